@@ -1,0 +1,75 @@
+//! Cookie text: the names real sites look for, and a value other scripts can read raw.
+//!
+//! Source: browser.md section 4.
+
+use alloc::string::String;
+
+/// The decoded partner key, older name first: pages read either.
+pub const PARTNER_KEY_COOKIES: [&str; 2] = ["growSumoPartnerKey", "ps_partner_key"];
+/// The click id, older name first.
+pub const CLICK_ID_COOKIES: [&str; 2] = ["gsxid", "ps_xid"];
+/// The custom link domain the click came through.
+pub const LINK_DOMAIN_COOKIE: &str = "pscd";
+
+/// Writes a value into a cookie: verbatim where a cookie can hold it, percent-encoded where it cannot.
+///
+/// Other code reads these cookies raw or through `decodeURIComponent`, so as little as possible is encoded:
+/// controls, space, `"`, `,`, `;`, `\`, `%` and everything that is not ASCII.
+pub fn encode(value: &str) -> String {
+    let mut out = String::with_capacity(value.len());
+    for byte in value.bytes() {
+        let safe = matches!(byte, 0x21 | 0x23..=0x24 | 0x26..=0x2B | 0x2D..=0x3A | 0x3C..=0x5B | 0x5D..=0x7E);
+        if safe {
+            out.push(byte as char);
+        } else {
+            crate::referral::push_percent(&mut out, byte);
+        }
+    }
+    out
+}
+
+/// Reads a value [`encode`] wrote. Text another script wrote without encoding comes back as it is.
+pub fn decode(value: &str) -> String {
+    crate::referral::percent_decode(value, false).unwrap_or_else(|| String::from(value))
+}
+
+/// The first cookie called `name` in a `Cookie` header or `document.cookie`, still encoded.
+pub fn find<'a>(jar: &'a str, name: &str) -> Option<&'a str> {
+    jar.split(';').find_map(|pair| {
+        let (key, value) = pair.split_once('=')?;
+        (key.trim() == name).then(|| value.trim())
+    })
+}
+
+#[cfg(all(test, feature = "wire"))]
+mod tests {
+    use super::{decode, encode, find};
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_plain_key_is_written_verbatim() {
+        assert_eq!(encode("https://partner.example/x?y=1"), "https://partner.example/x?y=1");
+    }
+
+    #[test]
+    fn separators_and_foreign_letters_are_encoded() {
+        assert_eq!(encode("a;b, c%é"), "a%3Bb%2C%20c%25%C3%A9");
+    }
+
+    #[test]
+    fn a_cookie_is_found_among_foreign_ones() {
+        let jar = "theme=dark; xps_xid=no; ps_xid=abc123def456; broken; _ga=GS1.1.x=y";
+        assert_eq!(find(jar, "ps_xid"), Some("abc123def456"));
+        assert_eq!(find(jar, "_ga"), Some("GS1.1.x=y"));
+        assert_eq!(find(jar, "gsxid"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_encoded_decodes_to_itself(text in "\\PC{0,60}") {
+            let value = encode(&text);
+            prop_assert!(!value.contains([';', ',', ' ', '"', '\\']));
+            prop_assert_eq!(decode(&value), text);
+        }
+    }
+}

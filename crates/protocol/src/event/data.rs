@@ -1,0 +1,405 @@
+//! What each kind of event carries.
+//!
+//! Pages are tolerant writers: a numeric `customer_key`, `""` for nothing and old spellings are read; a wrong
+//! amount or currency in a *signup* is dropped, because nobody is paid by it.
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+
+use crate::field::{FieldError, check_length, check_optional};
+use crate::v2::ProductStatus;
+use crate::{Currency, Millis, limits, money};
+
+/// A customer by whatever name the sender knows; at least one is given, the first given counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CustomerRef {
+    /// The site's own id.
+    #[serde(deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    pub customer_key: Option<String>,
+    /// The billing provider's id.
+    #[serde(deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    pub provider_key: Option<String>,
+    /// Used last, and only where the program allows it: addresses are not unique.
+    #[serde(deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+}
+
+impl CustomerRef {
+    /// A customer by the site's own id.
+    pub fn by_key(key: Option<&str>) -> Self {
+        Self { customer_key: key.map(str::to_owned), ..Self::default() }
+    }
+
+    /// The name that counts, with a letter for its kind: the text the journal's lane is made of.
+    pub fn lane(&self) -> String {
+        match (&self.customer_key, &self.provider_key, &self.email) {
+            (Some(key), _, _) => format!("c:{key}"),
+            (None, Some(key), _) => format!("p:{key}"),
+            (None, None, Some(email)) => format!("e:{email}"),
+            (None, None, None) => String::new(),
+        }
+    }
+
+    fn check(&self) -> Result<(), FieldError> {
+        if self.customer_key.is_none() && self.provider_key.is_none() && self.email.is_none() {
+            return Err(FieldError::new(
+                "required",
+                "customer",
+                "customer needs a customer_key, a provider_key or an email",
+            ));
+        }
+        check_key("customer.customer_key", self.customer_key.as_deref())?;
+        check_key("customer.provider_key", self.provider_key.as_deref())?;
+        check_optional("customer.email", self.email.as_deref(), limits::EMAIL_MIN, limits::EMAIL_MAX)
+    }
+}
+
+/// A visitor became a customer: the members of `growsumo.data` (browser.md section 2).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Signup {
+    #[serde(deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    customer_key: Option<String>,
+    #[serde(rename = "customerKey", deserialize_with = "text", skip_serializing)]
+    customer_key_alias: Option<String>,
+    #[serde(rename = "key", deserialize_with = "text", skip_serializing)]
+    customer_key_v1: Option<String>,
+    /// Address; not unique.
+    #[serde(deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Full name.
+    #[serde(deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// First name, where the form asks for it apart.
+    #[serde(deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    pub first_name: Option<String>,
+    /// Last name.
+    #[serde(deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    pub last_name: Option<String>,
+    /// The billing provider's id.
+    #[serde(deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    pub provider_key: Option<String>,
+    #[serde(deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    partner_key: Option<String>,
+    #[serde(rename = "partnerKey", deserialize_with = "text", skip_serializing)]
+    partner_key_alias: Option<String>,
+    /// The click that brought the visitor.
+    #[serde(deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    pub xid: Option<String>,
+    /// Anything the site wants kept; carried, never an error.
+    #[serde(deserialize_with = "object", skip_serializing_if = "Option::is_none")]
+    pub meta: Option<Map<String, Value>>,
+    /// Sub-ids of the link, in their order.
+    #[serde(deserialize_with = "texts", skip_serializing_if = "Vec::is_empty")]
+    pub sub_ids: Vec<String>,
+}
+
+impl Signup {
+    /// A signup of `customer_key` through `partner_key` or `xid`.
+    pub fn new(customer_key: &str, email: &str, partner_key: Option<&str>, xid: Option<&str>) -> Self {
+        let own = |text: &str| Some(text.to_owned());
+        Self {
+            customer_key: own(customer_key),
+            email: own(email),
+            partner_key: partner_key.map(str::to_owned),
+            xid: xid.map(str::to_owned),
+            ..Self::default()
+        }
+    }
+
+    /// The site's own id: `customer_key`, an older spelling, or the email.
+    pub fn customer_key(&self) -> Option<&str> {
+        [&self.customer_key, &self.customer_key_alias, &self.customer_key_v1, &self.email]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+            .next()
+    }
+
+    /// The partner's key, in either spelling.
+    pub fn partner_key(&self) -> Option<&str> {
+        self.partner_key.as_deref().or(self.partner_key_alias.as_deref())
+    }
+
+    /// `name`, or first and last name joined.
+    pub fn full_name(&self) -> Option<String> {
+        self.name.clone().or_else(|| {
+            let parts: Vec<&str> =
+                [&self.first_name, &self.last_name].into_iter().flatten().map(String::as_str).collect();
+            (!parts.is_empty()).then(|| parts.join(" "))
+        })
+    }
+
+    pub(super) fn checked(self) -> Result<Self, FieldError> {
+        let key = self.customer_key().ok_or_else(|| {
+            FieldError::new(
+                "required",
+                "customer_key",
+                "'customer_key' is a required property (or an email to stand in for it)",
+            )
+        })?;
+        check_length("customer_key", key, limits::CUSTOMER_KEY_MIN, limits::CUSTOMER_KEY_MAX)?;
+        check_optional("email", self.email.as_deref(), limits::EMAIL_MIN, limits::EMAIL_MAX)?;
+        check_optional("name", self.full_name().as_deref(), 0, limits::NAME_MAX)?;
+        check_key("provider_key", self.provider_key.as_deref())?;
+        check_optional("partner_key", self.partner_key(), 1, limits::PARTNER_KEY_MAX)?;
+        check_optional("xid", self.xid.as_deref(), 1, limits::PARTNER_KEY_MAX)?;
+        if self.sub_ids.len() > limits::SUB_IDS_MAX {
+            let (max, got) = (limits::SUB_IDS_MAX, self.sub_ids.len());
+            return Err(FieldError::new(
+                "out_of_range",
+                "sub_ids",
+                format!("sub_ids may hold {max} values, got {got}"),
+            ));
+        }
+        Ok(self)
+    }
+}
+
+/// A customer chose products (browser.md section 7).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Checkout {
+    /// The site's own id.
+    #[serde(deserialize_with = "required_text")]
+    pub customer_key: String,
+    /// What was chosen; may be empty when only a transaction is claimed.
+    #[serde(default)]
+    pub products: Vec<CheckoutProduct>,
+    /// What the page believes was paid: a claim.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transaction: Option<ClaimedTransaction>,
+}
+
+/// One product of a checkout.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CheckoutProduct {
+    /// The catalogue entry: a `pbook_` key or the entry's `external_key`.
+    pub product_book_key: String,
+    /// The billing subscription; later payments must carry the same bytes.
+    #[serde(default, deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    pub external_subscription_key: Option<String>,
+    /// Defaults to active.
+    #[serde(default)]
+    pub status: ProductStatus,
+    /// Price in minor units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<i64>,
+    /// Currency of `amount`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<Currency>,
+}
+
+/// A payment a page claims to have seen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClaimedTransaction {
+    /// Unique name of the payment, so that a reload of the thank-you page claims nothing twice.
+    #[serde(default, deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Minor units.
+    pub amount: i64,
+    /// ISO 4217.
+    pub currency: Currency,
+    /// The subscription it pays for.
+    #[serde(default, deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    pub subscription_key: Option<String>,
+}
+
+impl Checkout {
+    pub(super) fn checked(self) -> Result<Self, FieldError> {
+        check_length("customer_key", &self.customer_key, limits::CUSTOMER_KEY_MIN, limits::CUSTOMER_KEY_MAX)?;
+        if self.products.len() > limits::CHECKOUT_PRODUCTS_MAX {
+            let (max, got) = (limits::CHECKOUT_PRODUCTS_MAX, self.products.len());
+            return Err(FieldError::new(
+                "out_of_range",
+                "products",
+                format!("products may hold {max} entries, got {got}"),
+            ));
+        }
+        if self.products.is_empty() && self.transaction.is_none() {
+            return Err(FieldError::new(
+                "required",
+                "products",
+                "a checkout needs products or a transaction",
+            ));
+        }
+        for (at, product) in self.products.iter().enumerate() {
+            product.check().map_err(|error| error.below(&format!("products[{at}]")))?;
+        }
+        if let Some(claimed) = &self.transaction {
+            claimed.check().map_err(|error| error.below("transaction"))?;
+        }
+        Ok(self)
+    }
+}
+
+impl CheckoutProduct {
+    fn check(&self) -> Result<(), FieldError> {
+        check_length("product_book_key", &self.product_book_key, 1, limits::CUSTOMER_KEY_MAX)?;
+        check_key("external_subscription_key", self.external_subscription_key.as_deref())?;
+        self.amount.map_or(Ok(()), |amount| money::check_amount("amount", amount))
+    }
+}
+
+impl ClaimedTransaction {
+    fn check(&self) -> Result<(), FieldError> {
+        check_optional("key", self.key.as_deref(), limits::TRANSACTION_KEY_MIN, limits::TRANSACTION_KEY_MAX)?;
+        check_key("subscription_key", self.subscription_key.as_deref())?;
+        money::check_amount("amount", self.amount)
+    }
+}
+
+/// Money arrived (billing.md).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Payment {
+    /// Who paid.
+    pub customer: CustomerRef,
+    /// Unique name of the payment at its provider.
+    pub key: String,
+    /// Minor units.
+    pub amount: i64,
+    /// ISO 4217.
+    pub currency: Currency,
+    /// The subscription it pays for; found byte for byte.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subscription_key: Option<String>,
+    /// Free text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product_key: Option<String>,
+    /// Free text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category_key: Option<String>,
+}
+
+impl Payment {
+    pub(super) fn checked(self) -> Result<Self, FieldError> {
+        self.customer.check()?;
+        check_length("key", &self.key, limits::TRANSACTION_KEY_MIN, limits::TRANSACTION_KEY_MAX)?;
+        check_key("subscription_key", self.subscription_key.as_deref())?;
+        check_key("product_key", self.product_key.as_deref())?;
+        check_key("category_key", self.category_key.as_deref())?;
+        money::check_amount("amount", self.amount)?;
+        Ok(self)
+    }
+}
+
+/// A subscription began, changed or ended (billing.md).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Subscription {
+    /// Whose it is.
+    pub customer: CustomerRef,
+    /// The product's `external_subscription_key`.
+    pub external_subscription_key: String,
+    /// Where it stands now.
+    pub status: ProductStatus,
+    /// The catalogue entry, where the provider names one: makes the product when it is not there yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product_book_key: Option<String>,
+    /// Price in minor units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<i64>,
+    /// Currency of `amount`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<Currency>,
+}
+
+impl Subscription {
+    pub(super) fn checked(self) -> Result<Self, FieldError> {
+        self.customer.check()?;
+        check_length(
+            "external_subscription_key",
+            &self.external_subscription_key,
+            1,
+            limits::CUSTOMER_KEY_MAX,
+        )?;
+        self.amount.map_or(Ok(()), |amount| money::check_amount("amount", amount))?;
+        Ok(self)
+    }
+}
+
+/// A billing provider's record of a customer (billing.md).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProviderCustomer {
+    /// Both names: the site's own id (when the provider's metadata carries it) and the provider's.
+    pub customer: CustomerRef,
+    /// Full name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// With `customer_key` too, the customer is made when unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner_key: Option<String>,
+}
+
+impl ProviderCustomer {
+    pub(super) fn checked(self) -> Result<Self, FieldError> {
+        self.customer.check()?;
+        check_optional("name", self.name.as_deref(), 0, limits::NAME_MAX)?;
+        check_optional("partner_key", self.partner_key.as_deref(), 1, limits::PARTNER_KEY_MAX)?;
+        Ok(self)
+    }
+}
+
+/// Money went back (billing.md).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Refund {
+    /// Who had paid.
+    pub customer: CustomerRef,
+    /// The payment's unique name.
+    pub transaction_key: String,
+    /// Minor units given back in total so far; absent: all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<i64>,
+    /// When the provider says it happened.
+    pub refunded_at: Millis,
+}
+
+impl Refund {
+    pub(super) fn checked(self) -> Result<Self, FieldError> {
+        self.customer.check()?;
+        check_length(
+            "transaction_key",
+            &self.transaction_key,
+            limits::TRANSACTION_KEY_MIN,
+            limits::TRANSACTION_KEY_MAX,
+        )?;
+        self.amount.map_or(Ok(()), |amount| money::check_amount("amount", amount))?;
+        Ok(self)
+    }
+}
+
+fn check_key(field: &str, key: Option<&str>) -> Result<(), FieldError> {
+    check_optional(field, key, 1, limits::CUSTOMER_KEY_MAX)
+}
+
+/// Text a page wrote: a string or a number; null, booleans and `""` are nothing.
+fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    Ok(as_text(Value::deserialize(from)?))
+}
+
+fn as_text(value: Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.is_empty() => Some(text),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+fn required_text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    text(from)?.ok_or_else(|| serde::de::Error::custom("must be a string or a number"))
+}
+
+fn object<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Map<String, Value>>, D::Error> {
+    Ok(match Value::deserialize(from)? {
+        Value::Object(map) => Some(map),
+        _ => None,
+    })
+}
+
+/// A list of texts, or an object of them (`{"sid1": "…"}`), as pages write sub-ids.
+fn texts<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    Ok(match Value::deserialize(from)? {
+        Value::Array(values) => values.into_iter().filter_map(as_text).collect(),
+        Value::Object(map) => map.into_iter().filter_map(|(_, value)| as_text(value)).collect(),
+        other => as_text(other).into_iter().collect(),
+    })
+}

@@ -1,0 +1,152 @@
+//! One way to read a JSON body and to say what is wrong with it: the field, the bound and the way out.
+//!
+//! Wording follows the JSON-schema messages existing clients know (api.md section 1).
+
+use std::fmt;
+
+use serde::Deserialize;
+
+/// What is wrong with one field of a body.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct FieldError {
+    /// Stable name of the mistake, `snake_case`: `required`, `wrong_type`, `out_of_range`, `malformed_json`, …
+    pub code: String,
+    /// Path of the field, as in `products[1].amount`; empty when the body as a whole is meant.
+    pub field: String,
+    /// One sentence that names the field and the bound.
+    pub message: String,
+}
+
+impl FieldError {
+    /// An error of `field`. `message` is a whole sentence.
+    pub fn new(code: &str, field: &str, message: impl Into<String>) -> Self {
+        Self { code: code.to_owned(), field: field.to_owned(), message: message.into() }
+    }
+
+    /// A field that must be there is not.
+    pub fn required(field: &str) -> Self {
+        Self::new("required", field, format!("'{}' is a required property", last_name(field)))
+    }
+
+    /// The same error, its field below `parent`.
+    #[must_use]
+    pub fn below(mut self, parent: &str) -> Self {
+        self.field = match self.field.as_str() {
+            "" => parent.to_owned(),
+            inner if inner.starts_with('[') => format!("{parent}{inner}"),
+            inner => format!("{parent}.{inner}"),
+        };
+        self
+    }
+}
+
+impl fmt::Display for FieldError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.field.is_empty() || self.message.contains(last_name(&self.field)) {
+            out.write_str(&self.message)
+        } else {
+            write!(out, "{}: {}", self.field, self.message)
+        }
+    }
+}
+
+impl std::error::Error for FieldError {}
+
+fn last_name(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
+}
+
+/// Reads a JSON body. The quick path knows no paths; only a body that fails is read again to find its field.
+pub fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, FieldError> {
+    // A derived struct would also read an array, member by member; nobody means that.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        serde_json::from_slice::<serde::de::IgnoredAny>(body).map_err(|error| from_serde("", &error))?;
+        return Err(FieldError::new("wrong_type", "", "the body must be a JSON object"));
+    }
+    serde_json::from_slice(body).or_else(|_| explain(body))
+}
+
+fn explain<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, FieldError> {
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().to_string();
+        let path = if path == "." { String::new() } else { path };
+        from_serde(&path, error.inner())
+    })?;
+    reader.end().map_err(|error| from_serde("", &error))?;
+    Ok(value)
+}
+
+fn from_serde(path: &str, error: &serde_json::Error) -> FieldError {
+    if !error.is_data() {
+        return FieldError::new("malformed_json", "", format!("the body is not valid JSON: {error}"));
+    }
+    let text = error.to_string();
+    let text = text.split(" at line ").next().unwrap_or(&text);
+    if let Some(name) = text.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
+        let field = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+        return FieldError::required(&field);
+    }
+    let code = if text.starts_with("invalid type") { "wrong_type" } else { "invalid_value" };
+    let field = if path.is_empty() { "body" } else { path };
+    FieldError::new(code, path, format!("{field}: {text}"))
+}
+
+/// Checks that `text` has from `min` to `max` characters.
+pub fn check_length(field: &str, text: &str, min: usize, max: usize) -> Result<(), FieldError> {
+    let length = text.chars().count();
+    if (min..=max).contains(&length) {
+        return Ok(());
+    }
+    let bound = if min == 0 { format!("at most {max}") } else { format!("{min} to {max}") };
+    Err(FieldError::new("out_of_range", field, format!("{field} must have {bound} characters, got {length}")))
+}
+
+/// [`check_length`] for a field that may be absent.
+pub fn check_optional(field: &str, text: Option<&str>, min: usize, max: usize) -> Result<(), FieldError> {
+    text.map_or(Ok(()), |text| check_length(field, text, min, max))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FieldError, parse};
+
+    #[derive(Debug, serde::Deserialize)]
+    struct Line {
+        #[allow(dead_code, reason = "read by the derive only")]
+        amount: i64,
+    }
+    #[derive(Debug, serde::Deserialize)]
+    struct Body {
+        #[allow(dead_code, reason = "read by the derive only")]
+        lines: Vec<Line>,
+    }
+
+    fn check(body: &str, code: &str, field: &str, message: &str) {
+        let error = parse::<Body>(body.as_bytes()).unwrap_err();
+        assert_eq!((error.code.as_str(), error.field.as_str()), (code, field), "{error:?}");
+        assert!(error.message.contains(message), "{}", error.message);
+    }
+
+    #[test]
+    fn an_error_names_its_field() {
+        check("{}", "required", "lines", "'lines' is a required property");
+        check(
+            r#"{"lines":[{"amount":1},{}]}"#,
+            "required",
+            "lines[1].amount",
+            "'amount' is a required property",
+        );
+        check(r#"{"lines":[{"amount":19.99}]}"#, "wrong_type", "lines[0].amount", "19.99");
+        check("{", "malformed_json", "", "not valid JSON");
+        check("[1]", "wrong_type", "", "must be a JSON object");
+        check("[1] x", "malformed_json", "", "not valid JSON");
+    }
+
+    #[test]
+    fn a_nested_error_keeps_its_way_up() {
+        let error = FieldError::required("amount").below("products[1]");
+        assert_eq!(error.field, "products[1].amount");
+        assert_eq!(error.to_string(), "'amount' is a required property");
+    }
+}

@@ -1,0 +1,92 @@
+//! Every bound of the system with its unit and its reason. Passing one gives an error that names it.
+
+/// Characters of a partner key. Keys may be any string, a documented one is a URL (browser.md section 3).
+pub const PARTNER_KEY_MAX: usize = 255;
+/// Lengths a click id may have, in characters of `[A-Za-z0-9]` (browser.md section 3).
+pub const CLICK_ID_LENGTHS: [usize; 2] = [12, 14];
+/// Sub-ids read from one landing URL; partners put a handful on a link.
+pub const SUB_IDS_MAX: usize = 10;
+/// Bytes of one sub-id's value.
+pub const SUB_ID_MAX: usize = 255;
+/// Days a referral lives from its click (browser.md section 4).
+pub const REFERRAL_DAYS: u32 = 90;
+
+/// Events in one request. A browser's pending store never holds more.
+pub const BATCH_EVENTS_MAX: usize = 50;
+/// Bytes of a request body at `POST /v1/events`: a beacon may carry 64 KiB in all, and so may we.
+pub const EVENT_BODY_MAX: usize = 64 * 1024;
+/// Bytes of one event, so that one signup with a large `meta` cannot crowd out its batch.
+pub const EVENT_MAX: usize = 32 * 1024;
+/// Products in one checkout event.
+pub const CHECKOUT_PRODUCTS_MAX: usize = 25;
+/// Bytes of a billing webhook. Providers send invoices with hundreds of lines.
+pub const WEBHOOK_BODY_MAX: usize = 1024 * 1024;
+/// Bytes of an API v2 request body.
+pub const API_BODY_MAX: usize = 256 * 1024;
+
+/// Events the browser keeps until they are acknowledged.
+pub const PENDING_EVENTS_MAX: usize = 50;
+/// Bytes of all events the browser keeps: well inside the 5 MB a site's storage has, and one beacon's worth.
+pub const PENDING_BYTES_MAX: usize = EVENT_BODY_MAX;
+/// Milliseconds the browser keeps an event it could not deliver: 30 days.
+pub const PENDING_AGE_MAX: i64 = 30 * 24 * 60 * 60 * 1000;
+
+/// Characters of `customer_key`, at least.
+pub const CUSTOMER_KEY_MIN: usize = 1;
+/// Characters of `customer_key`, `external_key`, `provider_key` and every subscription key, at most.
+pub const CUSTOMER_KEY_MAX: usize = 255;
+/// Characters of an email address, at least (api.md section 3).
+pub const EMAIL_MIN: usize = 4;
+/// Characters of an email address, at most (api.md section 3).
+pub const EMAIL_MAX: usize = 255;
+/// Characters of a name (api.md section 3).
+pub const NAME_MAX: usize = 100;
+/// Characters of a description or an offer text.
+pub const DESCRIPTION_MAX: usize = 1000;
+/// Entries of `metadata` (api.md section 3).
+pub const METADATA_ENTRIES_MAX: usize = 25;
+/// Characters of a metadata name (api.md section 3).
+pub const METADATA_NAME_MAX: usize = 30;
+/// Characters of a metadata value (api.md section 3).
+pub const METADATA_VALUE_MAX: usize = 100;
+/// Characters of a transaction's own `key`, at least (api.md section 3).
+pub const TRANSACTION_KEY_MIN: usize = 4;
+/// Characters of a transaction's own `key`, at most (api.md section 3).
+pub const TRANSACTION_KEY_MAX: usize = 255;
+/// Minor units an amount may reach, either sign: 5·10¹⁰ (api.md section 3).
+pub const AMOUNT_MAX: i64 = 50_000_000_000;
+/// Characters of an `Idempotency-Key`.
+pub const IDEMPOTENCY_KEY_MAX: usize = 255;
+/// Hours an `Idempotency-Key` is remembered: longer than any client's retry.
+pub const IDEMPOTENCY_HOURS: i64 = 72;
+
+/// Items of a list when the client does not say (api.md section 2).
+pub const LIST_DEFAULT: u32 = 10;
+/// Items of a list, at most (api.md section 2).
+pub const LIST_MAX: u32 = 250;
+
+/// Nesting of a trigger's rules.
+pub const RULE_DEPTH_MAX: usize = 8;
+/// Leaves of a trigger's rules.
+pub const RULE_LEAVES_MAX: usize = 100;
+/// Values in one leaf's list.
+pub const RULE_VALUES_MAX: usize = 250;
+/// Triggers of one program; each transaction looks at all of them.
+pub const TRIGGERS_MAX: usize = 500;
+
+/// Milliseconds within which a billing webhook's timestamp must lie: five minutes, as the providers advise.
+pub const WEBHOOK_TOLERANCE: i64 = 5 * 60 * 1000;
+/// Entries appended to the journal in one commit (measured.md).
+pub const COMMIT_UNITS_MAX: usize = 1024;
+/// Units waiting for the writer; a full queue answers 503 with `Retry-After`.
+pub const WRITE_QUEUE_MAX: usize = 4096;
+/// Attempts at delivery before an entry is dead: with full jitter up to an hour between them, about two weeks.
+pub const DELIVERY_ATTEMPTS_MAX: u32 = 400;
+/// Milliseconds between two attempts, at most.
+pub const DELIVERY_BACKOFF_MAX: i64 = 60 * 60 * 1000;
+/// Milliseconds before the second attempt.
+pub const DELIVERY_BACKOFF_MIN: i64 = 200;
+/// Milliseconds a client has to send its request head.
+pub const HEADER_TIMEOUT: u64 = 10_000;
+/// Milliseconds a client has to send its body and read its answer.
+pub const REQUEST_TIMEOUT: u64 = 30_000;

@@ -1,0 +1,273 @@
+//! Referral text: what a partner's link puts into a landing URL, read tolerantly and written exactly.
+//!
+//! Source: browser.md section 3. People fabricate these links, so nothing here can fail: what does not decode
+//! is not a referral. Base64 and percent-decoding are our own because the script build cannot afford the
+//! libraries; tests hold them against the `base64` crate.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::limits;
+
+/// Parameters that carry the partner key as base64, the current name first.
+pub const PARTNER_KEY_PARAMS: [&str; 2] = ["ps_partner_key", "gspk"];
+/// The oldest parameter: the partner key as plain text.
+pub const RAW_PARTNER_KEY_PARAM: &str = "gspid";
+/// Parameters that carry the click id, the current name first.
+pub const CLICK_ID_PARAMS: [&str; 2] = ["ps_xid", "gsxid"];
+/// The custom link domain the click came through.
+pub const LINK_DOMAIN_PARAM: &str = "pscd";
+
+/// Who sent a visitor: a partner, a click, or both.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Referral {
+    /// The partner's key, decoded.
+    pub partner_key: Option<String>,
+    /// The click's id: 12 or 14 of `[A-Za-z0-9]`.
+    pub xid: Option<String>,
+    /// The custom link domain of the click.
+    pub link_domain: Option<String>,
+    /// Sub-ids the partner put on the link, `(name, value)` in their order.
+    pub sub_ids: Vec<(String, String)>,
+}
+
+impl Referral {
+    /// Reads a referral from a query string, with or without its `?`. Aliases are a site's own names for a
+    /// plain partner key (`via`, `ref`).
+    ///
+    /// `None` when neither a partner nor a click is named: sub-ids or a domain alone refer nobody.
+    pub fn from_query(query: &str, aliases: &[&str]) -> Option<Self> {
+        let mut found = Self::default();
+        // The best source of the partner key seen so far; a lower rank wins, the first of a name wins.
+        let mut rank = usize::MAX;
+        for pair in query.trim_start_matches('?').split('&') {
+            let Some((name, raw)) = pair.split_once('=') else { continue };
+            if let Some(place) = partner_rank(name, aliases) {
+                if place < rank
+                    && let Some(key) = partner_key_from(place, raw)
+                {
+                    found.partner_key = Some(key);
+                    rank = place;
+                }
+            } else if CLICK_ID_PARAMS.contains(&name) {
+                if is_click_id(raw) && (found.xid.is_none() || name == CLICK_ID_PARAMS[0]) {
+                    found.xid = Some(String::from(raw));
+                }
+            } else if name == LINK_DOMAIN_PARAM {
+                found.link_domain = percent_decode(raw, true).filter(|domain| is_host(domain));
+            } else if is_sub_id(name)
+                && found.sub_ids.len() < limits::SUB_IDS_MAX
+                && let Some(value) = percent_decode(raw, true)
+                && value.len() <= limits::SUB_ID_MAX
+            {
+                found.sub_ids.push((String::from(name), value));
+            }
+        }
+        (found.partner_key.is_some() || found.xid.is_some()).then_some(found)
+    }
+}
+
+/// Where a parameter stands among the sources of a partner key: 0 and 1 base64, 2 raw, 3 a site's alias.
+fn partner_rank(name: &str, aliases: &[&str]) -> Option<usize> {
+    if let Some(place) = PARTNER_KEY_PARAMS.iter().position(|param| *param == name) {
+        return Some(place);
+    }
+    if name == RAW_PARTNER_KEY_PARAM {
+        return Some(PARTNER_KEY_PARAMS.len());
+    }
+    aliases.contains(&name).then_some(PARTNER_KEY_PARAMS.len() + 1)
+}
+
+fn partner_key_from(rank: usize, raw: &str) -> Option<String> {
+    let text = percent_decode(raw, rank >= PARTNER_KEY_PARAMS.len())?;
+    if rank < PARTNER_KEY_PARAMS.len() {
+        decode_partner_key(&text)
+    } else {
+        is_partner_key(&text).then_some(text)
+    }
+}
+
+/// Decodes a partner key: base64 in either alphabet, padded or not. `None` when it does not decode to a key.
+pub fn decode_partner_key(text: &str) -> Option<String> {
+    let bytes = base64_decode(text.trim_end_matches('='))?;
+    String::from_utf8(bytes).ok().filter(|key| is_partner_key(key))
+}
+
+/// Whether text can be a partner key: 1 to [`limits::PARTNER_KEY_MAX`] bytes, none of them a control character.
+pub fn is_partner_key(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= limits::PARTNER_KEY_MAX
+        && text.bytes().all(|byte| byte >= 0x20 && byte != 0x7F)
+}
+
+/// Whether text is a click id.
+pub fn is_click_id(text: &str) -> bool {
+    limits::CLICK_ID_LENGTHS.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+fn is_sub_id(name: &str) -> bool {
+    name.strip_prefix("sid")
+        .is_some_and(|rest| rest.len() <= 2 && rest.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+fn is_host(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= 253
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':'))
+}
+
+fn base64_decode(text: &str) -> Option<Vec<u8>> {
+    if text.len() % 4 == 1 {
+        return None;
+    }
+    let mut out = Vec::with_capacity(text.len() / 4 * 3 + 2);
+    let (mut bits, mut held) = (0u32, 0u32);
+    for byte in text.bytes() {
+        let six = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' | b'-' | b' ' => 62, // a '+' that a form decoder turned into a space
+            b'/' | b'_' => 63,
+            _ => return None,
+        };
+        bits = bits << 6 | u32::from(six);
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            out.push((bits >> held).to_le_bytes()[0]);
+            bits &= (1 << held) - 1;
+        }
+    }
+    Some(out)
+}
+
+/// Decodes `%XX`, and `+` as space when `plus` says so. `None` when the bytes are not UTF-8; a `%` that
+/// begins no escape stays.
+pub fn percent_decode(text: &str, plus: bool) -> Option<String> {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let byte = bytes[at];
+        let escape =
+            (byte == b'%').then(|| Some((hex(*bytes.get(at + 1)?)?, hex(*bytes.get(at + 2)?)?))).flatten();
+        if let Some((high, low)) = escape {
+            out.push(high << 4 | low);
+            at += 3;
+        } else {
+            out.push(if plus && byte == b'+' { b' ' } else { byte });
+            at += 1;
+        }
+    }
+    String::from_utf8(out).ok()
+}
+
+/// Appends `byte` as `%XX`.
+pub fn push_percent(out: &mut String, byte: u8) {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    out.push('%');
+    out.push(DIGITS[usize::from(byte >> 4)] as char);
+    out.push(DIGITS[usize::from(byte & 15)] as char);
+}
+
+fn hex(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        _ => None,
+    }
+}
+
+/// Percent-encodes a value for a query: everything but unreserved characters.
+pub fn percent_encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            out.push(byte as char);
+        } else {
+            push_percent(&mut out, byte);
+        }
+    }
+    out
+}
+
+/// Encodes a partner key for a link: standard base64 without padding.
+#[cfg(feature = "wire")]
+pub fn encode_partner_key(key: &str) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD_NO_PAD.encode(key)
+}
+
+#[cfg(all(test, feature = "wire"))]
+mod tests {
+    use super::{Referral, decode_partner_key, encode_partner_key, percent_decode, percent_encode};
+    use base64::Engine as _;
+    use proptest::prelude::*;
+
+    fn check(query: &str, partner_key: Option<&str>, xid: Option<&str>) {
+        let found = Referral::from_query(query, &["via"]).unwrap_or_default();
+        assert_eq!((found.partner_key.as_deref(), found.xid.as_deref()), (partner_key, xid), "{query}");
+    }
+
+    #[test]
+    fn every_form_of_a_referral_is_read() {
+        check("?ps_partner_key=Z2lnYWtpY2s&ps_xid=abc123def456", Some("gigakick"), Some("abc123def456"));
+        check("gspk=Z2lnYWtpY2s=&gsxid=abcdefghijkl34", Some("gigakick"), Some("abcdefghijkl34"));
+        check("gspid=partner%20one", Some("partner one"), None);
+        check("via=jane+doe", Some("jane doe"), None);
+        check("gspid=old&gspk=bmV3&x=1", Some("new"), None);
+        check("gspk=b2xkZXI&ps_partner_key=bmV3ZXI", Some("newer"), None);
+        check(
+            "utm_source=x&ps_partner_key=aHR0cHM6Ly9wYXJ0bmVyLmV4YW1wbGUv",
+            Some("https://partner.example/"),
+            None,
+        );
+    }
+
+    #[test]
+    fn a_fabricated_link_refers_nobody() {
+        for query in [
+            "",
+            "?",
+            "ps_partner_key=",
+            "ps_partner_key=plain-text",
+            "ps_xid=short",
+            "ps_xid=has-dashes-12",
+            "sid=1&pscd=x.example",
+        ] {
+            check(query, None, None);
+        }
+    }
+
+    #[test]
+    fn sub_ids_and_domain_come_along() {
+        let found =
+            Referral::from_query("sid=a&sid1=b%26c&side=no&gspid=p&pscd=go.example.com", &[]).unwrap();
+        assert_eq!(found.sub_ids, [("sid".into(), "a".into()), ("sid1".into(), "b&c".into())]);
+        assert_eq!(found.link_domain.as_deref(), Some("go.example.com"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_key_survives_either_alphabet_with_or_without_padding(key in "[^\\p{Cc}]{1,60}") {
+            prop_assume!(key.len() <= crate::limits::PARTNER_KEY_MAX);
+            let url_safe = base64::engine::general_purpose::URL_SAFE.encode(&key);
+            prop_assert_eq!(decode_partner_key(&encode_partner_key(&key)), Some(key.clone()));
+            prop_assert_eq!(decode_partner_key(&url_safe), Some(key.clone()));
+            let query = format!("a=b&ps_partner_key={}", percent_encode(&url_safe));
+            prop_assert_eq!(Referral::from_query(&query, &[]).and_then(|found| found.partner_key), Some(key));
+        }
+
+        #[test]
+        fn nothing_written_into_a_url_breaks_the_reader(query in "\\PC{0,120}") {
+            let _ = Referral::from_query(&query, &["via"]);
+        }
+
+        #[test]
+        fn percent_encoding_round_trips(text in "\\PC{0,60}") {
+            prop_assert_eq!(percent_decode(&percent_encode(&text), true), Some(text));
+        }
+    }
+}

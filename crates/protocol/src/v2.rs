@@ -1,0 +1,31 @@
+//! The wire types of API v2: what a client sends (`Create…`, `Update…`) and what the ledger answers.
+//!
+//! Answers write every member, also the nulls, because clients test for them (api.md section 3, seed 000).
+
+mod attribution;
+mod catalogue;
+mod customer;
+mod envelope;
+mod partner;
+mod program;
+mod transaction;
+mod trigger;
+
+pub use attribution::{
+    Action, Click, Conversion, ConversionResult, CreateLink, Link, Reward, RewardCustomer, RewardStatus,
+};
+pub use catalogue::{
+    CreateProduct, CreateProductBook, Product, ProductBook, ProductStatus, UpdateProduct, UpdateProductBook,
+};
+pub use customer::{CreateCustomer, Customer, UpdateCustomer};
+pub use envelope::{Envelope, ErrorBody, List, Warning};
+pub use partner::{
+    CreateGroup, CreateMember, CreatePartnership, Group, GroupSummary, Member, Partner, PartnerToken,
+    Partnership, UpdatePartnership,
+};
+pub use program::{ClaimPolicy, Program, UpdateProgram};
+pub use transaction::{CreateRefund, CreateTransaction, Transaction, TransactionCustomer};
+pub use trigger::{
+    CreateTrigger, Eligibility, Operator, Rule, RuleLeaf, RuleScope, Trigger, TriggerAction, TriggerEvent,
+    UpdateTrigger,
+};

@@ -1,0 +1,101 @@
+//! Customers (api.md section 3).
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::Millis;
+
+/// `POST /customers`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct CreateCustomer {
+    /// 4 to 255 characters; not unique.
+    pub email: String,
+    /// The site's own id; identity. Null falls back to the email.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_key: Option<String>,
+    /// The referring partner, unless a click supplied it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner_key: Option<String>,
+    /// A key of ours (`cus_…`) to keep, for records moved from elsewhere. **We** add it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// At most 100 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The billing provider's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_key: Option<String>,
+    /// Another system's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_key: Option<String>,
+    /// The team member credited (`stck_…`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member_key: Option<String>,
+    /// Anything the site wants kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meta: Option<Map<String, Value>>,
+}
+
+/// `PATCH` or `PUT /customers/{key}`: members absent stay as they are.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct UpdateCustomer {
+    /// New address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// New name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The billing provider's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_key: Option<String>,
+    /// Another system's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_key: Option<String>,
+    /// Replaces `meta` as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meta: Option<Map<String, Value>>,
+    /// Read-only after creation; another value than the present one is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner_key: Option<String>,
+}
+
+/// A customer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Customer {
+    /// `cus_…`
+    pub key: String,
+    /// The site's own id.
+    pub customer_key: Option<String>,
+    /// Another system's id.
+    pub external_key: Option<String>,
+    /// Address.
+    pub email: String,
+    /// Full name.
+    pub name: Option<String>,
+    /// The billing provider's id.
+    pub provider_key: Option<String>,
+    /// The referring partner's key, as their links carry it.
+    pub partner_key: Option<String>,
+    /// The referring partnership (`part_…`).
+    pub partnership_key: Option<String>,
+    /// What brought the customer: a click's xid or nothing.
+    pub source_key: Option<String>,
+    /// `click`, `api` or `import`.
+    pub source_type: String,
+    /// Made with test keys.
+    pub test: bool,
+    /// What the site wanted kept.
+    pub meta: Option<Map<String, Value>>,
+    /// The same under the older name.
+    pub mdata: Option<Map<String, Value>>,
+    /// Custom fields, as an object.
+    pub field_data: Option<Map<String, Value>>,
+    /// Custom fields, as a list.
+    pub fields: Vec<Value>,
+    /// Made at.
+    pub created_at: Millis,
+    /// Last changed at.
+    pub updated_at: Millis,
+    /// Whether it is archived.
+    pub archived: bool,
+}

@@ -1,0 +1,110 @@
+//! Transactions: a customer's payments (api.md section 3).
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{Currency, Millis};
+
+/// `POST /transactions`: exactly one of `customer_key`, `customer_external_key`, `customer_email`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CreateTransaction {
+    /// Minor units, −5·10¹⁰ to 5·10¹⁰.
+    pub amount: i64,
+    /// ISO 4217, either case.
+    pub currency: Currency,
+    /// Our `cus_` key, else the site's own id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_key: Option<String>,
+    /// The customer's `external_key`, else the site's own id, else the billing provider's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_external_key: Option<String>,
+    /// The customer's address, where only one customer has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_email: Option<String>,
+    /// Unique name of the payment, 4 to 255 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// A product's `external_subscription_key`, byte for byte.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subscription_key: Option<String>,
+    /// Free text; a linked product takes its place in the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product_key: Option<String>,
+    /// Free text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category_key: Option<String>,
+    /// At most 25 entries; names 30, values 100 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Map<String, Value>>,
+    /// Team member credited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member_key: Option<String>,
+    /// When it happened, when that is not now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Millis>,
+}
+
+/// `POST /transactions/{key}/refund`. **We** add it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreateRefund {
+    /// Minor units given back in total so far; absent: all of it. A total, not a step, so that a replay or a
+    /// late arrival changes nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refunded_total: Option<i64>,
+}
+
+/// The customer inside a transaction.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransactionCustomer {
+    /// `cus_…`
+    pub key: String,
+    /// Address.
+    pub email: String,
+    /// The site's own id.
+    pub external_key: Option<String>,
+    /// Sub-ids of the click.
+    pub sub_ids: Vec<String>,
+}
+
+/// A customer's payment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Transaction {
+    /// The given unique name, or `tran_…`.
+    pub key: String,
+    /// Minor units.
+    pub amount: i64,
+    /// Minor units of US dollars, where the program has a rate; equal to `amount` for USD.
+    pub amount_usd: Option<i64>,
+    /// ISO 4217.
+    pub currency: Currency,
+    /// Whether it counts.
+    pub approved: bool,
+    /// Whether it was refunded in full.
+    pub archived: bool,
+    /// Free text.
+    pub category_key: Option<String>,
+    /// The linked product's key, else the free text given.
+    pub product_key: Option<String>,
+    /// As given.
+    pub subscription_key: Option<String>,
+    /// Who paid.
+    pub customer: TransactionCustomer,
+    /// Who paid, as the request named it.
+    pub customer_key: String,
+    /// The partnership credited.
+    pub partnership_key: Option<String>,
+    /// The program.
+    pub company: Option<Value>,
+    /// Always null.
+    pub extension: Option<Value>,
+    /// As given.
+    pub metadata: Option<Map<String, Value>>,
+    /// Whether it earns nothing because test keys made it.
+    pub test: bool,
+    /// `approved` or `refunded`.
+    pub status: String,
+    /// When it happened.
+    pub created_at: Millis,
+    /// Last changed at.
+    pub updated_at: Millis,
+}

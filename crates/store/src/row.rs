@@ -1,0 +1,143 @@
+//! Values on their way in and out of the database: integers, text, bytes and null.
+
+use rusqlite::ToSql;
+use rusqlite::types::{ToSqlOutput, ValueRef};
+
+use crate::StoreError;
+
+/// A parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Value<'a> {
+    /// SQL null.
+    Null,
+    /// bigint.
+    Int(i64),
+    /// text.
+    Text(&'a str),
+    /// blob.
+    Bytes(&'a [u8]),
+}
+
+impl ToSql for Value<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Int(number) => ValueRef::Integer(*number),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Bytes(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+impl From<i64> for Value<'_> {
+    fn from(number: i64) -> Self {
+        Self::Int(number)
+    }
+}
+
+impl From<bool> for Value<'_> {
+    fn from(flag: bool) -> Self {
+        Self::Int(i64::from(flag))
+    }
+}
+
+impl<'a> From<&'a str> for Value<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl<'a> From<&'a String> for Value<'a> {
+    fn from(text: &'a String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl<'a> From<&'a [u8]> for Value<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+impl<'a, const N: usize> From<&'a [u8; N]> for Value<'a> {
+    fn from(bytes: &'a [u8; N]) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
+    fn from(maybe: Option<T>) -> Self {
+        maybe.map_or(Self::Null, Into::into)
+    }
+}
+
+/// One row of a result.
+pub struct Row<'r> {
+    row: &'r rusqlite::Row<'r>,
+}
+
+impl<'r> Row<'r> {
+    pub(crate) fn new(row: &'r rusqlite::Row<'r>) -> Self {
+        Self { row }
+    }
+
+    /// The value of a column, counted from 0.
+    pub fn get<T: FromColumn>(&self, column: usize) -> Result<T, StoreError> {
+        let value = self.row.get_ref(column)?;
+        T::from_column(match value {
+            ValueRef::Null => Value::Null,
+            ValueRef::Integer(number) => Value::Int(number),
+            ValueRef::Text(bytes) => Value::Text(
+                std::str::from_utf8(bytes)
+                    .map_err(|_| StoreError::Column { column, expected: "UTF-8 text" })?,
+            ),
+            ValueRef::Blob(bytes) => Value::Bytes(bytes),
+            ValueRef::Real(_) => {
+                return Err(StoreError::Column { column, expected: "no float: none is ever stored" });
+            }
+        })
+        .ok_or(StoreError::Column { column, expected: std::any::type_name::<T>() })
+    }
+}
+
+/// A type a column can be read as.
+pub trait FromColumn: Sized {
+    /// The value, or `None` when the column holds something else.
+    fn from_column(value: Value<'_>) -> Option<Self>;
+}
+
+impl FromColumn for i64 {
+    fn from_column(value: Value<'_>) -> Option<Self> {
+        if let Value::Int(number) = value { Some(number) } else { None }
+    }
+}
+
+impl FromColumn for bool {
+    fn from_column(value: Value<'_>) -> Option<Self> {
+        i64::from_column(value).map(|number| number != 0)
+    }
+}
+
+impl FromColumn for String {
+    fn from_column(value: Value<'_>) -> Option<Self> {
+        if let Value::Text(text) = value { Some(text.to_owned()) } else { None }
+    }
+}
+
+impl FromColumn for Vec<u8> {
+    fn from_column(value: Value<'_>) -> Option<Self> {
+        if let Value::Bytes(bytes) = value { Some(bytes.to_owned()) } else { None }
+    }
+}
+
+impl<const N: usize> FromColumn for [u8; N] {
+    fn from_column(value: Value<'_>) -> Option<Self> {
+        if let Value::Bytes(bytes) = value { bytes.try_into().ok() } else { None }
+    }
+}
+
+impl<T: FromColumn> FromColumn for Option<T> {
+    fn from_column(value: Value<'_>) -> Option<Self> {
+        if value == Value::Null { Some(None) } else { T::from_column(value).map(Some) }
+    }
+}

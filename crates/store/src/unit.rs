@@ -1,0 +1,65 @@
+//! The unit of work: what SQL may do, with parameters by place and nothing else.
+
+use rusqlite::{CachedStatement, Connection};
+
+use crate::StoreError;
+use crate::row::{Row, Value};
+
+/// One unit of work. All its statements take effect together, or none does.
+pub struct Unit<'c> {
+    connection: &'c Connection,
+}
+
+impl<'c> Unit<'c> {
+    pub(crate) fn new(connection: &'c Connection) -> Self {
+        Self { connection }
+    }
+
+    /// Runs a statement; returns how many rows it changed.
+    pub fn execute(&mut self, sql: &str, params: &[Value<'_>]) -> Result<usize, StoreError> {
+        Ok(self.prepare(sql, params)?.raw_execute()?)
+    }
+
+    /// Runs a query and maps each row.
+    pub fn query<T, E: From<StoreError>>(
+        &mut self,
+        sql: &str,
+        params: &[Value<'_>],
+        mut map: impl FnMut(&Row<'_>) -> Result<T, E>,
+    ) -> Result<Vec<T>, E> {
+        let mut statement = self.prepare(sql, params)?;
+        let mut rows = statement.raw_query();
+        let mut found = Vec::new();
+        while let Some(row) = rows.next().map_err(StoreError::from)? {
+            found.push(map(&Row::new(row))?);
+        }
+        Ok(found)
+    }
+
+    /// Runs a query that has at most one row of interest, and maps its first.
+    pub fn query_one<T, E: From<StoreError>>(
+        &mut self,
+        sql: &str,
+        params: &[Value<'_>],
+        map: impl FnOnce(&Row<'_>) -> Result<T, E>,
+    ) -> Result<Option<T>, E> {
+        let mut statement = self.prepare(sql, params)?;
+        let mut rows = statement.raw_query();
+        rows.next().map_err(StoreError::from)?.map(|row| map(&Row::new(row))).transpose()
+    }
+
+    fn prepare(&self, sql: &str, params: &[Value<'_>]) -> Result<CachedStatement<'c>, StoreError> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        for (at, value) in params.iter().enumerate() {
+            // SQLite numbers `$n` by first use, PostgreSQL by n: our texts use them in order, so both agree.
+            debug_assert_eq!(
+                statement.parameter_name(at + 1),
+                Some(format!("${}", at + 1).as_str()),
+                "parameters out of order in: {sql}"
+            );
+            statement.raw_bind_parameter(at + 1, value)?;
+        }
+        debug_assert_eq!(statement.parameter_count(), params.len(), "parameters missing in: {sql}");
+        Ok(statement)
+    }
+}
