@@ -1,0 +1,99 @@
+//! What the command line and the environment say. The only file that reads either.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+/// Self-hosted partner attribution: relay and ledger in one binary.
+#[derive(Debug, Parser)]
+#[command(name = "headwater", version)]
+pub(crate) struct Arguments {
+    /// What to log, as `info` or `relay=debug`.
+    #[arg(long, env = "HEADWATER_LOG", default_value = "info", global = true)]
+    log: String,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make a program in a data directory and print its keys.
+    Init(Init),
+    /// Serve every role on one port: relay, ledger, links and script.
+    Serve(Serve),
+    /// Serve the relay alone, in front of a ledger elsewhere or of hosted PartnerStack.
+    Relay(Relay),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// Data directory; made when it is not there.
+    #[arg(long, env = "HEADWATER_DATA")]
+    pub(crate) data: PathBuf,
+    /// The program's name, as partners see it.
+    #[arg(long)]
+    pub(crate) program: String,
+    /// A site the public key works from, as `https://www.example.com`. Repeatable. Without it, any site.
+    #[arg(long = "origin")]
+    pub(crate) origins: Vec<String>,
+    /// A host that partner links may lead to, as `www.example.com`. Repeatable.
+    #[arg(long = "link-destination")]
+    pub(crate) link_destinations: Vec<String>,
+    /// Print one JSON object instead of lines.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Address and port to listen on.
+    #[arg(long, env = "HEADWATER_LISTEN", default_value = "127.0.0.1:8787")]
+    pub(crate) listen: SocketAddr,
+    /// Data directory, one process at a time.
+    #[arg(long, env = "HEADWATER_DATA")]
+    pub(crate) data: PathBuf,
+    /// How the outside reaches this server; partner links begin with it. Defaults to the listening address.
+    #[arg(long, env = "HEADWATER_PUBLIC_URL")]
+    pub(crate) public_url: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Relay {
+    /// Address and port to listen on.
+    #[arg(long, env = "HEADWATER_LISTEN", default_value = "127.0.0.1:8787")]
+    pub(crate) listen: SocketAddr,
+    /// Data directory, one process at a time.
+    #[arg(long, env = "HEADWATER_DATA")]
+    pub(crate) data: PathBuf,
+    /// Base URL of the API v2 to deliver to, as `https://ledger.example.com`.
+    #[arg(long, env = "HEADWATER_DESTINATION")]
+    pub(crate) destination: String,
+    /// The program's public key at the destination, which pages send too.
+    #[arg(long, env = "HEADWATER_PUBLIC_KEY")]
+    pub(crate) public_key: String,
+    /// File with the program's secret key, so that it stands in no process list.
+    #[arg(long, env = "HEADWATER_SECRET_KEY_FILE")]
+    pub(crate) secret_key_file: PathBuf,
+    /// File with the conversion API's tracking token.
+    #[arg(long, env = "HEADWATER_TRACKING_TOKEN_FILE")]
+    pub(crate) tracking_token_file: Option<PathBuf>,
+    /// File with Stripe's webhook signing secret.
+    #[arg(long, env = "HEADWATER_STRIPE_SECRET_FILE")]
+    pub(crate) stripe_secret_file: Option<PathBuf>,
+    /// A site the public key works from. Repeatable. Without it, any site.
+    #[arg(long = "origin")]
+    pub(crate) origins: Vec<String>,
+}
+
+/// Reads the command line; prints help or usage and ends the process where that is what was asked.
+pub(crate) fn read() -> Arguments {
+    Arguments::parse()
+}
+
+/// Sends logs to standard error, so that standard output stays the program's answer.
+pub(crate) fn start_logging(arguments: &Arguments) {
+    let filter = EnvFilter::try_new(&arguments.log).unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).compact().init();
+}

@@ -1,0 +1,29 @@
+//! The files of a data directory.
+
+use anyhow::Context as _;
+use store::{DataDir, Store};
+
+/// The books' file.
+const LEDGER: &str = "ledger.sqlite";
+/// The road's file.
+const JOURNAL: &str = "journal.sqlite";
+
+/// Opens the books.
+pub(crate) fn ledger(directory: &DataDir) -> anyhow::Result<Store> {
+    let path = directory.file(LEDGER);
+    Store::open(&path, ledger::MIGRATIONS).with_context(|| format!("cannot open {}", path.display()))
+}
+
+/// Opens the journal.
+pub(crate) fn journal(directory: &DataDir) -> anyhow::Result<Store> {
+    let path = directory.file(JOURNAL);
+    Store::open(&path, journal::MIGRATIONS).with_context(|| format!("cannot open {}", path.display()))
+}
+
+/// Reads a secret from its file, without the line's end.
+pub(crate) fn secret(path: &std::path::Path) -> anyhow::Result<secrecy::SecretString> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text = text.trim();
+    anyhow::ensure!(!text.is_empty(), "{} is empty; it must hold the secret on one line", path.display());
+    Ok(text.to_owned().into())
+}

@@ -1,0 +1,41 @@
+//! The door: one binary, every role. `main` prints, `run` decides.
+//!
+//! Exit codes: 0 done, 1 it failed while working, 2 it was asked wrongly (clap's own).
+
+mod args;
+mod files;
+mod init;
+mod listen;
+mod program;
+mod relay_role;
+mod scripts;
+mod serve;
+mod system;
+
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let arguments = args::read();
+    args::start_logging(&arguments);
+    match run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("headwater: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: args::Arguments) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime.block_on(async {
+        match arguments.command {
+            args::Command::Init(options) => init::run(options).await,
+            args::Command::Serve(options) => serve::run(options).await,
+            args::Command::Relay(options) => relay_role::run(options).await,
+        }
+    })
+}

@@ -1,0 +1,38 @@
+//! From the books' programs to the gate's: the one place that knows both.
+
+use ledger::{Books, GateProgram};
+
+/// The programs as the relay's gate keeps them.
+pub(crate) fn for_gate(programs: Vec<GateProgram>) -> Vec<relay::Program> {
+    programs
+        .into_iter()
+        .map(|program| relay::Program {
+            id: program.id,
+            public_key: program.public_key,
+            test: program.test,
+            origins: program.origins,
+            checkout_amounts: program.checkout_amounts,
+            stripe_webhook_secret: program.stripe_webhook_secret,
+            secret_hash: Some(program.secret_hash),
+        })
+        .collect()
+}
+
+/// Keeps the gate's programs as the books have them, from now on.
+pub(crate) async fn follow(books: Books, programs: relay::Programs) {
+    let mut changes = books.changes();
+    while changes.changed().await.is_ok() {
+        match books.gate_programs().await {
+            Ok(list) => programs.replace(for_gate(list)),
+            Err(error) => tracing::error!(%error, "changed program settings could not be read; the old ones stay in force"),
+        }
+    }
+}
+
+/// Says at start which programs accept events from any site.
+pub(crate) fn warn_of_open_origins(programs: &[GateProgram]) {
+    for program in programs.iter().filter(|program| program.origins.is_empty()) {
+        let key = &program.public_key;
+        tracing::warn!("{key} accepts events from every origin; limit it with `headwater init --origin` or PATCH /api/v2/program");
+    }
+}

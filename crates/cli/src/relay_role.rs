@@ -1,0 +1,52 @@
+//! `headwater relay`: the gate alone, in front of a ledger elsewhere or of hosted PartnerStack.
+
+use std::sync::Arc;
+
+use axum::routing::get;
+use client::{Client, Credential};
+use journal::Journal;
+use protocol::v2::ClaimPolicy;
+use relay::{Program, Programs, Relay};
+use secrecy::ExposeSecret as _;
+use sha2::{Digest as _, Sha256};
+use store::DataDir;
+
+use crate::{args, files, listen, scripts, system};
+
+/// The number a relay alone knows its one program by.
+const PROGRAM: i64 = 1;
+
+/// Serves until SIGTERM or ctrl-c, then drains. What is undelivered stays in the journal for the next start.
+pub(crate) async fn run(options: args::Relay) -> anyhow::Result<()> {
+    let directory = DataDir::lock(&options.data)?;
+    let secret = files::secret(&options.secret_key_file)?;
+    let tracking = options.tracking_token_file.as_deref().map(files::secret).transpose()?;
+    let stripe = options.stripe_secret_file.as_deref().map(files::secret).transpose()?;
+    if options.origins.is_empty() {
+        tracing::warn!("{} accepts events from every origin; limit it with --origin", options.public_key);
+    }
+    let programs = Programs::default();
+    programs.replace(vec![Program {
+        id: PROGRAM,
+        public_key: options.public_key.clone(),
+        test: false,
+        origins: options.origins,
+        checkout_amounts: ClaimPolicy::default(),
+        stripe_webhook_secret: stripe,
+        secret_hash: Some(Sha256::digest(secret.expose_secret()).into()),
+    }]);
+    let client = Client::http(&options.destination, Credential::basic(options.public_key, secret, tracking))?;
+    let journal = Journal::open(files::journal(&directory)?);
+    let relay = Relay::new(programs, journal, Arc::new(system::now), scripts::embedded());
+
+    let listener = listen::bind(options.listen).await?;
+    let address = listener.local_addr()?;
+    let stop = listen::stop_signal()?;
+    let destinations: relay::deliver::Destinations = Arc::new(move |_, _| Some(client.clone()));
+    let delivery = tokio::spawn(relay::deliver::run(relay.clone(), destinations, stop.clone()));
+    let router = relay::http::router(relay).route("/healthz", get(|| async { "ok\n" }));
+    println!("listening on http://{address}");
+    listen::serve(listener, router, stop).await;
+    delivery.await?;
+    Ok(())
+}

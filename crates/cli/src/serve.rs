@@ -1,0 +1,68 @@
+//! `headwater serve`: every role on one port. The relay delivers to the ledger in the same process, through
+//! the same client and the same HTTP semantics as to any other.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use axum::Router;
+use axum::routing::get;
+use client::{Client, Credential};
+use journal::Journal;
+use ledger::{Books, Settings};
+use relay::{Programs, Relay};
+use store::DataDir;
+
+use crate::{args, files, listen, program, scripts, system};
+
+/// Serves until SIGTERM or ctrl-c, then drains.
+pub(crate) async fn run(options: args::Serve) -> anyhow::Result<()> {
+    let directory = DataDir::lock(&options.data)?;
+    let listener = listen::bind(options.listen).await?;
+    let address = listener.local_addr()?;
+    let link_base = options.public_url.unwrap_or_else(|| format!("http://{address}"));
+    let settings = Settings { link_base, clock: Arc::new(system::now), random: Arc::new(system::random) };
+    let books = Books::open(files::ledger(&directory)?, settings).context("cannot open the ledger")?;
+    let known = books.gate_programs().await?;
+    if known.is_empty() {
+        tracing::warn!("no program yet: make one with `headwater init --data {} --program NAME`", options.data.display());
+    }
+    program::warn_of_open_origins(&known);
+    let programs = Programs::default();
+    programs.replace(program::for_gate(known));
+    let journal = Journal::open(files::journal(&directory)?);
+    let relay = Relay::new(programs.clone(), journal, Arc::new(system::now), scripts::embedded());
+
+    let stop = listen::stop_signal()?;
+    tokio::spawn(program::follow(books.clone(), programs.clone()));
+    let delivery = tokio::spawn(relay::deliver::run(relay.clone(), in_process(&books, &programs), stop.clone()));
+    let router = assemble(&relay, &books);
+    println!("listening on http://{address}");
+    listen::serve(listener, router, stop).await;
+    delivery.await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// The relay's routes, then the ledger's, whose fallback are the partners' links.
+fn assemble(relay: &Relay, books: &Books) -> Router {
+    books.router().merge(relay::http::router(relay.clone())).route("/healthz", get(|| async { "ok\n" }))
+}
+
+/// Clients straight into the ledger's router, one for each key pair.
+fn in_process(books: &Books, programs: &Programs) -> relay::deliver::Destinations {
+    let (router, secret, programs) = (books.router(), books.in_process_secret(), programs.clone());
+    let made: std::sync::Mutex<HashMap<(i64, bool), Client>> = std::sync::Mutex::default();
+    Arc::new(move |id, test| {
+        let mut made = made.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(client) = made.get(&(id, test)) {
+            return Some(client.clone());
+        }
+        let program = programs.of(id, test)?;
+        let credential = Credential::basic(program.public_key.clone(), secret.clone(), None);
+        let client = Client::in_process(router.clone(), credential);
+        made.insert((id, test), client.clone());
+        Some(client)
+    })
+}
+

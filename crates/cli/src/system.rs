@@ -1,0 +1,18 @@
+//! The clock and the randomness that every room is given.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use protocol::Millis;
+
+/// The system's clock. A clock set before 1970 reads as 1970.
+pub(crate) fn now() -> Millis {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// 32 bytes from the system's generator. A system without one cannot make secrets: the process ends.
+pub(crate) fn random() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).expect("the system's random generator answers");
+    bytes
+}
