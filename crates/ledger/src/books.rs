@@ -1,0 +1,140 @@
+//! The books as one value: the store, the settings and what a process of them shares.
+
+use std::sync::Arc;
+
+use ::store::{Store, StoreError, Unit};
+use protocol::Millis;
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::watch;
+
+use crate::record::program::{self, Credentials, GateProgram, NewProgram};
+use crate::record::{Ctx, Refusal, Source, secret};
+
+/// What the books are given instead of reading it themselves.
+#[derive(Clone)]
+pub struct Settings {
+    /// Public base URL of partners' links, as `https://go.example.com`, without a slash at its end.
+    pub link_base: String,
+    /// The time now.
+    pub clock: Arc<dyn Fn() -> Millis + Send + Sync>,
+    /// 32 bytes nobody can guess, new ones on every call.
+    pub random: Arc<dyn Fn() -> [u8; 32] + Send + Sync>,
+}
+
+/// The ledger of one data directory. Cheap to clone; all clones are the same books.
+#[derive(Clone)]
+pub struct Books {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    link_base: String,
+    clock: Arc<dyn Fn() -> Millis + Send + Sync>,
+    source: Arc<Source>,
+    changes: watch::Sender<u64>,
+    in_process: SecretString,
+    in_process_hash: [u8; 32],
+}
+
+impl Books {
+    /// Opens the books in a store that was opened with [`crate::MIGRATIONS`].
+    ///
+    /// # Errors
+    /// When the store has not the books' tables.
+    pub fn open(store: Store, settings: Settings) -> Result<Self, Refusal> {
+        store.read_now(|unit| crate::store::program::list(unit)).map_err(Refusal::from)?;
+        let in_process = secret::mint_in_process(&(settings.random)());
+        let in_process_hash = secret::hash(in_process.expose_secret());
+        let inner = Inner {
+            store,
+            link_base: settings.link_base.trim_end_matches('/').to_owned(),
+            clock: settings.clock,
+            source: Arc::new(Source::new(settings.random)),
+            changes: watch::channel(0).0,
+            in_process,
+            in_process_hash,
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The ledger's HTTP interface: API v2, the conversion API, and partners' links as the fallback.
+    pub fn router(&self) -> axum::Router {
+        crate::http::router(self.clone())
+    }
+
+    /// Makes a program with its default group and its test partner `gstest`. The secrets of the answer are
+    /// kept nowhere; the books store their hashes.
+    ///
+    /// # Errors
+    /// When the name, an origin or a destination is not usable, or the store fails.
+    pub async fn create_program(&self, new: NewProgram) -> Result<Credentials, Refusal> {
+        let (now, source) = (self.now(), Arc::clone(&self.inner.source));
+        let made = self.inner.store.write(move |unit| program::create(unit, now, source, &new)).await?;
+        self.settings_changed();
+        Ok(made)
+    }
+
+    /// What the relay's gate must know: two entries for each program, production and test.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn gate_programs(&self) -> Result<Vec<GateProgram>, Refusal> {
+        self.inner.store.read(program::gate_programs).await
+    }
+
+    /// Counts changes of programs and their settings; a change is visible to reads when it is counted.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.inner.changes.subscribe()
+    }
+
+    /// A password that Basic authentication takes for any public key, for callers in the same process. Made
+    /// anew for each process and stored nowhere.
+    pub fn in_process_secret(&self) -> SecretString {
+        self.inner.in_process.clone()
+    }
+
+    pub(crate) fn is_in_process_secret(&self, password: &str) -> bool {
+        secret::matches(password, &self.inner.in_process_hash)
+    }
+
+    pub(crate) fn settings_changed(&self) {
+        self.inner.changes.send_modify(|count| *count += 1);
+    }
+
+    pub(crate) fn link_base(&self) -> &str {
+        &self.inner.link_base
+    }
+
+    pub(crate) fn now(&self) -> Millis {
+        (self.inner.clock)()
+    }
+
+    /// The surroundings of one request.
+    pub(crate) fn ctx(&self, program: i64, test: bool) -> Ctx {
+        Ctx {
+            program,
+            company_id: program,
+            test,
+            now: self.now(),
+            link_base: self.inner.link_base.as_str().into(),
+            source: Arc::clone(&self.inner.source),
+        }
+    }
+
+    /// Runs `work` on a snapshot.
+    pub(crate) async fn read<T: Send + 'static, E: From<StoreError> + Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Unit<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
+        self.inner.store.read(work).await
+    }
+
+    /// Runs `work` as one unit of work; returns after its commit is on disk.
+    pub(crate) async fn write<T: Send + 'static, E: From<StoreError> + Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Unit<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
+        self.inner.store.write(work).await
+    }
+}

@@ -1,0 +1,50 @@
+//! The top floor: axum, envelopes, errors. The only one that knows HTTP.
+
+mod auth;
+mod body;
+mod envelope;
+mod error;
+mod group;
+mod list;
+mod product;
+mod product_book;
+mod reward;
+mod transaction;
+mod trigger;
+mod write;
+
+use axum::Router;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::{Any, CorsLayer};
+
+use crate::Books;
+
+/// Every route of the ledger.
+pub(crate) fn router(books: Books) -> Router {
+    let routes = Router::new()
+        .merge(group::routes())
+        .merge(product::routes())
+        .merge(product_book::routes())
+        .merge(reward::routes())
+        .merge(transaction::routes())
+        .merge(trigger::routes());
+    routes
+        .fallback(error::unknown_path)
+        .method_not_allowed_fallback(error::unknown_method)
+        .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(cors())
+        .with_state(books)
+}
+
+/// Any site may ask: what is answered depends on the credentials alone, and no cookie is one.
+fn cors() -> CorsLayer {
+    use axum::http::{HeaderName, Method, header};
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::PUT, Method::DELETE])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            HeaderName::from_static("idempotency-key"),
+        ])
+}

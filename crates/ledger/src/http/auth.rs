@@ -1,0 +1,162 @@
+//! Who is asking: key pairs by Basic, tokens by Bearer (api.md section 1). The scheme alone selects the view.
+
+use axum::extract::FromRequestParts;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use base64::Engine as _;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+
+use super::error::Failure;
+use crate::Books;
+use crate::record::credential::{self, Caller};
+use crate::record::{Ctx, Kind, Refusal};
+
+/// Clients write the header with and without padding.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// The vendor, with one of its two key pairs. Others are refused.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Vendor {
+    pub(crate) program: i64,
+    pub(crate) test: bool,
+}
+
+impl Vendor {
+    /// The surroundings of this request.
+    pub(crate) fn ctx(self, books: &Books) -> Ctx {
+        books.ctx(self.program, self.test)
+    }
+}
+
+/// A partner; sees production records only.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PartnerView {
+    pub(crate) program: i64,
+    /// The partnership's number.
+    pub(crate) partnership: i64,
+}
+
+/// Either of them, for what both may read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Reader {
+    Vendor(Vendor),
+    Partner(PartnerView),
+}
+
+impl Reader {
+    /// The surroundings of this request.
+    pub(crate) fn ctx(self, books: &Books) -> Ctx {
+        match self {
+            Self::Vendor(vendor) => vendor.ctx(books),
+            Self::Partner(partner) => books.ctx(partner.program, false),
+        }
+    }
+
+    /// Whose view it is, when it is a partner's.
+    pub(crate) fn partnership(self) -> Option<i64> {
+        match self {
+            Self::Vendor(_) => None,
+            Self::Partner(partner) => Some(partner.partnership),
+        }
+    }
+}
+
+/// A server that reports conversions: by tracking token, or with the vendor's key pair.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tracker(pub(crate) Vendor);
+
+/// The program's administrator.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Admin {
+    pub(crate) program: i64,
+}
+
+impl FromRequestParts<Books> for Vendor {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, books: &Books) -> Result<Self, Failure> {
+        match authenticate(parts, books).await? {
+            Caller::Vendor { program, test } => Ok(Self { program, test }),
+            _ => Err(wrong("this call takes the program's public and secret key as Basic authentication")),
+        }
+    }
+}
+
+impl FromRequestParts<Books> for Reader {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, books: &Books) -> Result<Self, Failure> {
+        match authenticate(parts, books).await? {
+            Caller::Vendor { program, test } => Ok(Self::Vendor(Vendor { program, test })),
+            Caller::Partner { program, partnership } => {
+                Ok(Self::Partner(PartnerView { program, partnership }))
+            }
+            _ => Err(wrong(
+                "this call takes a key pair as Basic authentication or a partner's token as Bearer",
+            )),
+        }
+    }
+}
+
+impl FromRequestParts<Books> for Tracker {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, books: &Books) -> Result<Self, Failure> {
+        match authenticate(parts, books).await? {
+            Caller::Vendor { program, test } | Caller::Tracking { program, test } => {
+                Ok(Self(Vendor { program, test }))
+            }
+            _ => Err(wrong("this call takes the program's tracking token as Bearer")),
+        }
+    }
+}
+
+impl FromRequestParts<Books> for Admin {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, books: &Books) -> Result<Self, Failure> {
+        match authenticate(parts, books).await? {
+            Caller::Admin { program } => Ok(Self { program }),
+            _ => Err(wrong("this call takes the program's administrator token as Bearer")),
+        }
+    }
+}
+
+async fn authenticate(parts: &Parts, books: &Books) -> Result<Caller, Failure> {
+    let header =
+        parts.headers.get(AUTHORIZATION).ok_or_else(|| missing("there is no Authorization header"))?;
+    let text = header.to_str().map_err(|_| missing("the Authorization header is not plain text"))?;
+    let (scheme, rest) = text.trim().split_once(' ').unwrap_or((text, ""));
+    let caller = if scheme.eq_ignore_ascii_case("basic") {
+        let (public_key, password) = read_pair(rest.trim())
+            .ok_or_else(|| missing("Basic authentication must be base64 of public_key:secret_key"))?;
+        let known = books.is_in_process_secret(&password);
+        books.read(move |unit| credential::pair(unit, &public_key, &password, known)).await
+    } else if scheme.eq_ignore_ascii_case("bearer") {
+        let token = rest.trim().to_owned();
+        books.read(move |unit| credential::bearer(unit, &token)).await
+    } else {
+        return Err(missing("the Authorization scheme must be Basic or Bearer"));
+    };
+    caller?
+        .ok_or_else(|| wrong("public and secret key come as a pair, test with test; tokens are shown once"))
+}
+
+fn read_pair(text: &str) -> Option<(String, String)> {
+    let pair = String::from_utf8(LENIENT.decode(text).ok()?).ok()?;
+    pair.split_once(':').map(|(key, secret)| (key.to_owned(), secret.to_owned()))
+}
+
+fn missing(message: &str) -> Failure {
+    Refusal::new(Kind::Unauthorized, "unauthorized", message).into()
+}
+
+fn wrong(hint: &str) -> Failure {
+    Refusal::new(Kind::Unauthorized, "unauthorized", "these credentials do not open this call")
+        .hint(hint)
+        .into()
+}

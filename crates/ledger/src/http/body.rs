@@ -1,0 +1,149 @@
+//! What a request brings: its body, the key in its path, its parameters. Each failure is a JSON answer.
+
+use axum::body::Body;
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Path, Query};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Request, header};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use protocol::field;
+use protocol::limits::{API_BODY_MAX, IDEMPOTENCY_KEY_MAX};
+use serde::de::DeserializeOwned;
+use sha2::{Digest as _, Sha256};
+
+use super::error::Failure;
+use crate::Books;
+use crate::record::idempotency::Request as Idempotent;
+use crate::record::{Kind, Refusal};
+
+/// A body that was read whole, and whether it was sent before.
+pub(crate) struct Posted {
+    bytes: Bytes,
+    idempotent: Option<Idempotent>,
+}
+
+impl Posted {
+    /// Reads the body as `T`; members `T` does not know are ignored.
+    pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
+        Ok(field::parse(&self.bytes)?)
+    }
+
+    /// The same where no body at all means an empty object.
+    pub(crate) fn parse_or_default<T: DeserializeOwned + Default>(&self) -> Result<T, Refusal> {
+        if self.bytes.trim_ascii().is_empty() { Ok(T::default()) } else { self.parse() }
+    }
+
+    /// The idempotency key, taken out.
+    pub(crate) fn idempotent(self) -> Option<Idempotent> {
+        self.idempotent
+    }
+}
+
+impl FromRequest<Books> for Posted {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request<Body>, _: &Books) -> Result<Self, Failure> {
+        let (parts, body) = request.into_parts();
+        check_media_type(&parts.headers)?;
+        let bytes =
+            Limited::new(body, API_BODY_MAX).collect().await.map_err(|error| unread(&*error))?.to_bytes();
+        let idempotent = match parts.headers.get("idempotency-key") {
+            None => None,
+            Some(key) => Some(Idempotent { key: check_key(key.to_str().ok())?, hash: hash(&parts, &bytes) }),
+        };
+        Ok(Self { bytes, idempotent })
+    }
+}
+
+/// JSON by its right name, by none, or as plain text, which spares a browser the preflight.
+fn check_media_type(headers: &HeaderMap) -> Result<(), Refusal> {
+    let Some(given) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
+    let text = given.to_str().unwrap_or_default();
+    let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if matches!(essence.as_str(), "" | "application/json" | "text/plain" | "text/json")
+        || essence.ends_with("+json")
+    {
+        return Ok(());
+    }
+    let message = format!(
+        "Content-Type must be application/json, got '{}'",
+        essence.chars().take(80).collect::<String>()
+    );
+    Err(Refusal::new(Kind::MediaType, "unsupported_media_type", message).field("Content-Type"))
+}
+
+fn unread(error: &(dyn std::error::Error + 'static)) -> Refusal {
+    if error.is::<LengthLimitError>() {
+        return Refusal::new(
+            Kind::TooLarge,
+            "body_too_large",
+            format!("the body must have at most {API_BODY_MAX} bytes"),
+        );
+    }
+    Refusal::new(Kind::Invalid, "unreadable_body", "the body could not be read to its end")
+}
+
+fn check_key(key: Option<&str>) -> Result<String, Refusal> {
+    let key = key.unwrap_or_default();
+    field::check_length("Idempotency-Key", key, 1, IDEMPOTENCY_KEY_MAX)?;
+    Ok(key.to_owned())
+}
+
+/// The request's identity: method, path with query, body.
+fn hash(parts: &Parts, bytes: &Bytes) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
+    hasher.update(parts.method.as_str());
+    hasher.update([0]);
+    hasher.update(target);
+    hasher.update([0]);
+    hasher.update(bytes);
+    hasher.finalize().into()
+}
+
+/// The key in a path.
+pub(crate) struct Key(pub(crate) String);
+
+impl FromRequestParts<Books> for Key {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, books: &Books) -> Result<Self, Failure> {
+        match Path::<String>::from_request_parts(parts, books).await {
+            Ok(Path(key)) => Ok(Self(key)),
+            Err(_) => {
+                Err(Refusal::new(Kind::NotFound, "unknown_path", "the key in the path is not UTF-8 text")
+                    .into())
+            }
+        }
+    }
+}
+
+/// The query's parameters, in their order. Unknown ones are ignored by whoever reads them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Params(pub(crate) Vec<(String, String)>);
+
+impl Params {
+    /// The first parameter of a name that is not empty.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
+    }
+
+    /// A yes-or-no parameter; absent means no.
+    pub(crate) fn flag(&self, name: &str) -> Result<bool, Refusal> {
+        match self.get(name) {
+            None | Some("false" | "0") => Ok(false),
+            Some("true" | "1") => Ok(true),
+            Some(_) => Err(Refusal::invalid("invalid_value", name, format!("{name} must be true or false"))),
+        }
+    }
+}
+
+impl FromRequestParts<Books> for Params {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, books: &Books) -> Result<Self, Failure> {
+        let read = Query::<Vec<(String, String)>>::from_request_parts(parts, books).await;
+        read.map(|Query(pairs)| Self(pairs))
+            .map_err(|_| Refusal::new(Kind::Invalid, "malformed_query", "the query cannot be read").into())
+    }
+}

@@ -1,0 +1,48 @@
+//! The envelope around every answer (api.md section 1).
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use protocol::v2::{Envelope, Warning};
+use serde::Serialize;
+
+use crate::record::idempotency::Answer;
+
+/// A success with the given status and sentence.
+pub(crate) fn answer<T: Serialize>(status: u16, message: &str, data: T) -> Answer {
+    answer_with(status, message, data, Vec::new())
+}
+
+/// The same with warnings.
+pub(crate) fn answer_with<T: Serialize>(
+    status: u16,
+    message: &str,
+    data: T,
+    warnings: Vec<Warning>,
+) -> Answer {
+    let body = Envelope { data, message: message.to_owned(), status, warnings };
+    Answer { status, body: text(&body) }
+}
+
+/// A list or an object that was asked for.
+pub(crate) fn found<T: Serialize>(data: T) -> Response {
+    respond(answer(200, "OK", data))
+}
+
+/// An answer on its way out.
+pub(crate) fn respond(answer: Answer) -> Response {
+    json(StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK), answer.body)
+}
+
+/// JSON text of a wire type.
+pub(crate) fn text<T: Serialize>(body: &T) -> String {
+    serde_json::to_string(body).expect("wire types have text keys and no floats that could fail")
+}
+
+/// A response of JSON text; never cached, because most of it is somebody's personal data.
+pub(crate) fn json(status: StatusCode, body: String) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    (status, headers, body).into_response()
+}

@@ -1,0 +1,9 @@
+//! Routes of `product`.
+
+use axum::Router;
+
+use crate::Books;
+
+pub(crate) fn routes() -> Router<Books> {
+    Router::new()
+}

@@ -1,0 +1,33 @@
+//! Requests that change something: each is one unit of work, and a POST can be repeated safely.
+
+use axum::response::Response;
+use store::Unit;
+
+use super::body::Posted;
+use super::envelope;
+use super::error::Failure;
+use crate::Books;
+use crate::record::idempotency::{self, Answer};
+use crate::record::{Ctx, Refusal};
+
+/// Does the work of a POST once for each `Idempotency-Key`, in one unit with the answer it keeps.
+pub(crate) async fn post(
+    books: &Books,
+    ctx: Ctx,
+    posted: Posted,
+    work: impl FnOnce(&mut Unit<'_>, &Ctx) -> Result<Answer, Refusal> + Send + 'static,
+) -> Result<Response, Failure> {
+    let request = posted.idempotent();
+    let answer = books.write(move |unit| idempotency::once(unit, &ctx, request.as_ref(), work)).await?;
+    Ok(envelope::respond(answer))
+}
+
+/// Does the work of a PATCH, PUT or DELETE: each says how things shall be, so that repeating it is harmless.
+pub(crate) async fn change(
+    books: &Books,
+    ctx: Ctx,
+    work: impl FnOnce(&mut Unit<'_>, &Ctx) -> Result<Answer, Refusal> + Send + 'static,
+) -> Result<Response, Failure> {
+    let answer = books.write(move |unit| work(unit, &ctx)).await?;
+    Ok(envelope::respond(answer))
+}

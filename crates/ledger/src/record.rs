@@ -1,0 +1,37 @@
+//! The middle floor: what each request means. Knows nothing of HTTP; every function runs inside one unit of
+//! work that its caller opened.
+
+pub(crate) mod credential;
+mod ctx;
+pub(crate) mod evaluate;
+pub(crate) mod group;
+pub(crate) mod idempotency;
+pub(crate) mod list;
+pub(crate) mod partnership;
+pub(crate) mod product;
+pub(crate) mod product_book;
+pub(crate) mod program;
+mod refusal;
+pub(crate) mod reward;
+pub(crate) mod secret;
+pub(crate) mod transaction;
+pub(crate) mod trigger;
+
+pub(crate) use ctx::{Ctx, Source};
+pub use refusal::{Kind, Refusal};
+
+use protocol::key::Prefix;
+
+/// The key of a new object: the given one, when it has the right form, or a new one.
+pub(crate) fn own_key(ctx: &Ctx, prefix: Prefix, given: Option<String>) -> Result<String, Refusal> {
+    let Some(key) = given else { return Ok(ctx.mint(prefix)) };
+    if prefix.matches(&key) {
+        return Ok(key);
+    }
+    let message = format!(
+        "key must be '{}' and 1 to 64 letters and digits, got '{}'",
+        prefix.text(),
+        refusal::short(&key)
+    );
+    Err(Refusal::invalid("invalid_value", "key", message))
+}

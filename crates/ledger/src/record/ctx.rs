@@ -1,0 +1,69 @@
+//! The surroundings of one request: whose it is, when it is, and where new keys come from.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use protocol::Millis;
+use protocol::key::Prefix;
+
+/// Where row numbers and keys come from; one for each process.
+pub(crate) struct Source {
+    random: Arc<dyn Fn() -> [u8; 32] + Send + Sync>,
+    last: AtomicI64,
+}
+
+impl Source {
+    pub(crate) fn new(random: Arc<dyn Fn() -> [u8; 32] + Send + Sync>) -> Self {
+        Self { random, last: AtomicI64::new(0) }
+    }
+
+    /// 32 bytes nobody can guess.
+    pub(crate) fn random(&self) -> [u8; 32] {
+        (self.random)()
+    }
+
+    /// A new row number: the time in milliseconds and 20 random bits, and always above the last one of this
+    /// process, so that numbers tell the order in which rows were made. Two processes that make a row in the
+    /// same millisecond meet once in a million times; the primary key then refuses the second.
+    fn next_id(&self, now: Millis) -> i64 {
+        let random = self.random();
+        let low = i64::from(random[29]) << 12 | i64::from(random[30]) << 4 | i64::from(random[31] & 15);
+        let wanted = now.0.max(0) << 20 | low;
+        let step = |last: i64| Some(wanted.max(last + 1));
+        let last = self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, step);
+        wanted.max(last.unwrap_or_default() + 1)
+    }
+}
+
+/// The surroundings of one request.
+#[derive(Clone)]
+pub(crate) struct Ctx {
+    /// The program's number.
+    pub(crate) program: i64,
+    /// What answers call it.
+    pub(crate) company_id: i64,
+    /// Whether test keys were used: they make and see test records only.
+    pub(crate) test: bool,
+    /// The time of the request.
+    pub(crate) now: Millis,
+    /// Public base URL of links.
+    pub(crate) link_base: Arc<str>,
+    pub(crate) source: Arc<Source>,
+}
+
+impl Ctx {
+    /// A new row number, above every earlier one of this process.
+    pub(crate) fn next_id(&self) -> i64 {
+        self.source.next_id(self.now)
+    }
+
+    /// A new key.
+    pub(crate) fn mint(&self, prefix: Prefix) -> String {
+        prefix.mint(&self.random())
+    }
+
+    /// 32 bytes nobody can guess.
+    pub(crate) fn random(&self) -> [u8; 32] {
+        self.source.random()
+    }
+}

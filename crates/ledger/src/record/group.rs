@@ -1,0 +1,81 @@
+//! Groups of partners.
+
+use ::store::Unit;
+use protocol::field::{check_length, check_optional};
+use protocol::key::Prefix;
+use protocol::limits::NAME_MAX;
+use protocol::v2::{CreateGroup, Group, List};
+use protocol::{FieldError, Millis};
+use serde_json::Map;
+
+use super::{Ctx, Kind, Refusal, list as page_of};
+use crate::store::group::{self, GroupRow};
+use crate::store::list::Page;
+
+/// Makes a group.
+pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: CreateGroup) -> Result<Group, Refusal> {
+    check_length("name", &new.name, 1, NAME_MAX)?;
+    check_optional("slug", new.slug.as_deref(), 1, NAME_MAX)?;
+    let key = super::own_key(ctx, Prefix::Group, new.key)?;
+    let slug = new.slug.unwrap_or_else(|| slug_of(&new.name));
+    if slug.is_empty() || !slug.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+        let message = "slug must be of letters a to z, digits and dashes; give one when the name has none";
+        return Err(FieldError::new("invalid_value", "slug", message).into());
+    }
+    for (field, text) in [("key", &key), ("slug", &slug)] {
+        if let Some(other) = group::find(unit, ctx.program, text)? {
+            let message = format!("a group with {field} '{text}' exists: {}", other.key);
+            return Err(Refusal::new(Kind::Conflict, "group_exists", message).field(field));
+        }
+    }
+    let row = GroupRow {
+        id: ctx.next_id(),
+        key,
+        name: new.name,
+        slug,
+        is_default: new.default.unwrap_or(false),
+        archived: false,
+        created_at: ctx.now.0,
+        updated_at: ctx.now.0,
+    };
+    group::insert(unit, ctx.program, &row)?;
+    Ok(render(row))
+}
+
+/// A short name for URLs: letters and digits, a dash for each gap.
+fn slug_of(name: &str) -> String {
+    let mut slug = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_alphanumeric() {
+            slug.push(letter.to_ascii_lowercase());
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+    }
+    slug.trim_end_matches('-').to_owned()
+}
+
+/// A group by its key or slug.
+pub(crate) fn get(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Group, Refusal> {
+    let row = group::find(unit, ctx.program, name)?.ok_or_else(|| Refusal::not_found("group", name))?;
+    Ok(render(row))
+}
+
+/// A page of groups.
+pub(crate) fn list(unit: &mut Unit<'_>, ctx: &Ctx, page: &Page) -> Result<List<Group>, Refusal> {
+    let slice = group::list(unit, ctx.program, page)?;
+    page_of::render(page, slice, render)
+}
+
+fn render(row: GroupRow) -> Group {
+    Group {
+        key: row.key,
+        name: row.name,
+        slug: row.slug,
+        archived: row.archived,
+        default: row.is_default,
+        features: Map::new(),
+        created_at: Millis(row.created_at),
+        updated_at: Millis(row.updated_at),
+    }
+}

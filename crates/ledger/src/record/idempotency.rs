@@ -1,0 +1,61 @@
+//! `Idempotency-Key`: the same request again gets the first answer again.
+//!
+//! Only what was done is remembered. A refused request did nothing, so that asking again is harmless, and may
+//! succeed once its cause is gone.
+
+use ::store::Unit;
+use protocol::limits::IDEMPOTENCY_HOURS;
+
+use super::{Ctx, Kind, Refusal};
+use crate::store::idempotency::{self, AnswerRow};
+
+/// A request under an idempotency key.
+pub(crate) struct Request {
+    /// The sender's key.
+    pub(crate) key: String,
+    /// Hash of path and body.
+    pub(crate) hash: [u8; 32],
+}
+
+/// An answer as it is kept: status and JSON text.
+pub(crate) struct Answer {
+    /// HTTP status.
+    pub(crate) status: u16,
+    /// JSON text.
+    pub(crate) body: String,
+}
+
+const HOUR: i64 = 60 * 60 * 1000;
+
+/// Does `work` unless it was done before under this key; in the same unit, keeps the answer.
+pub(crate) fn once(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    request: Option<&Request>,
+    work: impl FnOnce(&mut Unit<'_>, &Ctx) -> Result<Answer, Refusal>,
+) -> Result<Answer, Refusal> {
+    let Some(request) = request else { return work(unit, ctx) };
+    let (whose, since) = ((ctx.program, ctx.test), ctx.now.plus(-IDEMPOTENCY_HOURS * HOUR).0);
+    idempotency::delete_before(unit, since)?;
+    if let Some(first) = idempotency::find(unit, whose, &request.key, since)? {
+        if first.request_hash != request.hash {
+            return Err(Refusal::new(
+                Kind::Conflict,
+                "idempotency_key_reused",
+                "this Idempotency-Key was used for another request",
+            )
+            .field("Idempotency-Key")
+            .hint("send a new key with a new request, the same key only with the same path and body"));
+        }
+        let status = u16::try_from(first.status).unwrap_or(200);
+        return Ok(Answer { status, body: first.answer });
+    }
+    let answer = work(unit, ctx)?;
+    let row = AnswerRow {
+        request_hash: request.hash,
+        status: i64::from(answer.status),
+        answer: answer.body.clone(),
+    };
+    idempotency::insert(unit, whose, &request.key, &row, ctx.now.0)?;
+    Ok(answer)
+}

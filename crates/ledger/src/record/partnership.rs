@@ -1,0 +1,238 @@
+//! Partnerships: partners' memberships of a program.
+
+use ::store::Unit;
+use protocol::field::{check_length, check_optional};
+use protocol::key::{Prefix, mint_partner_key};
+use protocol::limits::{EMAIL_MAX, EMAIL_MIN, NAME_MAX, PARTNER_KEY_MAX};
+use protocol::referral::is_partner_key;
+use protocol::v2::{
+    CreatePartnership, GroupSummary, List, Partner, PartnerToken, Partnership, UpdatePartnership,
+};
+use protocol::{FieldError, Millis};
+use serde_json::Map;
+
+use super::{Ctx, Kind, Refusal, list as page_of, secret};
+use crate::store::credential::{self, CredentialRow, Kind as Opens};
+use crate::store::group;
+use crate::store::list::Page;
+use crate::store::partnership::{self, Name, PartnershipRow};
+
+/// Every program has a partner of this key to try things with (api.md section 1).
+const TEST_PARTNER: &str = "gstest";
+/// Labels of one partner, at most; triggers compare each.
+const TAGS_MAX: usize = 50;
+
+/// Makes the program's test partner.
+pub(crate) fn record_test_partner(unit: &mut Unit<'_>, ctx: &Ctx) -> Result<(), Refusal> {
+    let new = CreatePartnership {
+        email: "test-partner@headwater.example".to_owned(),
+        first_name: Some("Test".to_owned()),
+        last_name: Some("Partner".to_owned()),
+        partner_key: Some(TEST_PARTNER.to_owned()),
+        ..CreatePartnership::default()
+    };
+    record(unit, ctx, new).map(drop)
+}
+
+/// Makes a partnership.
+pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: CreatePartnership) -> Result<Partnership, Refusal> {
+    check_length("email", &new.email, EMAIL_MIN, EMAIL_MAX)?;
+    check_names(new.first_name.as_deref(), new.last_name.as_deref())?;
+    check_tags(&new.tags)?;
+    let partner_key = new.partner_key.unwrap_or_else(|| mint_partner_key(&ctx.random()));
+    if !is_partner_key(&partner_key) {
+        let message = format!("partner_key must have 1 to {PARTNER_KEY_MAX} bytes and no control characters");
+        return Err(FieldError::new("out_of_range", "partner_key", message).into());
+    }
+    let key = super::own_key(ctx, Prefix::Partnership, new.key)?;
+    let names = [
+        (Name::Key, "key", &key),
+        (Name::PartnerKey, "partner_key", &partner_key),
+        (Name::Email, "email", &new.email),
+    ];
+    for (name, field, text) in names {
+        if let Some(other) = partnership::find_by(unit, ctx.program, name, text)? {
+            let message = format!("a partnership with this {field} exists: {}", other.key);
+            return Err(Refusal::new(Kind::Conflict, "partnership_exists", message).field(field));
+        }
+    }
+    let group = match new.group_key {
+        Some(name) => Some(find_group(unit, ctx, &name)?),
+        None => group::find_default(unit, ctx.program)?.map(|group| group.id),
+    };
+    let row = PartnershipRow {
+        id: ctx.next_id(),
+        key,
+        partner_key,
+        email: new.email,
+        first_name: new.first_name,
+        last_name: new.last_name,
+        group,
+        tags: new.tags,
+        approved_status: "approved".to_owned(),
+        archived: false,
+        created_at: ctx.now.0,
+        updated_at: ctx.now.0,
+        group_facts: None,
+        customers: 0,
+    };
+    partnership::insert(unit, ctx.program, &row)?;
+    get(unit, ctx, &row.key)
+}
+
+fn check_names(first: Option<&str>, last: Option<&str>) -> Result<(), FieldError> {
+    check_optional("first_name", first, 0, NAME_MAX)?;
+    check_optional("last_name", last, 0, NAME_MAX)
+}
+
+fn check_tags(tags: &[String]) -> Result<(), FieldError> {
+    if tags.len() > TAGS_MAX {
+        let message = format!("tags must have at most {TAGS_MAX} entries, got {}", tags.len());
+        return Err(FieldError::new("out_of_range", "tags", message));
+    }
+    tags.iter().enumerate().try_for_each(|(at, tag)| check_length(&format!("tags[{at}]"), tag, 1, NAME_MAX))
+}
+
+fn find_group(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<i64, Refusal> {
+    group::find(unit, ctx.program, name)?.map(|group| group.id).ok_or_else(|| {
+        let message = format!("group_key names no group: '{}'", super::refusal::short(name));
+        Refusal::invalid("unknown_group", "group_key", message).hint("GET /api/v2/groups lists them")
+    })
+}
+
+/// A partnership by `part_…`, by partner key, or by address.
+pub(crate) fn find(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Option<PartnershipRow>, Refusal> {
+    for by in [Name::Key, Name::PartnerKey, Name::Email] {
+        if let Some(row) = partnership::find_by(unit, ctx.program, by, name)? {
+            return Ok(Some(row));
+        }
+    }
+    Ok(None)
+}
+
+fn require(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<PartnershipRow, Refusal> {
+    find(unit, ctx, name)?.ok_or_else(|| Refusal::not_found("partnership", name))
+}
+
+/// A partnership by any of its names.
+pub(crate) fn get(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Partnership, Refusal> {
+    require(unit, ctx, name).map(render)
+}
+
+/// A page of partnerships.
+pub(crate) fn list(unit: &mut Unit<'_>, ctx: &Ctx, page: &Page) -> Result<List<Partnership>, Refusal> {
+    let slice = partnership::list(unit, ctx.program, page)?;
+    page_of::render(page, slice, render)
+}
+
+/// Changes a partnership.
+pub(crate) fn update(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    name: &str,
+    change: UpdatePartnership,
+) -> Result<Partnership, Refusal> {
+    let mut row = require(unit, ctx, name)?;
+    check_names(change.first_name.as_deref(), change.last_name.as_deref())?;
+    row.first_name = change.first_name.or(row.first_name);
+    row.last_name = change.last_name.or(row.last_name);
+    if let Some(group) = change.group_key {
+        row.group = Some(find_group(unit, ctx, &group)?);
+    }
+    if let Some(tags) = change.tags {
+        check_tags(&tags)?;
+        row.tags = tags;
+    }
+    if let Some(status) = change.approved_status {
+        if !matches!(status.as_str(), "approved" | "pending" | "declined") {
+            let message = "approved_status must be approved, pending or declined";
+            return Err(FieldError::new("invalid_value", "approved_status", message).into());
+        }
+        row.approved_status = status;
+    }
+    row.updated_at = ctx.now.0;
+    partnership::update(unit, &row)?;
+    get(unit, ctx, &row.key)
+}
+
+/// Archives a partnership: its links lead nowhere and its token stops working; what it earned stays.
+pub(crate) fn archive(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Partnership, Refusal> {
+    let mut row = require(unit, ctx, name)?;
+    row.archived = true;
+    row.updated_at = ctx.now.0;
+    partnership::update(unit, &row)?;
+    credential::delete_of_partnership(unit, row.id)?;
+    get(unit, ctx, &row.key)
+}
+
+/// Makes a token for the partner's own view; the one before stops working.
+pub(crate) fn record_token(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<PartnerToken, Refusal> {
+    let row = require(unit, ctx, name)?;
+    if row.archived {
+        let message = "an archived partnership gets no token";
+        return Err(Refusal::new(Kind::Conflict, "partnership_archived", message));
+    }
+    let token = ctx.mint(Prefix::PartnerToken);
+    let kept = CredentialRow {
+        secret_hash: secret::hash(&token),
+        program: ctx.program,
+        kind: Opens::Partner,
+        test: false,
+        public_key: None,
+        partnership: Some(row.id),
+    };
+    credential::insert(unit, &kept, ctx.now.0)?;
+    Ok(PartnerToken { token, partnership_key: row.key })
+}
+
+fn status(archived: bool) -> String {
+    if archived { "archived" } else { "active" }.to_owned()
+}
+
+fn render(row: PartnershipRow) -> Partnership {
+    let group = row.group_facts.map(|(key, name, slug, archived, default)| GroupSummary {
+        key,
+        name,
+        slug,
+        archived,
+        default,
+        features: Map::new(),
+    });
+    let stats = Map::from_iter([("CUSTOMER_COUNT".to_owned(), row.customers.into())]);
+    Partnership {
+        key: row.key,
+        partner_key: row.partner_key,
+        email: row.email,
+        first_name: row.first_name,
+        last_name: row.last_name,
+        group_key: group.as_ref().map(|group| group.key.clone()),
+        group,
+        tags: row.tags,
+        fields: Vec::new(),
+        tier: None,
+        stats,
+        claimed: false,
+        approved_status: row.approved_status,
+        status: status(row.archived),
+        archived: row.archived,
+        joined_at: Millis(row.created_at),
+        created_at: Millis(row.created_at),
+        updated_at: Millis(row.updated_at),
+    }
+}
+
+/// A partnership in the shape of the partners' list (seed 003).
+pub(crate) fn get_partner(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Partner, Refusal> {
+    require(unit, ctx, name).map(render_partner)
+}
+
+/// A page of partnerships in the same shape.
+pub(crate) fn list_partners(unit: &mut Unit<'_>, ctx: &Ctx, page: &Page) -> Result<List<Partner>, Refusal> {
+    let slice = partnership::list(unit, ctx.program, page)?;
+    page_of::render(page, slice, render_partner)
+}
+
+fn render_partner(row: PartnershipRow) -> Partner {
+    let name = [row.first_name, row.last_name].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    Partner { key: row.key, email: row.email, name, status: status(row.archived) }
+}

@@ -1,0 +1,1 @@
+//! Use cases of `product_book`.

@@ -1,0 +1,283 @@
+//! Programs: made with everything a first click needs, and their settings.
+
+use std::sync::Arc;
+
+use ::store::{StoreError, Unit};
+use protocol::key::{Prefix, mint_company_key};
+use protocol::limits::NAME_MAX;
+use protocol::v2::{ClaimPolicy, CreateGroup, Program, UpdateProgram};
+use protocol::{FieldError, Millis, field};
+use secrecy::SecretString;
+
+use super::{Ctx, Kind, Refusal, Source, group, secret};
+use crate::store::credential::{self, CredentialRow, Kind as Opens};
+use crate::store::program::{self, ProgramRow};
+
+/// A program to make.
+#[derive(Debug, Clone, Default)]
+pub struct NewProgram {
+    /// Shown to people, 1 to 100 characters.
+    pub name: String,
+    /// Sites the public key works from, as `https://www.example.com`; empty: any.
+    pub origins: Vec<String>,
+    /// Hosts links may lead to, with a port where it is not the usual one.
+    pub link_destinations: Vec<String>,
+}
+
+/// A new program's credentials. The secrets among them are shown here and never again.
+#[derive(Clone)]
+pub struct Credentials {
+    /// The program's number.
+    pub program_id: i64,
+    /// `pk_…`
+    pub public_key: String,
+    /// `sk_…`; secret.
+    pub secret_key: String,
+    /// `pk_test_…`
+    pub test_public_key: String,
+    /// `sk_test_…`; secret.
+    pub test_secret_key: String,
+    /// `trk_…`, for the conversion API; secret.
+    pub tracking_token: String,
+    /// The same, making test customers; secret.
+    pub test_tracking_token: String,
+    /// 8 characters in cookie names.
+    pub company_key: String,
+    /// `adm_…`, for the program's settings; secret.
+    pub admin_token: String,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Credentials")
+            .field("program_id", &self.program_id)
+            .field("public_key", &self.public_key)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the relay's gate knows of one half of a program.
+#[derive(Debug, Clone)]
+pub struct GateProgram {
+    /// The program's number.
+    pub id: i64,
+    /// The key that names it.
+    pub public_key: String,
+    /// Whether this is its test half.
+    pub test: bool,
+    /// Sites the key works from; empty: any.
+    pub origins: Vec<String>,
+    /// What a browser's amounts are worth.
+    pub checkout_amounts: ClaimPolicy,
+    /// Signing secret of its Stripe webhook.
+    pub stripe_webhook_secret: Option<SecretString>,
+    /// SHA-256 of the secret key.
+    pub secret_hash: [u8; 32],
+}
+
+/// Makes a program, its credentials, its default group and its test partner.
+pub(crate) fn create(
+    unit: &mut Unit<'_>,
+    now: Millis,
+    source: Arc<Source>,
+    new: &NewProgram,
+) -> Result<Credentials, Refusal> {
+    field::check_length("name", &new.name, 1, NAME_MAX)?;
+    let id = free_number(unit, &source)?;
+    let made = mint(id, &source);
+    let row = ProgramRow {
+        id,
+        name: new.name.clone(),
+        company_key: made.company_key.clone(),
+        public_key: made.public_key.clone(),
+        test_public_key: made.test_public_key.clone(),
+        origins: check_origins(&new.origins)?,
+        link_destinations: check_hosts(&new.link_destinations)?,
+        checkout_amounts: ClaimPolicy::default(),
+        stripe_webhook_secret: None,
+        stripe_test_webhook_secret: None,
+    };
+    program::insert(unit, &row, now.0)?;
+    keep(unit, &made, now)?;
+    let ctx = Ctx { program: id, company_id: id, test: false, now, link_base: "".into(), source };
+    let everyone = CreateGroup { name: "Partners".to_owned(), default: Some(true), ..CreateGroup::default() };
+    group::record(unit, &ctx, everyone)?;
+    super::partnership::record_test_partner(unit, &ctx)?;
+    Ok(made)
+}
+
+/// A number of eight digits, as in the vendor's own answers, that no program has.
+fn free_number(unit: &mut Unit<'_>, source: &Source) -> Result<i64, Refusal> {
+    for _ in 0..16 {
+        let random = source.random();
+        let drawn = u32::from_le_bytes([random[0], random[1], random[2], random[3]]);
+        let id = 10_000_000 + i64::from(drawn % 90_000_000);
+        if program::find(unit, id)?.is_none() {
+            return Ok(id);
+        }
+    }
+    Err(Refusal::new(Kind::Internal, "internal", "no free program number was found"))
+}
+
+fn mint(program_id: i64, source: &Source) -> Credentials {
+    let mint = |prefix: Prefix| prefix.mint(&source.random());
+    let mint_test = |prefix: Prefix| prefix.mint_test(&source.random());
+    Credentials {
+        program_id,
+        public_key: mint(Prefix::PublicKey),
+        secret_key: mint(Prefix::SecretKey),
+        test_public_key: mint_test(Prefix::PublicKey),
+        test_secret_key: mint_test(Prefix::SecretKey),
+        tracking_token: mint(Prefix::TrackingToken),
+        test_tracking_token: mint_test(Prefix::TrackingToken),
+        company_key: mint_company_key(&source.random()),
+        admin_token: mint(Prefix::AdminToken),
+    }
+}
+
+/// Keeps the hashes of a new program's secrets.
+fn keep(unit: &mut Unit<'_>, made: &Credentials, now: Millis) -> Result<(), StoreError> {
+    let kept = [
+        (Opens::Pair, false, &made.secret_key, Some(&made.public_key)),
+        (Opens::Pair, true, &made.test_secret_key, Some(&made.test_public_key)),
+        (Opens::Tracking, false, &made.tracking_token, None),
+        (Opens::Tracking, true, &made.test_tracking_token, None),
+        (Opens::Admin, false, &made.admin_token, None),
+    ];
+    for (kind, test, text, public_key) in kept {
+        let row = CredentialRow {
+            secret_hash: secret::hash(text),
+            program: made.program_id,
+            kind,
+            test,
+            public_key: public_key.cloned(),
+            partnership: None,
+        };
+        credential::insert(unit, &row, now.0)?;
+    }
+    Ok(())
+}
+
+/// Both halves of every program.
+pub(crate) fn gate_programs(unit: &mut Unit<'_>) -> Result<Vec<GateProgram>, Refusal> {
+    let mut found = Vec::new();
+    for row in program::list(unit)? {
+        let halves = [
+            (false, &row.public_key, &row.stripe_webhook_secret),
+            (true, &row.test_public_key, &row.stripe_test_webhook_secret),
+        ];
+        for (test, public_key, stripe) in halves {
+            let Some(pair) = credential::find_pair(unit, public_key)? else { continue };
+            found.push(GateProgram {
+                id: row.id,
+                public_key: public_key.clone(),
+                test,
+                origins: row.origins.clone(),
+                checkout_amounts: row.checkout_amounts,
+                stripe_webhook_secret: stripe.clone().map(SecretString::from),
+                secret_hash: pair.secret_hash,
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// The caller's program.
+pub(crate) fn find(unit: &mut Unit<'_>, id: i64) -> Result<ProgramRow, Refusal> {
+    program::find(unit, id)?
+        .ok_or_else(|| Refusal::new(Kind::NotFound, "program_not_found", "the program is gone"))
+}
+
+/// A program's settings as the wire shows them.
+pub(crate) fn get(unit: &mut Unit<'_>, id: i64) -> Result<Program, Refusal> {
+    find(unit, id).map(render)
+}
+
+fn render(row: ProgramRow) -> Program {
+    Program {
+        id: row.id,
+        name: row.name,
+        company_key: row.company_key,
+        public_key: row.public_key,
+        test_public_key: row.test_public_key,
+        origins: row.origins,
+        link_destinations: row.link_destinations,
+        checkout_amounts: row.checkout_amounts,
+        stripe_webhook: row.stripe_webhook_secret.is_some(),
+        stripe_test_webhook: row.stripe_test_webhook_secret.is_some(),
+    }
+}
+
+/// Changes a program's settings. An empty webhook secret takes the old one away.
+pub(crate) fn update(unit: &mut Unit<'_>, ctx: &Ctx, change: UpdateProgram) -> Result<Program, Refusal> {
+    let mut row = find(unit, ctx.program)?;
+    if let Some(name) = change.name {
+        field::check_length("name", &name, 1, NAME_MAX)?;
+        row.name = name;
+    }
+    if let Some(origins) = change.origins {
+        row.origins = check_origins(&origins)?;
+    }
+    if let Some(hosts) = change.link_destinations {
+        row.link_destinations = check_hosts(&hosts)?;
+    }
+    if let Some(policy) = change.checkout_amounts {
+        row.checkout_amounts = policy;
+    }
+    let secrets = [
+        ("stripe_webhook_secret", change.stripe_webhook_secret, &mut row.stripe_webhook_secret),
+        (
+            "stripe_test_webhook_secret",
+            change.stripe_test_webhook_secret,
+            &mut row.stripe_test_webhook_secret,
+        ),
+    ];
+    for (name, given, kept) in secrets {
+        if let Some(given) = given {
+            field::check_length(name, &given, 0, 255)?;
+            *kept = Some(given).filter(|text| !text.is_empty());
+        }
+    }
+    program::update(unit, &row, ctx.now.0)?;
+    Ok(render(row))
+}
+
+/// Sites, each written as browsers write an `Origin` header.
+fn check_origins(origins: &[String]) -> Result<Vec<String>, FieldError> {
+    let read = |(at, text): (usize, &String)| {
+        let parsed = url::Url::parse(text).ok().filter(|url| {
+            matches!(url.scheme(), "http" | "https")
+                && url.has_host()
+                && url.path() == "/"
+                && url.query().is_none()
+        });
+        parsed.map(|url| url.origin().ascii_serialization()).ok_or_else(|| {
+            let message =
+                format!("origins must be like https://www.example.com, without a path, got '{text}'");
+            FieldError::new("invalid_value", &format!("origins[{at}]"), message)
+        })
+    };
+    origins.iter().enumerate().map(read).collect()
+}
+
+/// Hosts, with a port where it is not the usual one.
+fn check_hosts(hosts: &[String]) -> Result<Vec<String>, FieldError> {
+    let read = |(at, text): (usize, &String)| {
+        let parsed = url::Url::parse(&format!("http://{text}")).ok().filter(|url| {
+            url.path() == "/"
+                && url.query().is_none()
+                && url.fragment().is_none()
+                && url.username().is_empty()
+        });
+        let host = parsed.as_ref().and_then(|url| url.host_str().map(|host| (host, url.port())));
+        match host {
+            Some((host, Some(port))) => Ok(format!("{host}:{port}")),
+            Some((host, None)) => Ok(host.to_owned()),
+            None => {
+                let message = format!("link_destinations must be hosts like www.example.com, got '{text}'");
+                Err(FieldError::new("invalid_value", &format!("link_destinations[{at}]"), message))
+            }
+        }
+    };
+    hosts.iter().enumerate().map(read).collect()
+}

@@ -1,0 +1,114 @@
+//! Why a request was not done: what its sender may know, and apart from that what only the operator may.
+
+use ::store::StoreError;
+use protocol::FieldError;
+
+/// What kind of refusal; HTTP makes a status of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The request is wrong: 400.
+    Invalid,
+    /// The credentials are missing, wrong or of the wrong kind: 401.
+    Unauthorized,
+    /// The object belongs to somebody else, or may not be named here: 403.
+    Forbidden,
+    /// There is no such thing: 404.
+    NotFound,
+    /// The path knows no such method: 405.
+    Method,
+    /// Something else has the unique key: 409.
+    Conflict,
+    /// The body is over the bound: 413.
+    TooLarge,
+    /// The body is of a type nobody reads: 415.
+    MediaType,
+    /// The books are too busy now: 503 with `Retry-After`.
+    Busy,
+    /// Our own fault: 500. What happened is in the source, not in the message.
+    Internal,
+}
+
+/// A request that was not done; nothing of it stays.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Refusal {
+    /// What kind.
+    pub kind: Kind,
+    /// Stable name, `snake_case`.
+    pub code: String,
+    /// A sentence for the sender.
+    pub message: String,
+    /// The member at fault.
+    pub field: Option<String>,
+    /// The way out.
+    pub hint: Option<String>,
+    /// What happened inside; for the log, never for the sender.
+    #[source]
+    pub inside: Option<StoreError>,
+}
+
+impl Refusal {
+    /// A refusal of `kind`. `message` is a whole sentence.
+    pub fn new(kind: Kind, code: &str, message: impl Into<String>) -> Self {
+        let (code, message) = (code.to_owned(), message.into());
+        Self { kind, code, message, field: None, hint: None, inside: None }
+    }
+
+    /// The request is wrong in `field`.
+    pub fn invalid(code: &str, field: &str, message: impl Into<String>) -> Self {
+        Self::new(Kind::Invalid, code, message).field(field)
+    }
+
+    /// No `what` (as `customer`) is called `key`.
+    pub fn not_found(what: &str, key: &str) -> Self {
+        Self::new(
+            Kind::NotFound,
+            &format!("{what}_not_found"),
+            format!("no {what} is called '{}'", short(key)),
+        )
+    }
+
+    /// The same refusal, naming the member at fault.
+    #[must_use]
+    pub fn field(mut self, field: &str) -> Self {
+        self.field = Some(field.to_owned());
+        self
+    }
+
+    /// The same refusal with a way out.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+/// Text of the sender's for use in a sentence: at most 80 characters of it.
+pub(crate) fn short(text: &str) -> String {
+    if text.chars().count() <= 80 {
+        return text.to_owned();
+    }
+    text.chars().take(79).chain(['…']).collect()
+}
+
+impl From<FieldError> for Refusal {
+    fn from(error: FieldError) -> Self {
+        let message = error.to_string();
+        let refusal = Self::new(Kind::Invalid, &error.code, message);
+        if error.field.is_empty() { refusal } else { refusal.field(&error.field) }
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        let mut refusal = match error {
+            StoreError::Busy => {
+                Self::new(Kind::Busy, "busy", "the ledger has more to write than it can; try again")
+            }
+            StoreError::Closed => Self::new(Kind::Busy, "stopping", "the ledger is stopping; try again"),
+            _ => Self::new(Kind::Internal, "internal", "the ledger could not do this; nothing was changed"),
+        };
+        refusal.inside = Some(error);
+        refusal
+    }
+}

@@ -1,0 +1,21 @@
+//! The lowest floor: SQL and rows, nothing else. Texts are such that SQLite and PostgreSQL take them.
+
+pub(crate) mod click;
+pub(crate) mod credential;
+pub(crate) mod customer;
+pub(crate) mod group;
+pub(crate) mod idempotency;
+pub(crate) mod json;
+pub(crate) mod link;
+pub(crate) mod list;
+pub(crate) mod member;
+pub(crate) mod partnership;
+pub(crate) mod product;
+pub(crate) mod product_book;
+pub(crate) mod program;
+pub(crate) mod reward;
+mod schema;
+pub(crate) mod transaction;
+pub(crate) mod trigger;
+
+pub use schema::MIGRATIONS;

@@ -1,0 +1,206 @@
+//! One page of a table, by keyset: the only place that writes ORDER BY and LIMIT for a list.
+
+use std::fmt::Write as _;
+
+use ::store::{Row, StoreError, Unit, Value};
+
+/// What a client asked of a list (api.md section 2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Page {
+    /// Items wanted, 1 to 250.
+    pub(crate) limit: u32,
+    /// Where to go on from.
+    pub(crate) cursor: Option<Cursor>,
+    /// Name of the order, one of the listing's.
+    pub(crate) order: &'static str,
+    /// Smallest first.
+    pub(crate) ascending: bool,
+    /// Bounds on `created_at` and `updated_at`, both ends included.
+    pub(crate) min_created: Option<i64>,
+    /// See `min_created`.
+    pub(crate) max_created: Option<i64>,
+    /// See `min_created`.
+    pub(crate) min_updated: Option<i64>,
+    /// See `min_created`.
+    pub(crate) max_updated: Option<i64>,
+    /// Whether archived items are shown.
+    pub(crate) include_archived: bool,
+}
+
+/// Where a page begins or ends: an item's key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Cursor {
+    /// Items behind this one.
+    After(String),
+    /// Items before this one.
+    Before(String),
+}
+
+/// A table as a list reads it.
+pub(crate) struct Listing {
+    /// Selected expressions; the first is the item's key.
+    pub(crate) columns: &'static str,
+    /// Table and joins. The table that is listed carries `key`, `id`, `created_at`, `updated_at`.
+    pub(crate) from: &'static str,
+    /// The listed table's name or alias.
+    pub(crate) table: &'static str,
+    /// Orders: the wire's word and its column, never null.
+    pub(crate) orders: &'static [(&'static str, &'static str)],
+    /// Whether the table has `archived`.
+    pub(crate) archivable: bool,
+}
+
+/// A condition: a left side such as `customer.partnership =` and the value on its right.
+pub(crate) struct Condition {
+    left: &'static str,
+    right: Owned,
+}
+
+enum Owned {
+    Int(i64),
+    Text(String),
+}
+
+impl Condition {
+    /// A condition on a number.
+    pub(crate) fn int(left: &'static str, right: i64) -> Self {
+        Self { left, right: Owned::Int(right) }
+    }
+
+    /// A condition on a text.
+    pub(crate) fn text(left: &'static str, right: impl Into<String>) -> Self {
+        Self { left, right: Owned::Text(right.into()) }
+    }
+}
+
+/// A page of rows, each with its key.
+pub(crate) struct Slice<T> {
+    /// Key and row.
+    pub(crate) rows: Vec<(String, T)>,
+    /// Whether more follow in the direction asked for.
+    pub(crate) has_more: bool,
+}
+
+/// A query under construction: text and its parameters, in order.
+struct Query {
+    text: String,
+    params: Vec<Owned>,
+}
+
+impl Query {
+    fn push(&mut self, text: &str, value: Owned) {
+        self.params.push(value);
+        let _ = write!(self.text, "{text} ${}", self.params.len());
+    }
+
+    fn conditions(&mut self, conditions: Vec<Condition>) {
+        for (at, Condition { left, right }) in conditions.into_iter().enumerate() {
+            self.text.push_str(if at == 0 { " WHERE " } else { " AND " });
+            self.push(left, right);
+        }
+    }
+
+    fn values(&self) -> Vec<Value<'_>> {
+        self.params
+            .iter()
+            .map(|value| match value {
+                Owned::Int(number) => Value::Int(*number),
+                Owned::Text(text) => Value::Text(text),
+            })
+            .collect()
+    }
+}
+
+/// Reads one page. `scope` says which rows the caller may know of at all (never empty) and holds for the
+/// cursor too; `filters` narrow the page only, so that a cursor whose item no longer passes them still works.
+/// `None` when the cursor names no item in scope.
+pub(crate) fn page<T>(
+    unit: &mut Unit<'_>,
+    listing: &Listing,
+    scope: impl Fn() -> Vec<Condition>,
+    filters: Vec<Condition>,
+    page: &Page,
+    map: impl Fn(&Row<'_>) -> Result<T, StoreError>,
+) -> Result<Option<Slice<T>>, StoreError> {
+    let table = listing.table;
+    let order = listing
+        .orders
+        .iter()
+        .find(|(name, _)| *name == page.order)
+        .map_or_else(|| format!("{table}.created_at"), |(_, column)| (*column).to_owned());
+    let (key, backward) = match &page.cursor {
+        None => (None, false),
+        Some(Cursor::After(key)) => (Some(key), false),
+        Some(Cursor::Before(key)) => (Some(key), true),
+    };
+    let place = match key {
+        None => None,
+        Some(key) => match find_place(unit, listing, &order, scope(), key)? {
+            Some(place) => Some(place),
+            None => return Ok(None),
+        },
+    };
+    let ascending = page.ascending != backward;
+    let mut query =
+        Query { text: format!("SELECT {} FROM {}", listing.columns, listing.from), params: Vec::new() };
+    query.conditions(scope());
+    for Condition { left, right } in filters {
+        query.push(&format!(" AND {left}"), right);
+    }
+    push_bounds(&mut query, listing, page);
+    if let Some((value, id)) = place {
+        let sign = if ascending { '>' } else { '<' };
+        query.push(&format!(" AND ({order}, {table}.id) {sign} ("), Owned::Int(value));
+        query.push(",", Owned::Int(id));
+        query.text.push(')');
+    }
+    let way = if ascending { "ASC" } else { "DESC" };
+    query.push(
+        &format!(" ORDER BY {order} {way}, {table}.id {way} LIMIT"),
+        Owned::Int(i64::from(page.limit) + 1),
+    );
+    let mut rows =
+        unit.query::<_, StoreError>(&query.text, &query.values(), |row| Ok((row.get(0)?, map(row)?)))?;
+    let has_more = rows.len() > usize::try_from(page.limit).unwrap_or(usize::MAX);
+    if has_more {
+        rows.pop();
+    }
+    if backward {
+        rows.reverse();
+    }
+    Ok(Some(Slice { rows, has_more }))
+}
+
+fn push_bounds(query: &mut Query, listing: &Listing, page: &Page) {
+    let table = listing.table;
+    let bounds = [
+        ("created_at >=", page.min_created),
+        ("created_at <=", page.max_created),
+        ("updated_at >=", page.min_updated),
+        ("updated_at <=", page.max_updated),
+    ];
+    for (test, bound) in bounds {
+        if let Some(bound) = bound {
+            query.push(&format!(" AND {table}.{test}"), Owned::Int(bound));
+        }
+    }
+    if listing.archivable && !page.include_archived {
+        query.push(&format!(" AND {table}.archived ="), Owned::Int(0));
+    }
+}
+
+/// The place of the cursor's item in the order.
+fn find_place(
+    unit: &mut Unit<'_>,
+    listing: &Listing,
+    order: &str,
+    scope: Vec<Condition>,
+    key: &str,
+) -> Result<Option<(i64, i64)>, StoreError> {
+    let table = listing.table;
+    let mut query =
+        Query { text: format!("SELECT {order}, {table}.id FROM {}", listing.from), params: Vec::new() };
+    query.conditions(scope);
+    query.push(&format!(" AND {table}.key ="), Owned::Text(key.to_owned()));
+    unit.query_one(&query.text, &query.values(), |row| Ok((row.get(0)?, row.get(1)?)))
+}
