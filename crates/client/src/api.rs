@@ -47,6 +47,11 @@ impl Client {
         self.update(&format!("/customers/{}", percent_encode(key)), change).await
     }
 
+    /// One customer, by our key, the site's own, or a unique address.
+    pub async fn customer(&self, key: &str) -> Answer<Customer> {
+        self.call(get(format!("/api/v2/customers/{}", percent_encode(key)))).await
+    }
+
     /// Customers, newest first.
     pub async fn list_customers(&self, query: Query<'_>) -> Page<Customer> {
         self.list("/customers", query).await
