@@ -102,10 +102,6 @@ impl Books {
         self.inner.changes.send_modify(|count| *count += 1);
     }
 
-    pub(crate) fn link_base(&self) -> &str {
-        &self.inner.link_base
-    }
-
     pub(crate) fn now(&self) -> Millis {
         (self.inner.clock)()
     }

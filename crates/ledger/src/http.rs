@@ -2,12 +2,19 @@
 
 mod auth;
 mod body;
+mod conversion;
+mod customer;
 mod envelope;
 mod error;
 mod group;
+mod link;
 mod list;
+mod member;
+mod partnership;
 mod product;
 mod product_book;
+mod program;
+mod redirect;
 mod reward;
 mod transaction;
 mod trigger;
@@ -22,14 +29,20 @@ use crate::Books;
 /// Every route of the ledger.
 pub(crate) fn router(books: Books) -> Router {
     let routes = Router::new()
+        .merge(conversion::routes())
+        .merge(customer::routes())
         .merge(group::routes())
+        .merge(link::routes())
+        .merge(member::routes())
+        .merge(partnership::routes())
+        .merge(program::routes())
         .merge(product::routes())
         .merge(product_book::routes())
         .merge(reward::routes())
         .merge(transaction::routes())
         .merge(trigger::routes());
     routes
-        .fallback(error::unknown_path)
+        .fallback(redirect::follow_link)
         .method_not_allowed_fallback(error::unknown_method)
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(cors())

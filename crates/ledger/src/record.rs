@@ -1,12 +1,17 @@
 //! The middle floor: what each request means. Knows nothing of HTTP; every function runs inside one unit of
 //! work that its caller opened.
 
+pub(crate) mod click;
+pub(crate) mod conversion;
 pub(crate) mod credential;
 mod ctx;
+pub(crate) mod customer;
 pub(crate) mod evaluate;
 pub(crate) mod group;
 pub(crate) mod idempotency;
+pub(crate) mod link;
 pub(crate) mod list;
+pub(crate) mod member;
 pub(crate) mod partnership;
 pub(crate) mod product;
 pub(crate) mod product_book;

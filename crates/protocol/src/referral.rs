@@ -55,15 +55,33 @@ impl Referral {
                 }
             } else if name == LINK_DOMAIN_PARAM {
                 found.link_domain = percent_decode(raw, true).filter(|domain| is_host(domain));
-            } else if is_sub_id(name)
-                && found.sub_ids.len() < limits::SUB_IDS_MAX
-                && let Some(value) = percent_decode(raw, true)
-                && value.len() <= limits::SUB_ID_MAX
-            {
-                found.sub_ids.push((String::from(name), value));
+            } else {
+                push_sub_id(&mut found.sub_ids, name, raw);
             }
         }
         (found.partner_key.is_some() || found.xid.is_some()).then_some(found)
+    }
+}
+
+/// The sub-ids of a query string, `(name, value)` in their order: a partner's link carries them on to its
+/// destination.
+pub fn sub_ids(query: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for pair in query.trim_start_matches('?').split('&') {
+        if let Some((name, raw)) = pair.split_once('=') {
+            push_sub_id(&mut found, name, raw);
+        }
+    }
+    found
+}
+
+fn push_sub_id(found: &mut Vec<(String, String)>, name: &str, raw: &str) {
+    if is_sub_id(name)
+        && found.len() < limits::SUB_IDS_MAX
+        && let Some(value) = percent_decode(raw, true)
+        && value.len() <= limits::SUB_ID_MAX
+    {
+        found.push((String::from(name), value));
     }
 }
 

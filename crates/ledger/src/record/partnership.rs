@@ -236,3 +236,15 @@ fn render_partner(row: PartnershipRow) -> Partner {
     let name = [row.first_name, row.last_name].into_iter().flatten().collect::<Vec<_>>().join(" ");
     Partner { key: row.key, email: row.email, name, status: status(row.archived) }
 }
+
+/// The partnership a body or filter names as `partnership_key`; another program's is 403 (seed 000).
+pub(crate) fn require_named(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<PartnershipRow, Refusal> {
+    if let Some(row) = find(unit, ctx, name)? {
+        return Ok(row);
+    }
+    let message =
+        format!("partnership_key names no partnership of this program: '{}'", super::refusal::short(name));
+    Err(Refusal::new(Kind::Forbidden, "unknown_partnership", message)
+        .field("partnership_key")
+        .hint("GET /api/v2/partnerships lists them"))
+}

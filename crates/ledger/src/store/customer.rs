@@ -1,1 +1,192 @@
 //! Rows of `customer`.
+
+use ::store::{Row, StoreError, Unit};
+use serde_json::{Map, Value};
+
+use super::json;
+use super::list::{Condition, Listing, Page, Slice, page as read_page};
+
+/// A customer, with the names of who referred it.
+#[derive(Debug, Clone)]
+pub(crate) struct CustomerRow {
+    pub(crate) id: i64,
+    pub(crate) key: String,
+    /// The site's own id.
+    pub(crate) customer_key: Option<String>,
+    pub(crate) email: String,
+    pub(crate) name: Option<String>,
+    pub(crate) provider_key: Option<String>,
+    pub(crate) external_key: Option<String>,
+    /// The referring partnership's number.
+    pub(crate) partnership: Option<i64>,
+    /// The credited team member's number.
+    pub(crate) member: Option<i64>,
+    pub(crate) source_key: Option<String>,
+    pub(crate) source_type: String,
+    pub(crate) sub_ids: Vec<String>,
+    pub(crate) meta: Option<Map<String, Value>>,
+    pub(crate) test: bool,
+    pub(crate) archived: bool,
+    pub(crate) created_at: i64,
+    pub(crate) updated_at: i64,
+    /// Read only: what the referring partner's links carry.
+    pub(crate) partner_key: Option<String>,
+    /// Read only: `part_…`.
+    pub(crate) partnership_key: Option<String>,
+}
+
+const COLUMNS: &str = "customer.key, customer.id, customer.customer_key, customer.email, customer.name, \
+     customer.provider_key, customer.external_key, customer.partnership, customer.member, \
+     customer.source_key, customer.source_type, customer.sub_ids, customer.meta, customer.test, \
+     customer.archived, customer.created_at, customer.updated_at, partnership.partner_key, partnership.key";
+const FROM: &str = "customer LEFT JOIN partnership ON partnership.id = customer.partnership";
+
+const LISTING: Listing =
+    Listing { columns: COLUMNS, from: FROM, table: "customer", orders: &[], archivable: true };
+
+fn from_row(row: &Row<'_>) -> Result<CustomerRow, StoreError> {
+    Ok(CustomerRow {
+        key: row.get(0)?,
+        id: row.get(1)?,
+        customer_key: row.get(2)?,
+        email: row.get(3)?,
+        name: row.get(4)?,
+        provider_key: row.get(5)?,
+        external_key: row.get(6)?,
+        partnership: row.get(7)?,
+        member: row.get(8)?,
+        source_key: row.get(9)?,
+        source_type: row.get(10)?,
+        sub_ids: json::texts(row, 11)?,
+        meta: json::object(row, 12)?,
+        test: row.get(13)?,
+        archived: row.get(14)?,
+        created_at: row.get(15)?,
+        updated_at: row.get(16)?,
+        partner_key: row.get(17)?,
+        partnership_key: row.get(18)?,
+    })
+}
+
+/// Adds a customer.
+pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &CustomerRow) -> Result<(), StoreError> {
+    unit.execute(
+        "INSERT INTO customer (id, program, test, key, customer_key, email, name, provider_key, external_key, \
+         partnership, member, source_key, source_type, sub_ids, meta, archived, created_at, updated_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+        &[
+            row.id.into(),
+            program.into(),
+            row.test.into(),
+            (&row.key).into(),
+            row.customer_key.as_ref().into(),
+            (&row.email).into(),
+            row.name.as_ref().into(),
+            row.provider_key.as_ref().into(),
+            row.external_key.as_ref().into(),
+            row.partnership.into(),
+            row.member.into(),
+            row.source_key.as_ref().into(),
+            (&row.source_type).into(),
+            (&json::from_texts(&row.sub_ids)).into(),
+            json::from_object(row.meta.as_ref()).as_ref().into(),
+            row.archived.into(),
+            row.created_at.into(),
+            row.updated_at.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Writes what may change.
+pub(crate) fn update(unit: &mut Unit<'_>, row: &CustomerRow) -> Result<(), StoreError> {
+    unit.execute(
+        "UPDATE customer SET customer_key = $1, email = $2, name = $3, provider_key = $4, external_key = $5, \
+         sub_ids = $6, meta = $7, archived = $8, updated_at = $9 WHERE id = $10",
+        &[
+            row.customer_key.as_ref().into(),
+            (&row.email).into(),
+            row.name.as_ref().into(),
+            row.provider_key.as_ref().into(),
+            row.external_key.as_ref().into(),
+            (&json::from_texts(&row.sub_ids)).into(),
+            json::from_object(row.meta.as_ref()).as_ref().into(),
+            row.archived.into(),
+            row.updated_at.into(),
+            row.id.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// A column that names customers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Name {
+    /// `cus_…`; one customer.
+    Key,
+    /// The site's own id; one customer.
+    CustomerKey,
+    /// The billing provider's id.
+    ProviderKey,
+    /// Another system's id.
+    ExternalKey,
+    /// Address; often many.
+    Email,
+}
+
+/// Customers by one of their names, oldest first, two at most: enough to know whether it names one.
+pub(crate) fn find_by(
+    unit: &mut Unit<'_>,
+    (program, test): (i64, bool),
+    name: Name,
+    text: &str,
+) -> Result<Vec<CustomerRow>, StoreError> {
+    let column = match name {
+        Name::Key => "key",
+        Name::CustomerKey => "customer_key",
+        Name::ProviderKey => "provider_key",
+        Name::ExternalKey => "external_key",
+        Name::Email => "email",
+    };
+    let sql = format!(
+        "SELECT {COLUMNS} FROM {FROM} WHERE customer.program = $1 AND customer.test = $2 \
+         AND customer.{column} = $3 AND customer.archived = 0 ORDER BY customer.created_at, customer.id LIMIT 2"
+    );
+    unit.query(&sql, &[program.into(), test.into(), text.into()], from_row)
+}
+
+/// A customer by its number, archived or not.
+pub(crate) fn find_by_id(unit: &mut Unit<'_>, id: i64) -> Result<Option<CustomerRow>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM {FROM} WHERE customer.id = $1");
+    unit.query_one(&sql, &[id.into()], from_row)
+}
+
+/// Whether a `cus_…` key was ever given out.
+pub(crate) fn is_key_taken(
+    unit: &mut Unit<'_>,
+    (program, test): (i64, bool),
+    key: &str,
+) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM customer WHERE program = $1 AND test = $2 AND key = $3";
+    let found = unit.query_one(sql, &[program.into(), test.into(), key.into()], |row| row.get::<i64>(0))?;
+    Ok(found.is_some())
+}
+
+/// A page of customers; only those of one partnership where it is given.
+pub(crate) fn list(
+    unit: &mut Unit<'_>,
+    (program, test): (i64, bool),
+    partnership: Option<i64>,
+    filters: Vec<Condition>,
+    page: &Page,
+) -> Result<Option<Slice<CustomerRow>>, StoreError> {
+    let scope = || {
+        let mut scope = vec![
+            Condition::int("customer.program =", program),
+            Condition::int("customer.test =", i64::from(test)),
+        ];
+        scope.extend(partnership.map(|id| Condition::int("customer.partnership =", id)));
+        scope
+    };
+    read_page(unit, &LISTING, scope, filters, page, from_row)
+}

@@ -1,0 +1,105 @@
+//! `/partnerships`, and `/partners` in the shape of a seed.
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::{get, post};
+use protocol::v2::{CreatePartnership, UpdatePartnership};
+use store::Unit;
+
+use super::auth::Vendor;
+use super::body::{Key, Params, Posted};
+use super::envelope::{answer, found};
+use super::error::Failure;
+use super::write;
+use crate::Books;
+use crate::record::partnership;
+
+pub(crate) fn routes() -> Router<Books> {
+    Router::new()
+        .route("/api/v2/partnerships", get(list_partnerships).post(post_partnership))
+        .route(
+            "/api/v2/partnerships/{key}",
+            get(get_partnership).patch(update_partnership).delete(delete_partnership),
+        )
+        .route("/api/v2/partnerships/{key}/token", post(post_token))
+        .route("/api/v2/partners", get(list_partners))
+        .route("/api/v2/partners/{key}", get(get_partner))
+}
+
+async fn list_partnerships(
+    State(books): State<Books>,
+    vendor: Vendor,
+    params: Params,
+) -> Result<Response, Failure> {
+    let (ctx, page) = (vendor.ctx(&books), params.page(&[])?);
+    Ok(found(books.read(move |unit| partnership::list(unit, &ctx, &page)).await?))
+}
+
+async fn get_partnership(
+    State(books): State<Books>,
+    vendor: Vendor,
+    Key(key): Key,
+) -> Result<Response, Failure> {
+    let ctx = vendor.ctx(&books);
+    Ok(found(books.read(move |unit| partnership::get(unit, &ctx, &key)).await?))
+}
+
+async fn post_partnership(
+    State(books): State<Books>,
+    vendor: Vendor,
+    posted: Posted,
+) -> Result<Response, Failure> {
+    let new: CreatePartnership = posted.parse()?;
+    let work = move |unit: &mut Unit<'_>, ctx: &_| {
+        Ok(answer(201, "Partnership created", partnership::record(unit, ctx, new)?))
+    };
+    write::post(&books, vendor.ctx(&books), posted, work).await
+}
+
+async fn update_partnership(
+    State(books): State<Books>,
+    vendor: Vendor,
+    Key(key): Key,
+    posted: Posted,
+) -> Result<Response, Failure> {
+    let change: UpdatePartnership = posted.parse()?;
+    let work = move |unit: &mut Unit<'_>, ctx: &_| {
+        Ok(answer(200, "Partnership updated", partnership::update(unit, ctx, &key, change)?))
+    };
+    write::change(&books, vendor.ctx(&books), work).await
+}
+
+async fn delete_partnership(
+    State(books): State<Books>,
+    vendor: Vendor,
+    Key(key): Key,
+) -> Result<Response, Failure> {
+    let work = move |unit: &mut Unit<'_>, ctx: &_| {
+        Ok(answer(200, "Partnership archived", partnership::archive(unit, ctx, &key)?))
+    };
+    write::change(&books, vendor.ctx(&books), work).await
+}
+
+/// Each call makes a new token, so an `Idempotency-Key` is left unused here: a remembered answer would keep a
+/// secret.
+async fn post_token(State(books): State<Books>, vendor: Vendor, Key(key): Key) -> Result<Response, Failure> {
+    let work = move |unit: &mut Unit<'_>, ctx: &_| {
+        Ok(answer(201, "Token created; it is shown this once", partnership::record_token(unit, ctx, &key)?))
+    };
+    write::change(&books, vendor.ctx(&books), work).await
+}
+
+async fn list_partners(
+    State(books): State<Books>,
+    vendor: Vendor,
+    params: Params,
+) -> Result<Response, Failure> {
+    let (ctx, page) = (vendor.ctx(&books), params.page(&[])?);
+    Ok(found(books.read(move |unit| partnership::list_partners(unit, &ctx, &page)).await?))
+}
+
+async fn get_partner(State(books): State<Books>, vendor: Vendor, Key(key): Key) -> Result<Response, Failure> {
+    let ctx = vendor.ctx(&books);
+    Ok(found(books.read(move |unit| partnership::get_partner(unit, &ctx, &key)).await?))
+}

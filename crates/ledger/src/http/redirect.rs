@@ -1,0 +1,67 @@
+//! The link host: `GET /{slug}` is a click. The router's fallback, so every route of its own goes before.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+
+use super::error::{self, Failure};
+use crate::Books;
+use crate::record::click::{self, Redirect, Request};
+
+/// What a visitor sees when a link leads nowhere. It names no program: the path is all that was asked.
+const NO_SUCH_LINK: &str = "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+     <meta name=\"viewport\" content=\"width=device-width\">\n<title>Link not found</title>\n\
+     <style>body{font:1.1rem/1.5 system-ui,sans-serif;margin:20vh auto;max-width:32rem;padding:0 1rem}</style>\n\
+     <h1>This link leads nowhere</h1>\n\
+     <p>It may have been mistyped, or its owner may have taken it back.</p>\n</html>\n";
+
+/// Follows a link, or says what is not there: a page for a visitor, JSON for everybody else.
+pub(crate) async fn follow_link(
+    State(books): State<Books>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let slug = uri.path().trim_start_matches('/');
+    let asked = method == Method::GET || method == Method::HEAD;
+    if !asked || slug.is_empty() || slug.contains('/') || matches!(slug, "api" | "v1") {
+        return Err(error::unknown_path(uri).await);
+    }
+    let slug = slug.to_owned();
+    let Some(link) = books.read(move |unit| click::find_link(unit, &slug)).await? else {
+        return Ok(not_found());
+    };
+    let request = Request {
+        query: uri.query().unwrap_or_default().to_owned(),
+        user_agent: headers.get(header::USER_AGENT).and_then(|text| text.to_str().ok()).map(str::to_owned),
+        head_only: method == Method::HEAD,
+    };
+    let ctx = books.ctx(link.program, false);
+    let redirect = books.write(move |unit| click::record(unit, &ctx, &link, &request)).await?;
+    Ok(found(&redirect))
+}
+
+fn found(redirect: &Redirect) -> Response {
+    let mut response = StatusCode::FOUND.into_response();
+    let headers = response.headers_mut();
+    // Each click is one: no cache may answer for the link host.
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Ok(location) = HeaderValue::from_str(&redirect.location) {
+        headers.insert(header::LOCATION, location);
+    }
+    for cookie in &redirect.cookies {
+        if let Ok(cookie) = HeaderValue::from_str(cookie) {
+            headers.append(header::SET_COOKIE, cookie);
+        }
+    }
+    response
+}
+
+fn not_found() -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'"),
+    ];
+    (StatusCode::NOT_FOUND, headers, NO_SUCH_LINK).into_response()
+}

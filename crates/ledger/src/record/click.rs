@@ -1,0 +1,190 @@
+//! Clicks: recorded where they happen, then sent on with the referral in URL and cookies (api.md section 5).
+
+use ::store::{StoreError, Unit};
+use protocol::Millis;
+use protocol::cookie::encode;
+use protocol::key::{Prefix, mint_click_id, mint_company_key};
+use protocol::limits::REFERRAL_DAYS;
+use protocol::referral::{encode_partner_key, percent_encode, sub_ids};
+use protocol::v2::{Click, List};
+use url::{Host, Url};
+
+use super::{Ctx, Refusal, list as page_of, program};
+use crate::store::click::{self, ClickRow};
+use crate::store::link::{self, LinkRow};
+use crate::store::list::{Condition, Page};
+
+/// Bytes kept of a user agent: enough to tell what it was.
+const USER_AGENT_MAX: usize = 255;
+/// What programs that follow links call themselves; previews of messengers among them.
+const BOT_MARKS: [&str; 12] = [
+    "bot",
+    "crawl",
+    "spider",
+    "slurp",
+    "preview",
+    "facebookexternalhit",
+    "whatsapp",
+    "curl/",
+    "wget/",
+    "python-",
+    "monitor",
+    "scanner",
+];
+
+/// A request for a link's path.
+pub(crate) struct Request {
+    /// The query behind the path.
+    pub(crate) query: String,
+    /// Who asked, by its own word.
+    pub(crate) user_agent: Option<String>,
+    /// Whether only the head of an answer was asked for, as programs do.
+    pub(crate) head_only: bool,
+}
+
+/// Where a click goes on, and what the browser shall remember.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Redirect {
+    pub(crate) location: String,
+    /// `Set-Cookie` values.
+    pub(crate) cookies: Vec<String>,
+}
+
+/// A link that can be clicked: it and its partner are not archived.
+pub(crate) fn find_link(unit: &mut Unit<'_>, slug: &str) -> Result<Option<LinkRow>, StoreError> {
+    let found = link::find_by_slug(unit, slug)?;
+    Ok(found.filter(|link| !link.archived && !link.partnership_archived))
+}
+
+/// Records a click and says where it goes on. `ctx` is of the link's program.
+pub(crate) fn record(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    link: &LinkRow,
+    request: &Request,
+) -> Result<Redirect, Refusal> {
+    let company_key = program::find(unit, link.program)?.company_key;
+    let given = sub_ids(&request.query);
+    let row = ClickRow {
+        id: ctx.next_id(),
+        key: ctx.mint(Prefix::Click),
+        program: link.program,
+        xid: mint_click_id(&ctx.random()),
+        link: link.id,
+        partnership: link.partnership,
+        sub_ids: given.iter().map(|(_, value)| value.clone()).collect(),
+        user_agent: request.user_agent.as_deref().map(shorten),
+        bot: request.head_only || is_bot(request.user_agent.as_deref()),
+        created_at: ctx.now.0,
+        link_key: link.key.clone(),
+        partnership_key: link.partnership_key.clone(),
+    };
+    click::insert(unit, &row)?;
+    let random = mint_company_key(&ctx.random());
+    Ok(Redirect {
+        location: location(&link.dest, &given, &link.partner_key, &row.xid),
+        cookies: cookies(&ctx.link_base, &link.dest, &company_key, &link.partner_key, &row.xid, &random),
+    })
+}
+
+fn shorten(text: &str) -> String {
+    text.chars().filter(|letter| !letter.is_control()).take(USER_AGENT_MAX).collect()
+}
+
+/// No browser is silent about itself.
+fn is_bot(user_agent: Option<&str>) -> bool {
+    let text = user_agent.unwrap_or_default().to_ascii_lowercase();
+    text.is_empty() || BOT_MARKS.iter().any(|mark| text.contains(mark))
+}
+
+/// The destination with the referral appended: its own parameters first, sub-ids, then the contract's order.
+fn location(dest: &str, sub_ids: &[(String, String)], partner_key: &str, xid: &str) -> String {
+    let (page, fragment) = dest.split_once('#').map_or((dest, None), |(page, rest)| (page, Some(rest)));
+    let partner = percent_encode(&encode_partner_key(partner_key));
+    let mut pairs: Vec<String> =
+        sub_ids.iter().map(|(name, value)| format!("{name}={}", percent_encode(value))).collect();
+    pairs.push(format!("ps_partner_key={partner}&ps_xid={xid}&gsxid={xid}&gspk={partner}"));
+    let joint = match page.split_once('?') {
+        None => "?",
+        Some((_, "")) => "",
+        Some((_, own)) if own.ends_with('&') => "",
+        Some(_) => "&",
+    };
+    let mut location = format!("{page}{joint}{}", pairs.join("&"));
+    if let Some(fragment) = fragment {
+        location.push('#');
+        location.push_str(fragment);
+    }
+    location
+}
+
+/// The redirect's cookies (browser.md section 4); none when the destination could not read them.
+fn cookies(
+    link_base: &str,
+    dest: &str,
+    company_key: &str,
+    partner_key: &str,
+    xid: &str,
+    random: &str,
+) -> Vec<String> {
+    let Some(domain) = shared_domain(link_base, dest) else { return Vec::new() };
+    let domain = domain.map_or_else(String::new, |domain| format!("; Domain={domain}"));
+    let secure = if link_base.starts_with("https:") { "; Secure" } else { "" };
+    let age = i64::from(REFERRAL_DAYS) * 24 * 60 * 60;
+    let partner_key = encode(partner_key);
+    let pairs = [
+        (format!("_ps_xid_{company_key}_{random}"), xid),
+        (format!("_gsxid{company_key}{random}"), xid),
+        (format!("_ps_partner_key_{company_key}"), &partner_key),
+        (format!("_grsmpk{company_key}"), &partner_key),
+    ];
+    pairs
+        .into_iter()
+        .map(|(name, value)| format!("{name}={value}; Path=/; Max-Age={age}{domain}; SameSite=Lax{secure}"))
+        .collect()
+}
+
+/// The domain whose cookies both hosts see: `None` when there is none, `Some(None)` when only the very host
+/// will do, as for `localhost` and addresses. A suffix too short to be anybody's own, such as `co.uk`, is
+/// refused by the browser itself.
+fn shared_domain(link_base: &str, dest: &str) -> Option<Option<String>> {
+    let (link, dest) = (Url::parse(link_base).ok()?, Url::parse(dest).ok()?);
+    let (Some(Host::Domain(link)), Some(Host::Domain(dest))) = (link.host(), dest.host()) else {
+        return (link.host()? == dest.host()?).then_some(None);
+    };
+    let same = link.rsplit('.').zip(dest.rsplit('.')).take_while(|(a, b)| a == b).count();
+    if same < 2 {
+        return (link == dest).then_some(None);
+    }
+    let labels: Vec<&str> = dest.split('.').collect();
+    Some(Some(labels[labels.len() - same..].join(".")))
+}
+
+/// A page of clicks; only those of one partnership where it is given.
+pub(crate) fn list(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    partnership: Option<i64>,
+    has_sub_id: bool,
+    page: &Page,
+) -> Result<List<Click>, Refusal> {
+    let filters = has_sub_id.then(|| Condition::text("click.sub_ids <>", "[]")).into_iter().collect();
+    let slice = click::list(unit, ctx.program, partnership, filters, page)?;
+    page_of::render(page, slice, render)
+}
+
+fn render(row: ClickRow) -> Click {
+    Click {
+        key: row.key,
+        xid: row.xid,
+        partnership_key: row.partnership_key,
+        link_key: row.link_key,
+        sub_ids: row.sub_ids,
+        bot: row.bot,
+        created_at: Millis(row.created_at),
+        updated_at: Millis(row.created_at),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,68 @@
+//! Conversions: a click's visitor became a customer (api.md section 4).
+
+use ::store::Unit;
+use protocol::FieldError;
+use protocol::field::{check_length, check_optional};
+use protocol::key::Prefix;
+use protocol::limits::{CUSTOMER_KEY_MAX, CUSTOMER_KEY_MIN, EMAIL_MAX, NAME_MAX, SUB_ID_MAX, SUB_IDS_MAX};
+use protocol::v2::{Conversion, ConversionResult};
+
+use super::{Ctx, Refusal, customer};
+use crate::store::click;
+use crate::store::customer::CustomerRow;
+
+/// Makes the customer of a conversion, credited to the click's partner. The same customer a second time and a
+/// click nobody knows make nothing; both are answered, not refused, because senders cannot act on them.
+pub(crate) fn record(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    conversion: Conversion,
+) -> Result<ConversionResult, Refusal> {
+    check(&conversion)?;
+    let result = |outcome: &str, key: Option<String>| {
+        Ok(ConversionResult { outcome: outcome.to_owned(), customer_key: key })
+    };
+    if let Some(existing) = customer::find_site_key(unit, ctx, &conversion.customer_key)? {
+        return result("repeated", Some(existing.key));
+    }
+    let Some(click) = click::find_by_xid(unit, ctx.program, &conversion.xid)? else {
+        return result("unknown_xid", None);
+    };
+    let email = conversion.email.filter(|email| !email.is_empty());
+    let sub_ids = if conversion.sub_ids.is_empty() { click.sub_ids } else { conversion.sub_ids };
+    let row = CustomerRow {
+        key: ctx.mint(Prefix::Customer),
+        email: email.or_else(|| address(&conversion.customer_key)).unwrap_or_default(),
+        customer_key: Some(conversion.customer_key),
+        name: conversion.name,
+        provider_key: conversion.provider_key.filter(|key| !key.is_empty()),
+        partnership: Some(click.partnership),
+        source_key: Some(click.xid),
+        source_type: "click".to_owned(),
+        sub_ids,
+        meta: conversion.meta,
+        ..customer::blank(ctx)
+    };
+    let made = customer::insert(unit, ctx, &row)?;
+    result("created", Some(made.key))
+}
+
+/// Many sites use the address as the customer's id.
+fn address(customer_key: &str) -> Option<String> {
+    customer_key.contains('@').then(|| customer_key.to_owned())
+}
+
+fn check(conversion: &Conversion) -> Result<(), FieldError> {
+    check_length("xid", &conversion.xid, 1, CUSTOMER_KEY_MAX)?;
+    check_length("customer_key", &conversion.customer_key, CUSTOMER_KEY_MIN, CUSTOMER_KEY_MAX)?;
+    check_optional("email", conversion.email.as_deref(), 0, EMAIL_MAX)?;
+    check_optional("name", conversion.name.as_deref(), 0, NAME_MAX)?;
+    check_optional("provider_key", conversion.provider_key.as_deref(), 0, CUSTOMER_KEY_MAX)?;
+    if conversion.sub_ids.len() > SUB_IDS_MAX {
+        let message =
+            format!("sub_ids must have at most {SUB_IDS_MAX} entries, got {}", conversion.sub_ids.len());
+        return Err(FieldError::new("out_of_range", "sub_ids", message));
+    }
+    let each = conversion.sub_ids.iter().enumerate();
+    each.map(|(at, text)| check_length(&format!("sub_ids[{at}]"), text, 0, SUB_ID_MAX)).collect()
+}

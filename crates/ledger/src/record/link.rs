@@ -1,0 +1,134 @@
+//! Partners' links: where they may lead, and what they are called.
+
+use ::store::Unit;
+use protocol::field::check_length;
+use protocol::key::{Prefix, mint_company_key};
+use protocol::v2::{CreateLink, Link, List};
+use protocol::{FieldError, Millis};
+use url::Url;
+
+use super::{Ctx, Kind, Refusal, list as page_of, partnership, program};
+use crate::store::link::{self, LinkRow};
+use crate::store::list::Page;
+
+/// Characters of a destination: what old proxies still carry, less what a redirect appends.
+const DEST_MAX: usize = 1500;
+/// Characters of a slug.
+const SLUG_MAX: usize = 64;
+/// First path segments that belong to this server.
+const RESERVED: [&str; 10] =
+    ["api", "v1", "v2", "conversion", "healthz", "pr", "events", "assets", "demo", "dashboard"];
+
+/// Makes a link.
+pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: CreateLink) -> Result<Link, Refusal> {
+    let whose = partnership::require_named(unit, ctx, &new.partnership_key)?;
+    if whose.archived {
+        let message = "an archived partnership gets no link";
+        return Err(Refusal::new(Kind::Conflict, "partnership_archived", message).field("partnership_key"));
+    }
+    let allowed = program::find(unit, ctx.program)?.link_destinations;
+    let dest = check_dest(&new.dest, &allowed)?;
+    let slug = new.slug.unwrap_or_else(|| mint_company_key(&ctx.random()));
+    check_slug(&slug)?;
+    if let Some(other) = link::find_by_slug(unit, &slug)? {
+        // Another program's link is not named: the slug is all that is known of it.
+        let own = other.program == ctx.program;
+        let named = if own { format!(": {}", other.key) } else { String::new() };
+        let message = format!("a link with slug '{slug}' exists{named}");
+        return Err(Refusal::new(Kind::Conflict, "link_exists", message).field("slug"));
+    }
+    let row = LinkRow {
+        id: ctx.next_id(),
+        key: ctx.mint(Prefix::Link),
+        program: ctx.program,
+        partnership: whose.id,
+        dest,
+        slug,
+        archived: false,
+        created_at: ctx.now.0,
+        updated_at: ctx.now.0,
+        partnership_key: whose.key,
+        partner_key: whose.partner_key,
+        partnership_archived: false,
+    };
+    link::insert(unit, &row)?;
+    Ok(render(&ctx.link_base, row))
+}
+
+/// The destination as browsers write it, when its host is allow-listed: a link never leads anywhere else.
+fn check_dest(dest: &str, allowed: &[String]) -> Result<String, Refusal> {
+    check_length("dest", dest, 1, DEST_MAX)?;
+    let usable = |url: &Url| {
+        matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none()
+    };
+    let url = Url::parse(dest).ok().filter(usable).ok_or_else(|| {
+        Refusal::invalid("invalid_value", "dest", "dest must be a URL like https://www.example.com/page")
+    })?;
+    let host = url.host_str().unwrap_or_default();
+    let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    if allowed.contains(&host) {
+        return Ok(url.into());
+    }
+    let message = format!("dest leads to {host}, which is not among the program's link_destinations");
+    let hint = if allowed.is_empty() {
+        format!(
+            "the program allows no destination yet: PATCH /api/v2/program {{\"link_destinations\": [\"{host}\"]}}"
+        )
+    } else {
+        format!("allowed are {}; PATCH /api/v2/program changes them", allowed.join(", "))
+    };
+    Err(Refusal::invalid("destination_not_allowed", "dest", message).hint(hint))
+}
+
+fn check_slug(slug: &str) -> Result<(), FieldError> {
+    check_length("slug", slug, 1, SLUG_MAX)?;
+    if !slug.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
+        let message = "slug must be of letters a to z, digits, '-' and '_'";
+        return Err(FieldError::new("invalid_value", "slug", message));
+    }
+    if RESERVED.iter().any(|word| slug.eq_ignore_ascii_case(word)) {
+        let message = format!("slug '{slug}' is a path of the server itself; choose another");
+        return Err(FieldError::new("invalid_value", "slug", message));
+    }
+    Ok(())
+}
+
+/// A page of links, of one partnership where it is named.
+pub(crate) fn list(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    name: Option<&str>,
+    page: &Page,
+) -> Result<List<Link>, Refusal> {
+    let whose = match name {
+        Some(name) => {
+            let found = partnership::find(unit, ctx, name)?;
+            Some(found.ok_or_else(|| Refusal::not_found("partnership", name))?.id)
+        }
+        None => None,
+    };
+    list_of(unit, ctx, whose, page)
+}
+
+/// The same by the partnership's number, as a partner's own view knows it.
+pub(crate) fn list_of(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    whose: Option<i64>,
+    page: &Page,
+) -> Result<List<Link>, Refusal> {
+    let slice = link::list(unit, ctx.program, whose, page)?;
+    page_of::render(page, slice, |row| render(&ctx.link_base, row))
+}
+
+fn render(base: &str, row: LinkRow) -> Link {
+    Link {
+        key: row.key,
+        dest: row.dest,
+        url: format!("{base}/{}", row.slug),
+        slug: row.slug,
+        partnership_key: row.partnership_key,
+        created_at: Millis(row.created_at),
+        updated_at: Millis(row.updated_at),
+    }
+}

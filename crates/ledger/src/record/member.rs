@@ -1,0 +1,79 @@
+//! The people of partners' teams.
+
+use ::store::Unit;
+use protocol::Millis;
+use protocol::field::{check_length, check_optional};
+use protocol::key::Prefix;
+use protocol::limits::{EMAIL_MAX, EMAIL_MIN, NAME_MAX};
+use protocol::v2::{CreateMember, List, Member};
+
+use super::{Ctx, Kind, Refusal, list as page_of, partnership};
+use crate::store::list::Page;
+use crate::store::member::{self, MemberRow};
+
+/// Adds a person to a partner's team.
+pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: CreateMember) -> Result<Member, Refusal> {
+    check_length("email", &new.email, EMAIL_MIN, EMAIL_MAX)?;
+    check_optional("name", new.name.as_deref(), 0, NAME_MAX)?;
+    let team = partnership::require_named(unit, ctx, &new.partnership_key)?;
+    let key = super::own_key(ctx, Prefix::Member, new.key)?;
+    let taken = [
+        ("key", member::find(unit, ctx.program, &key)?),
+        ("email", member::find_by_email(unit, team.id, &new.email)?),
+    ];
+    for (field, other) in taken {
+        if let Some(other) = other {
+            let message = format!("a member with this {field} exists: {}", other.key);
+            return Err(Refusal::new(Kind::Conflict, "member_exists", message).field(field));
+        }
+    }
+    let row = MemberRow {
+        id: ctx.next_id(),
+        key,
+        partnership: team.id,
+        partnership_key: team.key,
+        partnership_archived: team.archived,
+        email: new.email,
+        name: new.name,
+        created_at: ctx.now.0,
+        updated_at: ctx.now.0,
+    };
+    member::insert(unit, ctx.program, &row)?;
+    Ok(render(row))
+}
+
+/// A member whose partner is active, with both numbers; for crediting.
+pub(crate) fn find_active(unit: &mut Unit<'_>, ctx: &Ctx, key: &str) -> Result<Option<MemberRow>, Refusal> {
+    Ok(member::find(unit, ctx.program, key)?.filter(|row| !row.partnership_archived))
+}
+
+/// A member by its key.
+pub(crate) fn get(unit: &mut Unit<'_>, ctx: &Ctx, key: &str) -> Result<Member, Refusal> {
+    member::find(unit, ctx.program, key)?.map(render).ok_or_else(|| Refusal::not_found("member", key))
+}
+
+/// A page of members, of one team where it is named.
+pub(crate) fn list(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    team: Option<&str>,
+    page: &Page,
+) -> Result<List<Member>, Refusal> {
+    let team = match team {
+        Some(name) => Some(partnership::require_named(unit, ctx, name)?.id),
+        None => None,
+    };
+    let slice = member::list(unit, ctx.program, team, page)?;
+    page_of::render(page, slice, render)
+}
+
+fn render(row: MemberRow) -> Member {
+    Member {
+        key: row.key,
+        partnership_key: row.partnership_key,
+        email: row.email,
+        name: row.name,
+        created_at: Millis(row.created_at),
+        updated_at: Millis(row.updated_at),
+    }
+}
