@@ -1,0 +1,232 @@
+//! The billing simulator: checkouts, payments, refunds and cancellations of the site's customers, each told to
+//! Headwater by signed webhooks. As at a real provider, money and message are two things: a payment succeeds at
+//! once, its webhooks follow in order and are sent again until they are taken.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+use crate::Given;
+use crate::example::{Offer, offer};
+use crate::site::{Site, Subscription};
+use crate::stripe::{self, Account};
+
+/// Webhooks waiting to be sent; a demo that has more is refused until they are gone.
+const QUEUE_MAX: usize = 1024;
+/// Attempts before a webhook is given up: with the pauses below, half an hour.
+const ATTEMPTS_MAX: u32 = 600;
+const PAUSE_MIN: Duration = Duration::from_millis(100);
+const PAUSE_MAX: Duration = Duration::from_secs(3);
+
+/// The provider.
+#[derive(Clone)]
+pub struct Billing {
+    site: Arc<Site>,
+    given: Given,
+    queue: mpsc::Sender<Vec<u8>>,
+}
+
+/// Why the provider does not do it.
+#[derive(Debug)]
+pub enum Refused {
+    /// A product nobody sells, or none at all; a sentence.
+    Invalid(String),
+    /// No such customer.
+    UnknownCustomer,
+    /// The request does not fit what was there before; a sentence.
+    Conflict(String),
+    /// Too many webhooks wait to be sent.
+    Busy,
+    /// The site's file could not be written.
+    Site(anyhow::Error),
+}
+
+impl From<anyhow::Error> for Refused {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Site(error)
+    }
+}
+
+/// Sends what the provider has to say.
+pub struct Sender {
+    queue: mpsc::Receiver<Vec<u8>>,
+    connections: reqwest::Client,
+    address: String,
+    site: Arc<Site>,
+    given: Given,
+}
+
+/// A provider whose webhooks go to `address`, and the task that sends them.
+pub fn open(site: Arc<Site>, given: Given, address: String) -> anyhow::Result<(Billing, Sender)> {
+    let (queue, waiting) = mpsc::channel(QUEUE_MAX);
+    let connections = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10)).build()?;
+    let sender = Sender { queue: waiting, connections, address, site: site.clone(), given };
+    Ok((Billing { site, given, queue }, sender))
+}
+
+impl Billing {
+    /// Begins a subscription, not yet paid. The same choice again gives the same subscription.
+    pub fn checkout(&self, customer_key: &str, products: &[String]) -> Result<Subscription, Refused> {
+        let offers = offers(products)?;
+        let chosen: Vec<String> = offers.iter().map(|offer| offer.key.to_owned()).collect();
+        let fresh = Subscription {
+            id: self.given.id("sub_"),
+            products: chosen.clone(),
+            chosen_at: (self.given.now)(),
+            paid_at: None,
+            invoice: None,
+            cancelled: false,
+        };
+        let begun = self.site.change(customer_key, |member| {
+            let same = |open: &Subscription| open.paid_at.is_none() && open.products == chosen;
+            if !member.subscription.as_ref().is_some_and(same) {
+                member.subscription = Some(fresh);
+            }
+            member.subscription.clone()
+        })?;
+        begun.flatten().ok_or(Refused::UnknownCustomer)
+    }
+
+    /// Takes the first payment of the open subscription and gives the invoice's id; paying twice gives the same.
+    pub fn pay(&self, customer_key: &str, products: &[String]) -> Result<String, Refused> {
+        let offers = offers(products)?;
+        let subscription = self.subscription(customer_key)?;
+        if !subscription.products.iter().map(String::as_str).eq(offers.iter().map(|offer| offer.key)) {
+            return Err(Refused::Conflict("these are not the products of the open checkout".to_owned()));
+        }
+        if let Some(invoice) = subscription.invoice {
+            return Ok(invoice);
+        }
+        self.charge(customer_key, true)
+    }
+
+    /// Takes another month's payment, also of a cancelled subscription: its last invoice.
+    pub fn renew(&self, customer_key: &str) -> Result<String, Refused> {
+        self.paid_subscription(customer_key)?;
+        self.charge(customer_key, false)
+    }
+
+    /// Gives back the latest payment in full.
+    pub fn refund(&self, customer_key: &str) -> Result<String, Refused> {
+        let subscription = self.paid_subscription(customer_key)?;
+        let invoice = subscription.invoice.clone().unwrap_or_default();
+        self.tell(customer_key, &subscription, 1, |given, account| {
+            vec![("charge.refunded", stripe::refunded_charge(given, account, &invoice))]
+        })?;
+        Ok(invoice)
+    }
+
+    /// Ends the subscription: its products are churned.
+    pub fn cancel(&self, customer_key: &str) -> Result<String, Refused> {
+        let mut subscription = self.paid_subscription(customer_key)?;
+        subscription.cancelled = true;
+        self.tell(customer_key, &subscription, 1, |_, account| {
+            vec![("customer.subscription.deleted", stripe::subscription(account))]
+        })?;
+        self.keep(customer_key, subscription.clone())?;
+        Ok(subscription.id)
+    }
+
+    /// Charges a month. The first payment also introduces the customer and the subscription.
+    fn charge(&self, customer_key: &str, first: bool) -> Result<String, Refused> {
+        let mut subscription = self.subscription(customer_key)?;
+        let invoice = self.given.id("in_");
+        subscription.paid_at = Some((self.given.now)());
+        subscription.invoice = Some(invoice.clone());
+        self.tell(customer_key, &subscription, if first { 3 } else { 1 }, |given, account| {
+            let paid = ("invoice.paid", stripe::invoice(given, account, &invoice));
+            if !first {
+                return vec![paid];
+            }
+            vec![
+                ("customer.created", stripe::customer(account)),
+                ("customer.subscription.created", stripe::subscription(account)),
+                paid,
+            ]
+        })?;
+        self.keep(customer_key, subscription)?;
+        Ok(invoice)
+    }
+
+    /// Queues `count` messages, all or none.
+    fn tell(
+        &self,
+        customer_key: &str,
+        subscription: &Subscription,
+        count: usize,
+        messages: impl FnOnce(&Given, &Account<'_>) -> Vec<(&'static str, Value)>,
+    ) -> Result<(), Refused> {
+        let member = self.site.member(customer_key).ok_or(Refused::UnknownCustomer)?;
+        let places = self.queue.try_reserve_many(count).map_err(|_| Refused::Busy)?;
+        let offers = offers(&subscription.products)?;
+        let account = Account { customer_key, member: &member, subscription, offers: &offers };
+        for (place, (kind, object)) in places.zip(messages(&self.given, &account)) {
+            place.send(stripe::event(&self.given, kind, &object).to_string().into_bytes());
+        }
+        Ok(())
+    }
+
+    fn keep(&self, customer_key: &str, subscription: Subscription) -> Result<(), Refused> {
+        self.site
+            .change(customer_key, |member| member.subscription = Some(subscription))?
+            .ok_or(Refused::UnknownCustomer)
+    }
+
+    fn subscription(&self, customer_key: &str) -> Result<Subscription, Refused> {
+        let member = self.site.member(customer_key).ok_or(Refused::UnknownCustomer)?;
+        member.subscription.ok_or_else(|| Refused::Conflict("begin a checkout first".to_owned()))
+    }
+
+    fn paid_subscription(&self, customer_key: &str) -> Result<Subscription, Refused> {
+        let subscription = self.subscription(customer_key)?;
+        if subscription.invoice.is_none() {
+            return Err(Refused::Conflict("nothing has been paid yet".to_owned()));
+        }
+        Ok(subscription)
+    }
+}
+
+impl Sender {
+    /// Sends until every [`Billing`] is gone.
+    pub async fn run(mut self) {
+        while let Some(body) = self.queue.recv().await {
+            self.deliver(body).await;
+        }
+    }
+
+    async fn deliver(&self, body: Vec<u8>) {
+        let mut pause = PAUSE_MIN;
+        for _ in 0..ATTEMPTS_MAX {
+            let signature = stripe::sign(&self.site.webhook_secret(), (self.given.now)(), &body);
+            let request = self
+                .connections
+                .post(&self.address)
+                .header("content-type", "application/json")
+                .header("stripe-signature", signature)
+                .body(body.clone());
+            match request.send().await.map(|response| response.status()) {
+                Ok(status) if status.is_success() => return,
+                Ok(status) if status.as_u16() == 400 => {
+                    eprintln!("storefront: a webhook was not understood (400); it is not sent again");
+                    return;
+                }
+                _ => tokio::time::sleep(pause).await,
+            }
+            pause = (pause * 2).min(PAUSE_MAX);
+        }
+        eprintln!("storefront: a webhook was given up after {ATTEMPTS_MAX} attempts");
+    }
+}
+
+/// The offers of these keys in the catalogue's order, each once.
+fn offers(keys: &[String]) -> Result<Vec<&'static Offer>, Refused> {
+    if let Some(unknown) = keys.iter().find(|key| offer(key).is_none()) {
+        return Err(Refused::Invalid(format!("'{unknown}' is not sold here")));
+    }
+    if keys.is_empty() {
+        return Err(Refused::Invalid("choose at least one product".to_owned()));
+    }
+    Ok(crate::example::OFFERS.iter().filter(|offer| keys.iter().any(|key| key == offer.key)).collect())
+}

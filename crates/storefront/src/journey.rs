@@ -1,0 +1,248 @@
+//! What became of one visitor, read back from API v2: the company's timeline, and what the partner sees of it.
+
+use client::ClientError;
+use protocol::v2::{Customer, Product, Reward, Transaction};
+use protocol::{Currency, Millis, money};
+use serde::Serialize;
+
+use crate::load::{Loaded, Names};
+use crate::site::{Member, Subscription};
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// `click`, `signup`, `product`, `transaction` or `reward`.
+    pub step: &'static str,
+    /// The record's own key: the same step keeps its place when the page is drawn again.
+    pub key: String,
+    /// A few words.
+    pub title: String,
+    /// One line more.
+    pub detail: String,
+    /// Minor units, where money is concerned.
+    pub amount: Option<i64>,
+    /// The amount for people.
+    pub shown: Option<String>,
+    /// When the ledger wrote it.
+    pub at: Millis,
+    /// Milliseconds since what caused it, where the site knows when that was.
+    pub took: Option<i64>,
+    /// What caused it.
+    pub since: &'static str,
+}
+
+/// The company's timeline.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Journey {
+    /// Whether the ledger answered; if not, the steps are missing, not absent.
+    pub reachable: bool,
+    /// In the order they happened.
+    pub steps: Vec<Step>,
+}
+
+/// What the partner may know of the customer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct PartnerView {
+    /// Whether the ledger answered.
+    pub reachable: bool,
+    /// Every product the customer has.
+    pub products: Vec<SeenProduct>,
+    /// The partner's own rewards.
+    pub rewards: Vec<SeenReward>,
+}
+
+/// A product in a partner's view.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SeenProduct {
+    /// The record's key.
+    pub key: String,
+    /// The product's name.
+    pub name: String,
+    /// Its price for people.
+    pub shown: String,
+    /// `trial`, `active` or `churned`.
+    pub status: &'static str,
+    /// Purchase date.
+    pub created_at: Millis,
+}
+
+/// A reward in a partner's view.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SeenReward {
+    /// The record's key.
+    pub key: String,
+    /// The offer's description.
+    pub description: String,
+    /// Minor units.
+    pub amount: i64,
+    /// The amount for people.
+    pub shown: String,
+    /// Where it stands.
+    pub status: &'static str,
+}
+
+/// Reads the timeline of the customer with the site's own id `customer_key`.
+pub async fn read(loaded: &Loaded, customer_key: &str, member: Option<&Member>) -> Journey {
+    match collect(loaded, customer_key, member).await {
+        Ok(steps) => Journey { reachable: true, steps },
+        // Unknown as yet: the signup is still on its way, or nobody referred this visitor.
+        Err(error) if error.status() == Some(404) => Journey { reachable: true, steps: Vec::new() },
+        Err(_) => Journey::default(),
+    }
+}
+
+async fn collect(
+    Loaded { vendor, names, .. }: &Loaded,
+    customer_key: &str,
+    member: Option<&Member>,
+) -> Result<Vec<Step>, ClientError> {
+    let customer = vendor.customer(customer_key).await?.data;
+    let query = [("customer_key", customer.key.as_str()), ("limit", "250")];
+    let products = vendor.list_products(&query).await?.data.items;
+    let transactions = vendor.list_transactions(&query).await?.data.items;
+    let rewards = vendor.list_rewards(&query).await?.data.items;
+    let clicks = vendor.list_clicks(&[("limit", "250")]).await?.data.items;
+    let click = clicks.into_iter().find(|click| customer.source_key.as_ref() == Some(&click.xid));
+    let subscription = member.and_then(|member| member.subscription.as_ref());
+    let paid_at = subscription.and_then(|subscription| subscription.paid_at);
+
+    let mut steps = Vec::new();
+    steps.extend(click.map(|click| Step {
+        step: "click",
+        key: click.key,
+        title: "Partner link clicked".to_owned(),
+        detail: format!("Click {} recorded, visitor sent on to the site", click.xid),
+        amount: None,
+        shown: None,
+        at: click.created_at,
+        took: None,
+        since: "",
+    }));
+    steps.push(signup(&customer, member));
+    let own = |reward: &Reward| reward.customer.as_ref().is_some_and(|of| of.key == customer.key);
+    steps.extend(products.iter().rev().map(|record| product(record, names, subscription)));
+    steps.extend(transactions.iter().rev().map(|record| transaction(record, paid_at)));
+    steps.extend(rewards.iter().rev().filter(|record| own(record)).map(|record| reward(record, paid_at)));
+    Ok(steps)
+}
+
+fn signup(customer: &Customer, member: Option<&Member>) -> Step {
+    let partner = customer.partner_key.as_deref().unwrap_or("nobody");
+    Step {
+        step: "signup",
+        key: customer.key.clone(),
+        title: "Customer signed up".to_owned(),
+        detail: format!("Credited to partner {partner}"),
+        amount: None,
+        shown: None,
+        at: customer.created_at,
+        took: member.and_then(|member| passed(member.signed_up_at, customer.created_at)),
+        since: "the form was sent",
+    }
+}
+
+fn product(record: &Product, names: &Names, subscription: Option<&Subscription>) -> Step {
+    let key = record.external_subscription_key.as_deref().unwrap_or("no subscription");
+    // An earlier subscription's checkout is forgotten; its products show no latency.
+    let chosen = subscription.filter(|open| key.starts_with(&open.id)).map(|open| open.chosen_at);
+    Step {
+        step: "product",
+        key: record.key.clone(),
+        title: format!("{}: {}", name(record, names), record.status.name()),
+        detail: key.to_owned(),
+        amount: record.amount,
+        shown: shown(record.amount, record.currency),
+        at: record.created_at,
+        took: chosen.and_then(|chosen| passed(chosen, record.created_at)),
+        since: "the checkout",
+    }
+}
+
+fn transaction(record: &Transaction, paid_at: Option<Millis>) -> Step {
+    let linked = record.product_key.as_deref().unwrap_or("no product");
+    Step {
+        step: "transaction",
+        key: record.key.clone(),
+        title: if record.archived { "Payment, refunded" } else { "Payment received" }.to_owned(),
+        detail: format!("{} → {linked}", record.subscription_key.as_deref().unwrap_or("no subscription")),
+        amount: Some(record.amount),
+        shown: shown(Some(record.amount), Some(record.currency)),
+        at: record.created_at,
+        took: paid_at.and_then(|paid| passed(paid, record.created_at)),
+        since: "the card was charged",
+    }
+}
+
+fn reward(record: &Reward, paid_at: Option<Millis>) -> Step {
+    let reversal = if record.reverses.is_some() { " (reversal)" } else { "" };
+    Step {
+        step: "reward",
+        key: record.key.clone(),
+        title: format!("Commission {}{reversal}", record.status.name()),
+        detail: record.description.clone(),
+        amount: Some(record.amount),
+        shown: shown(Some(record.amount), Some(record.currency)),
+        at: record.created_at,
+        took: paid_at.and_then(|paid| passed(paid, record.created_at)),
+        since: "the card was charged",
+    }
+}
+
+/// Reads what the partner sees of that customer, with the partner's own token.
+pub async fn read_partner_view(Loaded { partner, names, .. }: &Loaded, customer_key: &str) -> PartnerView {
+    let query = [("customer_key", customer_key), ("limit", "250")];
+    let (products, rewards) = match (partner.list_products(&query).await, partner.list_rewards(&query).await)
+    {
+        (Ok(products), Ok(rewards)) => (products.data.items, rewards.data.items),
+        (Err(error), _) | (_, Err(error)) => {
+            let unknown = matches!(error.status(), Some(403 | 404));
+            return PartnerView { reachable: unknown, ..PartnerView::default() };
+        }
+    };
+    let mine = |reward: &Reward| {
+        reward
+            .customer
+            .as_ref()
+            .is_none_or(|of| of.external_key.as_deref().is_none_or(|key| key == customer_key))
+    };
+    PartnerView {
+        reachable: true,
+        products: products.iter().rev().map(|record| seen_product(record, names)).collect(),
+        rewards: rewards.iter().rev().filter(|reward| mine(reward)).map(seen_reward).collect(),
+    }
+}
+
+fn seen_product(record: &Product, names: &Names) -> SeenProduct {
+    SeenProduct {
+        key: record.key.clone(),
+        name: name(record, names),
+        shown: shown(record.amount, record.currency).unwrap_or_default(),
+        status: record.status.name(),
+        created_at: record.created_at,
+    }
+}
+
+fn seen_reward(record: &Reward) -> SeenReward {
+    SeenReward {
+        key: record.key.clone(),
+        description: record.description.clone(),
+        amount: record.amount,
+        shown: money::show(record.amount, record.currency),
+        status: record.status.name(),
+    }
+}
+
+/// A partner's view names the product itself; in the company's own, the catalogue does.
+fn name(record: &Product, names: &Names) -> String {
+    let catalogued = record.product_book_key.as_ref().and_then(|key| names.get(key));
+    record.name.as_ref().or(catalogued).map_or_else(|| "Product".to_owned(), Clone::clone)
+}
+
+fn shown(amount: Option<i64>, currency: Option<Currency>) -> Option<String> {
+    Some(money::show(amount?, currency.unwrap_or(crate::load::CURRENCY)))
+}
+
+/// Milliseconds from `cause` to `effect`; nothing when the cause is a later one than this effect's.
+fn passed(cause: Millis, effect: Millis) -> Option<i64> {
+    Some(effect.since(cause)).filter(|passed| *passed >= 0)
+}

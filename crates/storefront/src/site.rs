@@ -1,0 +1,145 @@
+//! What the company's own app remembers: its customers, what they subscribe to, and its webhook secret. One
+//! small JSON file, written whole, where a path was given.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use protocol::Millis;
+use serde::{Deserialize, Serialize};
+
+use crate::Given;
+use crate::example::Offer;
+
+/// Customers of a demo; the next one is refused.
+pub const CUSTOMERS_MAX: usize = 10_000;
+
+/// A customer of the site.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Member {
+    /// Full name.
+    pub name: String,
+    /// Address.
+    pub email: String,
+    /// Id at the billing provider.
+    pub provider_key: String,
+    /// When the form was sent.
+    pub signed_up_at: Millis,
+    /// The running subscription.
+    pub subscription: Option<Subscription>,
+}
+
+/// A subscription at the billing provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subscription {
+    /// Its id at the provider.
+    pub id: String,
+    /// Keys of the offers it sells.
+    pub products: Vec<String>,
+    /// When the checkout began.
+    pub chosen_at: Millis,
+    /// When the latest payment was made.
+    pub paid_at: Option<Millis>,
+    /// The latest invoice's id.
+    pub invoice: Option<String>,
+    /// Whether it was cancelled.
+    pub cancelled: bool,
+}
+
+impl Subscription {
+    /// The key that joins a product to its payments: the subscription's id, and the price's too where one
+    /// subscription sells several products (billing.md).
+    pub fn key_of(&self, offer: &Offer) -> String {
+        if self.products.len() == 1 { self.id.clone() } else { format!("{}/{}", self.id, offer.price()) }
+    }
+}
+
+/// The file's content. Its secret is the demo provider's own, made here, so it has no `Debug`.
+#[derive(Clone, Serialize, Deserialize)]
+struct Memory {
+    webhook_secret: String,
+    next: u64,
+    members: BTreeMap<String, Member>,
+}
+
+/// The app's memory.
+pub struct Site {
+    memory: Mutex<Memory>,
+    file: Option<PathBuf>,
+    given: Given,
+}
+
+impl Site {
+    /// Reads `file`, or begins anew with a webhook secret of its own.
+    pub fn open(file: Option<PathBuf>, given: Given) -> anyhow::Result<Self> {
+        let read = match file.as_deref().map(std::fs::read) {
+            Some(Ok(bytes)) => Some(serde_json::from_slice(&bytes)?),
+            Some(Err(error)) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            _ => None,
+        };
+        let memory = read.unwrap_or_else(|| Memory {
+            webhook_secret: given.secret("whsec_"),
+            next: 1,
+            members: BTreeMap::new(),
+        });
+        let site = Self { memory: Mutex::new(memory), file, given };
+        site.save(&site.lock())?;
+        Ok(site)
+    }
+
+    /// The secret that webhooks are signed with.
+    pub fn webhook_secret(&self) -> String {
+        self.lock().webhook_secret.clone()
+    }
+
+    /// Leaves out the customer numbers that the ledger already knows from an earlier run.
+    pub fn begin_after(&self, number: u64) {
+        let mut memory = self.lock();
+        memory.next = memory.next.max(number + 1);
+    }
+
+    /// Makes a customer; `None` when the demo is full.
+    pub fn sign_up(&self, name: &str, email: &str) -> anyhow::Result<Option<String>> {
+        let mut memory = self.lock();
+        if memory.members.len() >= CUSTOMERS_MAX {
+            return Ok(None);
+        }
+        let key = format!("gk_{}", memory.next);
+        memory.next += 1;
+        let member = Member {
+            name: name.to_owned(),
+            email: email.to_owned(),
+            provider_key: self.given.id("cus_"),
+            signed_up_at: (self.given.now)(),
+            subscription: None,
+        };
+        memory.members.insert(key.clone(), member);
+        self.save(&memory)?;
+        Ok(Some(key))
+    }
+
+    /// The customer of that key.
+    pub fn member(&self, key: &str) -> Option<Member> {
+        self.lock().members.get(key).cloned()
+    }
+
+    /// Changes a customer and says what `change` says; `None` for a customer that is not there.
+    pub fn change<T>(&self, key: &str, change: impl FnOnce(&mut Member) -> T) -> anyhow::Result<Option<T>> {
+        let mut memory = self.lock();
+        let Some(member) = memory.members.get_mut(key) else { return Ok(None) };
+        let said = change(member);
+        self.save(&memory)?;
+        Ok(Some(said))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn save(&self, memory: &Memory) -> anyhow::Result<()> {
+        let Some(file) = &self.file else { return Ok(()) };
+        let beside = file.with_extension("new");
+        std::fs::write(&beside, serde_json::to_vec_pretty(memory)?)?;
+        Ok(std::fs::rename(beside, file)?)
+    }
+}
