@@ -1,5 +1,7 @@
 //! Customers: made once for each of the site's own ids, found by every name they have.
 
+mod lookup;
+
 use ::store::Unit;
 use protocol::field::{check_length, check_optional};
 use protocol::key::Prefix;
@@ -13,6 +15,9 @@ use crate::store::customer::{self, CustomerRow, Name};
 use crate::store::idempotency;
 use crate::store::list::{Condition, Page};
 use crate::store::partnership::PartnershipRow;
+
+pub(crate) use lookup::{find, find_email, find_external, find_site_key};
+use lookup::{first_of, require};
 
 /// A customer that was made or, with upsert, found and changed.
 pub(crate) struct Recorded {
@@ -108,6 +113,10 @@ pub(crate) fn insert(unit: &mut Unit<'_>, ctx: &Ctx, row: &CustomerRow) -> Resul
     reread(unit, row.id)
 }
 
+fn one(found: Vec<CustomerRow>) -> Option<CustomerRow> {
+    found.into_iter().next()
+}
+
 fn reread(unit: &mut Unit<'_>, id: i64) -> Result<Customer, Refusal> {
     let row = customer::find_by_id(unit, id)?;
     row.map(render)
@@ -192,61 +201,6 @@ fn overwrite(
     row.updated_at = ctx.now.0;
     customer::update(unit, &row)?;
     Ok(Recorded { customer: reread(unit, row.id)?, created: false, warnings })
-}
-
-/// A customer as a body's `customer_key` names it: our `cus_…` key first, then the site's own id.
-pub(crate) fn find(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Option<CustomerRow>, Refusal> {
-    first_of(unit, ctx, &[Name::Key, Name::CustomerKey], name)
-}
-
-/// A customer as `customer_external_key` names it: the external key, the site's own id, then the billing
-/// provider's id.
-pub(crate) fn find_external(
-    unit: &mut Unit<'_>,
-    ctx: &Ctx,
-    name: &str,
-) -> Result<Option<CustomerRow>, Refusal> {
-    first_of(unit, ctx, &[Name::ExternalKey, Name::CustomerKey, Name::ProviderKey], name)
-}
-
-/// The one customer of an address; refused when several share it.
-pub(crate) fn find_email(
-    unit: &mut Unit<'_>,
-    ctx: &Ctx,
-    email: &str,
-) -> Result<Option<CustomerRow>, Refusal> {
-    first_of(unit, ctx, &[Name::Email], email)
-}
-
-/// The customer that the first fitting name names. A name of several customers names none of them.
-fn first_of(
-    unit: &mut Unit<'_>,
-    ctx: &Ctx,
-    names: &[Name],
-    text: &str,
-) -> Result<Option<CustomerRow>, Refusal> {
-    for name in names {
-        let found = customer::find_by(unit, scope(ctx), *name, text)?;
-        if found.len() > 1 {
-            let message = format!("several customers are called '{}'", short(text));
-            return Err(Refusal::new(Kind::Conflict, "customer_ambiguous", message)
-                .hint("name one by its cus_ key or its customer_key"));
-        }
-        if let Some(row) = one(found) {
-            return Ok(Some(row));
-        }
-    }
-    Ok(None)
-}
-
-fn one(found: Vec<CustomerRow>) -> Option<CustomerRow> {
-    found.into_iter().next()
-}
-
-/// A customer as a path names it: every name, an address last and only when it is unique.
-fn require(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<CustomerRow, Refusal> {
-    let names = [Name::Key, Name::CustomerKey, Name::ProviderKey, Name::ExternalKey, Name::Email];
-    first_of(unit, ctx, &names, name)?.ok_or_else(|| Refusal::not_found("customer", name))
 }
 
 /// A customer by any of its names.
@@ -394,13 +348,4 @@ fn render_for_partner(row: CustomerRow) -> Customer {
         ..row
     };
     render(shown)
-}
-
-/// The customer of the site's own id and nothing else.
-pub(crate) fn find_site_key(
-    unit: &mut Unit<'_>,
-    ctx: &Ctx,
-    site_key: &str,
-) -> Result<Option<CustomerRow>, Refusal> {
-    first_of(unit, ctx, &[Name::CustomerKey], site_key)
 }

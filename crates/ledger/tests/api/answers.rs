@@ -1,0 +1,130 @@
+//! Every answer is JSON with its status inside, whatever went wrong.
+
+use axum::body::Body;
+use axum::http::{Request, header};
+use serde_json::json;
+
+use crate::desk::{Desk, text};
+
+#[tokio::test]
+async fn every_error_is_json_and_names_its_field_and_code() {
+    let desk = Desk::open().await;
+    let whose = desk.production();
+    let cases = [
+        ("GET", "/api/v2/nothing", "", (404, "unknown_path", "")),
+        ("POST", "/api/v2/nothing", "{}", (404, "unknown_path", "")),
+        ("GET", "/a/b", "", (404, "unknown_path", "")),
+        ("DELETE", "/api/v2/groups", "", (405, "method_not_allowed", "")),
+        ("POST", "/api/v2/groups", "{", (400, "malformed_json", "")),
+        ("POST", "/api/v2/groups", "[]", (400, "wrong_type", "")),
+        ("POST", "/api/v2/groups", "{}", (400, "required", "name")),
+        ("POST", "/api/v2/groups", r#"{"name":7}"#, (400, "wrong_type", "name")),
+        ("POST", "/api/v2/groups", r#"{"name":""}"#, (400, "out_of_range", "name")),
+        ("GET", "/api/v2/groups/grup_nobody", "", (404, "group_not_found", "")),
+        ("GET", "/api/v2/groups?limit=0", "", (400, "out_of_range", "limit")),
+        ("GET", "/api/v2/groups?limit=251", "", (400, "out_of_range", "limit")),
+        ("GET", "/api/v2/groups?limit=ten", "", (400, "out_of_range", "limit")),
+        ("GET", "/api/v2/groups?order_by=name", "", (400, "invalid_value", "order_by")),
+        ("GET", "/api/v2/groups?min_created=today", "", (400, "wrong_type", "min_created")),
+        ("GET", "/api/v2/groups?include_archived=2", "", (400, "invalid_value", "include_archived")),
+        ("GET", "/api/v2/groups?starting_after=x", "", (400, "unknown_cursor", "starting_after")),
+        (
+            "GET",
+            "/api/v2/groups?starting_after=x&ending_before=y",
+            "",
+            (400, "invalid_value", "ending_before"),
+        ),
+    ];
+    for (method, path, body, (status, code, field)) in cases {
+        let reply = desk.ask(&whose, method, path, body).await;
+        assert_eq!(reply.error(), (status, code.to_owned(), field.to_owned()), "{method} {path}");
+        assert_eq!(reply.header("content-type"), "application/json");
+    }
+}
+
+#[tokio::test]
+async fn a_missing_member_is_told_in_the_words_clients_know() {
+    let desk = Desk::open().await;
+    let reply = desk.post("/api/v2/links", r#"{"dest":"https://www.example.com/"}"#).await;
+    assert_eq!(text(&reply.json()["message"]), "'partnership_key' is a required property");
+}
+
+#[tokio::test]
+async fn a_body_over_the_bound_is_refused_with_the_bound() {
+    let desk = Desk::open().await;
+    let body = format!(r#"{{"name":"{}"}}"#, "x".repeat(protocol::limits::API_BODY_MAX));
+    let reply = desk.post("/api/v2/groups", &body).await;
+    assert_eq!(reply.error().0, 413);
+    assert!(reply.text.contains(&protocol::limits::API_BODY_MAX.to_string()), "{}", reply.text);
+}
+
+#[tokio::test]
+async fn json_is_read_under_plain_text_or_no_name_and_forms_are_not() {
+    let desk = Desk::open().await;
+    let cases = [
+        (None, "a", 201),
+        (Some("text/plain;charset=UTF-8"), "b", 201),
+        (Some("application/json; charset=utf-8"), "c", 201),
+        (Some("application/x-www-form-urlencoded"), "d", 415),
+    ];
+    for (media_type, name, status) in cases {
+        let mut request = Request::post("/api/v2/groups").header(header::AUTHORIZATION, desk.production());
+        if let Some(media_type) = media_type {
+            request = request.header(header::CONTENT_TYPE, media_type);
+        }
+        let reply = desk.send(request.body(Body::from(format!(r#"{{"name":"{name}"}}"#))).unwrap()).await;
+        assert_eq!(reply.status, status, "{media_type:?} {}", reply.text);
+        assert_eq!(reply.json()["status"], status);
+    }
+}
+
+#[tokio::test]
+async fn a_browser_may_ask_first_and_is_answered() {
+    let desk = Desk::open().await;
+    let request = Request::options("/conversion/xid")
+        .header(header::ORIGIN, "https://www.example.com")
+        .header(header::ACCESS_CONTROL_REQUEST_METHOD, "POST")
+        .header(header::ACCESS_CONTROL_REQUEST_HEADERS, "authorization,content-type")
+        .body(Body::empty())
+        .unwrap();
+    let reply = desk.send(request).await;
+    assert_eq!((reply.status, reply.header("access-control-allow-origin")), (200, "*"));
+    assert!(reply.header("access-control-allow-headers").contains("authorization"));
+    assert!(reply.header("access-control-allow-methods").contains("POST"));
+}
+
+#[tokio::test]
+async fn unknown_members_and_parameters_are_ignored() {
+    let desk = Desk::open().await;
+    let reply = desk.post("/api/v2/groups?trace=1", r#"{"name":"Agencies","colour":"green"}"#).await;
+    let group = reply.data();
+    assert_eq!((reply.status, text(&reply.json()["message"])), (201, "Group created".to_owned()));
+    assert_eq!(group["slug"], "agencies");
+    assert_eq!(desk.get("/api/v2/groups/agencies?x=y").await.data(), group);
+}
+
+#[tokio::test]
+async fn settings_change_what_the_gate_hears_and_never_show_a_secret() {
+    let desk = Desk::open().await;
+    let mut changes = desk.books.changes();
+    changes.borrow_and_update();
+    let body = json!({"checkout_amounts": "accept", "stripe_webhook_secret": "whsec_example", "origins": ["https://App.Example.com:443"]});
+    let reply = desk.ask(&desk.admin(), "PATCH", "/api/v2/program", &body.to_string()).await;
+    assert_eq!(reply.data()["origins"], json!(["https://app.example.com"]));
+    assert_eq!(
+        (&reply.data()["stripe_webhook"], &reply.data()["stripe_test_webhook"]),
+        (&json!(true), &json!(false))
+    );
+    assert!(!reply.text.contains("whsec_example"));
+    assert!(changes.has_changed().unwrap());
+    let halves = desk.books.gate_programs().await.unwrap();
+    assert_eq!(halves.len(), 2);
+    assert!(halves[0].stripe_webhook_secret.is_some() && halves[1].stripe_webhook_secret.is_none());
+    assert!(!format!("{halves:?}").contains("whsec_example"));
+    for (field, value) in [("origins", "https://a.example/path"), ("link_destinations", "https://a.example")]
+    {
+        let body = json!({field: [value]}).to_string();
+        let reply = desk.ask(&desk.admin(), "PATCH", "/api/v2/program", &body).await;
+        assert_eq!(reply.error(), (400, "invalid_value".to_owned(), format!("{field}[0]")));
+    }
+}

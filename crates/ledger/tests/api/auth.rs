@@ -1,0 +1,99 @@
+//! Who may ask what.
+
+use axum::body::Body;
+use axum::http::Request;
+use secrecy::ExposeSecret as _;
+
+use crate::desk::{Desk, basic};
+
+#[tokio::test]
+async fn each_credential_opens_its_own_calls_and_no_other() {
+    let desk = Desk::open().await;
+    let part = desk.partner("gigakick").await;
+    let partner = desk.partner_token(&part).await;
+    let tracking = format!("Bearer {}", desk.keys.tracking_token);
+    let (production, test, admin) = (desk.production(), desk.test(), desk.admin());
+    let conversion = r#"{"xid":"abcdefghijkl","customer_key":"c1"}"#;
+    let calls = [
+        ("GET", "/api/v2/groups", "", [true, true, false, false, false]),
+        ("GET", "/api/v2/partnerships", "", [true, true, false, false, false]),
+        ("GET", "/api/v2/customers", "", [true, true, true, false, false]),
+        ("GET", "/api/v2/links", "", [true, true, true, false, false]),
+        ("GET", "/api/v2/clicks", "", [true, true, true, false, false]),
+        ("POST", "/api/v2/customers", "{}", [true, true, false, false, false]),
+        ("POST", "/conversion/xid", conversion, [true, true, false, true, false]),
+        ("GET", "/api/v2/program", "", [false, false, false, false, true]),
+    ];
+    for (method, path, body, opens) in calls {
+        for (whose, open) in [&production, &test, &partner, &tracking, &admin].into_iter().zip(opens) {
+            let reply = desk.ask(whose, method, path, body).await;
+            assert_eq!(reply.status != 401, open, "{method} {path} {} {}", &whose[..12], reply.text);
+        }
+    }
+}
+
+#[tokio::test]
+async fn wrong_credentials_are_all_refused_alike() {
+    let desk = Desk::open().await;
+    let keys = &desk.keys;
+    let other = "sk_exampleexampleexampleexample00";
+    let wrong = [
+        basic(&keys.public_key, other),
+        basic(&keys.public_key, &keys.test_secret_key),
+        basic(&keys.test_public_key, &keys.secret_key),
+        basic(&keys.public_key, ""),
+        basic("pk_nobody", &keys.secret_key),
+        format!("Bearer {}", keys.secret_key),
+        format!("Bearer {}", keys.public_key),
+        "Bearer".to_owned(),
+        "Basic ???".to_owned(),
+        "Digest x".to_owned(),
+    ];
+    for whose in wrong {
+        let reply = desk.ask(&whose, "GET", "/api/v2/groups", "").await;
+        assert_eq!(reply.error().0, 401, "{whose}");
+        assert!(!reply.text.contains(other));
+    }
+    let reply = desk.send(Request::get("/api/v2/groups").body(Body::empty()).unwrap()).await;
+    assert_eq!(reply.error(), (401, "unauthorized".to_owned(), String::new()));
+    assert!(reply.header("www-authenticate").starts_with("Basic"));
+}
+
+#[tokio::test]
+async fn the_process_itself_comes_in_by_any_public_key() {
+    let desk = Desk::open().await;
+    let secret = desk.books.in_process_secret();
+    let whose = basic(&desk.keys.test_public_key, secret.expose_secret());
+    assert_eq!(desk.ask(&whose, "GET", "/api/v2/groups", "").await.status, 200);
+    let nobody = basic("pk_nobody", secret.expose_secret());
+    assert_eq!(desk.ask(&nobody, "GET", "/api/v2/groups", "").await.status, 401);
+}
+
+#[tokio::test]
+async fn a_new_token_ends_the_one_before_and_archiving_ends_all() {
+    let desk = Desk::open().await;
+    let part = desk.partner("gigakick").await;
+    let first = desk.partner_token(&part).await;
+    let second = desk.partner_token(&part).await;
+    let status = async |whose: &str| desk.ask(whose, "GET", "/api/v2/customers", "").await.status;
+    assert_eq!((status(&first).await, status(&second).await), (401, 200));
+    desk.ask(&desk.production(), "DELETE", &format!("/api/v2/partnerships/{part}"), "").await.data();
+    assert_eq!(status(&second).await, 401);
+}
+
+#[tokio::test]
+async fn another_programs_keys_open_nothing_here() {
+    let desk = Desk::open().await;
+    let new = headwater_ledger::NewProgram { name: "Other".to_owned(), ..Default::default() };
+    let other = desk.books.create_program(new).await.unwrap();
+    let part = desk.partner("gigakick").await;
+    let whose = basic(&other.public_key, &other.secret_key);
+    let reply = desk.ask(&whose, "GET", &format!("/api/v2/partnerships/{part}"), "").await;
+    assert_eq!(reply.status, 404);
+    let body = format!(r#"{{"partnership_key":"{part}","email":"m@other.example"}}"#);
+    assert_eq!(desk.ask(&whose, "POST", "/api/v2/members", &body).await.error().0, 403);
+    assert_eq!(
+        desk.ask(&basic(&desk.keys.public_key, &other.secret_key), "GET", "/api/v2/groups", "").await.status,
+        401
+    );
+}

@@ -1,0 +1,187 @@
+//! A desk to test at: books in a directory that cleans up, a clock that is set by hand, and requests.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request, header};
+use base64::Engine as _;
+use headwater_ledger::{Books, Credentials, MIGRATIONS, NewProgram, Settings};
+use protocol::Millis;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use store::Store;
+use tower::ServiceExt as _;
+
+pub(crate) const START: i64 = 1_775_514_585_000;
+
+/// Books with one program, and who asks.
+pub(crate) struct Desk {
+    pub(crate) books: Books,
+    pub(crate) keys: Credentials,
+    clock: Arc<AtomicI64>,
+    _directory: tempfile::TempDir,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Reply {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    pub(crate) fn data(&self) -> Value {
+        assert!(self.status < 300, "{self:?}");
+        self.json()["data"].clone()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The error's status, code and field.
+    pub(crate) fn error(&self) -> (u16, String, String) {
+        let body = self.json();
+        assert_eq!(body["status"], self.status, "{body}");
+        assert!(body["message"].as_str().is_some_and(|text| !text.is_empty()), "{body}");
+        (self.status, text(&body["code"]), text(&body["field"]))
+    }
+}
+
+pub(crate) fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+pub(crate) fn basic(public_key: &str, secret: &str) -> String {
+    let pair = format!("{public_key}:{secret}");
+    format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))
+}
+
+impl Desk {
+    pub(crate) async fn open() -> Self {
+        Self::open_at("https://go.example.com").await
+    }
+
+    pub(crate) async fn open_at(link_base: &str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(&directory.path().join("ledger.sqlite"), MIGRATIONS).unwrap();
+        let clock = Arc::new(AtomicI64::new(START));
+        let (hand, drawn) = (Arc::clone(&clock), AtomicU64::new(0));
+        let settings = Settings {
+            link_base: link_base.to_owned(),
+            clock: Arc::new(move || Millis(hand.load(Ordering::Relaxed))),
+            random: Arc::new(move || {
+                Sha256::digest(drawn.fetch_add(1, Ordering::Relaxed).to_le_bytes()).into()
+            }),
+        };
+        let books = Books::open(store, settings).unwrap();
+        let new = NewProgram {
+            name: "GigaKick".to_owned(),
+            origins: vec!["https://www.example.com".to_owned()],
+            link_destinations: vec!["www.example.com".to_owned(), "127.0.0.1:8787".to_owned()],
+        };
+        let keys = books.create_program(new).await.unwrap();
+        Self { books, keys, clock, _directory: directory }
+    }
+
+    pub(crate) fn pass(&self, millis: i64) {
+        self.clock.fetch_add(millis, Ordering::Relaxed);
+    }
+
+    pub(crate) fn production(&self) -> String {
+        basic(&self.keys.public_key, &self.keys.secret_key)
+    }
+
+    pub(crate) fn test(&self) -> String {
+        basic(&self.keys.test_public_key, &self.keys.test_secret_key)
+    }
+
+    pub(crate) fn admin(&self) -> String {
+        format!("Bearer {}", self.keys.admin_token)
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
+        let response = self.books.router().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, usize::MAX).await.unwrap();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        Reply { status: parts.status.as_u16(), headers: parts.headers, text }
+    }
+
+    /// Any request of somebody's.
+    pub(crate) async fn ask(&self, whose: &str, method: &str, path: &str, body: &str) -> Reply {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::AUTHORIZATION, whose)
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(body.to_owned()))
+            .unwrap();
+        self.send(request).await
+    }
+
+    /// A request of the vendor's.
+    pub(crate) async fn get(&self, path: &str) -> Reply {
+        self.ask(&self.production(), "GET", path, "").await
+    }
+
+    /// A POST of the vendor's.
+    pub(crate) async fn post(&self, path: &str, body: &str) -> Reply {
+        self.ask(&self.production(), "POST", path, body).await
+    }
+
+    /// A POST of the vendor's under an idempotency key.
+    pub(crate) async fn post_once(&self, path: &str, body: &str, key: &str) -> Reply {
+        let request = Request::builder()
+            .method("POST")
+            .uri(path)
+            .header(header::AUTHORIZATION, self.production())
+            .header("Idempotency-Key", key)
+            .body(Body::from(body.to_owned()))
+            .unwrap();
+        self.send(request).await
+    }
+
+    /// A visitor's request for a link.
+    pub(crate) async fn visit(&self, path: &str) -> Reply {
+        let request = Request::get(path)
+            .header(header::USER_AGENT, "Mozilla/5.0 (X11; Linux x86_64) Firefox/153.0")
+            .body(Body::empty())
+            .unwrap();
+        self.send(request).await
+    }
+
+    /// A partner with the given partner key; its `part_…`.
+    pub(crate) async fn partner(&self, partner_key: &str) -> String {
+        let body = format!(r#"{{"email":"{partner_key}@partner.example","partner_key":"{partner_key}"}}"#);
+        text(&self.post("/api/v2/partnerships", &body).await.data()["key"])
+    }
+
+    /// A token of the partner's own.
+    pub(crate) async fn partner_token(&self, key: &str) -> String {
+        let reply = self.post(&format!("/api/v2/partnerships/{key}/token"), "").await;
+        format!("Bearer {}", text(&reply.data()["token"]))
+    }
+
+    /// A link of the partner's to the landing page.
+    pub(crate) async fn link(&self, partner: &str, slug: &str, dest: &str) {
+        let body = serde_json::json!({"partnership_key": partner, "slug": slug, "dest": dest}).to_string();
+        self.post("/api/v2/links", &body).await.data();
+    }
+
+    /// A click on a link; its xid.
+    pub(crate) async fn click(&self, slug: &str) -> String {
+        let reply = self.visit(slug).await;
+        let found = protocol::referral::Referral::from_query(
+            reply.header("location").split_once('?').map_or("", |(_, query)| query),
+            &[],
+        );
+        found.and_then(|found| found.xid).unwrap()
+    }
+}

@@ -1,0 +1,53 @@
+//! The same POST again.
+
+use crate::desk::Desk;
+
+const BODY: &str = r#"{"email":"ada@site.example","customer_key":"ada"}"#;
+
+#[tokio::test]
+async fn a_repeated_post_gets_the_first_answer_and_makes_nothing() {
+    let desk = Desk::open().await;
+    let first = desk.post_once("/api/v2/customers", BODY, "k1").await;
+    desk.pass(60_000);
+    let again = desk.post_once("/api/v2/customers", BODY, "k1").await;
+    assert_eq!((first.status, again.status), (201, 201));
+    assert_eq!(first.text, again.text);
+    assert_eq!(desk.get("/api/v2/customers").await.data()["items"].as_array().unwrap().len(), 1);
+    assert_eq!(desk.post_once("/api/v2/customers", BODY, "k2").await.status, 409);
+}
+
+#[tokio::test]
+async fn a_key_is_not_for_two_requests() {
+    let desk = Desk::open().await;
+    desk.post_once("/api/v2/customers", BODY, "k1").await.data();
+    let other = desk.post_once("/api/v2/customers", &BODY.replace("ada", "bob"), "k1").await;
+    assert_eq!(other.error(), (409, "idempotency_key_reused".to_owned(), "Idempotency-Key".to_owned()));
+    let elsewhere = desk.post_once("/api/v2/customers?upsert=true", BODY, "k1").await;
+    assert_eq!(elsewhere.error().0, 409);
+}
+
+#[tokio::test]
+async fn a_refused_post_may_be_tried_again_under_its_key() {
+    let desk = Desk::open().await;
+    let body = BODY.replace("\"customer_key\"", "\"partner_key\":\"late\",\"customer_key\"");
+    assert_eq!(desk.post_once("/api/v2/customers", &body, "k1").await.error().1, "unknown_partner");
+    desk.partner("late").await;
+    assert_eq!(desk.post_once("/api/v2/customers", &body, "k1").await.status, 201);
+}
+
+#[tokio::test]
+async fn a_key_is_forgotten_when_no_client_repeats_any_more() {
+    let desk = Desk::open().await;
+    desk.post_once("/api/v2/customers", BODY, "k1").await.data();
+    desk.pass(protocol::limits::IDEMPOTENCY_HOURS * 3_600_000 + 1);
+    assert_eq!(desk.post_once("/api/v2/customers", BODY, "k1").await.error().1, "customer_exists");
+}
+
+#[tokio::test]
+async fn an_empty_or_endless_key_is_refused() {
+    let desk = Desk::open().await;
+    for key in [String::new(), "k".repeat(256)] {
+        let reply = desk.post_once("/api/v2/customers", BODY, &key).await;
+        assert_eq!(reply.error(), (400, "out_of_range".to_owned(), "Idempotency-Key".to_owned()));
+    }
+}
