@@ -1,9 +1,12 @@
 // The journey page: asks the site's backend what the ledger knows, about twice a second, and draws it.
 const by = (id) => document.getElementById(id);
 const customer = new URLSearchParams(location.search).get('customer') || stored('customer');
-const dollars = (cents) => (cents / 100).toLocaleString('en-US', { style: 'currency', currency: 'USD' });
+function money(amount, currency = 'USD') {
+  const format = new Intl.NumberFormat('en-US', { style: 'currency', currency });
+  return format.format(amount / 10 ** format.resolvedOptions().maximumFractionDigits);
+}
 const duration = (ms) => (ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`);
-const clock = (ms) => new Date(ms).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const clock = (ms) => new Date(ms).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false });
 const PLACES = ['click', 'cookie', 'signup', 'product', 'transaction', 'reward'];
 const WAITING = {
   click: ['Partner link', 'Waiting for a click'], cookie: ['Cookie', 'Waiting for the visit'],
@@ -41,7 +44,7 @@ function item(step) {
   if (step.step === 'reward') line.dataset.amount = step.amount;
   const head = element('div', 'step-head');
   head.append(element('b', '', step.title));
-  if (step.shown) head.append(element('span', 'money', dollars(step.amount)));
+  if (step.currency) head.append(element('span', 'money', money(step.amount, step.currency)));
   line.append(head, element('p', 'detail', step.detail));
   if (step.at) {
     const time = element('p', 'when', clock(step.at));
@@ -79,17 +82,17 @@ function draw(journey, partner) {
   }));
   const sum = (name) => steps.filter((step) => step.step === name).reduce((total, step) => total + step.amount, 0);
   const times = journey.steps.map((step) => step.took).filter((took) => took !== null);
-  by('paid-sum').textContent = dollars(sum('transaction'));
-  by('earned-sum').textContent = dollars(sum('reward'));
+  by('paid-sum').textContent = money(sum('transaction'));
+  by('earned-sum').textContent = money(sum('reward'));
   by('slowest').textContent = times.length ? duration(Math.max(...times)) : '–';
   by('tools').hidden = !steps.some((step) => step.step === 'transaction');
   if (partner.products.length) {
     by('partner-products').replaceChildren(...partner.products.map((product) =>
-      row(product.name, `Since ${new Date(product.created_at).toLocaleDateString()}`, product.shown, product.status)));
+      row(product.name, `Since ${new Date(product.created_at).toLocaleDateString()}`, money(product.amount, product.currency), product.status)));
   }
   if (partner.rewards.length) {
     by('partner-rewards').replaceChildren(...partner.rewards.map((reward) =>
-      row(reward.description, '', dollars(reward.amount), reward.status)));
+      row(reward.description, '', money(reward.amount, reward.currency), reward.status)));
   }
 }
 

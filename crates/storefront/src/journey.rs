@@ -2,7 +2,7 @@
 
 use client::ClientError;
 use protocol::v2::{Customer, Product, Reward, Transaction};
-use protocol::{Currency, Millis, money};
+use protocol::{Currency, Millis};
 use serde::Serialize;
 
 use crate::load::{Loaded, Names};
@@ -21,8 +21,8 @@ pub struct Step {
     pub detail: String,
     /// Minor units, where money is concerned.
     pub amount: Option<i64>,
-    /// The amount for people.
-    pub shown: Option<String>,
+    /// ISO 4217, where there is an amount.
+    pub currency: Option<Currency>,
     /// When the ledger wrote it.
     pub at: Millis,
     /// Milliseconds since what caused it, where the site knows when that was.
@@ -58,8 +58,10 @@ pub struct SeenProduct {
     pub key: String,
     /// The product's name.
     pub name: String,
-    /// Its price for people.
-    pub shown: String,
+    /// Its price in minor units.
+    pub amount: i64,
+    /// ISO 4217.
+    pub currency: Currency,
     /// `trial`, `active` or `churned`.
     pub status: &'static str,
     /// Purchase date.
@@ -75,8 +77,8 @@ pub struct SeenReward {
     pub description: String,
     /// Minor units.
     pub amount: i64,
-    /// The amount for people.
-    pub shown: String,
+    /// ISO 4217.
+    pub currency: Currency,
     /// Where it stands.
     pub status: &'static str,
 }
@@ -113,7 +115,7 @@ async fn collect(
         title: "Partner link clicked".to_owned(),
         detail: format!("Click {} recorded, visitor sent on to the site", click.xid),
         amount: None,
-        shown: None,
+        currency: None,
         at: click.created_at,
         took: None,
         since: "",
@@ -134,7 +136,7 @@ fn signup(customer: &Customer, member: Option<&Member>) -> Step {
         title: "Customer signed up".to_owned(),
         detail: format!("Credited to partner {partner}"),
         amount: None,
-        shown: None,
+        currency: None,
         at: customer.created_at,
         took: member.and_then(|member| passed(member.signed_up_at, customer.created_at)),
         since: "the form was sent",
@@ -151,7 +153,7 @@ fn product(record: &Product, names: &Names, subscription: Option<&Subscription>)
         title: format!("{}: {}", name(record, names), record.status.name()),
         detail: key.to_owned(),
         amount: record.amount,
-        shown: shown(record.amount, record.currency),
+        currency: record.amount.and(record.currency.or(Some(crate::load::CURRENCY))),
         at: record.created_at,
         took: chosen.and_then(|chosen| passed(chosen, record.created_at)),
         since: "the checkout",
@@ -166,7 +168,7 @@ fn transaction(record: &Transaction, paid_at: Option<Millis>) -> Step {
         title: if record.archived { "Payment, refunded" } else { "Payment received" }.to_owned(),
         detail: format!("{} → {linked}", record.subscription_key.as_deref().unwrap_or("no subscription")),
         amount: Some(record.amount),
-        shown: shown(Some(record.amount), Some(record.currency)),
+        currency: Some(record.currency),
         at: record.created_at,
         took: paid_at.and_then(|paid| passed(paid, record.created_at)),
         since: "the card was charged",
@@ -181,7 +183,7 @@ fn reward(record: &Reward, paid_at: Option<Millis>) -> Step {
         title: format!("Commission {}{reversal}", record.status.name()),
         detail: record.description.clone(),
         amount: Some(record.amount),
-        shown: shown(Some(record.amount), Some(record.currency)),
+        currency: Some(record.currency),
         at: record.created_at,
         took: paid_at.and_then(|paid| passed(paid, record.created_at)),
         since: "the card was charged",
@@ -216,7 +218,8 @@ fn seen_product(record: &Product, names: &Names) -> SeenProduct {
     SeenProduct {
         key: record.key.clone(),
         name: name(record, names),
-        shown: shown(record.amount, record.currency).unwrap_or_default(),
+        amount: record.amount.unwrap_or(0),
+        currency: record.currency.unwrap_or(crate::load::CURRENCY),
         status: record.status.name(),
         created_at: record.created_at,
     }
@@ -227,7 +230,7 @@ fn seen_reward(record: &Reward) -> SeenReward {
         key: record.key.clone(),
         description: record.description.clone(),
         amount: record.amount,
-        shown: money::show(record.amount, record.currency),
+        currency: record.currency,
         status: record.status.name(),
     }
 }
@@ -236,10 +239,6 @@ fn seen_reward(record: &Reward) -> SeenReward {
 fn name(record: &Product, names: &Names) -> String {
     let catalogued = record.product_book_key.as_ref().and_then(|key| names.get(key));
     record.name.as_ref().or(catalogued).map_or_else(|| "Product".to_owned(), Clone::clone)
-}
-
-fn shown(amount: Option<i64>, currency: Option<Currency>) -> Option<String> {
-    Some(money::show(amount?, currency.unwrap_or(crate::load::CURRENCY)))
 }
 
 /// Milliseconds from `cause` to `effect`; nothing when the cause is a later one than this effect's.
