@@ -43,7 +43,7 @@ impl Books {
     /// # Errors
     /// When the store has not the books' tables.
     pub fn open(store: Store, settings: Settings) -> Result<Self, Refusal> {
-        store.read_now(|unit| crate::store::program::list(unit)).map_err(Refusal::from)?;
+        store.read_now(crate::store::program::list).map_err(Refusal::from)?;
         let in_process = secret::mint_in_process(&(settings.random)());
         let in_process_hash = secret::hash(in_process.expose_secret());
         let inner = Inner {

@@ -64,7 +64,7 @@ fn status(kind: Kind) -> StatusCode {
 }
 
 /// The answer to a path nobody serves.
-pub(crate) async fn unknown_path(uri: Uri) -> Failure {
+pub(crate) fn unknown_path(uri: &Uri) -> Failure {
     let message = format!("there is nothing at {}", uri.path());
     Refusal::new(Kind::NotFound, "unknown_path", message).hint("API v2 lives below /api/v2").into()
 }

@@ -25,7 +25,7 @@ pub(crate) async fn follow_link(
     let slug = uri.path().trim_start_matches('/');
     let asked = method == Method::GET || method == Method::HEAD;
     if !asked || slug.is_empty() || slug.contains('/') || matches!(slug, "api" | "v1") {
-        return Err(error::unknown_path(uri).await);
+        return Err(error::unknown_path(&uri));
     }
     let slug = slug.to_owned();
     let Some(link) = books.read(move |unit| click::find_link(unit, &slug)).await? else {

@@ -127,8 +127,11 @@ fn cookies(
     xid: &str,
     random: &str,
 ) -> Vec<String> {
-    let Some(domain) = shared_domain(link_base, dest) else { return Vec::new() };
-    let domain = domain.map_or_else(String::new, |domain| format!("; Domain={domain}"));
+    let domain = match shared_domain(link_base, dest) {
+        Shared::Nothing => return Vec::new(),
+        Shared::Host => String::new(),
+        Shared::Domain(domain) => format!("; Domain={domain}"),
+    };
     let secure = if link_base.starts_with("https:") { "; Secure" } else { "" };
     let age = i64::from(REFERRAL_DAYS) * 24 * 60 * 60;
     let partner_key = encode(partner_key);
@@ -144,20 +147,34 @@ fn cookies(
         .collect()
 }
 
-/// The domain whose cookies both hosts see: `None` when there is none, `Some(None)` when only the very host
-/// will do, as for `localhost` and addresses. A suffix too short to be anybody's own, such as `co.uk`, is
-/// refused by the browser itself.
-fn shared_domain(link_base: &str, dest: &str) -> Option<Option<String>> {
-    let (link, dest) = (Url::parse(link_base).ok()?, Url::parse(dest).ok()?);
-    let (Some(Host::Domain(link)), Some(Host::Domain(dest))) = (link.host(), dest.host()) else {
-        return (link.host()? == dest.host()?).then_some(None);
+/// Which cookies the link host and a destination both see.
+#[derive(Debug, PartialEq, Eq)]
+enum Shared {
+    /// None.
+    Nothing,
+    /// Those of the very host, as with `localhost` and addresses.
+    Host,
+    /// Those of a domain above both. A suffix too short to be anybody's own, such as `co.uk`, is refused by
+    /// the browser itself.
+    Domain(String),
+}
+
+fn shared_domain(link_base: &str, dest: &str) -> Shared {
+    let (Ok(link), Ok(dest)) = (Url::parse(link_base), Url::parse(dest)) else { return Shared::Nothing };
+    let same = match (link.host(), dest.host()) {
+        (Some(Host::Domain(link)), Some(Host::Domain(dest))) => {
+            link.rsplit('.').zip(dest.rsplit('.')).take_while(|(a, b)| a == b).count()
+        }
+        _ => 0,
     };
-    let same = link.rsplit('.').zip(dest.rsplit('.')).take_while(|(a, b)| a == b).count();
-    if same < 2 {
-        return (link == dest).then_some(None);
+    match dest.host_str() {
+        Some(host) if same >= 2 => {
+            let labels: Vec<&str> = host.split('.').collect();
+            Shared::Domain(labels[labels.len() - same..].join("."))
+        }
+        Some(host) if link.host_str() == Some(host) => Shared::Host,
+        _ => Shared::Nothing,
     }
-    let labels: Vec<&str> = dest.split('.').collect();
-    Some(Some(labels[labels.len() - same..].join(".")))
 }
 
 /// A page of clicks; only those of one partnership where it is given.

@@ -63,6 +63,6 @@ fn check(conversion: &Conversion) -> Result<(), FieldError> {
             format!("sub_ids must have at most {SUB_IDS_MAX} entries, got {}", conversion.sub_ids.len());
         return Err(FieldError::new("out_of_range", "sub_ids", message));
     }
-    let each = conversion.sub_ids.iter().enumerate();
-    each.map(|(at, text)| check_length(&format!("sub_ids[{at}]"), text, 0, SUB_ID_MAX)).collect()
+    let mut each = conversion.sub_ids.iter().enumerate();
+    each.try_for_each(|(at, text)| check_length(&format!("sub_ids[{at}]"), text, 0, SUB_ID_MAX))
 }

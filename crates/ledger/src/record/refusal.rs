@@ -44,7 +44,7 @@ pub struct Refusal {
     pub hint: Option<String>,
     /// What happened inside; for the log, never for the sender.
     #[source]
-    pub inside: Option<StoreError>,
+    pub inside: Option<Box<StoreError>>,
 }
 
 impl Refusal {
@@ -108,7 +108,7 @@ impl From<StoreError> for Refusal {
             StoreError::Closed => Self::new(Kind::Busy, "stopping", "the ledger is stopping; try again"),
             _ => Self::new(Kind::Internal, "internal", "the ledger could not do this; nothing was changed"),
         };
-        refusal.inside = Some(error);
+        refusal.inside = Some(Box::new(error));
         refusal
     }
 }

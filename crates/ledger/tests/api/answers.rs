@@ -128,3 +128,14 @@ async fn settings_change_what_the_gate_hears_and_never_show_a_secret() {
         assert_eq!(reply.error(), (400, "invalid_value".to_owned(), format!("{field}[0]")));
     }
 }
+
+#[tokio::test]
+async fn a_panic_is_answered_without_its_message_and_the_next_request_is_served() {
+    let desk = Desk::open().await;
+    desk.pass(-2 * crate::desk::START);
+    let reply = desk.get("/api/v2/groups").await;
+    assert_eq!(reply.error(), (500, "internal".to_owned(), String::new()));
+    assert!(!reply.text.contains("clock"), "{}", reply.text);
+    desk.pass(2 * crate::desk::START);
+    assert_eq!(desk.get("/api/v2/groups").await.status, 200);
+}

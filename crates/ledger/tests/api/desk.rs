@@ -75,7 +75,11 @@ impl Desk {
         let (hand, drawn) = (Arc::clone(&clock), AtomicU64::new(0));
         let settings = Settings {
             link_base: link_base.to_owned(),
-            clock: Arc::new(move || Millis(hand.load(Ordering::Relaxed))),
+            clock: Arc::new(move || {
+                let now = hand.load(Ordering::Relaxed);
+                assert!(now >= 0, "the clock of this desk is broken");
+                Millis(now)
+            }),
             random: Arc::new(move || {
                 Sha256::digest(drawn.fetch_add(1, Ordering::Relaxed).to_le_bytes()).into()
             }),

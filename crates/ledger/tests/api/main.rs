@@ -1,4 +1,5 @@
 //! The ledger through its router, as a client meets it.
+#![allow(clippy::unwrap_used, reason = "every file of it is a test")]
 
 mod answers;
 mod auth;

@@ -1,6 +1,6 @@
 //! Redirects: what is appended, and who may remember.
 
-use super::{is_bot, location, shared_domain};
+use super::{Shared, is_bot, location, shared_domain};
 
 fn check(dest: &str, sub_ids: &[(&str, &str)], expected: &str) {
     let given: Vec<_> =
@@ -23,22 +23,20 @@ fn the_referral_is_appended_in_the_contracts_order() {
 
 #[test]
 fn cookies_go_only_to_a_domain_both_hosts_share() {
-    let check = |link: &str, dest: &str, expected: Option<Option<&str>>| {
-        assert_eq!(
-            shared_domain(link, dest),
-            expected.map(|found| found.map(str::to_owned)),
-            "{link} {dest}"
-        );
+    let check = |link: &str, dest: &str, expected: Shared| {
+        assert_eq!(shared_domain(link, dest), expected, "{link} {dest}");
     };
-    check("https://go.example.com", "https://www.example.com/x", Some(Some("example.com")));
-    check("https://go.example.com", "https://example.com/x", Some(Some("example.com")));
-    check("https://go.example.com", "https://example.org/", None);
-    check("https://links.example", "https://www.example/", None);
-    check("http://localhost:8787", "http://localhost:3000/", Some(None));
-    check("http://127.0.0.1:8787", "http://127.0.0.1:3000/", Some(None));
-    check("http://127.0.0.1:8787", "http://1.127.0.0/", None);
-    check("http://127.0.0.1:8787", "http://localhost/", None);
-    check("", "http://localhost/", None);
+    let example = || Shared::Domain("example.com".to_owned());
+    check("https://go.example.com", "https://www.example.com/x", example());
+    check("https://go.example.com", "https://example.com/x", example());
+    check("https://go.example.com", "https://example.org/", Shared::Nothing);
+    check("https://links.example", "https://www.example/", Shared::Nothing);
+    check("https://ample.com", "https://www.example.com/", Shared::Nothing);
+    check("http://localhost:8787", "http://localhost:3000/", Shared::Host);
+    check("http://127.0.0.1:8787", "http://127.0.0.1:3000/", Shared::Host);
+    check("http://127.0.0.1:8787", "http://1.127.0.0/", Shared::Nothing);
+    check("http://127.0.0.1:8787", "http://localhost/", Shared::Nothing);
+    check("", "http://localhost/", Shared::Nothing);
 }
 
 #[test]
