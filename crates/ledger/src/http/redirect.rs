@@ -34,6 +34,12 @@ pub(crate) async fn follow_link(
     let request = Request {
         query: uri.query().unwrap_or_default().to_owned(),
         user_agent: headers.get(header::USER_AGENT).and_then(|text| text.to_str().ok()).map(str::to_owned),
+        jar: headers
+            .get_all(header::COOKIE)
+            .iter()
+            .filter_map(|jar| jar.to_str().ok())
+            .collect::<Vec<_>>()
+            .join(";"),
         head_only: method == Method::HEAD,
     };
     let ctx = books.ctx(link.program, false);

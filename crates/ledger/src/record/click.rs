@@ -16,6 +16,8 @@ use crate::store::list::{Condition, Page};
 
 /// Bytes kept of a user agent: enough to tell what it was.
 const USER_AGENT_MAX: usize = 255;
+/// Cookies of earlier clicks a browser keeps: each click adds two, and servers refuse a head that grows for ever.
+const CLICK_COOKIES_MAX: usize = 16;
 /// What programs that follow links call themselves; previews of messengers among them.
 const BOT_MARKS: [&str; 12] = [
     "bot",
@@ -38,6 +40,8 @@ pub(crate) struct Request {
     pub(crate) query: String,
     /// Who asked, by its own word.
     pub(crate) user_agent: Option<String>,
+    /// The cookies it sent.
+    pub(crate) jar: String,
     /// Whether only the head of an answer was asked for, as programs do.
     pub(crate) head_only: bool,
 }
@@ -81,10 +85,19 @@ pub(crate) fn record(
     };
     click::insert(unit, &row)?;
     let random = mint_company_key(&ctx.random());
-    Ok(Redirect {
-        location: location(&link.dest, &given, &link.partner_key, &row.xid),
-        cookies: cookies(&ctx.link_base, &link.dest, &company_key, &link.partner_key, &row.xid, &random),
-    })
+    let scope = match shared_domain(&ctx.link_base, &link.dest) {
+        Shared::Nothing => None,
+        Shared::Host => Some(String::new()),
+        Shared::Domain(domain) => Some(format!("; Domain={domain}")),
+    };
+    let cookies = scope.map_or_else(Vec::new, |scope| {
+        let secure = if ctx.link_base.starts_with("https:") { "; Secure" } else { "" };
+        let scope = format!("{scope}; SameSite=Lax{secure}");
+        let mut cookies = cookies(&scope, &company_key, &link.partner_key, &row.xid, &random);
+        cookies.extend(expire_oldest(&scope, &company_key, &request.jar));
+        cookies
+    });
+    Ok(Redirect { location: location(&link.dest, &given, &link.partner_key, &row.xid), cookies })
 }
 
 fn shorten(text: &str) -> String {
@@ -118,21 +131,8 @@ fn location(dest: &str, sub_ids: &[(String, String)], partner_key: &str, xid: &s
     location
 }
 
-/// The redirect's cookies (browser.md section 4); none when the destination could not read them.
-fn cookies(
-    link_base: &str,
-    dest: &str,
-    company_key: &str,
-    partner_key: &str,
-    xid: &str,
-    random: &str,
-) -> Vec<String> {
-    let domain = match shared_domain(link_base, dest) {
-        Shared::Nothing => return Vec::new(),
-        Shared::Host => String::new(),
-        Shared::Domain(domain) => format!("; Domain={domain}"),
-    };
-    let secure = if link_base.starts_with("https:") { "; Secure" } else { "" };
+/// The redirect's cookies (browser.md section 4), each with its `scope` of attributes.
+fn cookies(scope: &str, company_key: &str, partner_key: &str, xid: &str, random: &str) -> Vec<String> {
     let age = i64::from(REFERRAL_DAYS) * 24 * 60 * 60;
     let partner_key = encode(partner_key);
     let pairs = [
@@ -141,10 +141,20 @@ fn cookies(
         (format!("_ps_partner_key_{company_key}"), &partner_key),
         (format!("_grsmpk{company_key}"), &partner_key),
     ];
-    pairs
-        .into_iter()
-        .map(|(name, value)| format!("{name}={value}; Path=/; Max-Age={age}{domain}; SameSite=Lax{secure}"))
-        .collect()
+    pairs.into_iter().map(|(name, value)| format!("{name}={value}; Path=/; Max-Age={age}{scope}")).collect()
+}
+
+/// Takes back the cookies of the oldest clicks, when there are too many. Browsers send the oldest first.
+fn expire_oldest(scope: &str, company_key: &str, jar: &str) -> Vec<String> {
+    let marks = [format!("_ps_xid_{company_key}_"), format!("_gsxid{company_key}")];
+    let ours: Vec<&str> = jar
+        .split(';')
+        .filter_map(|pair| pair.split_once('=').map(|(name, _)| name.trim()))
+        .filter(|name| marks.iter().any(|mark| name.starts_with(mark.as_str())))
+        .filter(|name| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'))
+        .collect();
+    let surplus = ours.len().saturating_sub(CLICK_COOKIES_MAX);
+    ours[..surplus].iter().map(|name| format!("{name}=; Path=/; Max-Age=0{scope}")).collect()
 }
 
 /// Which cookies the link host and a destination both see.

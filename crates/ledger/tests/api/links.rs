@@ -1,5 +1,7 @@
 //! Links: where they may lead, and what a click leaves.
 
+use axum::body::Body;
+use axum::http::{Request, header};
 use serde_json::json;
 
 use crate::desk::{Desk, text};
@@ -86,6 +88,25 @@ async fn a_click_is_recorded_and_sent_on_with_cookies_for_the_site() {
         second[0].split('=').next(),
         "each click adds a pair of its own"
     );
+}
+
+#[tokio::test]
+async fn the_cookies_of_the_oldest_clicks_are_taken_back() {
+    let desk = Desk::open().await;
+    desk.link("gstest", "gk", "https://www.example.com/").await;
+    let ck = &desk.keys.company_key;
+    let pairs: Vec<_> =
+        (0..9).map(|at| format!("_ps_xid_{ck}_{at}=x; _gsxid{ck}{at}=x; other{at}=y")).collect();
+    let jar = |count: usize| pairs[..count].join("; ");
+    let taken_back = async |jar: String| -> Vec<String> {
+        let request = Request::get("/gk").header(header::COOKIE, jar).body(Body::empty()).unwrap();
+        let reply = desk.send(request).await;
+        let all = reply.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap().to_owned());
+        all.filter(|cookie| cookie.contains("Max-Age=0;")).collect()
+    };
+    assert!(taken_back(jar(8)).await.is_empty());
+    let tail = "=; Path=/; Max-Age=0; Domain=example.com; SameSite=Lax; Secure";
+    assert_eq!(taken_back(jar(9)).await, [format!("_ps_xid_{ck}_0{tail}"), format!("_gsxid{ck}0{tail}")]);
 }
 
 #[tokio::test]
