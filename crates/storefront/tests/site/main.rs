@@ -1,0 +1,240 @@
+//! The site against a Headwater whose answers a test scripts: what it loads, what it sells, what it signs.
+#![allow(clippy::unwrap_used, reason = "a scripted server that cannot answer is a broken test")]
+
+mod headwater;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use headwater::Headwater;
+use headwater_storefront::http::{self, Pages, Shop};
+use headwater_storefront::load::{self, Credentials, Loaded};
+use headwater_storefront::site::Site;
+use headwater_storefront::{Given, billing};
+use hmac::{Hmac, Mac as _};
+use http_body_util::BodyExt as _;
+use protocol::Millis;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+const NOW: i64 = 1_775_514_585_468;
+
+fn given() -> Given {
+    use std::sync::atomic::{AtomicU8, Ordering};
+    static NEXT: AtomicU8 = AtomicU8::new(1);
+    Given { now: || Millis(NOW), random: |bytes| bytes.fill(NEXT.fetch_add(1, Ordering::Relaxed)) }
+}
+
+fn credentials() -> Credentials {
+    let printed = json!({"program_id": "1", "public_key": "pk_test_example", "secret_key": "sk_test_example",
+        "admin_token": "admin_example", "tracking_token": "unused_here"});
+    serde_json::from_value(printed).unwrap()
+}
+
+async fn load_into(headwater: &Headwater, site: &Site, origin: &str) -> Loaded {
+    load::load(&credentials(), &headwater.address, origin, site).await.unwrap()
+}
+
+/// A site with one customer, `gk_1`, whose webhooks go to `headwater`.
+async fn open(headwater: &Headwater) -> (Router, Arc<Site>) {
+    let site = Arc::new(Site::open(None, given()).unwrap());
+    let loaded = load_into(headwater, &site, "http://127.0.0.1:8788").await;
+    let webhooks = format!("{}/v1/webhooks/stripe/pk_test_example", headwater.address);
+    let (billing, sender) = billing::open(site.clone(), given(), webhooks).unwrap();
+    tokio::spawn(sender.run());
+    let pages = Pages {
+        directory: None,
+        headwater: headwater.address.clone(),
+        public_key: "pk_test_example".to_owned(),
+        link: loaded.link.clone(),
+    };
+    let shop = Shop { site: site.clone(), billing, loaded: Arc::new(loaded), pages: Arc::new(pages) };
+    let router = http::router(shop);
+    let person = json!({"name": "Ana Ruiz", "email": "ana@customer.example"});
+    let (status, made) = post(&router, "signup", person).await;
+    assert_eq!((status, made), (StatusCode::CREATED, json!({"customer_key": "gk_1"})));
+    (router, site)
+}
+
+async fn post(router: &Router, call: &str, body: Value) -> (StatusCode, Value) {
+    let request = Request::post(format!("/api/{call}")).body(Body::from(body.to_string())).unwrap();
+    let answer = router.clone().oneshot(request).await.unwrap();
+    let status = answer.status();
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    (status, serde_json::from_slice(&body).unwrap())
+}
+
+fn choice(products: &[&str]) -> Value {
+    json!({"customer_key": "gk_1", "products": products})
+}
+
+#[tokio::test]
+async fn loading_the_example_twice_makes_everything_once() {
+    let headwater = Headwater::start().await;
+    let site = Site::open(None, given()).unwrap();
+    let first = load_into(&headwater, &site, "http://127.0.0.1:8788").await;
+    let once = headwater.made();
+    let second = load_into(&headwater, &site, "http://127.0.0.1:8788").await;
+    assert_eq!(headwater.made(), once);
+    assert_eq!(first.link, second.link);
+    assert_eq!(
+        once,
+        [("groups", 1), ("links", 1), ("partnerships", 1), ("product_book", 4), ("triggers", 4)]
+    );
+    let program = headwater.program();
+    assert_eq!(program["origins"], json!(["https://www.example.com", "http://127.0.0.1:8788"]));
+    assert_eq!(program["link_destinations"], json!(["127.0.0.1:8788"]));
+    assert_eq!(program["stripe_webhook_secret"], json!(site.webhook_secret()));
+}
+
+#[tokio::test]
+async fn each_product_has_a_trigger_for_its_own_name_and_percent_while_active() {
+    let headwater = Headwater::start().await;
+    load_into(&headwater, &Site::open(None, given()).unwrap(), "http://127.0.0.1:8788").await;
+    let rules: Vec<_> = headwater
+        .records("triggers")
+        .into_iter()
+        .map(|trigger| {
+            let scope = &trigger["rules"]["where"];
+            assert_eq!(scope["object"], "product");
+            assert_eq!(scope["rules"][1]["field"], "status");
+            assert_eq!(scope["rules"][1]["value"], json!(["active"]));
+            (scope["rules"][0]["value"][0].clone(), trigger["action"]["percent"].clone())
+        })
+        .collect();
+    let expected = [("Live Chat", "10"), ("Knowledge Base", "15"), ("Surveys", "10"), ("Inbox", "20")];
+    assert_eq!(rules, expected.map(|(name, percent)| (json!(name), json!(percent))));
+}
+
+#[tokio::test]
+async fn a_site_that_moved_gets_a_second_link_and_a_forgetful_one_repeats_no_customer() {
+    let headwater = Headwater::start().await;
+    headwater.add("customers", headwater::customer("gk_41"));
+    let site = Site::open(None, given()).unwrap();
+    let first = load_into(&headwater, &site, "http://127.0.0.1:8788").await;
+    let moved = load_into(&headwater, &site, "http://127.0.0.1:9999").await;
+    assert!(first.link.ends_with("/robin") && moved.link.ends_with("/robin-9999"), "{}", moved.link);
+    assert_eq!(site.sign_up("Ana", "ana@customer.example").unwrap().as_deref(), Some("gk_42"));
+}
+
+#[tokio::test]
+async fn the_page_and_the_invoice_name_the_same_subscription_keys() {
+    let headwater = Headwater::start().await;
+    let (router, site) = open(&headwater).await;
+    for products in [vec!["inbox", "live_chat"], vec!["surveys"]] {
+        let (status, order) = post(&router, "checkout", choice(&products)).await;
+        assert_eq!(status, StatusCode::OK, "{order}");
+        let (_, paid) = post(&router, "pay", choice(&products)).await;
+        let subscription = order["subscription"].as_str().unwrap();
+        let [customer, begun, invoice] =
+            headwater.webhooks(3, &site.webhook_secret()).await.try_into().unwrap();
+        assert_eq!(customer["type"], "customer.created");
+        assert_eq!(customer["data"]["object"]["metadata"]["customer_key"], "gk_1");
+        assert_eq!(begun["type"], "customer.subscription.created");
+        assert_eq!(begun["data"]["object"]["metadata"]["customer_key"], "gk_1");
+        assert_eq!(
+            (&invoice["type"], &invoice["data"]["object"]["id"]),
+            (&json!("invoice.paid"), &paid["invoice"])
+        );
+        let lines = invoice["data"]["object"]["lines"]["data"].as_array().unwrap();
+        let told: Vec<String> = lines
+            .iter()
+            .map(|line| match lines.len() {
+                1 => line["subscription"].as_str().unwrap().to_owned(),
+                _ => format!("{subscription}/{}", line["price"]["id"].as_str().unwrap()),
+            })
+            .collect();
+        let handed: Vec<&str> = order["products"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|product| product["external_subscription_key"].as_str().unwrap())
+            .collect();
+        assert_eq!(told, handed);
+        let total: i64 = lines.iter().map(|line| line["amount"].as_i64().unwrap()).sum();
+        assert_eq!(invoice["data"]["object"]["subtotal"], json!(total));
+    }
+}
+
+#[tokio::test]
+async fn paying_twice_charges_once_and_a_webhook_is_sent_until_it_is_taken() {
+    let headwater = Headwater::start().await;
+    let (router, site) = open(&headwater).await;
+    post(&router, "checkout", choice(&["inbox"])).await;
+    headwater.refuse_webhooks(&[503, 401]);
+    let (_, first) = post(&router, "pay", choice(&["inbox"])).await;
+    let (status, second) = post(&router, "pay", choice(&["inbox"])).await;
+    assert_eq!((status, &second), (StatusCode::OK, &first));
+    // Two refusals of the first event, then all three in order.
+    let seen = headwater.webhooks(5, &site.webhook_secret()).await;
+    let kinds: Vec<_> = seen.iter().map(|event| event["type"].as_str().unwrap()).collect();
+    let created = "customer.created";
+    assert_eq!(kinds, [created, created, created, "customer.subscription.created", "invoice.paid"]);
+    assert_eq!(seen[0]["id"], seen[2]["id"], "the same event, not a second one");
+}
+
+#[tokio::test]
+async fn a_refund_and_a_cancellation_tell_the_provider_story() {
+    let headwater = Headwater::start().await;
+    let (router, site) = open(&headwater).await;
+    let who = json!({"customer_key": "gk_1"});
+    assert_eq!(post(&router, "refund", who.clone()).await.0, StatusCode::CONFLICT);
+    post(&router, "checkout", choice(&["surveys", "inbox"])).await;
+    post(&router, "pay", choice(&["surveys", "inbox"])).await;
+    let paid = headwater.webhooks(3, &site.webhook_secret()).await.remove(2);
+    post(&router, "cancel", who.clone()).await;
+    post(&router, "renew", who.clone()).await;
+    post(&router, "refund", who).await;
+    let [ended, renewed, refunded] = headwater.webhooks(3, &site.webhook_secret()).await.try_into().unwrap();
+    assert_eq!(ended["type"], "customer.subscription.deleted");
+    assert_eq!(ended["data"]["object"]["status"], "canceled");
+    assert_eq!(renewed["type"], "invoice.paid");
+    assert_ne!(renewed["data"]["object"]["id"], paid["data"]["object"]["id"]);
+    assert_eq!(refunded["type"], "charge.refunded");
+    assert_eq!(refunded["data"]["object"]["invoice"], renewed["data"]["object"]["id"]);
+    assert_eq!(refunded["data"]["object"]["amount_refunded"], 13800);
+}
+
+#[tokio::test]
+async fn bad_input_names_its_field() {
+    let headwater = Headwater::start().await;
+    let (router, _) = open(&headwater).await;
+    let stranger = json!({"customer_key": "gk_99", "products": ["inbox"]});
+    for (call, body, status, field) in [
+        ("signup", json!({"name": "Ana"}), 400, "email"),
+        ("signup", json!({"name": " ", "email": "ana@customer.example"}), 400, "name"),
+        ("signup", json!([]), 400, ""),
+        ("checkout", choice(&[]), 400, "products"),
+        ("checkout", choice(&["yacht"]), 400, "products"),
+        ("checkout", stranger.clone(), 404, "customer_key"),
+        ("pay", stranger, 404, "customer_key"),
+        ("pay", choice(&["inbox"]), 409, ""),
+    ] {
+        let (got, answer) = post(&router, call, body).await;
+        assert_eq!((got.as_u16(), answer["field"].as_str()), (status, Some(field)), "{call}: {answer}");
+        assert!(!answer["message"].as_str().unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn the_state_file_keeps_customers_and_the_secret() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = Some(directory.path().join("site.json"));
+    let before = Site::open(file.clone(), given()).unwrap();
+    before.sign_up("Ana", "ana@customer.example").unwrap();
+    let after = Site::open(file, given()).unwrap();
+    assert_eq!(after.webhook_secret(), before.webhook_secret());
+    assert_eq!(after.member("gk_1").unwrap().name, "Ana");
+    assert_eq!(after.sign_up("Bo", "bo@customer.example").unwrap().as_deref(), Some("gk_2"));
+}
+
+/// What the relay computes on its side.
+fn signature(secret: &str, seconds: &str, body: &[u8]) -> String {
+    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(seconds.as_bytes());
+    mac.update(b".");
+    mac.update(body);
+    hex::encode(mac.finalize().into_bytes())
+}
