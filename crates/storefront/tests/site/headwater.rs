@@ -17,6 +17,8 @@ pub(crate) struct Headwater {
     pub(crate) address: String,
     books: Arc<Mutex<Books>>,
     hooks: tokio::sync::Mutex<mpsc::UnboundedReceiver<(String, Bytes)>>,
+    serving: tokio::task::JoinHandle<()>,
+    connections: tokio::sync::watch::Sender<bool>,
 }
 
 #[derive(Default)]
@@ -26,6 +28,8 @@ struct Books {
     refusals: VecDeque<u16>,
 }
 
+/// What the journey page reads; a test adds it.
+const READ: [&str; 4] = ["clicks", "products", "rewards", "transactions"];
 const KINDS: [&str; 6] = ["customers", "groups", "links", "partnerships", "product_book", "triggers"];
 
 impl Headwater {
@@ -38,8 +42,18 @@ impl Headwater {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let router = router(&books, seen, &address);
-        tokio::spawn(axum::serve(listener, router).into_future());
-        Self { address, books, hooks: tokio::sync::Mutex::new(hooks) }
+        let (connections, mut stopping) = tokio::sync::watch::channel(false);
+        let serving = tokio::spawn(async move {
+            let stop = async move { stopping.wait_for(|stop| *stop).await.map_or((), |_| ()) };
+            axum::serve(listener, router).with_graceful_shutdown(stop).await.unwrap();
+        });
+        Self { address, books, hooks: tokio::sync::Mutex::new(hooks), serving, connections }
+    }
+
+    /// Ends the server and its connections.
+    pub(crate) async fn stop(self) {
+        self.connections.send_replace(true);
+        self.serving.await.unwrap();
     }
 
     /// How many of each kind there are.
@@ -109,12 +123,29 @@ fn router(books: &Arc<Mutex<Books>>, seen: mpsc::UnboundedSender<(String, Bytes)
                 envelope(&json!({"token": "pat_example", "partnership_key": key}))
             }),
         );
+    let customers = books.clone();
+    router = router.route(
+        "/api/v2/customers/{key}",
+        get(|Path(key): Path<String>| async move {
+            let books = customers.lock().unwrap();
+            let known = books.records.get("customers").into_iter().flatten();
+            known.clone().find(|customer| customer["customer_key"] == key.as_str()).map_or_else(
+                || {
+                    (StatusCode::NOT_FOUND, Json(json!({"message": "unknown", "status": 404})))
+                        .into_response()
+                },
+                envelope,
+            )
+        }),
+    );
+    for kind in READ {
+        let listed = books.clone();
+        let list = get(move || async move { page(&listed, kind) });
+        router = router.route(&format!("/api/v2/{kind}"), list);
+    }
     for kind in KINDS {
         let (listed, made, base) = (books.clone(), books.clone(), address.to_owned());
-        let list = get(move || async move {
-            let items = listed.lock().unwrap().records.get(kind).cloned().unwrap_or_default();
-            envelope(&json!({"items": items, "has_more": false}))
-        });
+        let list = get(move || async move { page(&listed, kind) });
         let create = post(move |Json(sent): Json<Value>| async move {
             let mut books = made.lock().unwrap();
             let records = books.records.entry(kind).or_default();
@@ -127,6 +158,11 @@ fn router(books: &Arc<Mutex<Books>>, seen: mpsc::UnboundedSender<(String, Bytes)
         };
     }
     router
+}
+
+fn page(books: &Mutex<Books>, kind: &str) -> axum::response::Response {
+    let items = books.lock().unwrap().records.get(kind).cloned().unwrap_or_default();
+    envelope(&json!({"items": items, "has_more": false}))
 }
 
 fn envelope(data: &Value) -> axum::response::Response {
@@ -159,4 +195,27 @@ pub(crate) fn customer(customer_key: &str) -> Value {
         "name": null, "provider_key": null, "partner_key": null, "partnership_key": null, "source_key": null,
         "source_type": "api", "test": false, "meta": null, "mdata": null, "field_data": null, "fields": [],
         "created_at": 1, "updated_at": 1, "archived": false})
+}
+
+pub(crate) fn click(xid: &str) -> Value {
+    json!({"key": format!("clck_{xid}"), "xid": xid, "partnership_key": "part_1", "link_key": "link_1",
+        "sub_ids": [], "bot": false, "created_at": 1, "updated_at": 1})
+}
+
+/// The record of a product that a page handed on.
+pub(crate) fn product(chosen: &Value, book: &Value, created_at: i64) -> Value {
+    json!({"amount": chosen["amount"], "click_xid": null, "company_id": 1, "created_at": created_at,
+        "currency": chosen["currency"], "customer_key": "gk_1",
+        "external_subscription_key": chosen["external_subscription_key"], "field_data": null, "key": "prod_1",
+        "member_email": null, "member_logo": null, "member_name": null, "metadata": null, "name": null,
+        "partner_logo": null, "partner_name": null, "partnership_key": null, "product_book_key": book,
+        "stack_key": null, "status": "active", "team_color": null, "updated_at": created_at})
+}
+
+pub(crate) fn reward(key: &str, customer: &str, amount: i64, created_at: i64) -> Value {
+    json!({"key": key, "amount": amount, "currency": "USD", "description": "Earn 20% for every Inbox sale",
+        "reward_status": "pending", "status": "pending", "action": null,
+        "customer": {"key": customer, "email": null, "external_key": null}, "offer": null,
+        "partnership": "part_1", "transaction": null, "trigger": null, "reverses": null, "reason": null,
+        "invoice": null, "created_at": created_at, "updated_at": created_at, "ready_at": null})
 }

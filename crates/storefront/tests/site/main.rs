@@ -66,6 +66,13 @@ async fn post(router: &Router, call: &str, body: Value) -> (StatusCode, Value) {
     (status, serde_json::from_slice(&body).unwrap())
 }
 
+async fn get(router: &Router, path: &str) -> Value {
+    let request = Request::get(format!("/api/{path}")).body(Body::empty()).unwrap();
+    let answer = router.clone().oneshot(request).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    serde_json::from_slice(&answer.into_body().collect().await.unwrap().to_bytes()).unwrap()
+}
+
 fn choice(products: &[&str]) -> Value {
     json!({"customer_key": "gk_1", "products": products})
 }
@@ -216,6 +223,62 @@ async fn bad_input_names_its_field() {
         assert_eq!((got.as_u16(), answer["field"].as_str()), (status, Some(field)), "{call}: {answer}");
         assert!(!answer["message"].as_str().unwrap().is_empty());
     }
+}
+
+#[tokio::test]
+async fn a_journey_is_told_in_order_with_its_latencies_and_without_other_peoples_rewards() {
+    let headwater = Headwater::start().await;
+    let (router, _) = open(&headwater).await;
+    let unknown = get(&router, "journey?customer_key=gk_1").await;
+    assert_eq!(unknown, json!({"reachable": true, "steps": []}), "the signup is still on its way");
+
+    let order = post(&router, "checkout", choice(&["inbox"])).await.1;
+    post(&router, "pay", choice(&["inbox"])).await;
+    let customer = headwater::customer("gk_1");
+    let with = |mut record: Value, changes: Value| {
+        record.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        record
+    };
+    let signed_up = json!({"source_key": "abc123def456", "created_at": NOW + 7, "partner_key": "robin"});
+    headwater.add("customers", with(customer, signed_up));
+    headwater.add("clicks", headwater::click("other1234567"));
+    headwater.add("clicks", headwater::click("abc123def456"));
+    let book = headwater.records("product_book").pop().unwrap();
+    headwater.add("products", headwater::product(&order["products"][0], &book["key"], NOW + 8));
+    headwater.add("rewards", headwater::reward("rwrd_2", "cus_2", 555, NOW + 9));
+    headwater.add("rewards", headwater::reward("rwrd_1", "cus_1", 1980, NOW + 9));
+
+    let journey = get(&router, "journey?customer_key=gk_1").await;
+    let told: Vec<_> = journey["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| (step["step"].as_str().unwrap(), step["title"].as_str().unwrap(), step["took"].as_i64()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("click", "Partner link clicked", None),
+            ("signup", "Customer signed up", Some(7)),
+            ("product", "Inbox: active", Some(8)),
+            ("reward", "Commission pending", Some(9)),
+        ]
+    );
+    assert_eq!(journey["steps"][3]["amount"], 1980);
+
+    let view = get(&router, "partner-view?customer_key=gk_1").await;
+    assert_eq!(view["products"][0]["name"], "Inbox");
+}
+
+#[tokio::test]
+async fn a_ledger_that_is_down_is_said_to_be_and_a_new_visitor_can_still_sign_up() {
+    let headwater = Headwater::start().await;
+    let (router, _) = open(&headwater).await;
+    headwater.stop().await;
+    assert_eq!(get(&router, "journey?customer_key=gk_1").await["reachable"], false);
+    assert_eq!(get(&router, "partner-view?customer_key=gk_1").await["reachable"], false);
+    let person = json!({"name": "Bo", "email": "bo@customer.example"});
+    assert_eq!(post(&router, "signup", person).await.0, StatusCode::CREATED);
 }
 
 #[tokio::test]
