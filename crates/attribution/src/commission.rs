@@ -1,146 +1,178 @@
-//! Commissions and their reversals, to the minor unit.
-//!
-//! Source: triggers.md, "Money": percent rounds half up, once, in one function; a refund reverses in proportion;
-//! refunds that sum to the whole reverse the whole.
+//! Commissions: how much, rounded once, and how much of it goes back.
 
-use protocol::FieldError;
-use protocol::v2::TriggerAction;
+use protocol::field::FieldError;
+use protocol::limits::AMOUNT_MAX;
+use protocol::v2::{TriggerAction, TriggerEvent};
+use protocol::{Currency, money};
 use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive as _;
 
-/// Decimals a percentage may have.
-pub const PERCENT_DECIMALS: u32 = 4;
+/// Decimals a percentage may have (triggers.md).
+const PERCENT_DECIMALS: u32 = 4;
+/// One hundred percent, in ten-thousandths of a percent.
+const WHOLE: i64 = 1_000_000;
 
-/// `percent` of `amount` minor units, rounded half up on the magnitude, so that a negative amount mirrors a
-/// positive one to the unit.
+/// A share above 0 and at most 100 percent, in ten-thousandths of a percent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Percent(i64);
+
+impl Percent {
+    /// A percentage with up to four decimals; `None` when it has more, or lies outside its bounds.
+    pub fn new(percent: Decimal) -> Option<Self> {
+        let mut scaled = percent.normalize();
+        if scaled.scale() > PERCENT_DECIMALS {
+            return None;
+        }
+        scaled.rescale(PERCENT_DECIMALS);
+        let units = i64::try_from(scaled.mantissa()).ok()?;
+        (scaled.scale() == PERCENT_DECIMALS && (1..=WHOLE).contains(&units)).then_some(Self(units))
+    }
+
+    /// This share of an amount of minor units. Halves round away from zero, so that what a payment earns and
+    /// what its reversal takes are the same number.
+    pub fn of(self, amount: i64) -> i64 {
+        share(amount, self.0, WHOLE)
+    }
+}
+
+/// `amount · part / whole`, half up on the magnitude: the one place where money is rounded. `|part| ≤ |whole|`,
+/// so that the result is never larger than `amount`.
+fn share(amount: i64, part: i64, whole: i64) -> i64 {
+    let (product, whole) = (i128::from(amount) * i128::from(part), i128::from(whole));
+    let magnitude = (2 * product.abs() + whole.abs()) / (2 * whole.abs());
+    let signed = if (product < 0) == (whole < 0) { magnitude } else { -magnitude };
+    i64::try_from(signed).expect("a share of an amount is never larger than the amount")
+}
+
+/// How much of a reward must be given back now, in minor units.
 ///
-/// Exact for every amount within protocol's bound and every percentage [`check`] lets pass.
-pub fn percent_of(amount: i64, percent: Decimal) -> i64 {
-    // percent = mantissa / 10^scale, so the share is amount·mantissa / (100·10^scale): integers throughout.
-    let divisor = 100 * 10i128.pow(percent.scale());
-    let product = i128::from(amount) * percent.mantissa();
-    let magnitude = (product.abs() * 2 + divisor) / (divisor * 2);
-    i64::try_from(magnitude * product.signum()).expect("a share of at most 100 % fits where its amount did")
+/// `earned` is the reward, `amount` the payment, `refunded_total` what the customer has got back so far in
+/// all, `already_reversed` what earlier reversals took. Proportional to the total and not to the step: however
+/// a refund is cut into parts, and whatever is told twice or late, the reversals sum to the same.
+pub fn reverse(earned: i64, amount: i64, refunded_total: i64, already_reversed: i64) -> i64 {
+    let whole = amount == 0 || refunded_total.unsigned_abs() >= amount.unsigned_abs();
+    let target = if whole { earned } else { share(earned, refunded_total.abs(), amount.abs()) };
+    target - already_reversed
 }
 
-/// What `action` earns on `amount`; `None` where it earns nothing.
-pub fn earned(
-    action: &TriggerAction,
-    amount: i64,
-    currency: protocol::Currency,
-) -> Option<(i64, protocol::Currency)> {
-    let (amount, currency) = match action {
-        TriggerAction::CommissionFlat { amount, currency } => (*amount, *currency),
-        TriggerAction::CommissionPercent { percent } => (percent_of(amount, *percent), currency),
-    };
-    (amount > 0).then_some((amount, currency))
+/// What a trigger pays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Payout {
+    /// A fixed sum of minor units.
+    Flat(i64, Currency),
+    /// A share of the payment, in its currency.
+    Share(Percent),
 }
 
-/// How much more of `earned` to take back, now that `refunded` of `amount` has gone back in total and
-/// `reversed` was taken back before. Cumulative, so no rounding is ever lost: when `refunded` reaches `amount`
-/// everything earned is reversed.
-pub fn reversal(earned: i64, amount: i64, refunded: i64, reversed: i64) -> i64 {
-    if amount <= 0 || refunded <= 0 {
-        return 0;
-    }
-    let refunded = refunded.min(amount);
-    let due = (i128::from(earned) * i128::from(refunded) * 2 + i128::from(amount)) / (i128::from(amount) * 2);
-    let due = i64::try_from(due).expect("a share of what was earned fits where it did");
-    (due - reversed).max(0)
-}
-
-/// Checks an action's bounds: flat above zero, percent above 0, at most 100, up to four decimals.
-pub fn check(action: &TriggerAction) -> Result<(), FieldError> {
-    match action {
-        TriggerAction::CommissionFlat { amount, .. } => {
-            protocol::money::check_amount("action.amount", *amount)?;
-            let message = format!("action.amount must be above 0 minor units, got {amount}");
-            (*amount > 0)
-                .then_some(())
-                .ok_or_else(|| FieldError::new("out_of_range", "action.amount", message))
-        }
-        TriggerAction::CommissionPercent { percent } => {
-            let percent = percent.normalize();
-            let fits = percent > Decimal::ZERO
-                && percent <= Decimal::ONE_HUNDRED
-                && percent.scale() <= PERCENT_DECIMALS;
-            let message = format!(
-                "action.percent must be above 0, at most 100, with up to {PERCENT_DECIMALS} decimals, got {percent}"
-            );
-            fits.then_some(()).ok_or_else(|| FieldError::new("out_of_range", "action.percent", message))
+impl Payout {
+    /// Checks an action against the event it shall follow.
+    pub fn compile(action: &TriggerAction, event: TriggerEvent) -> Result<Self, FieldError> {
+        match action {
+            TriggerAction::CommissionFlat { amount, currency } => {
+                money::check_amount("action.amount", *amount)?;
+                if *amount <= 0 {
+                    let message = format!("action.amount must lie from 1 to {AMOUNT_MAX} minor units");
+                    return Err(FieldError::new("out_of_range", "action.amount", message));
+                }
+                Ok(Self::Flat(*amount, *currency))
+            }
+            TriggerAction::CommissionPercent { .. } if event != TriggerEvent::TransactionCreated => {
+                let message =
+                    "action.type commission_percent needs the event transaction_created; use commission_flat";
+                Err(FieldError::new("invalid_value", "action.type", message))
+            }
+            TriggerAction::CommissionPercent { percent } => {
+                Percent::new(*percent).map(Self::Share).ok_or_else(|| {
+                    let message = format!(
+                        "action.percent must be above 0 and at most 100, with up to {PERCENT_DECIMALS} \
+                         decimals, got {percent}"
+                    );
+                    FieldError::new("out_of_range", "action.percent", message)
+                })
+            }
         }
     }
-}
-
-/// A percentage as text, for an explanation.
-pub fn show_percent(percent: Decimal) -> String {
-    percent
-        .to_i64()
-        .filter(|whole| Decimal::from(*whole) == percent)
-        .map_or_else(|| percent.to_string(), |whole| whole.to_string())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{check, percent_of, reversal, show_percent};
-    use proptest::prelude::*;
+    use super::{Percent, reverse};
+    use proptest::prelude::{Just, Strategy, prop_assert, prop_assert_eq, proptest};
     use protocol::limits::AMOUNT_MAX;
-    use protocol::v2::TriggerAction;
-    use rust_decimal::Decimal;
 
-    fn percent(text: &str) -> Decimal {
-        text.parse().unwrap()
+    fn percent(text: &str) -> Option<Percent> {
+        Percent::new(text.parse().unwrap())
     }
 
     #[test]
-    fn the_vendors_example_pays_to_the_cent() {
-        assert_eq!(percent_of(4900, percent("10")), 490);
-        assert_eq!(percent_of(9900, percent("20")), 1980);
-        assert_eq!(percent_of(7900, percent("15")), 1185);
+    fn the_vendors_example_comes_out_to_the_cent() {
+        assert_eq!(percent("10").unwrap().of(4900), 490);
+        assert_eq!(percent("20").unwrap().of(9900), 1980);
     }
 
     #[test]
-    fn halves_round_up_and_mirror_below_zero() {
-        assert_eq!(percent_of(5, percent("10")), 1);
-        assert_eq!(percent_of(4, percent("10")), 0);
-        assert_eq!(percent_of(-5, percent("10")), -1);
-        assert_eq!(percent_of(AMOUNT_MAX, percent("99.9999")), 49_999_950_000);
+    fn a_percentage_has_four_decimals_and_bounds() {
+        for good in ["0.0001", "100", "12.5", "33.3333", "100.00000"] {
+            assert!(percent(good).is_some(), "{good}");
+        }
+        for bad in ["0", "-1", "100.0001", "0.00001", "79228162514264337593543950335"] {
+            assert!(percent(bad).is_none(), "{bad}");
+        }
     }
 
     #[test]
-    fn a_percentage_has_bounds() {
-        let bad = |text: &str| check(&TriggerAction::CommissionPercent { percent: percent(text) }).is_err();
-        assert!(bad("0") && bad("100.0001") && bad("-5") && bad("1.00001"));
-        assert!(!bad("12.50000") && !bad("100"));
-        assert_eq!(show_percent(percent("20.0")), "20");
+    fn halves_round_away_from_zero_once() {
+        let half = percent("50").unwrap();
+        assert_eq!([half.of(1), half.of(3), half.of(-1), half.of(-3)], [1, 2, -1, -2]);
+        assert_eq!(percent("33.3333").unwrap().of(100), 33);
+        assert_eq!(percent("0.0001").unwrap().of(500_000), 1);
+        assert_eq!(percent("0.0001").unwrap().of(499_999), 0);
+    }
+
+    #[test]
+    fn a_payment_of_nothing_is_reversed_whole() {
+        assert_eq!(reverse(2500, 0, 0, 0), 2500);
     }
 
     proptest! {
         #[test]
-        fn a_share_is_never_more_than_half_a_unit_off(amount in -AMOUNT_MAX..=AMOUNT_MAX, ten_thousandths in 1i64..=1_000_000) {
-            let share = percent_of(amount, Decimal::new(ten_thousandths, 4));
-            let exact = i128::from(amount) * i128::from(ten_thousandths);
-            prop_assert!((i128::from(share) * 1_000_000 - exact).abs() * 2 <= 1_000_000);
-            prop_assert_eq!(percent_of(-amount, Decimal::new(ten_thousandths, 4)), -share);
+        fn a_share_lies_within_half_a_unit_and_mirrors(
+            amount in -AMOUNT_MAX..=AMOUNT_MAX, units in 1_i64..=1_000_000,
+        ) {
+            let share = Percent(units).of(amount);
+            let exact = i128::from(amount) * i128::from(units);
+            let off = (i128::from(share) * 1_000_000 - exact).abs();
+            prop_assert!(off <= 500_000);
+            prop_assert_eq!(Percent(units).of(-amount), -share);
+            prop_assert_eq!(Percent(1_000_000).of(amount), amount);
+        }
+
+        /// Steps arrive in any order and any number of times; the books keep the largest total told.
+        #[test]
+        fn partial_refunds_sum_to_the_whole_in_any_order(
+            (earned, amount, mut totals) in (1..=AMOUNT_MAX).prop_flat_map(|amount| {
+                (-amount..=amount, Just(amount), proptest::collection::vec(0..=amount, 0..12))
+            }),
+        ) {
+            totals.push(amount);
+            let (mut known, mut reversed) = (0, 0);
+            for told in totals.iter().chain(&totals) {
+                known = known.max(*told);
+                let step = reverse(earned, amount, known, reversed);
+                prop_assert!(step == 0 || (step < 0) == (earned < 0));
+                reversed += step;
+                prop_assert!(reversed.abs() <= earned.abs());
+            }
+            prop_assert_eq!(reversed, earned);
         }
 
         #[test]
-        fn refunds_that_sum_to_the_whole_reverse_the_whole(
-            earned in 1i64..10_000_000, amount in 1i64..AMOUNT_MAX, millionths in prop::collection::vec(0i64..1_000_000, 0..12),
+        fn the_balance_depends_on_the_total_only(
+            earned in 0..=AMOUNT_MAX, amount in 1..=AMOUNT_MAX, first in 0..=AMOUNT_MAX, second in 0..=AMOUNT_MAX,
         ) {
-            let mut totals: Vec<i64> = millionths.iter().map(|part| amount / 1_000_000 * part).collect();
-            totals.push(amount);
-            // Late and repeated refund notices carry totals; only a higher one adds.
-            let (mut highest, mut reversed) = (0, 0);
-            for total in totals {
-                highest = highest.max(total);
-                let step = reversal(earned, amount, highest, reversed);
-                prop_assert!(step >= 0);
-                reversed += step;
-                prop_assert!(reversed <= earned);
-                prop_assert_eq!(reversal(earned, amount, highest, reversed), 0);
-            }
-            prop_assert_eq!(reversed, earned);
+            let (first, second) = (first.min(second), first.max(second));
+            let at_once = reverse(earned, amount, second, 0);
+            let step = reverse(earned, amount, first, 0);
+            prop_assert_eq!(step + reverse(earned, amount, second, step), at_once);
         }
     }
 }

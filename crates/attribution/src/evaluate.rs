@@ -1,111 +1,145 @@
-//! From facts and a program's triggers to decisions, in trigger order, each trigger once.
+//! From facts to decisions: each trigger once, in order.
 
-use protocol::v2::{Eligibility, TriggerAction};
+use protocol::field::FieldError;
+use protocol::v2::{Eligibility, Explanation, FailedRule, Rule, TriggerAction, TriggerEvent};
 use protocol::{Currency, Millis};
+use serde_json::Value;
 
-use crate::commission;
-use crate::facts::Facts;
-use crate::rule::{Compiled, Failure};
+use crate::commission::Payout;
+use crate::facts::{Facts, PartnershipFacts};
+use crate::rule::{self, Compiled};
 
-/// One trigger, ready to be evaluated.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Program {
+/// A trigger ready to run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TriggerProgram {
     /// `trig_…`
     pub key: String,
-    /// When it fires.
-    pub rules: Compiled,
-    /// What it does.
-    pub action: TriggerAction,
-    /// For whom.
-    pub eligibility: Eligibility,
+    /// For the program's own people.
+    pub name: String,
+    event: TriggerEvent,
+    rules: Compiled,
+    payout: Payout,
+    eligibility: Eligibility,
 }
 
-/// A reward to be made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decision {
-    /// The trigger that fired.
-    pub trigger: String,
-    /// Minor units, above zero.
-    pub amount: i64,
-    /// ISO 4217.
-    pub currency: Currency,
-}
-
-/// What one trigger made of the facts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// It fired and earned.
-    Fired(Decision),
-    /// It fired, and the commission came to nothing.
-    EarnedNothing,
-    /// Test customers earn nobody anything.
-    Test,
-    /// The partner is in none of the groups, or has none of the tags.
-    NotEligible,
-    /// A rule did not hold.
-    Failed(Failure),
-}
-
-/// A trigger and its outcome.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Explained {
-    /// The trigger.
-    pub trigger: String,
-    /// What became of it.
-    pub outcome: Outcome,
-}
-
-/// The rewards the facts earn.
-pub fn evaluate(triggers: &[Program], facts: &Facts, now: Millis) -> Vec<Decision> {
-    triggers
-        .iter()
-        .filter_map(|trigger| match trigger.outcome(facts, now) {
-            Outcome::Fired(decision) => Some(decision),
-            _ => None,
+impl TriggerProgram {
+    /// Checks a trigger as a whole; what passes here can be evaluated for ever.
+    ///
+    /// # Errors
+    /// Names the path of the member at fault, and what is allowed there.
+    pub fn compile(
+        (key, name): (&str, &str),
+        event: TriggerEvent,
+        rules: &Rule,
+        action: &TriggerAction,
+        eligibility: &Eligibility,
+    ) -> Result<Self, FieldError> {
+        Ok(Self {
+            key: key.to_owned(),
+            name: name.to_owned(),
+            event,
+            rules: rule::compile(rules, event)?,
+            payout: Payout::compile(action, event)?,
+            eligibility: eligibility.clone(),
         })
-        .collect()
-}
+    }
 
-/// For each trigger whether it fired and, if not, the first rule that failed. The same function decides as in
-/// [`evaluate`]: an explanation cannot drift from the decision.
-pub fn explain(triggers: &[Program], facts: &Facts, now: Millis) -> Vec<Explained> {
-    triggers
-        .iter()
-        .map(|trigger| Explained { trigger: trigger.key.clone(), outcome: trigger.outcome(facts, now) })
-        .collect()
-}
+    /// Whether a rule asks for sums over the customer's payments.
+    pub fn needs_history(&self) -> bool {
+        self.rules.needs_history()
+    }
 
-impl Program {
-    fn outcome(&self, facts: &Facts, now: Millis) -> Outcome {
-        if facts.customer.test {
-            return Outcome::Test;
-        }
-        if !eligible(&self.eligibility, facts) {
-            return Outcome::NotEligible;
-        }
-        if let Some(failure) = self.rules.failure(facts, now) {
-            return Outcome::Failed(failure);
-        }
-        let paid = facts.transaction.as_ref().map(|paid| (paid.amount, paid.currency));
-        let earned = match (&self.action, paid) {
-            (action, Some((amount, currency))) => commission::earned(action, amount, currency),
-            (TriggerAction::CommissionFlat { amount, currency }, None) => Some((*amount, *currency)),
-            (TriggerAction::CommissionPercent { .. }, None) => None,
+    /// What the trigger pays; `None` when there is nothing to pay a share of.
+    fn pay(&self, facts: &Facts) -> Option<(i64, Currency)> {
+        let payment = facts.transaction.as_ref().map(|payment| (payment.amount, payment.currency));
+        let paid = match (self.payout, payment) {
+            // Money that goes back to the customer earns no fixed sum; a share of it is negative.
+            (Payout::Flat(..), Some((..0, _))) | (Payout::Share(_), None) => None,
+            (Payout::Flat(amount, currency), _) => Some((amount, currency)),
+            (Payout::Share(percent), Some((amount, currency))) => Some((percent.of(amount), currency)),
         };
-        earned.map_or(Outcome::EarnedNothing, |(amount, currency)| {
-            Outcome::Fired(Decision { trigger: self.key.clone(), amount, currency })
-        })
+        paid.filter(|(amount, _)| *amount != 0)
+    }
+
+    /// Why the trigger does not fire, when it is not for its rules.
+    fn refuse(&self, facts: &Facts) -> Option<FailedRule> {
+        let (path, actual, reason) = if self.event != facts.event {
+            ("event", Value::Null, "the trigger listens for another event")
+        } else if is_test(facts) {
+            ("test", Value::Bool(true), "records made with test keys earn nothing")
+        } else {
+            return refuse_partner(&self.eligibility, &facts.partnership);
+        };
+        Some(FailedRule { path: path.to_owned(), rule: None, actual, reason: reason.to_owned() })
     }
 }
 
-fn eligible(eligibility: &Eligibility, facts: &Facts) -> bool {
-    let partner = &facts.partnership;
-    let in_group = eligibility.groups.is_empty()
-        || partner
-            .group
-            .as_ref()
-            .is_some_and(|(key, slug)| eligibility.groups.iter().any(|group| group == key || group == slug));
-    let has_tag =
-        eligibility.tags.is_empty() || eligibility.tags.iter().any(|tag| partner.tags.contains(tag));
-    in_group && has_tag
+fn is_test(facts: &Facts) -> bool {
+    facts.customer.test || facts.transaction.as_ref().is_some_and(|payment| payment.test)
 }
+
+fn refuse_partner(wanted: &Eligibility, partner: &PartnershipFacts) -> Option<FailedRule> {
+    let in_group =
+        |name: &String| partner.group.as_ref().is_some_and(|(key, slug)| name == key || name == slug);
+    let failed = |path: &str, actual: Value, reason: &str| {
+        Some(FailedRule { path: path.to_owned(), rule: None, actual, reason: reason.to_owned() })
+    };
+    if !wanted.groups.is_empty() && !wanted.groups.iter().any(in_group) {
+        let actual = partner.group.as_ref().map_or(Value::Null, |(key, _)| key.as_str().into());
+        return failed("eligibility.groups", actual, "the partner is in none of the groups the offer is for");
+    }
+    if !wanted.tags.is_empty() && !wanted.tags.iter().any(|tag| partner.tags.contains(tag)) {
+        let actual = partner.tags.clone().into();
+        return failed("eligibility.tags", actual, "the partner has none of the tags the offer is for");
+    }
+    None
+}
+
+/// What a trigger decided to pay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// `trig_…`
+    pub trigger: String,
+    /// Minor units, never zero; negative for a share of money that went back.
+    pub amount: i64,
+    /// Currency of `amount`.
+    pub currency: Currency,
+}
+
+/// Asks each trigger once, in the order given.
+pub fn evaluate(triggers: &[TriggerProgram], facts: &Facts, now: Millis) -> Vec<Decision> {
+    let fire = |trigger: &TriggerProgram| {
+        if trigger.refuse(facts).is_some() || !trigger.rules.matches(facts, now) {
+            return None;
+        }
+        let (amount, currency) = trigger.pay(facts)?;
+        Some(Decision { trigger: trigger.key.clone(), amount, currency })
+    };
+    triggers.iter().filter_map(fire).collect()
+}
+
+/// Says of each trigger whether it fires and, if not, the first rule that failed, with the values compared.
+/// Fires exactly where [`evaluate`] does.
+pub fn explain(triggers: &[TriggerProgram], facts: &Facts, now: Millis) -> Vec<Explanation> {
+    let one = |trigger: &TriggerProgram| {
+        let mut failed = trigger.refuse(facts).or_else(|| trigger.rules.failed(facts, now));
+        let paid = trigger.pay(facts);
+        if failed.is_none() && paid.is_none() {
+            let reason = "the commission of this payment is nothing".to_owned();
+            failed = Some(FailedRule { path: "action".to_owned(), rule: None, actual: Value::Null, reason });
+        }
+        let paid = paid.filter(|_| failed.is_none());
+        Explanation {
+            trigger: trigger.key.clone(),
+            name: trigger.name.clone(),
+            fired: failed.is_none(),
+            amount: paid.map(|(amount, _)| amount),
+            currency: paid.map(|(_, currency)| currency),
+            failed,
+        }
+    };
+    triggers.iter().map(one).collect()
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,69 +1,80 @@
-//! Facts: what was true when the program learned of an event. Gathered by the ledger, read by the rules.
+//! What is known when a trigger is evaluated. Gathered by the ledger, read by the rules.
 
-use protocol::v2::ProductStatus;
+use protocol::v2::{ProductStatus, TriggerEvent};
 use protocol::{Currency, Millis};
+use serde_json::{Map, Value};
 
-/// Everything a trigger may ask about.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Everything the rules may ask about one event.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Facts {
+    /// What happened.
+    pub event: TriggerEvent,
     /// The payment, when the event is one.
     pub transaction: Option<TransactionFacts>,
-    /// Who paid or signed up.
+    /// Whose event it is.
     pub customer: CustomerFacts,
-    /// Who referred them.
+    /// Who would earn.
     pub partnership: PartnershipFacts,
-    /// The products the event is about: of a payment, the one its subscription names, or none.
+    /// The products the event is about: on a payment the linked one, or none.
     pub products: Vec<ProductFacts>,
 }
 
 /// A payment.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct TransactionFacts {
     /// Minor units.
     pub amount: i64,
-    /// ISO 4217.
+    /// Currency of `amount`.
     pub currency: Currency,
     /// Free text.
     pub category_key: Option<String>,
-    /// Free text, as the sender gave it.
+    /// Free text given with the payment.
     pub product_key: Option<String>,
-    /// Names and values.
-    pub metadata: Vec<(String, String)>,
+    /// As given.
+    pub metadata: Map<String, Value>,
+    /// Made with test keys: earns nothing.
+    pub test: bool,
     /// When it happened.
-    pub created: Millis,
+    pub created_at: Millis,
 }
 
 /// A customer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct CustomerFacts {
-    /// When the customer signed up.
-    pub created: Millis,
-    /// Whether test keys made it; a test customer earns nobody anything.
+    /// What the site keeps with the customer.
+    pub fields: Map<String, Value>,
+    /// Made with test keys: earns nothing.
     pub test: bool,
-    /// Payments before this event.
-    pub transactions: i64,
+    /// Signed up at.
+    pub created_at: Millis,
+    /// Minor units paid and not given back, this payment included, in this payment's currency.
+    pub total_revenue: i64,
+    /// Payments so far, this one included.
+    pub transaction_count: i64,
 }
 
-/// A partnership.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// A partner's place in the program.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartnershipFacts {
-    /// The group's key and slug; either names it.
+    /// Key and slug of the group; `None` outside any group.
     pub group: Option<(String, String)>,
     /// Labels.
     pub tags: Vec<String>,
-    /// When the partner joined.
-    pub joined: Millis,
+    /// Joined at.
+    pub created_at: Millis,
 }
 
-/// A product a customer has.
+/// What a customer has of the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProductFacts {
-    /// The catalogue entry's name.
+    /// `prod_…`
+    pub key: String,
+    /// The catalogue's name.
     pub name: String,
-    /// The catalogue entry's key.
+    /// `pbook_…`
     pub product_book_key: String,
-    /// Where it stands.
+    /// Where it stands now.
     pub status: ProductStatus,
     /// Purchase date.
-    pub created: Millis,
+    pub created_at: Millis,
 }

@@ -1,15 +1,15 @@
-//! The rules: pure functions from facts to decisions. What a partner earns is decided here and nowhere else.
+//! The rules: pure functions from facts to decisions. A trigger listens for an event, asks its rules, and pays
+//! its commission (triggers.md).
 //!
-//! No I/O, no clock (`now` is a parameter), no float. The same facts give the same decisions for ever, which is
-//! what makes a commission explainable.
-//!
-//! What this crate does not do: find facts or keep decisions (the ledger does both).
+//! What this crate does not do: any I/O, read a clock (`now` is a parameter), compute with floats, or know how
+//! facts are stored. Evaluating never fails; what could fail is refused when a trigger is compiled.
 
-pub mod commission;
-pub mod evaluate;
-pub mod facts;
+mod commission;
+mod evaluate;
+mod facts;
 pub mod rule;
 mod window;
 
-pub use evaluate::{Decision, Explained, Outcome, Program, evaluate, explain};
+pub use commission::{Payout, Percent, reverse};
+pub use evaluate::{Decision, TriggerProgram, evaluate, explain};
 pub use facts::{CustomerFacts, Facts, PartnershipFacts, ProductFacts, TransactionFacts};

@@ -1,175 +1,237 @@
-//! Rules: compiled once into typed checks, then held against facts.
-//!
-//! Source: triggers.md. `where` scopes its rules to one record: "Name is any of [Inbox], nested: Status is any
-//! of [active]" holds when one product satisfies both. Without a linked product every product rule is false.
+//! A trigger's rules, checked once and then evaluated without failing.
 
-mod check;
-mod compile;
+mod field;
+mod test;
 
 use protocol::Millis;
-use protocol::v2::ProductStatus;
+use protocol::field::FieldError;
+use protocol::limits::{RULE_DEPTH_MAX, RULE_LEAVES_MAX};
+use protocol::v2::{FailedRule, Rule, RuleLeaf, TriggerEvent};
 
+use self::field::{Field, Object};
+use self::test::Test;
 use crate::facts::{Facts, ProductFacts};
-use check::{Check, Seen};
 
-pub use compile::compile;
+/// Rules that were checked: every name is known, every value has its operator's type.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Compiled(Node);
 
-/// A compiled tree of rules.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Compiled {
-    root: Node,
-}
-
-/// What a rule is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Object {
-    Product,
-    Transaction,
-    Customer,
-    Partnership,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 enum Node {
     All(Vec<Node>),
     Any(Vec<Node>),
-    /// Holds when one product satisfies all.
-    OneProduct(Vec<Node>),
+    /// Rules about one and the same product. Of every other object there is one record, so that its scope
+    /// compiles to `All`.
+    OneProduct(Vec<Node>, String),
     Leaf(Leaf),
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 struct Leaf {
-    object: Object,
-    /// The field's name, for explanations.
-    name: String,
+    /// Where it stands, as `rules.all[0]`.
+    path: String,
     field: Field,
-    check: Check,
+    test: Test,
+    /// As it was written, for explanations.
+    written: RuleLeaf,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Field {
-    ProductName,
-    ProductBookKey,
-    ProductStatus,
-    ProductCreated,
-    Amount,
-    Currency,
-    CategoryKey,
-    ProductKey,
-    Metadata(String),
-    TransactionCreated,
-    CustomerCreated,
-    CustomerTransactions,
-    CustomerTest,
-    Group,
-    Tags,
-    Joined,
+/// Why rules did not hold.
+struct Miss<'a> {
+    leaf: Option<&'a Leaf>,
+    path: &'a str,
+    product: Option<&'a ProductFacts>,
 }
 
-/// The first rule that failed, and what it saw.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    /// As `product.status`.
-    pub rule: String,
-    /// What was asked, as `is any of [active]`.
-    pub wanted: String,
-    /// What was there.
-    pub found: String,
+/// Checks a rule tree for a trigger that listens for `event`.
+///
+/// # Errors
+/// Names the path below `rules`, and what is allowed there.
+pub fn compile(rule: &Rule, event: TriggerEvent) -> Result<Compiled, FieldError> {
+    let mut compiler = Compiler { event, leaves: 0 };
+    compiler.node(rule, "rules", None, 1).map(Compiled)
+}
+
+struct Compiler {
+    event: TriggerEvent,
+    leaves: usize,
+}
+
+impl Compiler {
+    fn node(
+        &mut self,
+        rule: &Rule,
+        path: &str,
+        scope: Option<Object>,
+        depth: usize,
+    ) -> Result<Node, FieldError> {
+        if depth > RULE_DEPTH_MAX {
+            let message = format!("rules must nest at most {RULE_DEPTH_MAX} deep");
+            return Err(FieldError::new("out_of_range", path, message));
+        }
+        match rule {
+            Rule::All(rules) => self.nodes(rules, &format!("{path}.all"), scope, depth).map(Node::All),
+            Rule::Any(rules) if rules.is_empty() => {
+                let message = "'any' needs one rule at least: with none it would never hold";
+                Err(FieldError::new("out_of_range", &format!("{path}.any"), message))
+            }
+            Rule::Any(rules) => self.nodes(rules, &format!("{path}.any"), scope, depth).map(Node::Any),
+            Rule::Where(inner) => {
+                let object = self.object(&inner.object, &format!("{path}.where.object"))?;
+                let rules = self.nodes(&inner.rules, &format!("{path}.where.rules"), Some(object), depth)?;
+                Ok(match object {
+                    Object::Product => Node::OneProduct(rules, format!("{path}.where")),
+                    _ => Node::All(rules),
+                })
+            }
+            Rule::Leaf(leaf) => self.leaf(leaf, path, scope).map(Node::Leaf),
+        }
+    }
+
+    fn nodes(
+        &mut self,
+        rules: &[Rule],
+        path: &str,
+        scope: Option<Object>,
+        depth: usize,
+    ) -> Result<Vec<Node>, FieldError> {
+        let node = |(at, rule)| self.node(rule, &format!("{path}[{at}]"), scope, depth + 1);
+        rules.iter().enumerate().map(node).collect()
+    }
+
+    fn object(&self, name: &str, path: &str) -> Result<Object, FieldError> {
+        let object = Object::parse(name).ok_or_else(|| {
+            let message =
+                format!("object must be product, transaction, customer or partnership, got '{name}'");
+            FieldError::new("unknown_object", path, message)
+        })?;
+        let payment = matches!(object, Object::Product | Object::Transaction);
+        if payment && self.event != TriggerEvent::TransactionCreated {
+            let message = format!("object '{name}' is known to the event transaction_created only");
+            return Err(FieldError::new("unknown_object", path, message));
+        }
+        Ok(object)
+    }
+
+    fn leaf(&mut self, leaf: &RuleLeaf, path: &str, scope: Option<Object>) -> Result<Leaf, FieldError> {
+        self.leaves += 1;
+        if self.leaves > RULE_LEAVES_MAX {
+            let message = format!("rules must have at most {RULE_LEAVES_MAX} comparisons");
+            return Err(FieldError::new("out_of_range", path, message));
+        }
+        let object = match (&leaf.object, scope) {
+            (Some(name), _) => self.object(name, &format!("{path}.object"))?,
+            (None, Some(object)) => object,
+            (None, None) => return Err(FieldError::required(&format!("{path}.object"))),
+        };
+        let field = Field::parse(object, &leaf.field).ok_or_else(|| {
+            let message =
+                format!("field of {} must be {}, got '{}'", object.name(), object.fields(), leaf.field);
+            FieldError::new("unknown_field", &format!("{path}.field"), message)
+        })?;
+        let test = Test::compile(&field, leaf, path)?;
+        let written = RuleLeaf { object: Some(object.name().to_owned()), ..leaf.clone() };
+        Ok(Leaf { path: path.to_owned(), field, test, written })
+    }
 }
 
 impl Compiled {
     /// Whether the rules hold.
-    pub fn holds(&self, facts: &Facts, now: Millis) -> bool {
-        self.root.failure(facts, None, now).is_none()
+    pub fn matches(&self, facts: &Facts, now: Millis) -> bool {
+        check(&self.0, facts, None, now).is_ok()
     }
 
-    /// Why the rules do not hold; `None` when they do.
-    pub fn failure(&self, facts: &Facts, now: Millis) -> Option<Failure> {
-        self.root.failure(facts, None, now)
+    /// The first rule that does not hold, with the values compared; `None` when all hold.
+    pub fn failed(&self, facts: &Facts, now: Millis) -> Option<FailedRule> {
+        check(&self.0, facts, None, now).err().map(|miss| miss.explain(facts))
     }
-}
 
-impl Node {
-    fn failure(&self, facts: &Facts, product: Option<&ProductFacts>, now: Millis) -> Option<Failure> {
-        match self {
-            Self::All(nodes) => nodes.iter().find_map(|node| node.failure(facts, product, now)),
-            Self::Any(nodes) => {
-                let mut first = None;
-                for node in nodes {
-                    let failure = node.failure(facts, product, now)?;
-                    first.get_or_insert(failure);
-                }
-                Some(first.unwrap_or_else(|| Failure::of("any", "one of its rules", "no rule")))
-            }
-            Self::OneProduct(nodes) => {
-                // The record that fails last says most: it satisfied the rules before.
-                let mut last = Failure::of("product", "a product linked by subscription_key", "none");
-                for candidate in &facts.products {
-                    match nodes.iter().find_map(|node| node.failure(facts, Some(candidate), now)) {
-                        None => return None,
-                        Some(failure) => last = failure,
-                    }
-                }
-                Some(last)
-            }
-            Self::Leaf(leaf) => leaf.failure(facts, product, now),
-        }
+    /// Whether a rule asks for sums over the customer's payments.
+    pub fn needs_history(&self) -> bool {
+        needs_history(&self.0)
     }
 }
 
-impl Failure {
-    fn of(rule: &str, wanted: &str, found: &str) -> Self {
-        Self { rule: rule.to_owned(), wanted: wanted.to_owned(), found: found.to_owned() }
+fn needs_history(node: &Node) -> bool {
+    match node {
+        Node::All(nodes) | Node::Any(nodes) | Node::OneProduct(nodes, _) => nodes.iter().any(needs_history),
+        Node::Leaf(leaf) => leaf.field.is_history(),
     }
 }
 
-impl Leaf {
-    fn failure(&self, facts: &Facts, product: Option<&ProductFacts>, now: Millis) -> Option<Failure> {
-        let failure =
-            |found: String| Failure { rule: self.name.clone(), wanted: self.check.to_string(), found };
-        if self.object != Object::Product {
-            let seen = self.see(facts, product);
-            return (!self.check.holds(&seen, now)).then(|| failure(seen.to_string()));
+/// The one evaluation: says whether a node holds and, at no cost, which leaf did not.
+fn check<'a>(
+    node: &'a Node,
+    facts: &'a Facts,
+    bound: Option<&'a ProductFacts>,
+    now: Millis,
+) -> Result<(), Miss<'a>> {
+    match node {
+        Node::All(nodes) => nodes.iter().try_for_each(|node| check(node, facts, bound, now)),
+        Node::Any(nodes) => first_of(nodes.iter().map(|node| check(node, facts, bound, now)))
+            .unwrap_or(Err(Miss { leaf: None, path: "rules", product: bound })),
+        Node::OneProduct(nodes, path) => {
+            let one = |product| nodes.iter().try_for_each(|node| check(node, facts, Some(product), now));
+            first_of(facts.products.iter().map(one)).unwrap_or(Err(Miss { leaf: None, path, product: None }))
         }
-        let mut found = "no product".to_owned();
-        for candidate in product.map_or(facts.products.as_slice(), std::slice::from_ref) {
-            let seen = self.see(facts, Some(candidate));
-            if self.check.holds(&seen, now) {
-                return None;
-            }
-            found = seen.to_string();
+        Node::Leaf(leaf) if leaf.field.object() == Object::Product => {
+            let one = |product| compare(leaf, facts, Some(product), now);
+            let found = match bound {
+                Some(product) => Some(one(product)),
+                None => first_of(facts.products.iter().map(one)),
+            };
+            found.unwrap_or(Err(Miss { leaf: Some(leaf), path: &leaf.path, product: None }))
         }
-        Some(failure(found))
+        Node::Leaf(leaf) => compare(leaf, facts, None, now),
     }
+}
 
-    fn see<'f>(&self, facts: &'f Facts, product: Option<&'f ProductFacts>) -> Seen<'f> {
-        let text = |text: Option<&'f str>| text.map_or(Seen::Nothing, |text| Seen::Texts(vec![text]));
-        let transaction = facts.transaction.as_ref();
-        match &self.field {
-            Field::ProductName => text(product.map(|product| product.name.as_str())),
-            Field::ProductBookKey => text(product.map(|product| product.product_book_key.as_str())),
-            Field::ProductStatus => text(product.map(|product| ProductStatus::name(product.status))),
-            Field::ProductCreated => product.map_or(Seen::Nothing, |product| Seen::Time(product.created)),
-            Field::Amount => transaction.map_or(Seen::Nothing, |paid| Seen::Number(paid.amount)),
-            Field::Currency => text(transaction.map(|paid| paid.currency.code())),
-            Field::CategoryKey => text(transaction.and_then(|paid| paid.category_key.as_deref())),
-            Field::ProductKey => text(transaction.and_then(|paid| paid.product_key.as_deref())),
-            Field::Metadata(name) => text(transaction.and_then(|paid| {
-                paid.metadata.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
-            })),
-            Field::TransactionCreated => transaction.map_or(Seen::Nothing, |paid| Seen::Time(paid.created)),
-            Field::CustomerCreated => Seen::Time(facts.customer.created),
-            Field::CustomerTransactions => Seen::Number(facts.customer.transactions),
-            Field::CustomerTest => text(Some(if facts.customer.test { "true" } else { "false" })),
-            Field::Group => facts
-                .partnership
-                .group
-                .as_ref()
-                .map_or(Seen::Nothing, |(key, slug)| Seen::Texts(vec![key, slug])),
-            Field::Tags if facts.partnership.tags.is_empty() => Seen::Nothing,
-            Field::Tags => Seen::Texts(facts.partnership.tags.iter().map(String::as_str).collect()),
-            Field::Joined => Seen::Time(facts.partnership.joined),
+/// The first success, else the first miss; `None` of nothing.
+fn first_of<'a>(mut results: impl Iterator<Item = Result<(), Miss<'a>>>) -> Option<Result<(), Miss<'a>>> {
+    let first = results.next()?;
+    if first.is_ok() || results.any(|result| result.is_ok()) { Some(Ok(())) } else { Some(first) }
+}
+
+fn compare<'a>(
+    leaf: &'a Leaf,
+    facts: &'a Facts,
+    product: Option<&'a ProductFacts>,
+    now: Millis,
+) -> Result<(), Miss<'a>> {
+    if leaf.test.holds(&leaf.field.read(facts, product), now) {
+        return Ok(());
+    }
+    Err(Miss { leaf: Some(leaf), path: &leaf.path, product })
+}
+
+impl Miss<'_> {
+    fn explain(&self, facts: &Facts) -> FailedRule {
+        let nothing = match self.leaf {
+            None => true,
+            Some(leaf) => leaf.field.object() == Object::Product && self.product.is_none(),
+        };
+        let actual = match self.leaf {
+            Some(leaf) if !nothing => leaf.field.read(facts, self.product).show(),
+            _ => serde_json::Value::Null,
+        };
+        let reason = if nothing {
+            "no product is linked to this transaction, so no rule about products can hold".to_owned()
+        } else {
+            let leaf = self.leaf.expect("a miss of a known record is a leaf's");
+            let operator = serde_json::to_value(leaf.written.operator).unwrap_or_default();
+            format!(
+                "{} {} is {actual}, and the rule wants {} {}",
+                leaf.field.object().name(),
+                leaf.written.field,
+                operator.as_str().unwrap_or_default(),
+                leaf.written.value
+            )
+        };
+        FailedRule {
+            path: self.path.to_owned(),
+            rule: self.leaf.map(|leaf| Rule::Leaf(leaf.written.clone())),
+            actual,
+            reason,
         }
     }
 }

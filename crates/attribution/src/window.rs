@@ -1,22 +1,16 @@
-//! Calendar windows: `current_month`, `previous_day`, `rolling_30_days`, in UTC.
+//! Calendar windows, in UTC: «previous month», «rolling 30 days».
 
-use jiff::civil::{Date, date};
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use protocol::Millis;
 
-/// A named span of time, relative to `now`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Window {
-    /// The calendar unit that holds `now`, or the one before it.
-    Calendar { unit: Unit, previous: bool },
-    /// The last so many days, to the millisecond.
-    Rolling { days: i64 },
-}
+/// Days a rolling window may reach back: ten years.
+const ROLLING_MAX: i64 = 3660;
 
-/// A calendar unit. Weeks begin on Monday (ISO 8601).
+/// A calendar unit. Weeks begin on Monday.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unit {
+enum Unit {
     Day,
     Week,
     Month,
@@ -24,22 +18,29 @@ pub(crate) enum Unit {
     Year,
 }
 
+/// A stretch of time relative to now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Window(Form);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Current(Unit),
+    Previous(Unit),
+    Rolling(i64),
+}
+
+/// What a window may be called.
+pub(crate) const ALLOWED: &str =
+    "current_ or previous_ and day, week, month, quarter or year, or rolling_N_days with N from 1 to 3660";
+
 impl Window {
-    /// Reads a window's name; `None` when it is none.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        if let Some(days) = text.strip_prefix("rolling_").and_then(|rest| rest.strip_suffix("_days")) {
-            return days
-                .parse()
-                .ok()
-                .filter(|days| (1..=3660).contains(days))
-                .map(|days| Self::Rolling { days });
+    /// The window of a name.
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        if let Some(days) = name.strip_prefix("rolling_").and_then(|rest| rest.strip_suffix("_days")) {
+            let days = days.parse().ok().filter(|days| (1..=ROLLING_MAX).contains(days))?;
+            return Some(Self(Form::Rolling(days)));
         }
-        let (when, unit) = text.split_once('_')?;
-        let previous = match when {
-            "current" => false,
-            "previous" => true,
-            _ => return None,
-        };
+        let (which, unit) = name.split_once('_')?;
         let unit = match unit {
             "day" => Unit::Day,
             "week" => Unit::Week,
@@ -48,73 +49,93 @@ impl Window {
             "year" => Unit::Year,
             _ => return None,
         };
-        Some(Self::Calendar { unit, previous })
+        match which {
+            "current" => Some(Self(Form::Current(unit))),
+            "previous" => Some(Self(Form::Previous(unit))),
+            _ => None,
+        }
     }
 
-    /// Whether `time` lies in the window around `now`.
-    pub(crate) fn holds(self, time: Millis, now: Millis) -> bool {
-        match self {
-            Self::Rolling { days } => time <= now && now.since(time) < days * Millis::DAY,
-            Self::Calendar { unit, previous } => {
-                let (Some(today), Some(day)) = (day_of(now), day_of(time)) else { return false };
-                let start = unit.start(today);
-                let wanted = if previous { start.yesterday().map(|day| unit.start(day)) } else { Ok(start) };
-                wanted.is_ok_and(|wanted| unit.start(day) == wanted)
-            }
-        }
+    /// Whether `moment` lies in the window as seen from `now`. A calendar window holds its first millisecond
+    /// and not the one after its last; a rolling one ends with now.
+    pub(crate) fn holds(self, moment: Millis, now: Millis) -> bool {
+        let (unit, previous) = match self.0 {
+            Form::Rolling(days) => return (0..days * Millis::DAY).contains(&now.since(moment)),
+            Form::Current(unit) => (unit, false),
+            Form::Previous(unit) => (unit, true),
+        };
+        // Outside jiff's years -9999 to 9999 there is no calendar, so no window either.
+        let (Some(then), Some(today)) = (date(moment), date(now)) else { return false };
+        let Some(start) = start(unit, today) else { return false };
+        let reference = if previous { start.yesterday().ok() } else { Some(today) };
+        reference
+            .and_then(|day| self::start(unit, day))
+            .is_some_and(|wanted| self::start(unit, then) == Some(wanted))
     }
 }
 
-impl Unit {
-    fn start(self, day: Date) -> Date {
-        match self {
-            Self::Day => day,
-            Self::Week => {
-                let back = i64::from(day.weekday().to_monday_zero_offset());
-                day.checked_sub(back.days()).unwrap_or(day)
-            }
-            Self::Month => day.first_of_month(),
-            Self::Quarter => date(day.year(), (day.month() - 1) / 3 * 3 + 1, 1),
-            Self::Year => day.first_of_year(),
-        }
-    }
+fn date(moment: Millis) -> Option<Date> {
+    Some(Timestamp::from_millisecond(moment.0).ok()?.to_zoned(TimeZone::UTC).date())
 }
 
-fn day_of(time: Millis) -> Option<Date> {
-    Timestamp::from_millisecond(time.0).ok().map(|stamp| stamp.to_zoned(TimeZone::UTC).date())
+/// The first day of the unit that `day` lies in.
+fn start(unit: Unit, day: Date) -> Option<Date> {
+    match unit {
+        Unit::Day => Some(day),
+        Unit::Week => day.checked_sub(i64::from(day.weekday().to_monday_zero_offset()).days()).ok(),
+        Unit::Month => Some(day.first_of_month()),
+        Unit::Quarter => Date::new(day.year(), (day.month() - 1) / 3 * 3 + 1, 1).ok(),
+        Unit::Year => Some(day.first_of_year()),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::Window;
+    use jiff::Timestamp;
     use protocol::Millis;
 
     fn at(text: &str) -> Millis {
-        Millis(text.parse::<jiff::Timestamp>().unwrap().as_millisecond())
-    }
-
-    fn check(window: &str, time: &str, now: &str, expect: bool) {
-        assert_eq!(Window::parse(window).unwrap().holds(at(time), at(now)), expect, "{window} {time} {now}");
+        Millis(text.parse::<Timestamp>().unwrap().as_millisecond())
     }
 
     #[test]
-    fn windows_follow_the_calendar() {
-        check("current_day", "2026-03-01T00:00:00Z", "2026-03-01T23:59:59Z", true);
-        check("previous_day", "2026-02-28T23:59:59Z", "2026-03-01T00:00:00Z", true);
-        check("current_week", "2026-11-16T00:00:00Z", "2026-11-22T23:00:00Z", true);
-        check("current_week", "2026-11-15T23:59:59Z", "2026-11-16T00:00:00Z", false);
-        check("previous_month", "2025-12-31T12:00:00Z", "2026-01-01T00:00:00Z", true);
-        check("current_quarter", "2026-04-01T00:00:00Z", "2026-06-30T00:00:00Z", true);
-        check("previous_quarter", "2026-03-31T00:00:00Z", "2026-06-30T00:00:00Z", true);
-        check("current_year", "2025-12-31T23:59:59Z", "2026-01-01T00:00:00Z", false);
-        check("rolling_30_days", "2026-01-01T00:00:01Z", "2026-01-31T00:00:00Z", true);
-        check("rolling_30_days", "2026-01-01T00:00:00Z", "2026-01-31T00:00:00Z", false);
-    }
-
-    #[test]
-    fn other_names_are_no_windows() {
-        for text in ["", "current", "next_month", "rolling_0_days", "rolling_x_days", "current_decade"] {
-            assert_eq!(Window::parse(text), None, "{text}");
+    fn a_window_holds_its_first_moment_and_not_the_one_after_its_last() {
+        // A Wednesday.
+        let now = at("2026-05-20T12:00:00Z");
+        let cases = [
+            ("current_day", "2026-05-20T00:00:00Z", "2026-05-21T00:00:00Z"),
+            ("previous_day", "2026-05-19T00:00:00Z", "2026-05-20T00:00:00Z"),
+            ("current_week", "2026-05-18T00:00:00Z", "2026-05-25T00:00:00Z"),
+            ("previous_week", "2026-05-11T00:00:00Z", "2026-05-18T00:00:00Z"),
+            ("current_month", "2026-05-01T00:00:00Z", "2026-06-01T00:00:00Z"),
+            ("previous_month", "2026-04-01T00:00:00Z", "2026-05-01T00:00:00Z"),
+            ("current_quarter", "2026-04-01T00:00:00Z", "2026-07-01T00:00:00Z"),
+            ("previous_quarter", "2026-01-01T00:00:00Z", "2026-04-01T00:00:00Z"),
+            ("current_year", "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z"),
+            ("previous_year", "2025-01-01T00:00:00Z", "2026-01-01T00:00:00Z"),
+        ];
+        for (name, first, after) in cases {
+            let window = Window::parse(name).unwrap();
+            assert!(window.holds(at(first), now), "{name}");
+            assert!(!window.holds(at(first).plus(-1), now), "{name}");
+            assert!(window.holds(at(after).plus(-1), now), "{name}");
+            assert!(!window.holds(at(after), now), "{name}");
         }
+    }
+
+    #[test]
+    fn a_rolling_window_ends_with_now() {
+        let (window, now) = (Window::parse("rolling_30_days").unwrap(), at("2026-05-20T12:00:00Z"));
+        assert!(window.holds(now, now) && !window.holds(now.plus(1), now));
+        assert!(window.holds(now.plus(1 - 30 * Millis::DAY), now));
+        assert!(!window.holds(now.plus(-30 * Millis::DAY), now));
+        assert_eq!(Window::parse("rolling_0_days"), None);
+        assert_eq!(Window::parse("next_month"), None);
+    }
+
+    #[test]
+    fn a_moment_without_a_calendar_lies_in_no_window() {
+        assert!(!Window::parse("current_year").unwrap().holds(Millis(i64::MAX), Millis(0)));
     }
 }

@@ -26,6 +26,6 @@ pub use partner::{
 pub use program::{ClaimPolicy, Program, UpdateProgram};
 pub use transaction::{CreateRefund, CreateTransaction, Transaction, TransactionCustomer};
 pub use trigger::{
-    CreateTrigger, Eligibility, Operator, Rule, RuleLeaf, RuleScope, Trigger, TriggerAction, TriggerEvent,
+    CreateTrigger, Eligibility, Explanation, FailedRule, Operator, Rule, RuleLeaf, RuleScope, Trigger, TriggerAction, TriggerEvent,
     UpdateTrigger,
 };

@@ -1,206 +1,138 @@
-//! The GigaKick example (seed 001), and what rules refuse.
-
-use protocol::v2::{Eligibility, ProductStatus, Rule, TriggerAction};
-use protocol::{Currency, Millis, field};
+//! Rules by table: what compiles, what holds, and what is said of the rest.
 
 use super::compile;
-use crate::evaluate::{Outcome, Program, evaluate, explain};
-use crate::facts::{CustomerFacts, Facts, PartnershipFacts, ProductFacts, TransactionFacts};
+use crate::evaluate::tests::{NOW, facts, product};
+use protocol::Millis;
+use protocol::v2::{ProductStatus, Rule, TriggerEvent};
+use serde_json::{Value, json};
 
-const NOW: Millis = Millis(1_775_514_585_468);
-
-fn rule(text: &str) -> Rule {
-    field::parse(text.as_bytes()).unwrap()
+fn rule(value: Value) -> Rule {
+    serde_json::from_value(value).unwrap()
 }
 
-fn active(name: &str) -> Rule {
-    rule(&format!(
-        r#"{{"where":{{"object":"product","rules":[{{"field":"name","operator":"is_any_of","value":["{name}"]}},{{"field":"status","operator":"is_any_of","value":["Active"]}}]}}}}"#
-    ))
-}
-
-fn trigger(key: &str, rules: &Rule, percent: &str) -> Program {
-    let action = TriggerAction::CommissionPercent { percent: percent.parse().unwrap() };
-    Program {
-        key: key.to_owned(),
-        rules: compile(rules).unwrap(),
-        action,
-        eligibility: Eligibility::default(),
-    }
-}
-
-fn gigakick() -> Vec<Program> {
-    [("Live Chat", "10"), ("Knowledge Base", "15"), ("Surveys", "10"), ("Inbox", "20")]
-        .map(|(name, percent)| trigger(name, &active(name), percent))
-        .into()
-}
-
-fn facts(amount: i64, product: Option<(&str, ProductStatus)>) -> Facts {
-    Facts {
-        transaction: Some(TransactionFacts {
-            amount,
-            currency: Currency::USD,
-            category_key: None,
-            product_key: None,
-            metadata: vec![("plan".to_owned(), "pro".to_owned())],
-            created: NOW,
-        }),
-        customer: CustomerFacts { created: NOW, test: false, transactions: 0 },
-        partnership: PartnershipFacts {
-            group: Some(("grup_1".to_owned(), "affiliates".to_owned())),
-            tags: vec!["gold".to_owned()],
-            joined: NOW.plus(-10 * Millis::DAY),
-        },
-        products: product.map(|(name, status)| has(name, status)).into_iter().collect(),
-    }
-}
-
-fn has(name: &str, status: ProductStatus) -> ProductFacts {
-    ProductFacts {
-        name: name.to_owned(),
-        product_book_key: format!("pbook_{}", name.replace(' ', "")),
-        status,
-        created: NOW,
-    }
-}
-
-fn earned(facts: &Facts) -> Vec<i64> {
-    evaluate(&gigakick(), facts, NOW).into_iter().map(|decision| decision.amount).collect()
+fn leaf(object: &str, field: &str, operator: &str, value: Value) -> Value {
+    json!({"object": object, "field": field, "operator": operator, "value": value})
 }
 
 #[test]
-fn each_product_pays_its_own_commission_and_no_other() {
-    assert_eq!(earned(&facts(4900, Some(("Live Chat", ProductStatus::Active)))), [490]);
-    assert_eq!(earned(&facts(9900, Some(("Inbox", ProductStatus::Active)))), [1980]);
+fn each_operator_compares_as_its_name_says() {
+    let mut facts = facts(Some(product("Inbox", ProductStatus::Active)));
+    facts.products[0].created_at = NOW.plus(-2 * Millis::DAY);
+    facts.transaction.as_mut().unwrap().metadata =
+        serde_json::from_value(json!({"plan": "Pro yearly", "seats": "12", "rate": 1.5})).unwrap();
+    let cases = [
+        ("product", "name", "is", json!("Inbox"), true),
+        ("product", "name", "is", json!("inbox"), false),
+        ("product", "status", "is_any_of", json!(["Active"]), true),
+        ("product", "status", "is_none_of", json!(["churned", "trial"]), true),
+        ("product", "status", "is_not", json!("ACTIVE"), false),
+        ("product", "created", "older_than", json!(1), true),
+        ("product", "created", "older_than", json!(2), false),
+        ("product", "created", "newer_than", json!(3), true),
+        ("product", "created", "within", json!("rolling_7_days"), true),
+        ("product", "created", "within", json!("current_day"), false),
+        ("product", "product_book_key", "starts_with", json!("pbook_"), true),
+        ("transaction", "amount", "greater_than", json!(9899), true),
+        ("transaction", "amount", "greater_than", json!(9900), false),
+        ("transaction", "amount", "less_than", json!(9900.5), true),
+        ("transaction", "amount", "between", json!([9900, 9900]), true),
+        ("transaction", "currency", "is", json!("usd"), true),
+        ("transaction", "category_key", "exists", json!(false), true),
+        ("transaction", "category_key", "is_not", json!("x"), true),
+        ("transaction", "category_key", "is", json!("x"), false),
+        ("transaction", "metadata.plan", "contains", json!("year"), true),
+        ("transaction", "metadata.seats", "greater_than", json!(10), true),
+        ("transaction", "metadata.rate", "is", json!(1.5), true),
+        ("transaction", "metadata.none", "exists", Value::Null, false),
+        ("customer", "test", "is", json!(false), true),
+        ("customer", "transaction_count", "is", json!(1), true),
+        ("partnership", "group", "is", json!("gold"), true),
+        ("partnership", "group", "is_any_of", json!(["grup_1"]), true),
+        ("partnership", "tags", "is", json!("emea"), true),
+        ("partnership", "tags", "is_none_of", json!(["emea"]), false),
+    ];
+    for (object, field, operator, value, expected) in cases {
+        let text = format!("{object} {field} {operator} {value}");
+        let compiled =
+            compile(&rule(leaf(object, field, operator, value)), TriggerEvent::TransactionCreated).unwrap();
+        assert_eq!(compiled.matches(&facts, NOW), expected, "{text}");
+        assert_eq!(compiled.failed(&facts, NOW).is_none(), expected, "{text}");
+    }
 }
 
 #[test]
-fn a_churned_product_earns_nothing_and_says_why() {
-    let facts = facts(3900, Some(("Surveys", ProductStatus::Churned)));
-    assert_eq!(earned(&facts), [] as [i64; 0]);
-    let Outcome::Failed(failure) = &explain(&gigakick(), &facts, NOW)[2].outcome else { panic!("it fired") };
-    assert_eq!(
-        (failure.rule.as_str(), failure.wanted.as_str(), failure.found.as_str()),
-        ("product.status", "is any of [active]", "churned")
-    );
+fn nested_rules_ask_the_same_product() {
+    let mut facts = facts(Some(product("Inbox", ProductStatus::Churned)));
+    facts.products.push(product("Surveys", ProductStatus::Active));
+    let rules = json!([
+        leaf("product", "name", "is", json!("Inbox")),
+        leaf("product", "status", "is", json!("active"))
+    ]);
+    let event = TriggerEvent::TransactionCreated;
+    let apart = compile(&rule(json!({"all": rules})), event).unwrap();
+    assert!(apart.matches(&facts, NOW), "each holds for one of them");
+    let together = compile(&rule(json!({"where": {"object": "product", "rules": rules}})), event).unwrap();
+    assert!(!together.matches(&facts, NOW));
+    facts.products[0].status = ProductStatus::Active;
+    assert!(together.matches(&facts, NOW));
 }
 
 #[test]
 fn without_a_linked_product_every_product_rule_is_false() {
-    assert_eq!(earned(&facts(9900, None)), [] as [i64; 0]);
-    let not_inbox = trigger(
-        "t",
-        &rule(r#"{"object":"product","field":"name","operator":"is_not","value":"Inbox"}"#),
-        "10",
-    );
-    assert!(evaluate(&[not_inbox], &facts(9900, None), NOW).is_empty());
+    let facts = facts(None);
+    let leaves = [
+        leaf("product", "name", "is_not", json!("Inbox")),
+        leaf("product", "name", "exists", json!(false)),
+        json!({"where": {"object": "product", "rules": []}}),
+    ];
+    for written in leaves {
+        let compiled = compile(&rule(written), TriggerEvent::TransactionCreated).unwrap();
+        assert!(!compiled.matches(&facts, NOW));
+        let reason = compiled.failed(&facts, NOW).unwrap().reason;
+        assert!(reason.contains("no product is linked"), "{reason}");
+    }
 }
 
 #[test]
-fn a_trigger_without_product_rules_does_not_see_products() {
-    let plain = trigger(
-        "t",
-        &rule(r#"{"object":"transaction","field":"amount","operator":"greater_than","value":100}"#),
-        "10",
-    );
-    assert_eq!(evaluate(std::slice::from_ref(&plain), &facts(9900, None), NOW)[0].amount, 990);
-    assert_eq!(evaluate(&[plain], &facts(9900, Some(("Inbox", ProductStatus::Churned))), NOW)[0].amount, 990);
+fn an_explanation_names_the_first_rule_that_failed_and_both_values() {
+    let facts = facts(Some(product("Inbox", ProductStatus::Churned)));
+    let written = json!({"where": {"object": "product", "rules": [
+        {"field": "name", "operator": "is_any_of", "value": ["Inbox"]},
+        {"field": "status", "operator": "is_any_of", "value": ["Active"]},
+    ]}});
+    let failed =
+        compile(&rule(written), TriggerEvent::TransactionCreated).unwrap().failed(&facts, NOW).unwrap();
+    assert_eq!(failed.path, "rules.where.rules[1]");
+    assert_eq!(failed.actual, json!("churned"));
+    assert_eq!(failed.reason, "product status is \"churned\", and the rule wants is_any_of [\"Active\"]");
 }
 
 #[test]
-fn where_wants_one_product_to_satisfy_all_of_its_rules() {
-    let mut facts = facts(100, Some(("Inbox", ProductStatus::Churned)));
-    facts.products.push(has("Surveys", ProductStatus::Active));
-    let scoped = compile(&active("Inbox")).unwrap();
-    assert!(!scoped.holds(&facts, NOW));
-    let loose = compile(&rule(
-        r#"{"all":[{"object":"product","field":"name","operator":"is","value":"Inbox"},{"object":"product","field":"status","operator":"is","value":"active"}]}"#,
-    ));
-    assert!(loose.unwrap().holds(&facts, NOW), "unscoped rules may be satisfied by different products");
-}
-
-#[test]
-fn eligibility_asks_for_group_and_tag() {
-    let mut inbox = trigger("t", &active("Inbox"), "20");
-    inbox.eligibility = Eligibility { groups: vec!["affiliates".to_owned()], tags: vec!["gold".to_owned()] };
-    let facts = facts(9900, Some(("Inbox", ProductStatus::Active)));
-    assert_eq!(evaluate(std::slice::from_ref(&inbox), &facts, NOW).len(), 1);
-    inbox.eligibility.tags = vec!["silver".to_owned()];
-    assert_eq!(explain(&[inbox], &facts, NOW)[0].outcome, Outcome::NotEligible);
-}
-
-#[test]
-fn a_test_customer_earns_nobody_anything() {
-    let mut facts = facts(9900, Some(("Inbox", ProductStatus::Active)));
-    facts.customer.test = true;
-    assert_eq!(earned(&facts), [] as [i64; 0]);
-}
-
-fn check(text: &str, expect: bool) {
-    let facts = facts(9900, Some(("Inbox", ProductStatus::Active)));
-    assert_eq!(compile(&rule(text)).unwrap().holds(&facts, NOW), expect, "{text}");
-}
-
-#[test]
-fn every_operator_compares() {
-    let leaf = |object: &str, field: &str, operator: &str, value: &str| {
-        format!(r#"{{"object":"{object}","field":"{field}","operator":"{operator}","value":{value}}}"#)
-    };
-    check(&leaf("transaction", "amount", "between", "[9900, 9901]"), true);
-    check(&leaf("transaction", "amount", "less_than", "9900"), false);
-    check(&leaf("transaction", "amount", "is_none_of", "[1, 9900]"), false);
-    check(&leaf("transaction", "currency", "is", "\"usd\""), true);
-    check(&leaf("transaction", "metadata.plan", "starts_with", "\"pr\""), true);
-    check(&leaf("transaction", "metadata.other", "exists", "null"), false);
-    check(&leaf("transaction", "category_key", "is_not", "\"x\""), true);
-    check(&leaf("partnership", "group", "is", "\"affiliates\""), true);
-    check(&leaf("partnership", "tags", "contains", "\"ol\""), true);
-    check(&leaf("partnership", "joined", "older_than", "9"), true);
-    check(&leaf("partnership", "joined", "newer_than", "10"), false);
-    check(&leaf("product", "created", "within", "\"current_day\""), true);
-    check(r#"{"any":[]}"#, false);
-    check(r#"{"all":[]}"#, true);
-}
-
-fn refused(text: &str, field: &str, message: &str) {
-    let error = compile(&rule(text)).unwrap_err();
-    assert_eq!(error.field, field, "{error:?}");
-    assert!(error.message.contains(message), "{}", error.message);
-}
-
-#[test]
-fn a_bad_rule_names_its_place_and_what_is_allowed() {
-    refused(
-        r#"{"all":[{"object":"deal","field":"x","operator":"is","value":1}]}"#,
-        "rules.all[0].object",
-        "product, transaction",
-    );
-    refused(r#"{"field":"name","operator":"is","value":"x"}"#, "rules.object", "required");
-    refused(
-        r#"{"object":"product","field":"colour","operator":"is","value":"x"}"#,
-        "rules.field",
-        "name, product_book_key, status, created",
-    );
-    refused(
-        r#"{"object":"product","field":"status","operator":"is","value":"gone"}"#,
-        "rules.value",
-        "trial, active or churned",
-    );
-    refused(
-        r#"{"object":"product","field":"name","operator":"between","value":[1,2]}"#,
-        "rules.operator",
-        "starts_with",
-    );
-    refused(
-        r#"{"object":"transaction","field":"amount","operator":"is","value":19.99}"#,
-        "rules.value",
-        "integer",
-    );
-    refused(
-        r#"{"object":"transaction","field":"amount","operator":"between","value":[2,1]}"#,
-        "rules.value",
-        "[low, high]",
-    );
-    let deep = format!("{}{}{}", r#"{"all":["#.repeat(9), r#"{"any":[]}"#, "]}".repeat(9));
-    assert!(compile(&rule(&deep)).unwrap_err().message.contains("8 deep"));
+fn a_mistake_names_its_path_and_what_is_allowed() {
+    let deep = (0..9).fold(leaf("customer", "test", "is", json!(true)), |inner, _| json!({"all": [inner]}));
+    let many: Vec<_> = (0..101).map(|_| leaf("customer", "test", "is", json!(true))).collect();
+    let cases = [
+        (leaf("gizmo", "x", "is", json!(1)), "rules.object", "product, transaction, customer"),
+        (leaf("product", "colour", "is", json!(1)), "rules.field", "name, status, created"),
+        (leaf("product", "status", "contains", json!("a")), "rules.operator", "is, is_not, is_any_of"),
+        (leaf("product", "status", "is", json!("gone")), "rules.value", "trial, active or churned"),
+        (leaf("product", "name", "is_any_of", json!(["a", 7])), "rules.value[1]", "text"),
+        (leaf("product", "name", "is_any_of", json!([])), "rules.value", "1 to 250"),
+        (leaf("product", "created", "within", json!("next_week")), "rules.value", "rolling_N_days"),
+        (leaf("transaction", "amount", "between", json!([2, 1])), "rules.value", "low not above high"),
+        (leaf("transaction", "currency", "is", json!("dollars")), "rules.value", "ISO 4217"),
+        (leaf("transaction", "metadata.", "is", json!("x")), "rules.field", "metadata.NAME"),
+        (json!({"field": "name", "operator": "is", "value": "x"}), "rules.object", "required"),
+        (json!({"all": [{"any": []}]}), "rules.all[0].any", "one rule at least"),
+        (deep, "rules.all[0].all[0].all[0].all[0].all[0].all[0].all[0].all[0]", "at most 8"),
+        (json!({"all": many}), "rules.all[100]", "at most 100"),
+    ];
+    for (written, path, says) in cases {
+        let error = compile(&rule(written), TriggerEvent::TransactionCreated).unwrap_err();
+        assert_eq!(error.field, path, "{error:?}");
+        assert!(error.message.contains(says), "{}", error.message);
+    }
+    let written = rule(leaf("product", "name", "is", json!("Inbox")));
+    let error = compile(&written, TriggerEvent::CustomerCreated).unwrap_err();
+    assert!(error.message.contains("transaction_created only"), "{}", error.message);
 }

@@ -241,6 +241,36 @@ pub struct Trigger {
     pub updated_at: Millis,
 }
 
+/// Why a trigger did not fire. **We** add it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedRule {
+    /// Where the rule stands in its trigger, as `rules.where.rules[1]`.
+    pub path: String,
+    /// The comparison that failed, where one did.
+    pub rule: Option<Rule>,
+    /// The value it was compared with.
+    pub actual: Value,
+    /// A sentence for people.
+    pub reason: String,
+}
+
+/// What one trigger makes of one transaction. **We** add it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explanation {
+    /// `trig_…`
+    pub trigger: String,
+    /// The trigger's name.
+    pub name: String,
+    /// Whether it fires.
+    pub fired: bool,
+    /// What it pays, in minor units.
+    pub amount: Option<i64>,
+    /// Currency of `amount`.
+    pub currency: Option<Currency>,
+    /// The first rule that failed.
+    pub failed: Option<FailedRule>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Rule, RuleLeaf};
