@@ -1,5 +1,5 @@
-//! One method for each request of API v2 (api.md sections 3 to 5). Keys in paths are percent-encoded; `idem` is
-//! the `Idempotency-Key`: the same key and body again give the first answer.
+//! One method for each request of API v2 (api.md sections 3 to 5). Keys in paths are percent-encoded; `idem`
+//! is the `Idempotency-Key`: the same key and body again give the first answer.
 
 use http::Method;
 use protocol::referral::percent_encode;
@@ -22,9 +22,9 @@ type Answer<T> = Result<Envelope<T>, ClientError>;
 type Page<T> = Answer<List<T>>;
 
 impl Client {
-    /// Turns a click into a customer. Signs in with the tracking token where the credential has one. Any 2xx is
-    /// a success: an answer without our words comes back as the outcome `accepted`, since hosted PartnerStack's
-    /// body is its own affair.
+    /// Turns a click into a customer. Signs in with the tracking token where the credential has one. Any 2xx
+    /// is a success: an answer without our words comes back as the outcome `accepted`, since hosted
+    /// PartnerStack's body is its own affair.
     pub async fn conversion(&self, conversion: &Conversion, idem: Option<&str>) -> Answer<ConversionResult> {
         let mut call = post("/conversion/xid".to_owned(), conversion, idem);
         call.conversion = true;

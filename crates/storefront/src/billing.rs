@@ -1,6 +1,6 @@
-//! The billing simulator: checkouts, payments, refunds and cancellations of the site's customers, each told to
-//! Headwater by signed webhooks. As at a real provider, money and message are two things: a payment succeeds at
-//! once, its webhooks follow in order and are sent again until they are taken.
+//! The billing simulator: checkouts, payments, refunds and cancellations of the site's customers, each told
+//! to Headwater by signed webhooks. As at a real provider, money and message are two things: a payment
+//! succeeds at once, its webhooks follow in order and are sent again until they are taken.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -89,7 +89,8 @@ impl Billing {
         begun.flatten().ok_or(Refused::UnknownCustomer)
     }
 
-    /// Takes the first payment of the open subscription and gives the invoice's id; paying twice gives the same.
+    /// Takes the first payment of the open subscription and gives the invoice's id; paying twice gives the
+    /// same.
     pub fn pay(&self, customer_key: &str, products: &[String]) -> Result<String, Refused> {
         let offers = offers(products)?;
         let subscription = self.subscription(customer_key)?;

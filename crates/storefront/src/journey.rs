@@ -1,4 +1,5 @@
-//! What became of one visitor, read back from API v2: the company's timeline, and what the partner sees of it.
+//! What became of one visitor, read back from API v2: the company's timeline, and what the partner sees of
+//! it.
 
 use client::ClientError;
 use protocol::v2::{Customer, Product, Reward, Transaction};

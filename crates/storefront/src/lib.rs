@@ -1,5 +1,6 @@
-//! GigaKick, the demo company of seed 001: its pages, the backend of its app, and a billing provider that sends
-//! signed webhooks. It meets Headwater only as any customer would: the script, API v2 and the webhook address.
+//! GigaKick, the demo company of seed 001: its pages, the backend of its app, and a billing provider that
+//! sends signed webhooks. It meets Headwater only as any customer would: the script, API v2 and the webhook
+//! address.
 //!
 //! What this crate does not do: count commissions. What it shows of them it reads from the ledger.
 

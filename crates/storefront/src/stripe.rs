@@ -1,5 +1,5 @@
-//! The bodies and the signature of the billing provider's webhooks, in the shape Stripe sends them: members of
-//! the present API version and, where they moved, also under their older names.
+//! The bodies and the signature of the billing provider's webhooks, in the shape Stripe sends them: members
+//! of the present API version and, where they moved, also under their older names.
 
 use hmac::{Hmac, Mac as _};
 use protocol::Millis;
