@@ -1,1 +1,51 @@
-fn main(){}
+//! `cargo xtask`: every command of the house. `main` prints; the modules do the work.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod binaries;
+mod deny;
+mod process;
+mod test;
+mod tools;
+
+/// Every command of the house.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Everything CI runs as tests: native, in a browser, and journeys end to end.
+    Test,
+    /// Licences, sources and bans of dependencies.
+    Deny,
+}
+
+fn main() -> ExitCode {
+    match dispatch(&Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(command: &Command) -> anyhow::Result<()> {
+    let root = root();
+    match command {
+        Command::Deny => deny::run(&root),
+        Command::Test => test::run(&root),
+    }
+}
+
+/// The checkout: the directory above this package.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask/ has a directory above it").to_path_buf()
+}

@@ -1,0 +1,26 @@
+//! The two programs that the demo, the journeys and the bench start.
+
+use std::path::{Path, PathBuf};
+
+use crate::process::{cargo, run, target_directory};
+
+/// How fast the binaries are to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Speed {
+    /// Built quickly, run slowly: for tests and the demo.
+    Debug,
+    /// Built slowly, run fast: for measurements.
+    Release,
+}
+
+/// Builds `headwater` and `storefront`, and says in which directory they are.
+pub(crate) fn build(root: &Path, speed: Speed) -> anyhow::Result<PathBuf> {
+    let mut build = cargo();
+    build.current_dir(root).args(["build", "-p", "headwater-cli", "-p", "headwater-storefront", "--bins"]);
+    if speed == Speed::Release {
+        build.arg("--release");
+    }
+    run(&mut build)?;
+    let profile = if speed == Speed::Release { "release" } else { "debug" };
+    Ok(target_directory(root)?.join(profile))
+}

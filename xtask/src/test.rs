@@ -1,0 +1,60 @@
+//! `cargo xtask test`: native tests, the tracker in a browser, and the journeys end to end.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Context as _;
+
+use crate::process::{self, cargo};
+use crate::{binaries, tools};
+
+/// Runs every kind of test; the journeys come last, so that a test runner's own line ends the output.
+pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
+    native(root)?;
+    let browser = tools::browser()?;
+    in_browser(root, &browser)?;
+    journeys(root, &browser)
+}
+
+/// Everything that runs without a browser.
+fn native(root: &Path) -> anyhow::Result<()> {
+    let excluded = ["--exclude", "headwater-tracker", "--exclude", "headwater-journeys"];
+    run_in(root, cargo().args(["test", "--workspace"]).args(excluded))
+}
+
+/// The tracker's own suite, compiled to wasm and run in a headless browser.
+fn in_browser(root: &Path, browser: &tools::Browser) -> anyhow::Result<()> {
+    if !root.join("tests/web.rs").exists() {
+        return Ok(());
+    }
+    tools::wasm_target()?;
+    let wasm_bindgen = tools::wasm_bindgen(root)?;
+    let mut wasm_pack = Command::new(tools::wasm_pack()?);
+    wasm_pack.args(["test", "--headless", "--chrome", "--mode", "no-install", "--chromedriver"]);
+    wasm_pack.arg(&browser.driver).arg(".");
+    // wasm-pack looks for the runner beside the `wasm-bindgen` it finds on the path.
+    wasm_pack.env("PATH", before_path(&wasm_bindgen)?);
+    run_in(root, &mut wasm_pack)
+}
+
+/// A `PATH` on which the directory of this tool comes first.
+fn before_path(tool: &Path) -> anyhow::Result<std::ffi::OsString> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let own = tool.parent().map(PathBuf::from).into_iter().filter(|own| !own.as_os_str().is_empty());
+    std::env::join_paths(own.chain(std::env::split_paths(&path))).context("PATH cannot be extended")
+}
+
+/// The journeys: real binaries, a real browser.
+fn journeys(root: &Path, browser: &tools::Browser) -> anyhow::Result<()> {
+    let binaries = binaries::build(root, binaries::Speed::Debug)?;
+    let mut journeys = cargo();
+    journeys.args(["test", "-p", "headwater-journeys"]);
+    journeys.env("HEADWATER_JOURNEYS_BINARIES", binaries);
+    journeys.env("HEADWATER_JOURNEYS_BROWSER", &browser.binary);
+    journeys.env("HEADWATER_JOURNEYS_DRIVER", &browser.driver);
+    run_in(root, &mut journeys)
+}
+
+fn run_in(root: &Path, command: &mut Command) -> anyhow::Result<()> {
+    process::run(command.current_dir(root))
+}

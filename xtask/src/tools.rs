@@ -1,0 +1,169 @@
+//! The tools a fresh machine lacks: found where they are, or installed once, outside the checkout.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, bail};
+
+use crate::process::{cargo, output, run};
+
+/// A tool that cargo installs, at the one version the house was built with.
+struct CargoTool {
+    package: &'static str,
+    program: &'static str,
+    version: &'static str,
+}
+
+const WASM_PACK: CargoTool = CargoTool { package: "wasm-pack", program: "wasm-pack", version: "0.15.1" };
+const CARGO_DENY: CargoTool = CargoTool { package: "cargo-deny", program: "cargo-deny", version: "0.20.2" };
+
+/// Where tools are kept: `$HEADWATER_TOOLS`, or a cache below the home directory.
+pub(crate) fn directory() -> anyhow::Result<PathBuf> {
+    if let Some(directory) = std::env::var_os("HEADWATER_TOOLS") {
+        return Ok(PathBuf::from(directory));
+    }
+    let home =
+        std::env::home_dir().context("no home directory: set HEADWATER_TOOLS to a directory for tools")?;
+    Ok(home.join(".cache/headwater/tools"))
+}
+
+/// `wasm-bindgen` of exactly the version in Cargo.lock: the glue's format is the version.
+pub(crate) fn wasm_bindgen(root: &Path) -> anyhow::Result<PathBuf> {
+    let lock = std::fs::read_to_string(root.join("Cargo.lock")).context("cannot read Cargo.lock")?;
+    let version = locked_version(&lock, "wasm-bindgen").context("Cargo.lock names no wasm-bindgen")?;
+    cargo_tool("wasm-bindgen-cli", "wasm-bindgen", version)
+}
+
+/// `wasm-pack`, which drives the browser suite.
+pub(crate) fn wasm_pack() -> anyhow::Result<PathBuf> {
+    cargo_tool(WASM_PACK.package, WASM_PACK.program, WASM_PACK.version)
+}
+
+/// `cargo-deny`, which checks licences and sources of dependencies.
+pub(crate) fn cargo_deny() -> anyhow::Result<PathBuf> {
+    cargo_tool(CARGO_DENY.package, CARGO_DENY.program, CARGO_DENY.version)
+}
+
+/// The version of a package in the text of a Cargo.lock.
+fn locked_version<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
+    let name = format!("name = \"{package}\"");
+    let mut lines = lock.lines().skip_while(|line| *line != name);
+    lines.nth(1)?.strip_prefix("version = \"")?.strip_suffix('"')
+}
+
+/// A tool on the path or in the cache when its version is right; otherwise installed into the cache.
+fn cargo_tool(package: &str, program: &str, version: &str) -> anyhow::Result<PathBuf> {
+    let directory = directory()?;
+    let cached = directory.join("bin").join(program);
+    for candidate in [cached.clone(), PathBuf::from(program)] {
+        if output(Command::new(&candidate).arg("--version")).is_ok_and(|said| says(&said, version)) {
+            return Ok(candidate);
+        }
+    }
+    eprintln!("installing {package} {version} into the tools directory, once");
+    let mut install = cargo();
+    install.args(["install", "--debug", "--locked", "--force", package, "--version", version, "--root"]);
+    // A wasm target or a profile set for the checkout must not reach the tool's own build.
+    run(install.arg(&directory).env_remove("CARGO_BUILD_TARGET"))
+        .with_context(|| format!("{package} {version} is needed and cannot be installed"))?;
+    Ok(cached)
+}
+
+/// Whether `--version` printed this version, as the word after the program's name.
+fn says(said: &str, version: &str) -> bool {
+    said.split_whitespace().any(|word| word == version)
+}
+
+/// Adds the wasm target to the toolchain when rustup manages it and the target is missing.
+pub(crate) fn wasm_target() -> anyhow::Result<()> {
+    const TARGET: &str = "wasm32-unknown-unknown";
+    let libraries = output(Command::new("rustc").args(["--print", "target-libdir", "--target", TARGET]))?;
+    if Path::new(libraries.trim()).is_dir() {
+        return Ok(());
+    }
+    run(Command::new("rustup").args(["target", "add", TARGET]))
+        .context("install the standard library for wasm32-unknown-unknown for this toolchain")
+}
+
+/// A browser and the driver that speaks WebDriver to it.
+#[derive(Debug)]
+pub(crate) struct Browser {
+    /// The browser itself.
+    pub(crate) binary: PathBuf,
+    /// Its `chromedriver`.
+    pub(crate) driver: PathBuf,
+}
+
+const BROWSERS: &[&str] = &[
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "/usr/lib/chromium/chromium",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+];
+const DRIVERS: &[&str] = &[
+    "chromedriver",
+    "/usr/lib/chromium/chromedriver",
+    "/usr/lib/chromium-browser/chromedriver",
+    "/opt/homebrew/bin/chromedriver",
+    "/usr/local/bin/chromedriver",
+];
+
+/// Chromium or Chrome with its driver; installed from Debian's packages where we may.
+pub(crate) fn browser() -> anyhow::Result<Browser> {
+    if let Some(browser) = find_browser() {
+        return Ok(browser);
+    }
+    if Path::new("/etc/debian_version").exists() && output(Command::new("id").arg("-u"))?.trim() == "0" {
+        run(Command::new("apt-get").args(["update", "--quiet=2"]))?;
+        let packages = ["install", "--yes", "--no-install-recommends", "chromium", "chromium-driver"];
+        run(Command::new("apt-get").args(packages).env("DEBIAN_FRONTEND", "noninteractive"))?;
+    }
+    let Some(browser) = find_browser() else {
+        bail!("needs Chromium or Chrome and a chromedriver of the same version on the PATH; install both");
+    };
+    Ok(browser)
+}
+
+fn find_browser() -> Option<Browser> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let directories: Vec<_> = std::env::split_paths(&path).collect();
+    Some(Browser { binary: first(&directories, BROWSERS)?, driver: first(&directories, DRIVERS)? })
+}
+
+/// The first of the names that is a file, looked up in the directories unless it is a whole path.
+fn first(directories: &[PathBuf], names: &[&str]) -> Option<PathBuf> {
+    let places =
+        |name: &&str| -> Vec<PathBuf> { directories.iter().map(|place| place.join(*name)).collect() };
+    names.iter().flat_map(places).find(|path| path.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_locked_version_is_the_one_of_the_package_itself() {
+        let lock = "[[package]]\nname = \"wasm-bindgen-test\"\nversion = \"9.9.9\"\n\n\
+                    [[package]]\nname = \"wasm-bindgen\"\nversion = \"0.2.126\"\nsource = \"s\"\n";
+        assert_eq!(locked_version(lock, "wasm-bindgen"), Some("0.2.126"));
+        assert_eq!(locked_version(lock, "wasm"), None);
+    }
+
+    #[test]
+    fn a_version_that_only_begins_alike_is_another_version() {
+        assert!(says("wasm-pack 0.15.1\n", "0.15.1"));
+        assert!(!says("wasm-pack 0.15.10\n", "0.15.1"));
+    }
+
+    #[test]
+    fn a_name_is_looked_up_in_the_directories_and_a_path_is_taken_as_it_is() {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let whole = source.join("main.rs");
+        assert_eq!(first(std::slice::from_ref(&source), &["absent", "main.rs"]), Some(whole.clone()));
+        assert_eq!(first(&[PathBuf::from("/")], &[whole.to_str().unwrap()]), Some(whole.clone()));
+        assert_eq!(first(&[source], &["absent"]), None);
+    }
+}
