@@ -9,6 +9,7 @@ mod binaries;
 mod deny;
 mod process;
 mod test;
+mod tidy;
 mod tools;
 
 /// Every command of the house.
@@ -23,6 +24,8 @@ struct Arguments {
 enum Command {
     /// Everything CI runs as tests: native, in a browser, and journeys end to end.
     Test,
+    /// The rules of the house that no compiler holds.
+    Tidy,
     /// Licences, sources and bans of dependencies.
     Deny,
 }
@@ -42,6 +45,7 @@ fn dispatch(command: &Command) -> anyhow::Result<()> {
     match command {
         Command::Deny => deny::run(&root),
         Command::Test => test::run(&root),
+        Command::Tidy => tidy::run(&root),
     }
 }
 

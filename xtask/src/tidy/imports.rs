@@ -1,0 +1,146 @@
+//! Which room may import which: arrows point down only.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use serde_json::Value;
+
+use super::Problem;
+use crate::process::{cargo, output};
+
+/// Each room of ours and the rooms it may import. ARCHITECTURE.md shows the same table.
+const ALLOWED: &[(&str, &[&str])] = &[
+    ("protocol", &[]),
+    ("store", &[]),
+    ("tracker", &["protocol"]),
+    ("attribution", &["protocol"]),
+    ("client", &["protocol"]),
+    ("journal", &["store"]),
+    ("relay", &["protocol", "journal", "client", "store"]),
+    ("ledger", &["protocol", "attribution", "store"]),
+    ("cli", &["relay", "ledger", "client", "protocol", "journal", "store"]),
+    ("storefront", &["client", "protocol"]),
+    ("journeys", &["protocol", "client"]),
+    ("xtask", &[]),
+];
+
+/// A package of the workspace and what of ours it imports.
+#[derive(Debug)]
+pub(super) struct Package {
+    /// Without `headwater-`.
+    room: String,
+    /// Its Cargo.toml, from the checkout's root.
+    manifest: String,
+    /// The rooms it imports, with the line of its Cargo.toml that says so.
+    imports: Vec<(String, usize)>,
+}
+
+/// The workspace's packages, as cargo understands them.
+pub(super) fn packages(root: &Path) -> anyhow::Result<Vec<Package>> {
+    let metadata = output(cargo().current_dir(root).args(["metadata", "--format-version=1", "--no-deps"]))?;
+    let metadata: Value = serde_json::from_str(&metadata)?;
+    let packages = metadata["packages"].as_array().context("cargo metadata lists no packages")?;
+    packages.iter().map(|package| read(root, package)).collect()
+}
+
+fn read(root: &Path, package: &Value) -> anyhow::Result<Package> {
+    let name = package["name"].as_str().context("a package has no name")?;
+    let manifest = Path::new(package["manifest_path"].as_str().context("a package has no manifest")?);
+    let text =
+        std::fs::read_to_string(manifest).with_context(|| format!("cannot read {}", manifest.display()))?;
+    let dependencies = package["dependencies"].as_array().map_or(&[][..], Vec::as_slice);
+    let ours = dependencies.iter().filter_map(|dependency| import(dependency, &text)).collect();
+    let manifest = manifest.strip_prefix(root).unwrap_or(manifest).to_string_lossy().into_owned();
+    Ok(Package { room: room(name).to_owned(), manifest, imports: ours })
+}
+
+/// A dependency on a room of ours, and its line. What only tests need is free.
+fn import(dependency: &Value, manifest: &str) -> Option<(String, usize)> {
+    let name = dependency["name"].as_str()?;
+    if dependency["kind"] == "dev" || (!name.starts_with("headwater") && name != "xtask") {
+        return None;
+    }
+    let written = dependency["rename"].as_str().unwrap_or(name);
+    let line = manifest
+        .lines()
+        .position(|line| line.strip_prefix(written).is_some_and(|rest| rest.starts_with([' ', '=', '.'])));
+    Some((room(name).to_owned(), line.map_or(1, |line| line + 1)))
+}
+
+fn room(package: &str) -> &str {
+    package.strip_prefix("headwater-").unwrap_or(package)
+}
+
+/// Imports that the table does not allow, and packages it does not know.
+pub(super) fn check(packages: &[Package]) -> Vec<Problem> {
+    packages.iter().flat_map(check_package).collect()
+}
+
+fn check_package(package: &Package) -> Vec<Problem> {
+    let problem = |line, text| Problem { file: package.manifest.clone(), line, text };
+    let Some((_, allowed)) = ALLOWED.iter().find(|(room, _)| *room == package.room) else {
+        let text = format!("`{}` has no place in the import table: give it one in xtask", package.room);
+        return vec![problem(1, text)];
+    };
+    let refused = package.imports.iter().filter(|(import, _)| !allowed.contains(&import.as_str()));
+    let text = |import: &str| format!("`{}` may not import `{import}`, only {allowed:?}", package.room);
+    refused.map(|(import, line)| problem(*line, text(import))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn package(room: &str, imports: &[&str]) -> Package {
+        let imports = imports.iter().map(|import| ((*import).to_owned(), 9)).collect();
+        Package { room: room.into(), manifest: format!("crates/{room}/Cargo.toml"), imports }
+    }
+
+    #[test]
+    fn an_arrow_that_points_up_is_refused() {
+        let problems = check(&[package("journal", &["store", "relay"])]);
+        assert_eq!(problems.len(), 1);
+        let text = problems[0].to_string();
+        assert!(text.starts_with("crates/journal/Cargo.toml:9: `journal` may not import `relay`"), "{text}");
+    }
+
+    #[test]
+    fn the_words_and_the_safe_import_nothing_of_ours() {
+        assert_eq!(check(&[package("protocol", &["store"]), package("store", &["protocol"])]).len(), 2);
+    }
+
+    #[test]
+    fn a_room_nobody_placed_is_a_problem() {
+        assert_eq!(check(&[package("attic", &[])]).len(), 1);
+    }
+
+    #[test]
+    fn the_table_has_no_circle() {
+        // Each room only imports rooms that can be finished before it.
+        let mut done: Vec<&str> = Vec::new();
+        while let Some((room, _)) = ALLOWED.iter().find(|(room, imports)| {
+            !done.contains(room) && imports.iter().all(|import| done.contains(import))
+        }) {
+            done.push(room);
+        }
+        assert_eq!(done.len(), ALLOWED.len(), "{done:?}");
+    }
+
+    #[test]
+    fn what_only_tests_need_is_free_and_the_line_is_found() {
+        let manifest = "[dependencies]\nstore = { workspace = true }\n";
+        let normal = serde_json::json!({"name": "headwater-store", "rename": "store", "kind": null});
+        let dev = serde_json::json!({"name": "headwater-store", "rename": "store", "kind": "dev"});
+        let foreign = serde_json::json!({"name": "serde", "kind": null});
+        assert_eq!(import(&normal, manifest), Some(("store".into(), 2)));
+        assert_eq!(import(&dev, manifest), None);
+        assert_eq!(import(&foreign, manifest), None);
+    }
+
+    #[test]
+    fn cargo_lists_the_rooms_it_builds() {
+        let packages = packages(&crate::root()).unwrap();
+        let relay = packages.iter().find(|package| package.room == "client").unwrap();
+        assert!(relay.imports.iter().any(|(import, line)| import == "protocol" && *line > 1), "{relay:?}");
+    }
+}
