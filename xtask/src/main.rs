@@ -6,8 +6,10 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod binaries;
+mod demo;
 mod deny;
 mod process;
+mod server;
 mod test;
 mod tidy;
 mod tools;
@@ -22,6 +24,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// The demo company, ready to click through.
+    Demo(demo::Options),
     /// Everything CI runs as tests: native, in a browser, and journeys end to end.
     Test,
     /// The rules of the house that no compiler holds.
@@ -43,6 +47,7 @@ fn main() -> ExitCode {
 fn dispatch(command: &Command) -> anyhow::Result<()> {
     let root = root();
     match command {
+        Command::Demo(options) => demo::run(&root, options),
         Command::Deny => deny::run(&root),
         Command::Test => test::run(&root),
         Command::Tidy => tidy::run(&root),

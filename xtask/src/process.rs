@@ -1,7 +1,7 @@
 //! Starting other programs, and saying which one failed.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::Command;
 
 use anyhow::{Context as _, bail};
 
@@ -46,17 +46,6 @@ pub(crate) fn target_directory(root: &Path) -> anyhow::Result<PathBuf> {
     let directory =
         metadata["target_directory"].as_str().context("cargo metadata names no target directory")?;
     Ok(PathBuf::from(directory))
-}
-
-/// A started program that is killed when nobody holds it any more.
-pub(crate) struct Running(pub(crate) Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // An error here means that it has already ended, which is what was asked.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 #[cfg(test)]
