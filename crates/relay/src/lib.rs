@@ -1,1 +1,52 @@
-//! relay
+//! The gate: takes events from browsers, servers and billing providers, journals them, and delivers them in
+//! order to a ledger, ours or another's.
+//!
+//! Nothing is delivered inside a request: 202 means the event is on disk, and no more.
+//!
+//! What this crate does not do: decide who earned what, or keep books.
+
+pub mod admit;
+pub mod billing;
+pub mod deliver;
+pub mod http;
+mod programs;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use journal::Journal;
+use protocol::Millis;
+
+pub use programs::{Program, Programs};
+
+/// The browser script, as the gate hands it out.
+#[derive(Debug, Clone, Default)]
+pub struct Scripts {
+    /// The script; `None` when it was not built.
+    pub latest: Option<Bytes>,
+    /// Eight hexadecimal digits of its hash, the name of its immutable address.
+    pub hash: String,
+}
+
+/// A clock.
+pub type Clock = Arc<dyn Fn() -> Millis + Send + Sync>;
+
+/// The gate of one process. Cheap to clone.
+#[derive(Clone)]
+pub struct Relay {
+    programs: Programs,
+    journal: Journal,
+    clock: Clock,
+    scripts: Arc<Scripts>,
+}
+
+impl Relay {
+    /// A gate for `programs` in front of `journal`.
+    pub fn new(programs: Programs, journal: Journal, clock: Clock, scripts: Scripts) -> Self {
+        Self { programs, journal, clock, scripts: Arc::new(scripts) }
+    }
+
+    fn now(&self) -> Millis {
+        (self.clock)()
+    }
+}

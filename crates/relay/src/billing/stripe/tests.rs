@@ -1,0 +1,116 @@
+//! Stripe's own shapes, old and new, and signatures that must not pass.
+
+use hmac::{Hmac, Mac as _};
+use protocol::event::{Data, Event};
+use protocol::v2::ProductStatus;
+use protocol::{Millis, limits};
+use sha2::Sha256;
+
+use super::{to_events, verify};
+use crate::billing::Refusal;
+
+const NOW: Millis = Millis(1_775_514_585_000);
+
+fn signature(body: &str, seconds: i64, secret: &str) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(format!("{seconds}.{body}").as_bytes());
+    hex::encode(mac.finalize().into_bytes())
+}
+
+fn check(header: &str, body: &str, expect: Result<(), &str>) {
+    let result = verify(header, body.as_bytes(), &"whsec_example".to_owned().into(), NOW);
+    match (result, expect) {
+        (Ok(()), Ok(())) => {}
+        (Err(Refusal::Signature(reason)), Err(part)) => assert!(reason.contains(part), "{reason}"),
+        (other, _) => panic!("{header}: {other:?}"),
+    }
+}
+
+#[test]
+fn one_good_signature_of_several_is_enough() {
+    let seconds = NOW.0 / 1000;
+    let good = signature("{}", seconds, "whsec_example");
+    let old = signature("{}", seconds, "whsec_older");
+    check(&format!("t={seconds},v1={good}"), "{}", Ok(()));
+    check(&format!("t={seconds}, v1={old}, v1={good},v0=x"), "{}", Ok(()));
+    check(&format!("t={seconds},v1={old}"), "{}", Err("no signature"));
+    check(&format!("t={seconds},v1={good}"), "{ }", Err("no signature"));
+    check(&format!("t={seconds},v0={good}"), "{}", Err("no signature"));
+    check(&format!("v1={good}"), "{}", Err("no timestamp"));
+    check("", "{}", Err("no timestamp"));
+    let late = seconds - limits::WEBHOOK_TOLERANCE / 1000 - 1;
+    check(&format!("t={late},v1={}", signature("{}", late, "whsec_example")), "{}", Err("five minutes"));
+}
+
+fn events(kind: &str, object: &str) -> Vec<Event> {
+    let body =
+        format!(r#"{{"id":"evt_1","type":"{kind}","created":1775514585,"data":{{"object":{object}}}}}"#);
+    to_events(body.as_bytes()).unwrap()
+}
+
+fn payments(object: &str) -> Vec<(String, i64, Option<String>, Option<String>)> {
+    events("invoice.paid", object)
+        .into_iter()
+        .map(|event| match event.data {
+            Data::Payment(paid) => (paid.key, paid.amount, paid.subscription_key, paid.customer.customer_key),
+            other => panic!("{other:?}"),
+        })
+        .collect()
+}
+
+#[test]
+fn an_invoice_of_two_products_is_two_payments() {
+    let older = r#"{"id":"in_1","currency":"usd","customer":"cus_s","subscription":"sub_1","subscription_details":{"metadata":{"customer_key":"gk_1"}},
+        "lines":{"data":[{"id":"il_1","amount":4900,"price":{"id":"price_chat","product":"live_chat"}},{"id":"il_2","amount":9900,"price":{"id":"price_inbox"}},{"id":"il_3","amount":0}]}}"#;
+    let newer = r#"{"id":"in_1","currency":"usd","customer":"cus_s","parent":{"subscription_details":{"subscription":"sub_1","metadata":{"customer_key":"gk_1"}}},
+        "lines":{"data":[{"id":"il_1","amount":4900,"pricing":{"price_details":{"price":"price_chat","product":"live_chat"}},"parent":{"subscription_item_details":{"subscription":"sub_1"}}},
+        {"id":"il_2","amount":9900,"pricing":{"price_details":{"price":"price_inbox"}}},{"id":"il_3","amount":0}]}}"#;
+    let own = |text: &str| Some(text.to_owned());
+    let expect = [
+        ("in_1/il_1".to_owned(), 4900, own("sub_1/price_chat"), own("gk_1")),
+        ("in_1/il_2".to_owned(), 9900, own("sub_1/price_inbox"), own("gk_1")),
+    ];
+    assert_eq!(payments(older), expect);
+    assert_eq!(payments(newer), expect);
+}
+
+#[test]
+fn a_subscription_of_one_product_is_named_by_itself() {
+    let one = r#"{"id":"in_2","currency":"usd","customer":"cus_s","subscription":"sub_2","lines":{"data":[{"id":"il_9","amount":9900,"price":{"id":"p"}}]}}"#;
+    assert_eq!(payments(one), [("in_2/il_9".to_owned(), 9900, Some("sub_2".to_owned()), None)]);
+}
+
+#[test]
+fn a_subscription_says_where_its_products_stand() {
+    let object = |status: &str| {
+        format!(
+            r#"{{"id":"sub_1","status":"{status}","customer":"cus_s","items":{{"data":[{{"price":{{"id":"price_chat","product":"live_chat","unit_amount":4900,"currency":"usd"}}}}]}}}}"#
+        )
+    };
+    let status = |kind: &str, word: &str| match events(kind, &object(word)).remove(0).data {
+        Data::Subscription(subscription) => (subscription.external_subscription_key, subscription.status),
+        other => panic!("{other:?}"),
+    };
+    let sub = || "sub_1".to_owned();
+    assert_eq!(status("customer.subscription.created", "trialing"), (sub(), ProductStatus::Trial));
+    assert_eq!(status("customer.subscription.updated", "active"), (sub(), ProductStatus::Active));
+    assert_eq!(status("customer.subscription.updated", "unpaid"), (sub(), ProductStatus::Churned));
+    assert_eq!(status("customer.subscription.deleted", "active"), (sub(), ProductStatus::Churned));
+}
+
+#[test]
+fn a_replayed_webhook_makes_the_same_ids_and_a_new_one_others() {
+    let object = r#"{"id":"cus_s","email":"dana@shop.example","metadata":{"customer_id":"gk_1"}}"#;
+    assert_eq!(events("customer.created", object), events("customer.created", object));
+    let Data::ProviderCustomer(known) = &events("customer.created", object)[0].data else { panic!() };
+    assert_eq!(known.customer.customer_key.as_deref(), Some("gk_1"));
+    assert!(events("customer.created", r#"{"id":"cus_s"}"#).is_empty(), "a stranger to the site");
+    assert!(events("payout.paid", "{}").is_empty());
+}
+
+#[test]
+fn a_body_that_is_not_understood_names_its_field() {
+    let body = br#"{"id":"evt_1","type":"invoice.paid","created":1,"data":{"object":{"id":"in_1","currency":"usd","lines":{"data":[{"id":"il"}]}}}}"#;
+    let Err(Refusal::Body(error)) = to_events(body) else { panic!("it was understood") };
+    assert_eq!(error.field, "data.object.lines.data[0].amount");
+}

@@ -1,0 +1,41 @@
+//! `Stripe-Signature: t=<seconds>,v1=<hex>[,v1=<hex>]`: HMAC-SHA256 over `<t>.<body>`. Several `v1` stand there
+//! while a secret is rotated; one of them is enough.
+
+use hmac::{Hmac, Mac as _};
+use protocol::{Millis, limits};
+use secrecy::{ExposeSecret as _, SecretString};
+use sha2::Sha256;
+
+use crate::billing::Refusal;
+
+/// Checks that `body` is Stripe's and fresh.
+pub fn verify(header: &str, body: &[u8], secret: &SecretString, now: Millis) -> Result<(), Refusal> {
+    let refuse = |reason: &str| Err(Refusal::Signature(reason.to_owned()));
+    let parts = || header.split(',').filter_map(|part| part.trim().split_once('='));
+    let Some(seconds) =
+        parts().find(|(name, _)| *name == "t").and_then(|(_, value)| value.parse::<i64>().ok())
+    else {
+        return refuse("the Stripe-Signature header has no timestamp (t=)");
+    };
+    let sign = || {
+        let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes())
+            .expect("HMAC takes keys of any length");
+        mac.update(seconds.to_string().as_bytes());
+        mac.update(b".");
+        mac.update(body);
+        mac
+    };
+    let known = parts()
+        .filter(|(name, _)| *name == "v1")
+        .filter_map(|(_, value)| hex::decode(value).ok())
+        .any(|signature| sign().verify_slice(&signature).is_ok());
+    if !known {
+        return refuse(
+            "the Stripe-Signature header holds no signature (v1=) of this body by this program's secret",
+        );
+    }
+    if now.since(Millis(seconds.saturating_mul(1000))).abs() > limits::WEBHOOK_TOLERANCE {
+        return refuse("the Stripe-Signature timestamp lies more than five minutes from this server's clock");
+    }
+    Ok(())
+}

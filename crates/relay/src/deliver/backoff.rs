@@ -1,0 +1,36 @@
+//! When to try again: full jitter, stored with the entry, so that a restart forgets nothing.
+
+use protocol::limits::{DELIVERY_BACKOFF_MAX, DELIVERY_BACKOFF_MIN};
+use sha2::{Digest as _, Sha256};
+
+/// Milliseconds until attempt `attempt + 1`: between 1 and an exponentially growing bound, or what the
+/// destination asked for, if that is more.
+///
+/// The jitter is a hash of id and attempt: as spread as a random number, and the same in every replay of a test.
+pub(super) fn wait(id: [u8; 16], attempt: i64, retry_after: Option<u64>) -> i64 {
+    let doublings = u32::try_from(attempt.clamp(1, 24) - 1).unwrap_or(0);
+    let bound = DELIVERY_BACKOFF_MIN.saturating_mul(1 << doublings).min(DELIVERY_BACKOFF_MAX);
+    let digest = Sha256::new().chain_update(id).chain_update(attempt.to_be_bytes()).finalize();
+    let draw = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
+    let jittered = i64::from(draw) % bound + 1;
+    let asked =
+        retry_after.map_or(0, |seconds| i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000));
+    jittered.max(asked.min(24 * DELIVERY_BACKOFF_MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wait;
+    use proptest::prelude::*;
+    use protocol::limits::{DELIVERY_BACKOFF_MAX, DELIVERY_BACKOFF_MIN};
+
+    proptest! {
+        #[test]
+        fn a_wait_is_bounded_and_never_shorter_than_asked(id: [u8; 16], attempt in 0i64..10_000, asked in 0u64..86_400) {
+            let first = wait(id, 1, None);
+            prop_assert!((1..=DELIVERY_BACKOFF_MIN).contains(&first));
+            prop_assert!((1..=DELIVERY_BACKOFF_MAX).contains(&wait(id, attempt, None)));
+            prop_assert!(wait(id, attempt, Some(asked)) >= i64::try_from(asked).unwrap() * 1000);
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! Delivery against a receiver whose answers a test scripts: order kept, refusals repeated, nothing given up
+//! that may yet succeed.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::response::Response;
+use client::{Client, Credential};
+use http::Request;
+use journal::{Filter, Journal, MIGRATIONS, State};
+use protocol::Millis;
+use protocol::event::Event;
+use protocol::v2::ClaimPolicy;
+use store::Store;
+
+use crate::{Program, Programs, Relay, Scripts, admit};
+
+/// `METHOD path body`, in the order of arrival.
+type Heard = Arc<Mutex<Vec<String>>>;
+
+struct Desk {
+    relay: Relay,
+    heard: Heard,
+    destinations: super::Destinations,
+    now: Arc<Mutex<i64>>,
+    program: Program,
+    _directory: tempfile::TempDir,
+}
+
+/// A desk whose receiver gives these answers in turn, then `200 {}` for ever.
+fn desk(answers: &[(u16, &str)]) -> Desk {
+    let directory = tempfile::tempdir().unwrap();
+    let journal = Journal::open(Store::open(&directory.path().join("j.sqlite"), MIGRATIONS).unwrap());
+    let program = Program {
+        id: 1,
+        public_key: "pk_example".to_owned(),
+        test: false,
+        origins: Vec::new(),
+        checkout_amounts: ClaimPolicy::Confirm,
+        stripe_webhook_secret: None,
+        secret_hash: None,
+    };
+    let programs = Programs::default();
+    programs.replace(vec![program.clone()]);
+    let now = Arc::new(Mutex::new(1_000_000));
+    let clock = {
+        let now = Arc::clone(&now);
+        Arc::new(move || Millis(*now.lock().unwrap()))
+    };
+    let heard = Heard::default();
+    let answers: VecDeque<_> = answers.iter().map(|(status, body)| (*status, (*body).to_owned())).collect();
+    let receiver = receiver(Arc::clone(&heard), answers);
+    let client =
+        Client::in_process(receiver, Credential::basic("pk_example", "sk_example".to_owned().into(), None));
+    let relay = Relay::new(programs, journal, clock, Scripts::default());
+    Desk {
+        relay,
+        heard,
+        destinations: Arc::new(move |_, _| Some(client.clone())),
+        now,
+        program,
+        _directory: directory,
+    }
+}
+
+fn receiver(heard: Heard, answers: VecDeque<(u16, String)>) -> Router {
+    let answers = Arc::new(Mutex::new(answers));
+    Router::new().fallback(move |request: Request<Body>| {
+        let (heard, answers) = (Arc::clone(&heard), Arc::clone(&answers));
+        async move {
+            let line = format!("{} {}", request.method(), request.uri().path());
+            let body = to_bytes(request.into_body(), 100_000).await.unwrap();
+            heard.lock().unwrap().push(format!("{line} {}", String::from_utf8_lossy(&body)));
+            let (status, body) = answers.lock().unwrap().pop_front().unwrap_or((200, "{}".to_owned()));
+            Response::builder().status(status).body(Body::from(body)).unwrap()
+        }
+    })
+}
+
+impl Desk {
+    async fn take(&self, kind: &str, data: &str) {
+        let count = self.heard.lock().unwrap().len();
+        let n = 0x1000 + u32::try_from(data.len() * 37 + count).unwrap();
+        let text = format!(
+            r#"{{"id":"019365b2-7c00-7abc-8def-{n:012x}","type":"{kind}","occurred_at":1,"data":{data}}}"#
+        );
+        let event = Event::read(&text).unwrap();
+        let entry = admit::entry(&event, text, &self.program, self.relay.now());
+        self.relay.journal.append(vec![entry]).await.unwrap();
+    }
+
+    /// Delivers until nothing is due at the time of the desk's clock.
+    async fn settle(&self) {
+        loop {
+            let entries = self.relay.journal.claim(self.relay.now().0, 10, super::LEASE).await.unwrap();
+            if entries.is_empty() {
+                return;
+            }
+            super::deliver(&self.relay, &self.destinations, entries).await;
+        }
+    }
+
+    fn later(&self, millis: i64) {
+        *self.now.lock().unwrap() += millis;
+    }
+
+    fn heard(&self) -> Vec<String> {
+        self.heard
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" "))
+            .collect()
+    }
+
+    async fn count(&self, state: State) -> usize {
+        let filter = Filter { program: 1, state: Some(state), limit: 100, ..Filter::default() };
+        self.relay.journal.list(filter).await.unwrap().len()
+    }
+}
+
+const SIGNUP: &str = r#"{"customer_key":"gk_1","email":"dana@shop.example","partner_key":"p1"}"#;
+const CHECKOUT: &str = r#"{"customer_key":"gk_1","products":[{"product_book_key":"live_chat","external_subscription_key":"s/chat"},{"product_book_key":"inbox","external_subscription_key":"s/inbox"}]}"#;
+const PAYMENT: &str = r#"{"customer":{"customer_key":"gk_1"},"key":"in_1/il_1","amount":4900,"currency":"usd","subscription_key":"s/chat"}"#;
+
+#[tokio::test]
+async fn a_customer_is_made_before_its_products_and_payments() {
+    let desk = desk(&[(503, "{}"), (429, "{}")]);
+    desk.take("signup", SIGNUP).await;
+    desk.take("checkout", CHECKOUT).await;
+    desk.take("payment", PAYMENT).await;
+    desk.settle().await;
+    assert_eq!(desk.heard(), ["POST /api/v2/customers"], "what follows waits while the customer is refused");
+    for _ in 0..3 {
+        desk.later(protocol::limits::DELIVERY_BACKOFF_MAX);
+        desk.settle().await;
+    }
+    let expect = [
+        "POST /api/v2/customers",
+        "POST /api/v2/customers",
+        "POST /api/v2/customers",
+        "POST /api/v2/products",
+        "POST /api/v2/products",
+        "POST /api/v2/transactions",
+    ];
+    assert_eq!(desk.heard(), expect);
+    assert_eq!(desk.count(State::Delivered).await, 3);
+}
+
+#[tokio::test]
+async fn a_click_becomes_a_conversion_and_an_unknown_click_a_customer() {
+    let unknown = r#"{"data":{"outcome":"unknown_xid","customer_key":null},"message":"","status":200}"#;
+    let desk = desk(&[(200, unknown)]);
+    desk.take(
+        "signup",
+        r#"{"customer_key":"gk_1","email":"dana@shop.example","partner_key":"p1","xid":"Ab3dEf6hIj9kLm"}"#,
+    )
+    .await;
+    desk.settle().await;
+    assert_eq!(desk.heard(), ["POST /conversion/xid", "POST /api/v2/customers"]);
+}
+
+#[tokio::test]
+async fn a_fabricated_partner_makes_an_organic_customer() {
+    let unknown = r#"{"message":"no such partner","status":400,"code":"unknown_partner"}"#;
+    let desk = desk(&[(400, unknown)]);
+    desk.take("signup", SIGNUP).await;
+    desk.settle().await;
+    let heard = desk.heard.lock().unwrap().clone();
+    assert!(heard[0].contains("\"partner_key\":\"p1\"") && !heard[1].contains("partner_key"), "{heard:?}");
+    assert_eq!(desk.count(State::Delivered).await, 1);
+}
+
+#[tokio::test]
+async fn a_payment_before_its_customer_waits_beside_the_road() {
+    let unknown = r#"{"message":"no such customer","status":404,"code":"customer_not_found"}"#;
+    let desk = desk(&[(404, unknown)]);
+    desk.take("payment", PAYMENT).await;
+    desk.settle().await;
+    assert_eq!(desk.count(State::Parked).await, 1);
+    desk.take("signup", SIGNUP).await;
+    desk.settle().await;
+    assert_eq!(
+        desk.heard(),
+        ["POST /api/v2/transactions", "POST /api/v2/customers", "POST /api/v2/transactions"]
+    );
+    assert_eq!(desk.count(State::Delivered).await, 2);
+}
+
+#[tokio::test]
+async fn what_was_done_before_counts_as_done() {
+    let exists = |code: &str| format!(r#"{{"message":"","status":409,"code":"{code}"}}"#);
+    let (customer, product, paid) =
+        (exists("customer_exists"), exists("product_exists"), exists("transaction_exists"));
+    let desk = desk(&[(409, &customer), (409, &product), (200, "{}"), (200, "{}"), (409, &paid)]);
+    desk.take("signup", SIGNUP).await;
+    desk.take("checkout", CHECKOUT).await;
+    desk.take("payment", PAYMENT).await;
+    desk.settle().await;
+    assert_eq!(desk.heard()[1..3], ["POST /api/v2/products", "PATCH /api/v2/products/s%2Fchat"]);
+    assert_eq!(desk.count(State::Delivered).await, 3);
+}
+
+#[tokio::test]
+async fn a_final_refusal_is_kept_with_its_reason_and_the_lane_goes_on() {
+    let desk = desk(&[(
+        400,
+        r#"{"message":"email must have 4 to 255 characters","status":400,"code":"out_of_range"}"#,
+    )]);
+    desk.take("signup", r#"{"customer_key":"gk_1","partner_key":"p1"}"#).await;
+    desk.take("payment", PAYMENT).await;
+    desk.settle().await;
+    assert_eq!((desk.count(State::Dead).await, desk.count(State::Delivered).await), (1, 1));
+    let filter = Filter { program: 1, state: Some(State::Dead), limit: 1, ..Filter::default() };
+    let dead = desk.relay.journal.list(filter).await.unwrap();
+    assert!(dead[0].last_error.as_deref().unwrap().contains("4 to 255"), "{dead:?}");
+}
+
+#[tokio::test]
+async fn a_claimed_amount_is_not_money() {
+    let claim = r#"{"customer_key":"gk_1","products":[],"transaction":{"amount":4900,"currency":"USD"}}"#;
+    let desk = desk(&[]);
+    desk.take("checkout", claim).await;
+    desk.settle().await;
+    assert_eq!(desk.heard(), [] as [&str; 0]);
+    desk.relay
+        .programs
+        .replace(vec![Program { checkout_amounts: ClaimPolicy::Accept, ..desk.program.clone() }]);
+    desk.take("checkout", &claim.replace("4900", "14900")).await;
+    desk.settle().await;
+    assert_eq!(desk.heard(), ["POST /api/v2/transactions"]);
+}

@@ -1,0 +1,109 @@
+//! What the gate has taken, for the people who run it: listed and replayed with the secret key.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use http::{HeaderMap, StatusCode};
+use journal::{Entry, Filter};
+use protocol::event::CustomerRef;
+use protocol::v2::{Envelope, List};
+use protocol::{EventId, FieldError, Millis, limits};
+use serde::{Deserialize, Serialize};
+
+use super::error::Failure;
+use super::sender;
+use crate::{Program, Relay, admit};
+
+#[derive(Deserialize)]
+pub(crate) struct Asked {
+    state: Option<String>,
+    customer_key: Option<String>,
+    limit: Option<u32>,
+    starting_after: Option<i64>,
+}
+
+/// An entry as people see it.
+#[derive(Serialize)]
+pub(crate) struct Item {
+    key: i64,
+    id: EventId,
+    r#type: String,
+    customer: String,
+    state: &'static str,
+    attempts: i64,
+    last_error: Option<String>,
+    received_at: Millis,
+    settled_at: Option<Millis>,
+}
+
+/// `GET /v1/entries?state=&customer_key=&limit=&starting_after=`, newest first.
+pub(crate) async fn list_entries(
+    State(relay): State<Relay>,
+    headers: HeaderMap,
+    Query(asked): Query<Asked>,
+) -> Result<Json<Envelope<List<Item>>>, Failure> {
+    let program = signed_in(&headers, &relay)?;
+    let limit = asked.limit.unwrap_or(limits::LIST_DEFAULT);
+    if limit == 0 || limit > limits::LIST_MAX {
+        let message = format!("limit must lie between 1 and {}, got {limit}", limits::LIST_MAX);
+        return Err(FieldError::new("out_of_range", "limit", message).into());
+    }
+    let state = asked.state.as_deref().map(state_of).transpose()?;
+    let lane = asked.customer_key.map(|key| admit::lane(&program, &CustomerRef::by_key(Some(&key)).lane()));
+    let filter = Filter {
+        program: program.id,
+        test: program.test,
+        state,
+        lane,
+        before: asked.starting_after,
+        limit: limit + 1,
+    };
+    let mut found = relay.journal.list(filter).await?;
+    let has_more = found.len() > usize::try_from(limit).unwrap_or(usize::MAX);
+    found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let ending_cursor = found.last().map(|entry| entry.seq.to_string());
+    let items = found.into_iter().map(|entry| item(entry, &program)).collect();
+    let data = List { items, has_more, ending_cursor };
+    Ok(Json(Envelope { data, message: "Entries".to_owned(), status: 200, warnings: Vec::new() }))
+}
+
+/// `POST /v1/entries/{id}/replay`: a dead or parked entry goes on the road again.
+pub(crate) async fn post_replay(
+    State(relay): State<Relay>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Result<Json<Envelope<EventId>>, Failure> {
+    signed_in(&headers, &relay)?;
+    let id: EventId = id.parse()?;
+    if !relay.journal.replay(id.bytes(), relay.now().0).await? {
+        let message = format!("no dead or parked entry has the id {id}, or its text was erased");
+        return Err(Failure::new(StatusCode::NOT_FOUND, "not_replayable", message));
+    }
+    Ok(Json(Envelope { data: id, message: "Replayed".to_owned(), status: 200, warnings: Vec::new() }))
+}
+
+fn signed_in(headers: &HeaderMap, relay: &Relay) -> Result<std::sync::Arc<Program>, Failure> {
+    sender::server(headers, &relay.programs)?
+        .ok_or_else(|| Failure::unauthorized("this needs the secret key"))
+}
+
+fn state_of(name: &str) -> Result<journal::State, FieldError> {
+    journal::State::from_name(name).ok_or_else(|| {
+        let known = journal::State::ALL.map(journal::State::name).join(", ");
+        FieldError::new("invalid_value", "state", format!("state must be one of {known}, got '{name}'"))
+    })
+}
+
+fn item(entry: Entry, program: &Program) -> Item {
+    let prefix = admit::lane(program, "");
+    Item {
+        key: entry.seq,
+        id: EventId::from_bytes(entry.id),
+        r#type: entry.kind,
+        customer: entry.lane.strip_prefix(&prefix).unwrap_or(&entry.lane).to_owned(),
+        state: entry.state.name(),
+        attempts: entry.attempts,
+        last_error: entry.last_error,
+        received_at: Millis(entry.received_at),
+        settled_at: entry.settled_at.map(Millis),
+    }
+}

@@ -1,0 +1,82 @@
+//! The gate's errors: a stable code and a sentence for outside, the cause for the log alone.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use protocol::FieldError;
+use protocol::v2::ErrorBody;
+use store::StoreError;
+
+/// An answer that is not a success.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    status: StatusCode,
+    body: ErrorBody,
+    retry_after: bool,
+}
+
+impl Failure {
+    pub(crate) fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
+        let body = ErrorBody {
+            message: message.into(),
+            status: status.as_u16(),
+            code: code.to_owned(),
+            field: None,
+            hint: None,
+        };
+        Self { status, body, retry_after: false }
+    }
+
+    pub(crate) fn hint(mut self, hint: &str) -> Self {
+        self.body.hint = Some(hint.to_owned());
+        self
+    }
+
+    pub(crate) fn body(&self) -> &ErrorBody {
+        &self.body
+    }
+
+    /// 401 with the scheme a server may use.
+    pub(crate) fn unauthorized(message: &str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", message)
+            .hint("sign in with HTTP Basic: the public key as user name, the secret key as password")
+    }
+}
+
+impl From<FieldError> for Failure {
+    fn from(error: FieldError) -> Self {
+        let mut failure = Self::new(StatusCode::BAD_REQUEST, &error.code, error.message);
+        failure.body.field = (!error.field.is_empty()).then_some(error.field);
+        failure
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        if matches!(error, StoreError::Busy) {
+            let mut failure = Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "busy",
+                "too much to write at once; send it again",
+            );
+            failure.retry_after = true;
+            return failure;
+        }
+        tracing::error!(%error, "the journal failed");
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "something went wrong here; nothing was accepted, send it again",
+        )
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(self.body)).into_response();
+        if self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}

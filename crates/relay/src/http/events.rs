@@ -1,0 +1,68 @@
+//! `POST /v1/events`: one event or a batch. 202 after fsync, never before.
+
+use axum::Json;
+use axum::body::{Body, to_bytes};
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, StatusCode};
+use journal::Appended;
+use protocol::FieldError;
+use protocol::event::Submission;
+use protocol::limits::EVENT_BODY_MAX;
+use serde::Serialize;
+
+use super::error::Failure;
+use super::sender;
+use crate::Relay;
+use crate::admit::{Refused, admit};
+
+/// What became of a batch.
+#[derive(Serialize)]
+struct Answer {
+    accepted: usize,
+    duplicates: usize,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    refused: Vec<Refused>,
+}
+
+/// Any content type is taken: a page sends text/plain, so that its request needs no preflight.
+pub(crate) async fn post_events(
+    State(relay): State<Relay>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Failure> {
+    let bytes = to_bytes(body, EVENT_BODY_MAX).await.map_err(|_| {
+        let message = format!("the body may have {EVENT_BODY_MAX} bytes; send fewer events at once");
+        Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
+    })?;
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_| Failure::from(FieldError::new("malformed_json", "", "the body is not UTF-8 text")))?;
+    let submission = Submission::read(text)?;
+    let (program, sender) = sender::of_events(&headers, submission.public_key.as_deref(), &relay.programs)?;
+    let (entries, refused) = admit(&submission.events, &program, sender, relay.now());
+    if entries.is_empty() {
+        return Ok(all_refused(refused));
+    }
+    let appended = relay.journal.append(entries).await?;
+    let accepted = appended.iter().filter(|one| **one == Appended::New).count();
+    let answer = Answer { accepted, duplicates: appended.len() - accepted, refused };
+    Ok((StatusCode::ACCEPTED, Json(answer)).into_response())
+}
+
+/// 400 with the first mistake on top, where people look, and all of them below.
+fn all_refused(refused: Vec<Refused>) -> Response {
+    #[derive(Serialize)]
+    struct Body {
+        #[serde(flatten)]
+        error: protocol::v2::ErrorBody,
+        accepted: usize,
+        duplicates: usize,
+        refused: Vec<Refused>,
+    }
+    let first = refused.first().map_or_else(
+        || FieldError::new("out_of_range", "events", "events is empty"),
+        |first| FieldError::new(&first.code, &first.field, first.message.clone()),
+    );
+    let error = Failure::from(first).body().clone();
+    (StatusCode::BAD_REQUEST, Json(Body { error, accepted: 0, duplicates: 0, refused })).into_response()
+}

@@ -1,0 +1,48 @@
+//! Who a request is from: HTTP Basic with a key pair, or a public key and an origin.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use http::{HeaderMap, StatusCode, header};
+
+use super::error::Failure;
+use crate::admit::Sender;
+use crate::{Program, Programs};
+
+/// The program of a Basic header; `None` without one, an error when it is wrong.
+pub(crate) fn server(headers: &HeaderMap, programs: &Programs) -> Result<Option<Arc<Program>>, Failure> {
+    let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
+    let wrong = || Failure::unauthorized("the Authorization header holds no key pair we know");
+    let encoded = value.to_str().ok().and_then(|text| text.strip_prefix("Basic ")).ok_or_else(wrong)?;
+    let pair = base64::engine::general_purpose::STANDARD.decode(encoded).map_err(|_| wrong())?;
+    let pair = String::from_utf8(pair).map_err(|_| wrong())?;
+    let (key, secret) = pair.split_once(':').ok_or_else(wrong)?;
+    let program =
+        programs.by_public_key(key).filter(|program| program.is_secret(secret)).ok_or_else(wrong)?;
+    Ok(Some(program))
+}
+
+/// The program and kind of sender of an event body.
+pub(crate) fn of_events(
+    headers: &HeaderMap,
+    public_key: Option<&str>,
+    programs: &Programs,
+) -> Result<(Arc<Program>, Sender), Failure> {
+    if let Some(program) = server(headers, programs)? {
+        return Ok((program, Sender::Server));
+    }
+    let key = public_key.ok_or_else(|| Failure::from(protocol::FieldError::required("public_key")))?;
+    let program = programs.by_public_key(key).ok_or_else(|| {
+        Failure::new(StatusCode::UNAUTHORIZED, "unknown_public_key", "public_key is not one of this server's")
+            .hint("copy it from `headwater init`; it begins with pk_")
+    })?;
+    // A request without an Origin header is no page of a browser; the public key is public all the same.
+    if let Some(origin) = headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or("?"))
+        && !program.allows_origin(origin)
+    {
+        let message = format!("origin {origin} may not use this public key");
+        return Err(Failure::new(StatusCode::FORBIDDEN, "origin_not_allowed", message)
+            .hint("add it to the program's origins: PATCH /api/v2/program, or `headwater init --origin`"));
+    }
+    Ok((program, Sender::Browser))
+}

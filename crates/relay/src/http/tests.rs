@@ -1,0 +1,204 @@
+//! The gate's answers, member by member.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use base64::Engine as _;
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use http_body_util::BodyExt as _;
+use journal::{Filter, Journal, MIGRATIONS};
+use protocol::Millis;
+use protocol::limits::EVENT_BODY_MAX;
+use protocol::v2::ClaimPolicy;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use store::Store;
+use tower::ServiceExt as _;
+
+use crate::{Program, Programs, Relay, Scripts};
+
+const KEY: &str = "pk_test_example";
+const SIGNUP: &str = r#"{"id":"019365b2-7c00-7abc-8def-0123456789ab","type":"signup","occurred_at":1,"data":{"customer_key":"gk_1"}}"#;
+const PAYMENT: &str = r#"{"id":"019365b2-7c00-7abc-8def-0123456789ac","type":"payment","occurred_at":1,"data":{"customer":{"customer_key":"gk_1"},"key":"in_1","amount":1,"currency":"USD"}}"#;
+
+struct Gate {
+    relay: Relay,
+    _directory: tempfile::TempDir,
+}
+
+fn gate(origins: &[&str]) -> Gate {
+    let directory = tempfile::tempdir().unwrap();
+    let journal = Journal::open(Store::open(&directory.path().join("j.sqlite"), MIGRATIONS).unwrap());
+    let programs = Programs::default();
+    programs.replace(vec![Program {
+        id: 7,
+        public_key: KEY.to_owned(),
+        test: false,
+        origins: origins.iter().map(|origin| (*origin).to_owned()).collect(),
+        checkout_amounts: ClaimPolicy::Confirm,
+        stripe_webhook_secret: Some("whsec_example".to_owned().into()),
+        secret_hash: Some(Sha256::digest("sk_test_example").into()),
+    }]);
+    let scripts = Scripts { latest: Some(Bytes::from_static(b"/*script*/")), hash: "0a1b2c3d".to_owned() };
+    let relay = Relay::new(programs, journal, Arc::new(|| Millis(1_775_514_585_000)), scripts);
+    Gate { relay, _directory: directory }
+}
+
+impl Gate {
+    async fn send(&self, request: Request<Body>) -> (StatusCode, Value) {
+        let response = super::router(self.relay.clone()).oneshot(request).await.unwrap();
+        let status = response.status();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
+    }
+
+    async fn post(&self, body: &str) -> (StatusCode, Value) {
+        self.send(Request::post("/v1/events").body(Body::from(body.to_owned())).unwrap()).await
+    }
+
+    async fn refused(&self, body: &str, status: u16, code: &str, message: &str) {
+        let (got, answer) = self.post(body).await;
+        assert_eq!(
+            (got.as_u16(), answer["code"].as_str(), answer["status"].as_u64()),
+            (status, Some(code), Some(u64::from(status))),
+            "{answer}"
+        );
+        assert!(answer["message"].as_str().unwrap().contains(message), "{answer}");
+    }
+
+    async fn entries(&self) -> usize {
+        self.relay.journal.list(Filter { program: 7, limit: 100, ..Filter::default() }).await.unwrap().len()
+    }
+}
+
+fn batch(events: &[&str]) -> String {
+    format!(r#"{{"public_key":"{KEY}","events":[{}]}}"#, events.join(","))
+}
+
+fn basic(pair: &str) -> String {
+    format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))
+}
+
+#[tokio::test]
+async fn an_event_is_accepted_once() {
+    let gate = gate(&[]);
+    let (status, answer) = gate.post(&batch(&[SIGNUP])).await;
+    assert_eq!(
+        (status, &answer["accepted"], &answer["duplicates"]),
+        (StatusCode::ACCEPTED, &1.into(), &0.into())
+    );
+    let (status, answer) = gate.post(&batch(&[SIGNUP])).await;
+    assert_eq!(
+        (status, &answer["accepted"], &answer["duplicates"]),
+        (StatusCode::ACCEPTED, &0.into(), &1.into())
+    );
+    assert_eq!(gate.entries().await, 1);
+}
+
+#[tokio::test]
+async fn one_bad_event_spoils_no_other() {
+    let gate = gate(&[]);
+    let bad = r#"{"id":"019365b2-7c00-7abc-8def-0123456789ad","type":"checkout","occurred_at":1,"data":{"customer_key":"k","products":[{"product_book_key":"b","amount":19.99}]}}"#;
+    let (status, answer) = gate.post(&batch(&[bad, SIGNUP, "7"])).await;
+    assert_eq!((status, &answer["accepted"]), (StatusCode::ACCEPTED, &1.into()));
+    assert_eq!(answer["refused"][0]["field"], "data.products[0].amount");
+    assert_eq!(answer["refused"][0]["id"], "019365b2-7c00-7abc-8def-0123456789ad");
+    assert_eq!(answer["refused"][1]["index"], 2);
+    assert_eq!(gate.entries().await, 1);
+}
+
+#[tokio::test]
+async fn bad_bodies_get_clear_errors() {
+    let gate = gate(&[]);
+    gate.refused("{", 400, "malformed_json", "not valid JSON").await;
+    gate.refused("[]", 400, "wrong_type", "JSON object").await;
+    gate.refused(SIGNUP, 400, "required", "'public_key' is a required property").await;
+    gate.refused(&batch(&[SIGNUP]).replace(KEY, "pk_other"), 401, "unknown_public_key", "public_key").await;
+    gate.refused(
+        &batch(&[&SIGNUP.replace("\"signup\"", "\"teleport\"")]),
+        400,
+        "unknown_event_type",
+        "signup, checkout",
+    )
+    .await;
+    gate.refused(
+        &batch(&[&SIGNUP.replace("customer_key", "x")]),
+        400,
+        "required",
+        "'customer_key' is a required property",
+    )
+    .await;
+    gate.refused(&batch(&[PAYMENT]), 400, "secret_required", "signup or checkout").await;
+    gate.refused(&" ".repeat(EVENT_BODY_MAX + 1), 413, "too_large", "65536").await;
+    assert_eq!(gate.entries().await, 0);
+}
+
+#[tokio::test]
+async fn a_public_key_works_from_its_own_sites_only() {
+    let gate = gate(&["https://www.gigakick.example"]);
+    let from = |origin: &str| {
+        Request::post("/v1/events").header("origin", origin).body(Body::from(batch(&[SIGNUP]))).unwrap()
+    };
+    let (status, answer) = gate.send(from("https://other.example")).await;
+    assert_eq!((status, answer["code"].as_str()), (StatusCode::FORBIDDEN, Some("origin_not_allowed")));
+    assert_eq!(gate.send(from("https://www.gigakick.example")).await.0, StatusCode::ACCEPTED);
+}
+
+#[tokio::test]
+async fn a_server_signs_in_with_the_secret_key() {
+    let gate = gate(&["https://www.gigakick.example"]);
+    let send = |pair: &str| {
+        Request::post("/v1/events").header("authorization", basic(pair)).body(Body::from(PAYMENT)).unwrap()
+    };
+    assert_eq!(gate.send(send("pk_test_example:sk_wrong")).await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(gate.send(send("pk_test_example:sk_test_example")).await.0, StatusCode::ACCEPTED);
+    let list = Request::get("/v1/entries?state=due&customer_key=gk_1")
+        .header("authorization", basic("pk_test_example:sk_test_example"));
+    let (status, answer) = gate.send(list.body(Body::empty()).unwrap()).await;
+    assert_eq!(
+        (status, answer["data"]["items"][0]["customer"].as_str()),
+        (StatusCode::OK, Some("c:gk_1")),
+        "{answer}"
+    );
+    assert_eq!(
+        gate.send(Request::get("/v1/entries").body(Body::empty()).unwrap()).await.0,
+        StatusCode::UNAUTHORIZED
+    );
+}
+
+#[tokio::test]
+async fn the_script_is_served_at_every_path_sites_load_it_from() {
+    let gate = gate(&[]);
+    for path in [
+        "/v1/",
+        "/headwater.js",
+        "/partnerstack.min.js",
+        "/growsumo.min.js",
+        "/pr/js",
+        "/script/headwater-0a1b2c3d.js",
+    ] {
+        let response = super::router(gate.relay.clone())
+            .oneshot(Request::get(path).body(Body::empty()).unwrap())
+            .await
+            .unwrap();
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        assert!(response.headers()["content-type"].to_str().unwrap().starts_with("text/javascript"));
+        assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "/*script*/");
+    }
+    let (status, answer) =
+        gate.send(Request::get("/script/headwater-ffffffff.js").body(Body::empty()).unwrap()).await;
+    assert_eq!((status, answer["code"].as_str()), (StatusCode::NOT_FOUND, Some("unknown_version")));
+}
+
+#[tokio::test]
+async fn a_webhook_needs_its_signature() {
+    let gate = gate(&[]);
+    let to = |path: &str| {
+        Request::post(path).header("stripe-signature", "t=1775514585,v1=00").body(Body::from("{}")).unwrap()
+    };
+    let (status, answer) = gate.send(to("/v1/webhooks/stripe/pk_test_example")).await;
+    assert_eq!((status, answer["code"].as_str()), (StatusCode::UNAUTHORIZED, Some("bad_signature")));
+    assert_eq!(gate.send(to("/v1/webhooks/paypal/pk_test_example")).await.1["code"], "unknown_provider");
+    assert_eq!(gate.send(to("/v1/webhooks/stripe/pk_other")).await.0, StatusCode::NOT_FOUND);
+}
