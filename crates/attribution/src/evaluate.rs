@@ -49,6 +49,12 @@ impl TriggerProgram {
         self.rules.needs_history()
     }
 
+    /// Whether a rule is about products. Only such triggers are asked again when a payment is linked to its
+    /// product later.
+    pub fn asks_products(&self) -> bool {
+        self.rules.asks_products()
+    }
+
     /// What the trigger pays; `None` when there is nothing to pay a share of.
     fn pay(&self, facts: &Facts) -> Option<(i64, Currency)> {
         let payment = facts.transaction.as_ref().map(|payment| (payment.amount, payment.currency));

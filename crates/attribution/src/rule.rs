@@ -148,14 +148,29 @@ impl Compiled {
 
     /// Whether a rule asks for sums over the customer's payments.
     pub fn needs_history(&self) -> bool {
-        needs_history(&self.0)
+        some_leaf(&self.0, |leaf| leaf.field.is_history())
+    }
+
+    /// Whether a rule is about products.
+    pub fn asks_products(&self) -> bool {
+        has_scope(&self.0) || some_leaf(&self.0, |leaf| leaf.field.object() == Object::Product)
     }
 }
 
-fn needs_history(node: &Node) -> bool {
+fn some_leaf(node: &Node, test: fn(&Leaf) -> bool) -> bool {
     match node {
-        Node::All(nodes) | Node::Any(nodes) | Node::OneProduct(nodes, _) => nodes.iter().any(needs_history),
-        Node::Leaf(leaf) => leaf.field.is_history(),
+        Node::All(nodes) | Node::Any(nodes) | Node::OneProduct(nodes, _) => {
+            nodes.iter().any(|node| some_leaf(node, test))
+        }
+        Node::Leaf(leaf) => test(leaf),
+    }
+}
+
+fn has_scope(node: &Node) -> bool {
+    match node {
+        Node::All(nodes) | Node::Any(nodes) => nodes.iter().any(has_scope),
+        Node::OneProduct(..) => true,
+        Node::Leaf(_) => false,
     }
 }
 

@@ -63,7 +63,7 @@ impl<'de> Deserialize<'de> for Currency {
 
 /// Checks that `amount` lies within ±5·10¹⁰ minor units.
 pub fn check_amount(field: &str, amount: i64) -> Result<(), FieldError> {
-    if amount.abs() <= AMOUNT_MAX {
+    if amount.unsigned_abs() <= AMOUNT_MAX.unsigned_abs() {
         return Ok(());
     }
     Err(FieldError::new(
@@ -101,6 +101,7 @@ mod tests {
     #[test]
     fn an_amount_has_a_bound_on_either_side() {
         assert!(check_amount("amount", -AMOUNT_MAX).is_ok());
+        assert!(check_amount("amount", i64::MIN).is_err());
         assert!(check_amount("amount", AMOUNT_MAX + 1).unwrap_err().message.contains("50000000000"));
     }
 }

@@ -13,6 +13,7 @@ mod trigger;
 
 pub use attribution::{
     Action, Click, Conversion, ConversionResult, CreateLink, Link, Reward, RewardCustomer, RewardStatus,
+    UpdateReward,
 };
 pub use catalogue::{
     CreateProduct, CreateProductBook, Product, ProductBook, ProductStatus, UpdateProduct, UpdateProductBook,
@@ -24,8 +25,10 @@ pub use partner::{
     Partnership, UpdatePartnership,
 };
 pub use program::{ClaimPolicy, Program, UpdateProgram};
-pub use transaction::{CreateRefund, CreateTransaction, Transaction, TransactionCustomer};
+pub use transaction::{
+    CreateRefund, CreateTransaction, Transaction, TransactionCustomer, TransactionExplanation,
+};
 pub use trigger::{
-    CreateTrigger, Eligibility, Explanation, FailedRule, Operator, Rule, RuleLeaf, RuleScope, Trigger, TriggerAction, TriggerEvent,
-    UpdateTrigger,
+    CreateTrigger, Eligibility, Explanation, FailedRule, Operator, Rule, RuleLeaf, RuleScope, Trigger,
+    TriggerAction, TriggerEvent, UpdateTrigger,
 };

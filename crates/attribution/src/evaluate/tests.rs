@@ -110,6 +110,7 @@ fn a_trigger_without_product_rules_behaves_as_if_products_did_not_exist() {
     assert_eq!(paid(&triggers, &facts(None)), expected);
     assert_eq!(paid(&triggers, &facts(Some(product("Inbox", ProductStatus::Churned)))), expected);
     assert_eq!(paid(&gigakick(), &facts(None)), []);
+    assert!(!triggers[0].asks_products() && gigakick().iter().all(TriggerProgram::asks_products));
 }
 
 #[test]

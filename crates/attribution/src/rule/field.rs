@@ -56,7 +56,7 @@ pub(super) enum Field {
     Metadata(String),
     TransactionCreated,
     CustomerCreated,
-    CustomerField(String),
+    Custom(String),
     TotalRevenue,
     TransactionCount,
     CustomerTest,
@@ -112,7 +112,7 @@ impl Field {
             (Object::Customer, "total_revenue") => Some(Self::TotalRevenue),
             (Object::Customer, "transaction_count") => Some(Self::TransactionCount),
             (Object::Customer, "test") => Some(Self::CustomerTest),
-            (Object::Customer, _) => below("fields.").map(Self::CustomerField),
+            (Object::Customer, _) => below("fields.").map(Self::Custom),
             (Object::Partnership, "group") => Some(Self::Group),
             (Object::Partnership, "tags") => Some(Self::Tags),
             (Object::Partnership, "created") => Some(Self::PartnershipCreated),
@@ -132,7 +132,7 @@ impl Field {
             | Self::Metadata(_)
             | Self::TransactionCreated => Object::Transaction,
             Self::CustomerCreated
-            | Self::CustomerField(_)
+            | Self::Custom(_)
             | Self::TotalRevenue
             | Self::TransactionCount
             | Self::CustomerTest => Object::Customer,
@@ -152,7 +152,7 @@ impl Field {
             | Self::PartnershipCreated => Kind::Time,
             Self::CustomerTest => Kind::Flag,
             Self::Group | Self::Tags => Kind::Texts,
-            Self::Metadata(_) | Self::CustomerField(_) => Kind::Open,
+            Self::Metadata(_) | Self::Custom(_) => Kind::Open,
         }
     }
 
@@ -197,7 +197,7 @@ impl Field {
         let (customer, partnership) = (&facts.customer, &facts.partnership);
         Some(match self {
             Self::CustomerCreated => Seen::Time(customer.created_at),
-            Self::CustomerField(name) => open(customer.fields.get(name)?),
+            Self::Custom(name) => open(customer.fields.get(name)?),
             Self::TotalRevenue => Seen::Number(customer.total_revenue.into()),
             Self::TransactionCount => Seen::Number(customer.transaction_count.into()),
             Self::CustomerTest => Seen::Flag(customer.test),

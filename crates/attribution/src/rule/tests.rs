@@ -10,6 +10,7 @@ fn rule(value: Value) -> Rule {
     serde_json::from_value(value).unwrap()
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "every caller makes its value in place")]
 fn leaf(object: &str, field: &str, operator: &str, value: Value) -> Value {
     json!({"object": object, "field": field, "operator": operator, "value": value})
 }

@@ -1,9 +1,91 @@
-//! Routes of `product`.
+//! `/products`.
 
 use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::get;
+use protocol::v2::{CreateProduct, UpdateProduct};
+use store::Unit;
 
+use super::auth::{Reader, Vendor};
+use super::body::{Key, Params, Posted};
+use super::envelope::{answer, answer_with, found};
+use super::error::Failure;
+use super::write;
 use crate::Books;
+use crate::record::product::{self, Filters};
 
 pub(crate) fn routes() -> Router<Books> {
-    Router::new()
+    Router::new().route("/api/v2/products", get(list_products).post(post_product)).route(
+        "/api/v2/products/{key}",
+        get(get_product).patch(update_product).put(update_product).delete(archive_product),
+    )
+}
+
+async fn list_products(
+    State(books): State<Books>,
+    reader: Reader,
+    params: Params,
+) -> Result<Response, Failure> {
+    let (ctx, page) = (reader.ctx(&books), params.page(&[])?);
+    let own = |name: &str| params.get(name).map(str::to_owned);
+    if let Some(viewer) = reader.partnership() {
+        let wanted = (own("customer_key"), own("status"));
+        let list = move |unit: &mut Unit<'_>| product::list_for_partner(unit, &ctx, viewer, wanted, &page);
+        return Ok(found(books.read(list).await?));
+    }
+    let filters = Filters {
+        customer_key: own("customer_key"),
+        stack_key: own("stack_key"),
+        click_xid: own("click_xid"),
+        status: own("status"),
+        external_subscription_key: own("external_subscription_key"),
+    };
+    Ok(found(books.read(move |unit| product::list(unit, &ctx, filters, &page)).await?))
+}
+
+async fn get_product(State(books): State<Books>, reader: Reader, Key(key): Key) -> Result<Response, Failure> {
+    let ctx = reader.ctx(&books);
+    let read = move |unit: &mut Unit<'_>| match reader.partnership() {
+        None => product::get(unit, &ctx, &key),
+        Some(viewer) => product::get_for_partner(unit, &ctx, viewer, &key),
+    };
+    Ok(found(books.read(read).await?))
+}
+
+async fn post_product(
+    State(books): State<Books>,
+    vendor: Vendor,
+    posted: Posted,
+) -> Result<Response, Failure> {
+    let new: CreateProduct = posted.parse()?;
+    let work = move |unit: &mut Unit<'_>, ctx: &_| {
+        let (made, warnings) = product::record(unit, ctx, new)?;
+        Ok(answer_with(201, "Product created successfully", made, warnings))
+    };
+    write::post(&books, vendor.ctx(&books), posted, work).await
+}
+
+async fn update_product(
+    State(books): State<Books>,
+    vendor: Vendor,
+    Key(key): Key,
+    posted: Posted,
+) -> Result<Response, Failure> {
+    let change: UpdateProduct = posted.parse()?;
+    let work = move |unit: &mut Unit<'_>, ctx: &_| {
+        Ok(answer(200, "Product updated successfully", product::update(unit, ctx, &key, change)?))
+    };
+    write::change(&books, vendor.ctx(&books), work).await
+}
+
+async fn archive_product(
+    State(books): State<Books>,
+    vendor: Vendor,
+    Key(key): Key,
+) -> Result<Response, Failure> {
+    let work = move |unit: &mut Unit<'_>, ctx: &_| {
+        Ok(answer(200, "Product deleted successfully", product::archive(unit, ctx, &key)?))
+    };
+    write::change(&books, vendor.ctx(&books), work).await
 }

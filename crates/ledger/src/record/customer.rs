@@ -12,9 +12,9 @@ use protocol::{FieldError, Millis};
 use super::refusal::short;
 use super::{Ctx, Kind, Refusal, evaluate, list as page_of, member, partnership};
 use crate::store::customer::{self, CustomerRow, Name};
-use crate::store::idempotency;
 use crate::store::list::{Condition, Page};
 use crate::store::partnership::PartnershipRow;
+use crate::store::{idempotency, product, transaction};
 
 pub(crate) use lookup::{find, find_email, find_external, find_site_key};
 use lookup::{first_of, require};
@@ -208,15 +208,25 @@ pub(crate) fn get(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Customer
     require(unit, ctx, name).map(render)
 }
 
-/// A customer in the view of the partner who referred it; another's customer does not exist there.
+/// A customer the partner referred; another's customer does not exist there.
+pub(crate) fn find_referred(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    partnership: i64,
+    key: &str,
+) -> Result<CustomerRow, Refusal> {
+    let found = first_of(unit, ctx, &[Name::Key], key)?.filter(|row| row.partnership == Some(partnership));
+    found.ok_or_else(|| Refusal::not_found("customer", key))
+}
+
+/// A customer in the view of the partner who referred it.
 pub(crate) fn get_for_partner(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     partnership: i64,
     key: &str,
 ) -> Result<Customer, Refusal> {
-    let found = first_of(unit, ctx, &[Name::Key], key)?.filter(|row| row.partnership == Some(partnership));
-    found.map(render_for_partner).ok_or_else(|| Refusal::not_found("customer", key))
+    find_referred(unit, ctx, partnership, key).map(render_for_partner)
 }
 
 /// Changes a customer.
@@ -251,6 +261,8 @@ pub(crate) fn update(
 pub(crate) fn erase(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Customer, Refusal> {
     let row = require(unit, ctx, name)?;
     idempotency::delete_mentioning(unit, ctx.program, &row.key)?;
+    product::forget(unit, row.id)?;
+    transaction::forget(unit, row.id)?;
     let erased = CustomerRow {
         customer_key: None,
         email: String::new(),

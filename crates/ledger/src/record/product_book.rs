@@ -1,1 +1,113 @@
-//! Use cases of `product_book`.
+//! The catalogue: what the program sells.
+
+use ::store::Unit;
+use protocol::Millis;
+use protocol::field::{check_length, check_optional};
+use protocol::key::Prefix;
+use protocol::limits::{CUSTOMER_KEY_MAX, DESCRIPTION_MAX, NAME_MAX};
+use protocol::v2::{CreateProductBook, List, ProductBook, UpdateProductBook};
+
+use super::refusal::short;
+use super::{Ctx, Kind, Refusal, list as page_of};
+use crate::store::list::{Condition, Page};
+use crate::store::product_book::{self, ProductBookRow};
+
+/// Adds an entry to the catalogue.
+pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: CreateProductBook) -> Result<ProductBook, Refusal> {
+    check_length("name", &new.name, 1, NAME_MAX)?;
+    check_rest(new.description.as_deref(), new.external_key.as_deref())?;
+    let key = super::own_key(ctx, Prefix::ProductBook, new.key)?;
+    if product_book::find(unit, ctx.program, &key)?.is_some() {
+        let message = format!("a product book with key '{key}' exists");
+        return Err(Refusal::new(Kind::Conflict, "product_book_exists", message).field("key"));
+    }
+    let row = ProductBookRow {
+        id: ctx.next_id(),
+        key,
+        name: new.name,
+        description: new.description,
+        external_key: new.external_key,
+        archived: false,
+        created_at: ctx.now.0,
+        updated_at: ctx.now.0,
+    };
+    product_book::insert(unit, ctx.program, &row)?;
+    Ok(render(ctx, row))
+}
+
+fn check_rest(description: Option<&str>, external_key: Option<&str>) -> Result<(), Refusal> {
+    check_optional("description", description, 0, DESCRIPTION_MAX)?;
+    check_optional("external_key", external_key, 1, CUSTOMER_KEY_MAX)?;
+    Ok(())
+}
+
+/// The entry a body names: by our key, then by the billing system's id.
+pub(crate) fn require_named(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<ProductBookRow, Refusal> {
+    find(unit, ctx, name)?.filter(|row| !row.archived).ok_or_else(|| {
+        let message = format!("product_book_key names no product of the catalogue: '{}'", short(name));
+        Refusal::new(Kind::Forbidden, "unknown_product_book", message)
+            .field("product_book_key")
+            .hint("GET /api/v2/product_book lists it; POST /api/v2/product_book adds to it")
+    })
+}
+
+fn find(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Option<ProductBookRow>, Refusal> {
+    if let Some(row) = product_book::find(unit, ctx.program, name)? {
+        return Ok(Some(row));
+    }
+    Ok(product_book::find_external(unit, ctx.program, name)?)
+}
+
+fn require(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<ProductBookRow, Refusal> {
+    find(unit, ctx, name)?.ok_or_else(|| Refusal::not_found("product_book", name))
+}
+
+/// An entry by our key or the billing system's id.
+pub(crate) fn get(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<ProductBook, Refusal> {
+    require(unit, ctx, name).map(|row| render(ctx, row))
+}
+
+/// A page of the catalogue, of one billing id where it is given.
+pub(crate) fn list(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    external_key: Option<String>,
+    page: &Page,
+) -> Result<List<ProductBook>, Refusal> {
+    let filters = external_key.map(|key| Condition::text("external_key =", key)).into_iter().collect();
+    let slice = product_book::list(unit, ctx.program, filters, page)?;
+    page_of::render(page, slice, |row| render(ctx, row))
+}
+
+/// Changes an entry. Rules that name it by its old name stop holding.
+pub(crate) fn update(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    name: &str,
+    change: UpdateProductBook,
+) -> Result<ProductBook, Refusal> {
+    let mut row = require(unit, ctx, name)?;
+    check_optional("name", change.name.as_deref(), 1, NAME_MAX)?;
+    check_rest(change.description.as_deref(), change.external_key.as_deref())?;
+    row.name = change.name.unwrap_or(row.name);
+    row.description = change.description.or(row.description);
+    row.external_key = change.external_key.or(row.external_key);
+    row.archived = change.archived.unwrap_or(row.archived);
+    row.updated_at = ctx.now.0;
+    product_book::update(unit, &row)?;
+    Ok(render(ctx, row))
+}
+
+fn render(ctx: &Ctx, row: ProductBookRow) -> ProductBook {
+    ProductBook {
+        archived: row.archived,
+        company_id: ctx.company_id,
+        created_at: Millis(row.created_at),
+        description: row.description,
+        external_key: row.external_key,
+        id: None,
+        key: row.key,
+        name: row.name,
+        updated_at: Millis(row.updated_at),
+    }
+}

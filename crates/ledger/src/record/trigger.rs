@@ -1,1 +1,193 @@
-//! Use cases of `trigger`.
+//! Triggers: checked as a whole before they are kept, so that what is kept can always be evaluated.
+
+use ::store::Unit;
+use attribution::TriggerProgram;
+use protocol::field::check_length;
+use protocol::key::Prefix;
+use protocol::limits::{DESCRIPTION_MAX, NAME_MAX, TRIGGERS_MAX};
+use protocol::v2::{CreateTrigger, List, Rule, Trigger, TriggerEvent, UpdateTrigger};
+use protocol::{FieldError, Millis};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Ctx, Kind, Refusal, list as page_of};
+use crate::store::list::Page;
+use crate::store::trigger::{self, TriggerRow};
+
+/// Groups and tags an offer may name, together.
+const ELIGIBILITY_MAX: usize = 100;
+
+fn event_name(event: TriggerEvent) -> &'static str {
+    match event {
+        TriggerEvent::CustomerCreated => "customer_created",
+        TriggerEvent::TransactionCreated => "transaction_created",
+    }
+}
+
+fn text<T: Serialize>(value: &T) -> String {
+    serde_json::to_string(value).expect("wire types have text keys and no floats that could fail")
+}
+
+/// Adds a trigger, last in the order of evaluation.
+pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: CreateTrigger) -> Result<Trigger, Refusal> {
+    let (count, highest) = trigger::count(unit, ctx.program)?;
+    if usize::try_from(count).is_ok_and(|count| count >= TRIGGERS_MAX) {
+        let message = format!("a program has at most {TRIGGERS_MAX} triggers");
+        return Err(Refusal::new(Kind::Conflict, "too_many_triggers", message)
+            .hint("archive one: DELETE /api/v2/triggers/{key}"));
+    }
+    let made = Trigger {
+        key: ctx.mint(Prefix::Trigger),
+        name: new.name,
+        offer_description: new.offer_description,
+        event: new.event,
+        rules: new.rules.unwrap_or(Rule::All(Vec::new())),
+        action: new.action,
+        eligibility: new.eligibility,
+        position: highest + 1,
+        active: true,
+        archived: false,
+        created_at: ctx.now,
+        updated_at: ctx.now,
+    };
+    check(&made)?;
+    trigger::insert(unit, ctx.program, &to_row(ctx.next_id(), &made))?;
+    Ok(made)
+}
+
+fn check(made: &Trigger) -> Result<(), FieldError> {
+    check_length("name", &made.name, 1, NAME_MAX)?;
+    check_length("offer_description", &made.offer_description, 1, DESCRIPTION_MAX)?;
+    if made.eligibility.groups.len() + made.eligibility.tags.len() > ELIGIBILITY_MAX {
+        let message = format!("eligibility must name at most {ELIGIBILITY_MAX} groups and tags");
+        return Err(FieldError::new("out_of_range", "eligibility", message));
+    }
+    compile(made).map(drop)
+}
+
+fn compile(made: &Trigger) -> Result<TriggerProgram, FieldError> {
+    let names = (made.key.as_str(), made.name.as_str());
+    TriggerProgram::compile(names, made.event, &made.rules, &made.action, &made.eligibility)
+}
+
+fn to_row(id: i64, made: &Trigger) -> TriggerRow {
+    TriggerRow {
+        id,
+        key: made.key.clone(),
+        name: made.name.clone(),
+        offer_description: made.offer_description.clone(),
+        event: event_name(made.event).to_owned(),
+        rules: text(&made.rules),
+        action: text(&made.action),
+        eligibility: text(&made.eligibility),
+        position: made.position,
+        active: made.active,
+        archived: made.archived,
+        created_at: made.created_at.0,
+        updated_at: made.updated_at.0,
+    }
+}
+
+/// A stored trigger as the wire shows it. What was written by a version that knew more is an inside error.
+fn render(row: TriggerRow) -> Result<Trigger, Refusal> {
+    let event = [TriggerEvent::CustomerCreated, TriggerEvent::TransactionCreated]
+        .into_iter()
+        .find(|event| event_name(*event) == row.event)
+        .ok_or_else(|| unreadable(&row.key))?;
+    Ok(Trigger {
+        event,
+        rules: read(&row.key, &row.rules)?,
+        action: read(&row.key, &row.action)?,
+        eligibility: read(&row.key, &row.eligibility)?,
+        key: row.key,
+        name: row.name,
+        offer_description: row.offer_description,
+        position: row.position,
+        active: row.active,
+        archived: row.archived,
+        created_at: Millis(row.created_at),
+        updated_at: Millis(row.updated_at),
+    })
+}
+
+fn read<T: DeserializeOwned>(key: &str, stored: &str) -> Result<T, Refusal> {
+    serde_json::from_str(stored).map_err(|_| unreadable(key))
+}
+
+fn unreadable(key: &str) -> Refusal {
+    Refusal::new(Kind::Internal, "internal", format!("trigger {key} was written by another version"))
+}
+
+/// A trigger ready to run, with what its rewards need.
+pub(crate) struct Ready {
+    pub(crate) id: i64,
+    pub(crate) offer_description: String,
+}
+
+/// The triggers that listen for `event`, in the order of evaluation; both lists have the same order.
+pub(crate) fn ready(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    event: TriggerEvent,
+) -> Result<(Vec<TriggerProgram>, Vec<Ready>), Refusal> {
+    let mut found = (Vec::new(), Vec::new());
+    for row in trigger::list_active(unit, ctx.program)? {
+        if row.event != event_name(event) {
+            continue;
+        }
+        let id = row.id;
+        let made = render(row)?;
+        found.0.push(compile(&made)?);
+        found.1.push(Ready { id, offer_description: made.offer_description });
+    }
+    Ok(found)
+}
+
+fn require(unit: &mut Unit<'_>, ctx: &Ctx, key: &str) -> Result<TriggerRow, Refusal> {
+    trigger::find(unit, ctx.program, key)?.ok_or_else(|| Refusal::not_found("trigger", key))
+}
+
+/// A trigger.
+pub(crate) fn get(unit: &mut Unit<'_>, ctx: &Ctx, key: &str) -> Result<Trigger, Refusal> {
+    render(require(unit, ctx, key)?)
+}
+
+/// A page of triggers.
+pub(crate) fn list(unit: &mut Unit<'_>, ctx: &Ctx, page: &Page) -> Result<List<Trigger>, Refusal> {
+    let slice = trigger::list(unit, ctx.program, page)?;
+    let List { items, has_more, ending_cursor } = page_of::render(page, slice, render)?;
+    Ok(List { items: items.into_iter().collect::<Result<_, _>>()?, has_more, ending_cursor })
+}
+
+/// Changes a trigger from now on; what it has paid stays.
+pub(crate) fn update(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    key: &str,
+    change: UpdateTrigger,
+) -> Result<Trigger, Refusal> {
+    let row = require(unit, ctx, key)?;
+    let id = row.id;
+    let old = render(row)?;
+    let made = Trigger {
+        name: change.name.unwrap_or(old.name),
+        offer_description: change.offer_description.unwrap_or(old.offer_description),
+        rules: change.rules.unwrap_or(old.rules),
+        action: change.action.unwrap_or(old.action),
+        eligibility: change.eligibility.unwrap_or(old.eligibility),
+        active: change.active.unwrap_or(old.active),
+        updated_at: ctx.now,
+        ..old
+    };
+    check(&made)?;
+    trigger::update(unit, &to_row(id, &made))?;
+    Ok(made)
+}
+
+/// Archives a trigger: it fires no more.
+pub(crate) fn archive(unit: &mut Unit<'_>, ctx: &Ctx, key: &str) -> Result<Trigger, Refusal> {
+    let row = require(unit, ctx, key)?;
+    let row = TriggerRow { archived: true, updated_at: ctx.now.0, ..row };
+    trigger::update(unit, &row)?;
+    render(row)
+}

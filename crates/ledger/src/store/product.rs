@@ -1,1 +1,230 @@
-//! Rows of `product`.
+//! Rows of `product`: what each customer has of the catalogue.
+
+use ::store::{Row, StoreError, Unit};
+use serde_json::{Map, Value};
+
+use super::json;
+use super::list::{Condition, Listing, Page, Slice, page as read_page};
+
+/// A customer's product, with the names of everything it points to.
+#[derive(Debug, Clone)]
+pub(crate) struct ProductRow {
+    pub(crate) id: i64,
+    pub(crate) key: String,
+    pub(crate) product_book: i64,
+    pub(crate) customer: i64,
+    /// Whether the request named the customer by the site's own id.
+    pub(crate) by_site_key: bool,
+    pub(crate) partnership: Option<i64>,
+    /// Whether the request named the partnership by its partner key.
+    pub(crate) by_partner_key: bool,
+    pub(crate) member: Option<i64>,
+    pub(crate) external_subscription_key: Option<String>,
+    pub(crate) status: String,
+    pub(crate) amount: Option<i64>,
+    pub(crate) currency: Option<String>,
+    pub(crate) click_xid: Option<String>,
+    pub(crate) metadata: Option<Map<String, Value>>,
+    pub(crate) archived: bool,
+    pub(crate) created_at: i64,
+    pub(crate) updated_at: i64,
+    /// Read only.
+    pub(crate) names: Names,
+}
+
+/// What others call what a product points to; read only.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Names {
+    pub(crate) book_key: String,
+    pub(crate) book_name: String,
+    pub(crate) customer_key: String,
+    pub(crate) customer_site_key: Option<String>,
+    pub(crate) partnership_key: Option<String>,
+    pub(crate) partner_key: Option<String>,
+    pub(crate) partner_first_name: Option<String>,
+    pub(crate) partner_last_name: Option<String>,
+    pub(crate) member_key: Option<String>,
+    pub(crate) member_email: Option<String>,
+    pub(crate) member_name: Option<String>,
+}
+
+const COLUMNS: &str = "product.key, product.id, product.product_book, product.customer, product.by_site_key, \
+     product.partnership, product.by_partner_key, product.member, product.external_subscription_key, \
+     product.status, product.amount, product.currency, product.click_xid, product.metadata, \
+     product.archived, product.created_at, product.updated_at, product_book.key, product_book.name, \
+     customer.key, customer.customer_key, partnership.key, partnership.partner_key, \
+     partnership.first_name, partnership.last_name, member.key, member.email, member.name";
+const FROM: &str = "product JOIN product_book ON product_book.id = product.product_book \
+     JOIN customer ON customer.id = product.customer \
+     LEFT JOIN partnership ON partnership.id = product.partnership \
+     LEFT JOIN member ON member.id = product.member";
+
+const LISTING: Listing =
+    Listing { columns: COLUMNS, from: FROM, table: "product", orders: &[], archivable: true };
+
+fn from_row(row: &Row<'_>) -> Result<ProductRow, StoreError> {
+    Ok(ProductRow {
+        key: row.get(0)?,
+        id: row.get(1)?,
+        product_book: row.get(2)?,
+        customer: row.get(3)?,
+        by_site_key: row.get(4)?,
+        partnership: row.get(5)?,
+        by_partner_key: row.get(6)?,
+        member: row.get(7)?,
+        external_subscription_key: row.get(8)?,
+        status: row.get(9)?,
+        amount: row.get(10)?,
+        currency: row.get(11)?,
+        click_xid: row.get(12)?,
+        metadata: json::object(row, 13)?,
+        archived: row.get(14)?,
+        created_at: row.get(15)?,
+        updated_at: row.get(16)?,
+        names: Names {
+            book_key: row.get(17)?,
+            book_name: row.get(18)?,
+            customer_key: row.get(19)?,
+            customer_site_key: row.get(20)?,
+            partnership_key: row.get(21)?,
+            partner_key: row.get(22)?,
+            partner_first_name: row.get(23)?,
+            partner_last_name: row.get(24)?,
+            member_key: row.get(25)?,
+            member_email: row.get(26)?,
+            member_name: row.get(27)?,
+        },
+    })
+}
+
+/// Adds a product.
+pub(crate) fn insert(
+    unit: &mut Unit<'_>,
+    (program, test): (i64, bool),
+    row: &ProductRow,
+) -> Result<(), StoreError> {
+    unit.execute(
+        "INSERT INTO product (id, program, test, key, product_book, customer, by_site_key, partnership, \
+         by_partner_key, member, external_subscription_key, status, amount, currency, click_xid, metadata, \
+         archived, created_at, updated_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
+        &[
+            row.id.into(),
+            program.into(),
+            test.into(),
+            (&row.key).into(),
+            row.product_book.into(),
+            row.customer.into(),
+            row.by_site_key.into(),
+            row.partnership.into(),
+            row.by_partner_key.into(),
+            row.member.into(),
+            row.external_subscription_key.as_ref().into(),
+            (&row.status).into(),
+            row.amount.into(),
+            row.currency.as_ref().into(),
+            row.click_xid.as_ref().into(),
+            json::from_object(row.metadata.as_ref()).as_ref().into(),
+            row.archived.into(),
+            row.created_at.into(),
+            row.updated_at.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Writes what may change.
+pub(crate) fn update(unit: &mut Unit<'_>, row: &ProductRow) -> Result<(), StoreError> {
+    unit.execute(
+        "UPDATE product SET external_subscription_key = $1, status = $2, amount = $3, currency = $4, \
+         archived = $5, updated_at = $6 WHERE id = $7",
+        &[
+            row.external_subscription_key.as_ref().into(),
+            (&row.status).into(),
+            row.amount.into(),
+            row.currency.as_ref().into(),
+            row.archived.into(),
+            row.updated_at.into(),
+            row.id.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Takes away what may say who the customer is.
+pub(crate) fn forget(unit: &mut Unit<'_>, customer: i64) -> Result<(), StoreError> {
+    unit.execute("UPDATE product SET metadata = NULL WHERE customer = $1", &[customer.into()])?;
+    Ok(())
+}
+
+/// A product by our key.
+pub(crate) fn find(
+    unit: &mut Unit<'_>,
+    (program, test): (i64, bool),
+    key: &str,
+) -> Result<Option<ProductRow>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM {FROM} WHERE product.program = $1 AND product.test = $2 AND product.key = $3"
+    );
+    unit.query_one(&sql, &[program.into(), test.into(), key.into()], from_row)
+}
+
+/// A product by its number.
+pub(crate) fn find_by_id(unit: &mut Unit<'_>, id: i64) -> Result<Option<ProductRow>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM {FROM} WHERE product.id = $1");
+    unit.query_one(&sql, &[id.into()], from_row)
+}
+
+/// Products of a subscription, two at most: enough to know whether it names one.
+pub(crate) fn find_subscription(
+    unit: &mut Unit<'_>,
+    (program, test): (i64, bool),
+    subscription: &str,
+) -> Result<Vec<ProductRow>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM {FROM} WHERE product.program = $1 AND product.test = $2 \
+         AND product.external_subscription_key = $3 LIMIT 2"
+    );
+    unit.query(&sql, &[program.into(), test.into(), subscription.into()], from_row)
+}
+
+/// A customer's product by its subscription, byte for byte.
+pub(crate) fn find_of_customer(
+    unit: &mut Unit<'_>,
+    customer: i64,
+    subscription: &str,
+) -> Result<Option<ProductRow>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM {FROM} WHERE product.customer = $1 AND product.external_subscription_key = $2"
+    );
+    unit.query_one(&sql, &[customer.into(), subscription.into()], from_row)
+}
+
+/// A customer's subscriptions, for a hint: a hundred are enough to find the one that was meant.
+pub(crate) fn list_subscriptions(unit: &mut Unit<'_>, customer: i64) -> Result<Vec<String>, StoreError> {
+    unit.query(
+        "SELECT external_subscription_key FROM product \
+         WHERE customer = $1 AND external_subscription_key IS NOT NULL ORDER BY id LIMIT 100",
+        &[customer.into()],
+        |row| row.get(0),
+    )
+}
+
+/// A page of products.
+pub(crate) fn list(
+    unit: &mut Unit<'_>,
+    (program, test): (i64, bool),
+    customer: Option<i64>,
+    filters: Vec<Condition>,
+    page: &Page,
+) -> Result<Option<Slice<ProductRow>>, StoreError> {
+    let scope = || {
+        let mut scope = vec![
+            Condition::int("product.program =", program),
+            Condition::int("product.test =", i64::from(test)),
+        ];
+        scope.extend(customer.map(|id| Condition::int("product.customer =", id)));
+        scope
+    };
+    read_page(unit, &LISTING, scope, filters, page, from_row)
+}

@@ -2,6 +2,7 @@
 //!
 //! Conventions: `id` is given by us and ascends with time inside one process, `key` is what the wire shows,
 //! flags are 0 or 1, times are epoch milliseconds, amounts are minor units, lists and objects are JSON text.
+//! `by_site_key` and `by_partner_key` remember which of two names a request used, so that answers use it too.
 //! Rows that test keys made (`test = 1`) live beside the others and are never seen through production keys.
 
 /// Scripts for [`store::Store::open`], oldest first.
@@ -155,7 +156,9 @@ CREATE TABLE product (
     key text NOT NULL,
     product_book bigint NOT NULL REFERENCES product_book (id),
     customer bigint NOT NULL REFERENCES customer (id),
+    by_site_key bigint NOT NULL,
     partnership bigint REFERENCES partnership (id),
+    by_partner_key bigint NOT NULL,
     member bigint REFERENCES member (id),
     external_subscription_key text,
     status text NOT NULL,
@@ -177,6 +180,7 @@ CREATE TABLE txn (
     test bigint NOT NULL,
     key text NOT NULL,
     customer bigint NOT NULL REFERENCES customer (id),
+    by_site_key bigint NOT NULL,
     product bigint REFERENCES product (id),
     partnership bigint REFERENCES partnership (id),
     amount bigint NOT NULL,
@@ -186,7 +190,6 @@ CREATE TABLE txn (
     subscription_key text,
     metadata text,
     refunded_total bigint NOT NULL,
-    evaluated bigint NOT NULL,
     archived bigint NOT NULL,
     created_at bigint NOT NULL,
     updated_at bigint NOT NULL,
@@ -212,6 +215,7 @@ CREATE TABLE trigger_rule (
     updated_at bigint NOT NULL,
     UNIQUE (program, key)
 );
+CREATE INDEX trigger_rule_by_position ON trigger_rule (program, position, id);
 CREATE TABLE reward (
     id bigint PRIMARY KEY,
     program bigint NOT NULL REFERENCES program (id),
@@ -234,6 +238,7 @@ CREATE TABLE reward (
     updated_at bigint NOT NULL,
     UNIQUE (program, test, key)
 );
+CREATE INDEX reward_by_reversed ON reward (reverses);
 CREATE UNIQUE INDEX reward_once ON reward (trigger_id, event_key) WHERE reverses IS NULL;
 CREATE INDEX reward_by_time ON reward (program, test, created_at, id);
 CREATE INDEX reward_by_partnership ON reward (partnership, created_at, id);

@@ -1,1 +1,202 @@
-//! Rows of `transaction`.
+//! Rows of `txn`: customers' payments.
+
+use ::store::{Row, StoreError, Unit};
+use serde_json::{Map, Value};
+
+use super::json;
+use super::list::{Condition, Listing, Page, Slice, page as read_page};
+
+/// A payment, with the names of everything it points to.
+#[derive(Debug, Clone)]
+pub(crate) struct TransactionRow {
+    pub(crate) id: i64,
+    /// Given with the payment, or ours.
+    pub(crate) key: String,
+    pub(crate) test: bool,
+    pub(crate) customer: i64,
+    /// Whether the request named the customer by the site's own id.
+    pub(crate) by_site_key: bool,
+    /// The product its subscription names.
+    pub(crate) product: Option<i64>,
+    /// Who is credited.
+    pub(crate) partnership: Option<i64>,
+    pub(crate) amount: i64,
+    pub(crate) currency: String,
+    pub(crate) category_key: Option<String>,
+    /// Free text given as `product_key`.
+    pub(crate) product_text: Option<String>,
+    pub(crate) subscription_key: Option<String>,
+    pub(crate) metadata: Option<Map<String, Value>>,
+    /// Given back so far; only ever grows.
+    pub(crate) refunded_total: i64,
+    pub(crate) archived: bool,
+    pub(crate) created_at: i64,
+    pub(crate) updated_at: i64,
+    /// Read only.
+    pub(crate) names: Names,
+}
+
+/// What others call what a payment points to; read only.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Names {
+    pub(crate) customer_key: String,
+    pub(crate) customer_email: String,
+    pub(crate) customer_site_key: Option<String>,
+    pub(crate) sub_ids: Vec<String>,
+    pub(crate) product_key: Option<String>,
+    pub(crate) partnership_key: Option<String>,
+}
+
+const COLUMNS: &str = "txn.key, txn.id, txn.test, txn.customer, txn.by_site_key, txn.product, txn.partnership, \
+     txn.amount, txn.currency, txn.category_key, txn.product_text, txn.subscription_key, txn.metadata, \
+     txn.refunded_total, txn.archived, txn.created_at, txn.updated_at, customer.key, customer.email, \
+     customer.customer_key, customer.sub_ids, product.key, partnership.key";
+const FROM: &str = "txn JOIN customer ON customer.id = txn.customer \
+     LEFT JOIN product ON product.id = txn.product \
+     LEFT JOIN partnership ON partnership.id = txn.partnership";
+
+const LISTING: Listing = Listing {
+    columns: COLUMNS,
+    from: FROM,
+    table: "txn",
+    orders: &[("amount", "txn.amount")],
+    archivable: true,
+};
+
+fn from_row(row: &Row<'_>) -> Result<TransactionRow, StoreError> {
+    Ok(TransactionRow {
+        key: row.get(0)?,
+        id: row.get(1)?,
+        test: row.get(2)?,
+        customer: row.get(3)?,
+        by_site_key: row.get(4)?,
+        product: row.get(5)?,
+        partnership: row.get(6)?,
+        amount: row.get(7)?,
+        currency: row.get(8)?,
+        category_key: row.get(9)?,
+        product_text: row.get(10)?,
+        subscription_key: row.get(11)?,
+        metadata: json::object(row, 12)?,
+        refunded_total: row.get(13)?,
+        archived: row.get(14)?,
+        created_at: row.get(15)?,
+        updated_at: row.get(16)?,
+        names: Names {
+            customer_key: row.get(17)?,
+            customer_email: row.get(18)?,
+            customer_site_key: row.get(19)?,
+            sub_ids: json::texts(row, 20)?,
+            product_key: row.get(21)?,
+            partnership_key: row.get(22)?,
+        },
+    })
+}
+
+/// Adds a payment.
+pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &TransactionRow) -> Result<(), StoreError> {
+    unit.execute(
+        "INSERT INTO txn (id, program, test, key, customer, by_site_key, product, partnership, amount, \
+         currency, category_key, product_text, subscription_key, metadata, refunded_total, archived, \
+         created_at, updated_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+        &[
+            row.id.into(),
+            program.into(),
+            row.test.into(),
+            (&row.key).into(),
+            row.customer.into(),
+            row.by_site_key.into(),
+            row.product.into(),
+            row.partnership.into(),
+            row.amount.into(),
+            (&row.currency).into(),
+            row.category_key.as_ref().into(),
+            row.product_text.as_ref().into(),
+            row.subscription_key.as_ref().into(),
+            json::from_object(row.metadata.as_ref()).as_ref().into(),
+            row.refunded_total.into(),
+            row.archived.into(),
+            row.created_at.into(),
+            row.updated_at.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Writes what may change: the link to a product, the credit that follows from it, and what was given back.
+pub(crate) fn update(unit: &mut Unit<'_>, row: &TransactionRow) -> Result<(), StoreError> {
+    unit.execute(
+        "UPDATE txn SET product = $1, partnership = $2, refunded_total = $3, archived = $4, updated_at = $5 \
+         WHERE id = $6",
+        &[
+            row.product.into(),
+            row.partnership.into(),
+            row.refunded_total.into(),
+            row.archived.into(),
+            row.updated_at.into(),
+            row.id.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Takes away what may say who the customer is.
+pub(crate) fn forget(unit: &mut Unit<'_>, customer: i64) -> Result<(), StoreError> {
+    unit.execute("UPDATE txn SET metadata = NULL WHERE customer = $1", &[customer.into()])?;
+    Ok(())
+}
+
+/// A payment by its key.
+pub(crate) fn find(
+    unit: &mut Unit<'_>,
+    (program, test): (i64, bool),
+    key: &str,
+) -> Result<Option<TransactionRow>, StoreError> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM {FROM} WHERE txn.program = $1 AND txn.test = $2 AND txn.key = $3");
+    unit.query_one(&sql, &[program.into(), test.into(), key.into()], from_row)
+}
+
+/// Payments of a customer that named a subscription and found no product, oldest first.
+pub(crate) fn list_waiting(
+    unit: &mut Unit<'_>,
+    customer: i64,
+    subscription: &str,
+) -> Result<Vec<TransactionRow>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM {FROM} WHERE txn.customer = $1 AND txn.subscription_key = $2 \
+         AND txn.product IS NULL AND txn.archived = 0 ORDER BY txn.id"
+    );
+    unit.query(&sql, &[customer.into(), subscription.into()], from_row)
+}
+
+/// How many payments a customer made that were not given back, and what they come to in one currency.
+pub(crate) fn history(unit: &mut Unit<'_>, customer: i64, currency: &str) -> Result<(i64, i64), StoreError> {
+    let sql = "SELECT count(*), CAST(coalesce(sum(CASE WHEN currency = $1 THEN amount - refunded_total ELSE 0 END), 0) \
+               AS bigint) FROM txn WHERE customer = $2 AND archived = 0";
+    let found = unit.query_one::<_, StoreError>(sql, &[currency.into(), customer.into()], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })?;
+    Ok(found.unwrap_or_default())
+}
+
+/// What narrows a list to payments whose subscription found no product.
+pub(crate) fn unmatched() -> [Condition; 2] {
+    [
+        Condition::int("coalesce(txn.product, 0) =", 0),
+        Condition::text("coalesce(txn.subscription_key, '') <>", ""),
+    ]
+}
+
+/// A page of payments.
+pub(crate) fn list(
+    unit: &mut Unit<'_>,
+    (program, test): (i64, bool),
+    filters: Vec<Condition>,
+    page: &Page,
+) -> Result<Option<Slice<TransactionRow>>, StoreError> {
+    let scope =
+        || vec![Condition::int("txn.program =", program), Condition::int("txn.test =", i64::from(test))];
+    read_page(unit, &LISTING, scope, filters, page, from_row)
+}

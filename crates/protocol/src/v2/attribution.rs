@@ -131,6 +131,16 @@ impl RewardStatus {
     }
 }
 
+/// `PATCH /rewards/{key}`: approve, decline, hold, or mark as paid.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpdateReward {
+    /// Where it shall stand; not `scheduled`.
+    pub status: RewardStatus,
+    /// Why it is declined; at most 1,000 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
 /// The customer inside a reward.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RewardCustomer {

@@ -108,3 +108,16 @@ pub struct Transaction {
     /// Last changed at.
     pub updated_at: Millis,
 }
+
+/// What the program's triggers make of a transaction, in the order of evaluation. **We** add it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransactionExplanation {
+    /// The transaction's key.
+    pub transaction: String,
+    /// The linked product's key.
+    pub product_key: Option<String>,
+    /// Who would earn (`part_…`); nobody when the customer was not referred.
+    pub partnership_key: Option<String>,
+    /// One for each trigger that is on.
+    pub triggers: Vec<super::Explanation>,
+}
