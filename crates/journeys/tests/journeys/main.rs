@@ -1,0 +1,9 @@
+//! Journeys through the real binaries: in a browser where a visitor acts, over HTTP where a company does.
+
+mod browser;
+mod data_directory;
+mod deadline;
+mod process;
+mod referral;
+mod seed_000;
+mod stage;

@@ -1,0 +1,56 @@
+//! The programs of a journey. Each is killed when the journey ends, however it ends.
+
+use std::path::PathBuf;
+use std::process::{Output, Stdio};
+
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+/// A path that `cargo xtask test` hands over.
+pub(crate) fn given(name: &str) -> PathBuf {
+    let value = std::env::var_os(name);
+    value.unwrap_or_else(|| panic!("{name} is not set: run the journeys with `cargo xtask test`")).into()
+}
+
+/// One of our own programs.
+pub(crate) fn program(name: &str) -> Command {
+    let mut command = Command::new(given("HEADWATER_JOURNEYS_BINARIES").join(name));
+    command.stdin(Stdio::null());
+    command
+}
+
+/// Runs a program to its end.
+pub(crate) async fn finish(mut command: Command) -> Output {
+    command.kill_on_drop(true).output().await.expect("the program starts")
+}
+
+/// A program that runs until it is killed.
+pub(crate) struct Running {
+    child: Child,
+    output: Lines<BufReader<ChildStdout>>,
+}
+
+impl Running {
+    /// Starts a program.
+    pub(crate) fn start(mut command: Command) -> Self {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn().expect("the program starts");
+        let output = child.stdout.take().expect("standard output is piped");
+        Self { child, output: BufReader::new(output).lines() }
+    }
+
+    /// What follows `mark` in the first line it prints that holds it.
+    pub(crate) async fn says(&mut self, mark: &str) -> String {
+        while let Some(line) = self.output.next_line().await.expect("it prints text") {
+            if let Some((_, rest)) = line.split_once(mark) {
+                return rest.to_owned();
+            }
+        }
+        panic!("the program ended before it printed {mark:?}: {:?}", self.child.wait().await);
+    }
+
+    /// SIGKILL: nothing is flushed, nothing is said.
+    pub(crate) async fn kill(mut self) {
+        self.child.kill().await.expect("it was running");
+    }
+}

@@ -1,0 +1,100 @@
+//! A company with its partner program: a data directory, `headwater serve`, and the storefront.
+
+use std::path::{Path, PathBuf};
+
+use client::{Client, Credential};
+use secrecy::SecretString;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::process::{Running, finish, program};
+
+/// `headwater serve` over a data directory of its own.
+pub(crate) struct Headwater {
+    /// As `http://127.0.0.1:41234`.
+    pub(crate) url: String,
+    /// What `headwater init --json` printed.
+    pub(crate) credentials: Value,
+    directory: TempDir,
+    running: Running,
+}
+
+impl Headwater {
+    /// A fresh program, served.
+    pub(crate) async fn open() -> Self {
+        let directory = tempfile::tempdir().expect("a directory for the data");
+        let mut init = program("headwater");
+        init.args(["init", "--program", "GigaKick", "--json", "--data"]).arg(data(&directory));
+        let made = finish(init).await;
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let credentials = serde_json::from_slice(&made.stdout).expect("--json prints JSON");
+        let mut running = Running::start(serve(&data(&directory), "127.0.0.1:0"));
+        let url = running.says("listening on ").await;
+        Self { url, credentials, directory, running }
+    }
+
+    /// Kills it without warning and starts it again on the same address and data.
+    pub(crate) async fn kill_and_restart(mut self) -> Self {
+        self.running.kill().await;
+        let address = self.url.trim_start_matches("http://");
+        self.running = Running::start(serve(&data(&self.directory), address));
+        assert_eq!(self.running.says("listening on ").await, self.url);
+        self
+    }
+
+    /// Where its data is.
+    pub(crate) fn data(&self) -> PathBuf {
+        data(&self.directory)
+    }
+
+    /// One of the credentials.
+    pub(crate) fn credential(&self, name: &str) -> &str {
+        self.credentials[name].as_str().unwrap_or_else(|| panic!("init printed no {name}"))
+    }
+
+    /// The company's view of the API.
+    pub(crate) fn vendor(&self) -> Client {
+        let secret = SecretString::from(self.credential("secret_key").to_owned());
+        let pair = Credential::basic(self.credential("public_key"), secret, None);
+        Client::http(&self.url, pair).expect("a local address")
+    }
+}
+
+fn data(directory: &TempDir) -> PathBuf {
+    directory.path().join("data")
+}
+
+fn serve(data: &Path, address: &str) -> Command {
+    let mut serve = program("headwater");
+    serve.args(["serve", "--listen", address, "--data"]).arg(data);
+    serve
+}
+
+/// The storefront with the GigaKick example loaded.
+pub(crate) struct Storefront {
+    /// As `http://127.0.0.1:41235`.
+    pub(crate) url: String,
+    /// The partner's link, on the link host.
+    pub(crate) link: String,
+    _running: Running,
+    _directory: TempDir,
+}
+
+impl Storefront {
+    /// Loads the example into this Headwater and opens the site.
+    pub(crate) async fn open(headwater: &Headwater) -> Self {
+        let directory = tempfile::tempdir().expect("a directory for the keys");
+        let credentials = directory.path().join("credentials.json");
+        std::fs::write(&credentials, headwater.credentials.to_string()).expect("the keys are written");
+        let mut storefront = program("storefront");
+        storefront.args(["--listen", "127.0.0.1:0", "--headwater", &headwater.url, "--credentials"]);
+        let mut running = Running::start({
+            storefront.arg(credentials);
+            storefront
+        });
+        let link = running.says("partner link ").await;
+        let url = running.says("listening on ").await;
+        Self { url, link, _running: running, _directory: directory }
+    }
+}
