@@ -7,9 +7,8 @@ use std::{env, fs};
 fn main() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let out = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
-    for name in ["headwater.js"] {
-        let source = root.join("dist").join(name);
-        println!("cargo::rerun-if-changed={}", source.display());
-        fs::write(Path::new(&out).join(name), fs::read(&source).unwrap_or_default()).expect("OUT_DIR is writable");
-    }
+    let source = root.join("dist/headwater.js");
+    println!("cargo::rerun-if-changed={}", source.display());
+    fs::write(Path::new(&out).join("headwater.js"), fs::read(&source).unwrap_or_default())
+        .expect("OUT_DIR is writable");
 }

@@ -18,9 +18,9 @@ const DRAIN: Duration = Duration::from_secs(10);
 
 /// Binds the address.
 pub(crate) async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address)
-        .await
-        .with_context(|| format!("cannot listen on {address}; is another process using it? give another --listen"))
+    TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address}; is another process using it? give another --listen")
+    })
 }
 
 /// Serves `router` until `stop` turns true, then lets open requests finish.

@@ -24,7 +24,9 @@ pub(crate) async fn follow(books: Books, programs: relay::Programs) {
     while changes.changed().await.is_ok() {
         match books.gate_programs().await {
             Ok(list) => programs.replace(for_gate(list)),
-            Err(error) => tracing::error!(%error, "changed program settings could not be read; the old ones stay in force"),
+            Err(error) => {
+                tracing::error!(%error, "changed program settings could not be read; the old ones stay in force");
+            }
         }
     }
 }
@@ -33,6 +35,8 @@ pub(crate) async fn follow(books: Books, programs: relay::Programs) {
 pub(crate) fn warn_of_open_origins(programs: &[GateProgram]) {
     for program in programs.iter().filter(|program| program.origins.is_empty()) {
         let key = &program.public_key;
-        tracing::warn!("{key} accepts events from every origin; limit it with `headwater init --origin` or PATCH /api/v2/program");
+        tracing::warn!(
+            "{key} accepts events from every origin; limit it with `headwater init --origin` or PATCH /api/v2/program"
+        );
     }
 }

@@ -25,7 +25,10 @@ pub(crate) async fn run(options: args::Serve) -> anyhow::Result<()> {
     let books = Books::open(files::ledger(&directory)?, settings).context("cannot open the ledger")?;
     let known = books.gate_programs().await?;
     if known.is_empty() {
-        tracing::warn!("no program yet: make one with `headwater init --data {} --program NAME`", options.data.display());
+        tracing::warn!(
+            "no program yet: make one with `headwater init --data {} --program NAME`",
+            options.data.display()
+        );
     }
     program::warn_of_open_origins(&known);
     let programs = Programs::default();
@@ -35,7 +38,8 @@ pub(crate) async fn run(options: args::Serve) -> anyhow::Result<()> {
 
     let stop = listen::stop_signal()?;
     tokio::spawn(program::follow(books.clone(), programs.clone()));
-    let delivery = tokio::spawn(relay::deliver::run(relay.clone(), in_process(&books, &programs), stop.clone()));
+    let delivery =
+        tokio::spawn(relay::deliver::run(relay.clone(), in_process(&books, &programs), stop.clone()));
     let router = assemble(&relay, &books);
     println!("listening on http://{address}");
     listen::serve(listener, router, stop).await;
@@ -65,4 +69,3 @@ fn in_process(books: &Books, programs: &Programs) -> relay::deliver::Destination
         Some(client)
     })
 }
-
