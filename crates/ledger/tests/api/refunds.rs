@@ -1,0 +1,99 @@
+//! Refunds: rows are added, sums hold.
+
+use serde_json::{Value, json};
+
+use crate::desk::text;
+use crate::shop::Shop;
+
+async fn paid_shop() -> Shop {
+    let shop = Shop::open().await;
+    shop.sell("Inbox", "sub_inbox", json!({})).await;
+    shop.pay("invoice-1", 9900, "sub_inbox").await.data();
+    shop
+}
+
+#[tokio::test]
+async fn partial_refunds_take_back_the_whole_to_the_cent() {
+    let shop = paid_shop().await;
+    // The same total again, and one that comes late, change nothing.
+    for (total, balance) in [(3333, 1313), (3333, 1313), (3334, 1313), (1, 1313), (9899, 0), (9900, 0)] {
+        shop.refund("invoice-1", total).await.data();
+        assert_eq!(shop.balance().await, balance, "after {total}");
+    }
+    let rows = shop.rewards().await;
+    assert!(rows.iter().all(|row| row["status"] == "declined" && row["reason"] == "refunded"), "{rows:#?}");
+    assert!(rows[1..].iter().all(|row| row["reverses"] == rows[0]["key"]));
+    let whole = shop.desk.get("/api/v2/transactions/invoice-1").await.data();
+    assert_eq!((&whole["status"], &whole["archived"]), (&json!("refunded"), &json!(true)));
+}
+
+#[tokio::test]
+async fn deleting_a_payment_reverses_what_it_earned_once() {
+    let shop = paid_shop().await;
+    for _ in 0..2 {
+        let path = "/api/v2/transactions/invoice-1";
+        shop.desk.ask(&shop.desk.production(), "DELETE", path, "").await.data();
+        assert_eq!((shop.balance().await, shop.amounts().await), (0, vec![1980, -1980]));
+    }
+}
+
+#[tokio::test]
+async fn what_was_paid_is_owed_back() {
+    let shop = paid_shop().await;
+    let original = text(&shop.rewards().await[0]["key"]);
+    let path = format!("/api/v2/rewards/{original}");
+    shop.patch(&path, json!({"status": "approved"})).await.data();
+    shop.patch(&path, json!({"status": "paid"})).await.data();
+    shop.refund("invoice-1", 9900).await.data();
+    let rows = shop.rewards().await;
+    assert_eq!((&rows[0]["status"], &rows[1]["status"]), (&json!("paid"), &json!("pending")));
+    assert_eq!(shop.balance().await, 0);
+    let owed = format!("/api/v2/rewards/{}", text(&rows[1]["key"]));
+    let refused = shop.patch(&owed, json!({"status": "declined", "reason": "kindness"})).await;
+    assert_eq!(refused.error(), (409, "reversal_owed".to_owned(), "status".to_owned()));
+    let refused = shop.patch(&path, json!({"status": "pending"})).await;
+    assert_eq!(refused.error().1, "reward_paid");
+    shop.patch(&owed, json!({"status": "paid"})).await.data();
+}
+
+#[tokio::test]
+async fn a_reversal_moves_with_its_reward() {
+    let shop = paid_shop().await;
+    shop.refund("invoice-1", 4950).await.data();
+    let rows = shop.rewards().await;
+    let (original, reversal) = (text(&rows[0]["key"]), text(&rows[1]["key"]));
+    let alone = shop.patch(&format!("/api/v2/rewards/{reversal}"), json!({"status": "paid"})).await;
+    assert_eq!(alone.error().1, "reversal_follows");
+    let path = format!("/api/v2/rewards/{original}");
+    let silent = shop.patch(&path, json!({"status": "declined"})).await;
+    assert_eq!(silent.error(), (400, "required".to_owned(), "reason".to_owned()));
+    for change in [json!({"status": "declined", "reason": "fraud"}), json!({"status": "approved"})] {
+        shop.patch(&path, change.clone()).await.data();
+        let rows = shop.rewards().await;
+        assert!(rows.iter().all(|row| row["status"] == change["status"]), "{rows:#?}");
+    }
+    shop.refund("invoice-1", 9900).await.data();
+    let refused = shop.patch(&path, json!({"status": "approved"})).await;
+    assert_eq!(refused.error().1, "reward_refunded");
+    assert_eq!(shop.balance().await, 0);
+}
+
+#[tokio::test]
+async fn a_refund_before_the_product_ends_in_the_same_books() {
+    let shop = Shop::open().await;
+    shop.pay("invoice-1", 9900, "sub_inbox").await.data();
+    shop.refund("invoice-1", 4950).await.data();
+    shop.sell("Inbox", "sub_inbox", json!({})).await;
+    assert_eq!((shop.balance().await, shop.amounts().await), (990, vec![1980, -990]));
+}
+
+#[tokio::test]
+async fn a_refund_stays_within_the_payment() {
+    let shop = paid_shop().await;
+    for total in [9901, -1] {
+        let refused = shop.refund("invoice-1", total).await;
+        assert_eq!(refused.error(), (400, "out_of_range".to_owned(), "refunded_total".to_owned()));
+    }
+    let unknown: Value = shop.refund("invoice-2", 1).await.json();
+    assert_eq!(unknown["code"], "transaction_not_found");
+}

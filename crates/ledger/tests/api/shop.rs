@@ -1,0 +1,99 @@
+//! GigaKick at the desk (seed 001): four products, their triggers, a partner and a referred customer.
+
+use serde_json::{Value, json};
+
+use crate::desk::{Desk, Reply, text};
+
+/// Name, price in cents, percent.
+const OFFERS: [(&str, i64, &str); 4] = [
+    ("Live Chat", 4900, "10"),
+    ("Knowledge Base", 7900, "15"),
+    ("Surveys", 3900, "10"),
+    ("Inbox", 9900, "20"),
+];
+
+/// The desk of a program that sells GigaKick's products.
+pub(crate) struct Shop {
+    pub(crate) desk: Desk,
+    /// The partner who referred the customer `ada` (`part_…`).
+    pub(crate) partner: String,
+}
+
+impl Shop {
+    pub(crate) async fn open() -> Self {
+        let desk = Desk::open().await;
+        for (name, _, percent) in OFFERS {
+            let body = json!({"name": name, "external_key": format!("book/{name}")}).to_string();
+            desk.post("/api/v2/product_book", &body).await.data();
+            let trigger = json!({
+                "name": format!("{percent}% of every active {name}"),
+                "offer_description": format!("Earn {percent}% for every {name} sale"),
+                "event": "transaction_created",
+                "rules": {"where": {"object": "product", "rules": [
+                    {"field": "name", "operator": "is_any_of", "value": [name]},
+                    {"field": "status", "operator": "is_any_of", "value": ["Active"]},
+                ]}},
+                "action": {"type": "commission_percent", "percent": percent},
+            });
+            desk.post("/api/v2/triggers", &trigger.to_string()).await.data();
+        }
+        let partner = desk.partner("referrer").await;
+        let shop = Self { desk, partner };
+        shop.customer("ada", "referrer").await;
+        shop
+    }
+
+    pub(crate) async fn customer(&self, key: &str, partner_key: &str) -> String {
+        let body =
+            json!({"email": format!("{key}@site.example"), "customer_key": key, "partner_key": partner_key});
+        text(&self.desk.post("/api/v2/customers", &body.to_string()).await.data()["key"])
+    }
+
+    /// Ada has a product, sold by whoever referred her unless `more` says otherwise.
+    pub(crate) async fn sell(&self, name: &str, subscription: &str, more: Value) -> Value {
+        let mut body = json!({
+            "customer_key": "ada", "product_book_key": format!("book/{name}"), "status": "active",
+            "external_subscription_key": subscription,
+        });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        self.desk.post("/api/v2/products", &body.to_string()).await.data()
+    }
+
+    /// Ada pays.
+    pub(crate) async fn pay(&self, key: &str, amount: i64, subscription: &str) -> Reply {
+        let body = json!({
+            "customer_key": "ada", "key": key, "amount": amount, "currency": "USD",
+            "subscription_key": subscription,
+        });
+        self.desk.post("/api/v2/transactions", &body.to_string()).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Reply {
+        self.desk.ask(&self.desk.production(), "PATCH", path, &body.to_string()).await
+    }
+
+    pub(crate) async fn refund(&self, key: &str, total: i64) -> Reply {
+        let body = json!({"refunded_total": total}).to_string();
+        self.desk.post(&format!("/api/v2/transactions/{key}/refund"), &body).await
+    }
+
+    /// Every row of rewards, oldest first.
+    pub(crate) async fn rewards(&self) -> Vec<Value> {
+        let list = self.desk.get("/api/v2/rewards?limit=250&order_by=created_at").await.data();
+        list["items"].as_array().unwrap().clone()
+    }
+
+    pub(crate) async fn amounts(&self) -> Vec<i64> {
+        self.rewards().await.iter().map(|row| row["amount"].as_i64().unwrap()).collect()
+    }
+
+    /// The sum of rows, and the sum of rows that are not declined: both tell the same.
+    pub(crate) async fn balance(&self) -> i64 {
+        let rows = self.rewards().await;
+        let sum = |rows: &[&Value]| rows.iter().map(|row| row["amount"].as_i64().unwrap()).sum::<i64>();
+        let all = sum(&rows.iter().collect::<Vec<_>>());
+        let counting: Vec<_> = rows.iter().filter(|row| row["status"] != "declined").collect();
+        assert_eq!(all, sum(&counting), "{rows:#?}");
+        all
+    }
+}
