@@ -3,9 +3,10 @@
 //! Pages are tolerant writers: a numeric `customer_key`, `""` for nothing and old spellings are read; a wrong
 //! amount or currency in a *signup* is dropped, because nobody is paid by it.
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::loose::{object, required_text, text, texts};
 use crate::field::{FieldError, check_length, check_optional};
 use crate::v2::ProductStatus;
 use crate::{Currency, Millis, limits, money};
@@ -369,37 +370,4 @@ impl Refund {
 
 fn check_key(field: &str, key: Option<&str>) -> Result<(), FieldError> {
     check_optional(field, key, 1, limits::CUSTOMER_KEY_MAX)
-}
-
-/// Text a page wrote: a string or a number; null, booleans and `""` are nothing.
-fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    Ok(as_text(Value::deserialize(from)?))
-}
-
-fn as_text(value: Value) -> Option<String> {
-    match value {
-        Value::String(text) if !text.is_empty() => Some(text),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
-}
-
-fn required_text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
-    text(from)?.ok_or_else(|| serde::de::Error::custom("must be a string or a number"))
-}
-
-fn object<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Map<String, Value>>, D::Error> {
-    Ok(match Value::deserialize(from)? {
-        Value::Object(map) => Some(map),
-        _ => None,
-    })
-}
-
-/// A list of texts, or an object of them (`{"sid1": "…"}`), as pages write sub-ids.
-fn texts<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
-    Ok(match Value::deserialize(from)? {
-        Value::Array(values) => values.into_iter().filter_map(as_text).collect(),
-        Value::Object(map) => map.into_iter().filter_map(|(_, value)| as_text(value)).collect(),
-        other => as_text(other).into_iter().collect(),
-    })
 }
