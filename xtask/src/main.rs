@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod bench;
 mod binaries;
 mod demo;
 mod deny;
@@ -24,6 +25,11 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Acknowledged-durable events a second, beside a handler that does nothing.
+    Bench(bench::Options),
+    /// The handler that does nothing.
+    #[command(hide = true)]
+    BenchNoop(bench::noop::Options),
     /// The demo company, ready to click through.
     Demo(demo::Options),
     /// Everything CI runs as tests: native, in a browser, and journeys end to end.
@@ -47,6 +53,8 @@ fn main() -> ExitCode {
 fn dispatch(command: &Command) -> anyhow::Result<()> {
     let root = root();
     match command {
+        Command::Bench(options) => bench::run(&root, options),
+        Command::BenchNoop(options) => bench::noop::run(options),
         Command::Demo(options) => demo::run(&root, options),
         Command::Deny => deny::run(&root),
         Command::Test => test::run(&root),

@@ -1,0 +1,186 @@
+//! `cargo xtask bench`: how many events a second the relay acknowledges after they are durable, beside an
+//! axum handler that does nothing, on the same cores in the same run.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::Args;
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::binaries::{self, Speed};
+use crate::process::output;
+use crate::server::Server;
+
+pub(crate) mod load;
+pub(crate) mod noop;
+
+/// What `bench` is told.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Open connections, each with one request under way.
+    #[arg(long, default_value_t = 64)]
+    connections: usize,
+    /// Rounds; each measures every contender once, in turn.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..))]
+    rounds: u16,
+    /// Seconds each contender is measured in each round.
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..))]
+    seconds: u64,
+    /// Print the table only; leave docs/benchmarks.md as it is.
+    #[arg(long)]
+    dry: bool,
+}
+
+/// What is measured, from the least work to the most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Contender {
+    Noop,
+    Typed,
+    Relay,
+}
+
+const CONTENDERS: [Contender; 3] = [Contender::Noop, Contender::Typed, Contender::Relay];
+
+impl Contender {
+    fn title(self) -> &'static str {
+        match self {
+            Self::Noop => "axum handler that reads the body and does nothing",
+            Self::Typed => "axum handler that parses the event into a type",
+            Self::Relay => "`headwater relay`: checked, bounded, durable (fsync) before 202",
+        }
+    }
+}
+
+/// Measures, prints the table, and keeps it in docs/benchmarks.md.
+pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
+    let programs = binaries::build(root, Speed::Release)?;
+    let pinned = pin_ourselves();
+    let runtime = tokio::runtime::Runtime::new()?;
+    let mut samples: [Vec<load::Sample>; CONTENDERS.len()] = Default::default();
+    for round in 1..=options.rounds {
+        for (contender, samples) in CONTENDERS.into_iter().zip(&mut samples) {
+            let sample = runtime.block_on(measure(contender, &programs, pinned, options))?;
+            eprintln!("round {round}: {} {:.0}/s", contender.title(), sample.per_second);
+            samples.push(sample);
+        }
+    }
+    let table = table(&samples.map(|samples| load::median(&samples)));
+    print!("{table}");
+    if options.dry {
+        return Ok(());
+    }
+    let page = page(&table, options, pinned)?;
+    std::fs::write(root.join("docs/benchmarks.md"), page).context("cannot write docs/benchmarks.md")
+}
+
+/// With four cores or more the servers get two of their own, and we two others.
+fn pin_ourselves() -> bool {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let mut taskset = std::process::Command::new("taskset");
+    let own = std::process::id().to_string();
+    let pinned = cores >= 4 && output(taskset.args(["--cpu-list", "--pid", "2,3", &own])).is_ok();
+    if !pinned {
+        eprintln!("server and load share the cores: fewer than four of them, or no taskset");
+    }
+    pinned
+}
+
+/// A command on the servers' cores.
+fn on_cores(pinned: bool, program: &Path) -> Command {
+    if !pinned {
+        return Command::new(program);
+    }
+    let mut command = Command::new("taskset");
+    command.args(["--cpu-list", "0,1"]).arg(program);
+    command
+}
+
+async fn measure(
+    contender: Contender,
+    programs: &Path,
+    pinned: bool,
+    options: &Options,
+) -> anyhow::Result<load::Sample> {
+    let directory = tempfile::tempdir()?;
+    let (mut command, path) = server(contender, programs, pinned, &directory)?;
+    let server = Server::start("the contender", &mut command).await?;
+    let duration = Duration::from_secs(options.seconds);
+    let sample = load::run(&server.url, path, options.connections, duration).await;
+    server.stop().await?;
+    sample
+}
+
+/// The server of a contender and the path it takes events at.
+fn server(
+    contender: Contender,
+    programs: &Path,
+    pinned: bool,
+    directory: &TempDir,
+) -> anyhow::Result<(Command, &'static str)> {
+    if contender != Contender::Relay {
+        let mut command = on_cores(pinned, &programs.join("xtask"));
+        command.args(["bench-noop", "--listen", "127.0.0.1:0"]);
+        return Ok((command, if contender == Contender::Noop { noop::NOOP } else { noop::TYPED }));
+    }
+    let secret = directory.path().join("secret");
+    std::fs::write(&secret, "sk_test_example\n")?;
+    let mut command = on_cores(pinned, &programs.join("headwater"));
+    command.args(["relay", "--listen", "127.0.0.1:0", "--data"]).arg(directory.path().join("data"));
+    // Nothing listens there: every event stays in the journal, and delivery tries in vain beside the load.
+    command.args(["--destination", "http://127.0.0.1:9", "--public-key", load::PUBLIC_KEY]);
+    command.arg("--secret-key-file").arg(secret).env("HEADWATER_LOG", "off");
+    Ok((command, "/v1/events"))
+}
+
+fn table(samples: &[load::Sample; CONTENDERS.len()]) -> String {
+    let mut table =
+        String::from("| server | acknowledged/s | of no-op | p50 ms | p99 ms |\n|---|--:|--:|--:|--:|\n");
+    for (contender, sample) in CONTENDERS.into_iter().zip(samples) {
+        let ratio = sample.per_second / samples[0].per_second;
+        let (title, rate) = (contender.title(), sample.per_second);
+        let (p50, p99) = (sample.p50.as_secs_f64() * 1e3, sample.p99.as_secs_f64() * 1e3);
+        writeln!(table, "| {title} | {rate:.0} | {ratio:.2} | {p50:.2} | {p99:.2} |")
+            .expect("text takes text");
+    }
+    table
+}
+
+fn page(table: &str, options: &Options, pinned: bool) -> anyhow::Result<String> {
+    let rustc = output(std::process::Command::new("rustc").arg("--version"))?;
+    let cores =
+        if pinned { "2 cores for the server, 2 others for the load" } else { "cores shared with the load" };
+    let (rounds, seconds, connections) = (options.rounds, options.seconds, options.connections);
+    Ok(format!(
+        "# Benchmarks
+
+`cargo xtask bench` writes this page. Each number is the median of {rounds} interleaved rounds of {seconds} s with
+{connections} connections, one event of {} bytes each request, ids of version 7, {cores}; {}.
+The relay's destination is down throughout, so that delivery tries and fails beside the load. Ratios travel
+between machines, absolute numbers do not: the disk's fsync decides them.
+
+{table}",
+        load::event_length(),
+        rustc.trim(),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ratios_are_of_the_handler_that_does_nothing() {
+        let sample = |per_second, millis| load::Sample {
+            per_second,
+            p50: Duration::from_millis(millis),
+            p99: Duration::from_millis(2 * millis),
+        };
+        let table = table(&[sample(1000.0, 1), sample(800.0, 2), sample(400.0, 3)]);
+        let rows: Vec<_> = table.lines().skip(2).collect();
+        assert!(rows[0].ends_with("| 1000 | 1.00 | 1.00 | 2.00 |"), "{rows:?}");
+        assert!(rows[2].ends_with("| 400 | 0.40 | 3.00 | 6.00 |"), "{rows:?}");
+    }
+}
