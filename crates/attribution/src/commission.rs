@@ -34,8 +34,8 @@ impl Percent {
     }
 }
 
-/// `amount · part / whole`, half up on the magnitude: the one place where money is rounded. `|part| ≤ |whole|`,
-/// so that the result is never larger than `amount`.
+/// `amount · part / whole`, half up on the magnitude: the one place where money is rounded. `|part|` is at
+/// most `|whole|`, so that the result is never larger than `amount`.
 fn share(amount: i64, part: i64, whole: i64) -> i64 {
     let (product, whole) = (i128::from(amount) * i128::from(part), i128::from(whole));
     let magnitude = (2 * product.abs() + whole.abs()) / (2 * whole.abs());
@@ -46,8 +46,8 @@ fn share(amount: i64, part: i64, whole: i64) -> i64 {
 /// How much of a reward must be given back now, in minor units.
 ///
 /// `earned` is the reward, `amount` the payment, `refunded_total` what the customer has got back so far in
-/// all, `already_reversed` what earlier reversals took. Proportional to the total and not to the step: however
-/// a refund is cut into parts, and whatever is told twice or late, the reversals sum to the same.
+/// all, `already_reversed` what earlier reversals took. Proportional to the total and not to the step:
+/// however a refund is cut into parts, and whatever is told twice or late, the reversals sum to the same.
 pub fn reverse(earned: i64, amount: i64, refunded_total: i64, already_reversed: i64) -> i64 {
     let whole = amount == 0 || refunded_total.unsigned_abs() >= amount.unsigned_abs();
     let target = if whole { earned } else { share(earned, refunded_total.abs(), amount.abs()) };
@@ -167,7 +167,8 @@ mod tests {
 
         #[test]
         fn the_balance_depends_on_the_total_only(
-            earned in 0..=AMOUNT_MAX, amount in 1..=AMOUNT_MAX, first in 0..=AMOUNT_MAX, second in 0..=AMOUNT_MAX,
+            earned in 0..=AMOUNT_MAX, amount in 1..=AMOUNT_MAX, first in 0..=AMOUNT_MAX,
+            second in 0..=AMOUNT_MAX,
         ) {
             let (first, second) = (first.min(second), first.max(second));
             let at_once = reverse(earned, amount, second, 0);

@@ -1,8 +1,8 @@
-//! The rules: pure functions from facts to decisions. A trigger listens for an event, asks its rules, and pays
-//! its commission (triggers.md).
+//! The rules: pure functions from facts to decisions. A trigger listens for an event, asks its rules, and
+//! pays its commission (triggers.md).
 //!
-//! What this crate does not do: any I/O, read a clock (`now` is a parameter), compute with floats, or know how
-//! facts are stored. Evaluating never fails; what could fail is refused when a trigger is compiled.
+//! What this crate does not do: any I/O, read a clock (`now` is a parameter), compute with floats, or know
+//! how facts are stored. Evaluating never fails; what could fail is refused when a trigger is compiled.
 
 mod commission;
 mod evaluate;

@@ -295,8 +295,8 @@ fn render(ctx: &Ctx, row: ProductRow) -> Product {
     }
 }
 
-/// A partner sees every product of the customer, and credit only where it is their own. Built from what may be
-/// shown, so that a new member of the row stays hidden until somebody decides otherwise (api.md section 7).
+/// A partner sees every product of the customer, and credit only where it is their own. Built from what may
+/// be shown, so that a new member of the row stays hidden until somebody decides otherwise (api.md section 7).
 fn render_for_partner(ctx: &Ctx, row: ProductRow, viewer: i64) -> Product {
     let own = row.partnership == Some(viewer);
     let names = row.names;

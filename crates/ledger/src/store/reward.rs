@@ -94,8 +94,8 @@ fn from_row(row: &Row<'_>) -> Result<RewardRow, StoreError> {
 pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &RewardRow) -> Result<bool, StoreError> {
     let added = unit.execute(
         "INSERT INTO reward (id, program, test, key, partnership, customer, txn, trigger_id, event_key, \
-         amount, currency, description, status, reverses, reason, ready_at, archived, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) \
+         amount, currency, description, status, reverses, reason, ready_at, archived, created_at, \
+         updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) \
          ON CONFLICT (trigger_id, event_key) WHERE reverses IS NULL DO NOTHING",
         &[
             row.id.into(),

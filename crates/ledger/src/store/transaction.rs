@@ -47,8 +47,8 @@ pub(crate) struct Names {
     pub(crate) partnership_key: Option<String>,
 }
 
-const COLUMNS: &str = "txn.key, txn.id, txn.test, txn.customer, txn.by_site_key, txn.product, txn.partnership, \
-     txn.amount, txn.currency, txn.category_key, txn.product_text, txn.subscription_key, txn.metadata, \
+const COLUMNS: &str = "txn.key, txn.id, txn.test, txn.customer, txn.by_site_key, txn.product, \
+     txn.partnership, txn.amount, txn.currency, txn.category_key, txn.product_text, txn.subscription_key, txn.metadata, \
      txn.refunded_total, txn.archived, txn.created_at, txn.updated_at, customer.key, customer.email, \
      customer.customer_key, customer.sub_ids, product.key, partnership.key";
 const FROM: &str = "txn JOIN customer ON customer.id = txn.customer \
@@ -173,8 +173,8 @@ pub(crate) fn list_waiting(
 
 /// How many payments a customer made that were not given back, and what they come to in one currency.
 pub(crate) fn history(unit: &mut Unit<'_>, customer: i64, currency: &str) -> Result<(i64, i64), StoreError> {
-    let sql = "SELECT count(*), CAST(coalesce(sum(CASE WHEN currency = $1 THEN amount - refunded_total ELSE 0 END), 0) \
-               AS bigint) FROM txn WHERE customer = $2 AND archived = 0";
+    let sql = "SELECT count(*), CAST(coalesce(sum(CASE WHEN currency = $1 THEN amount - refunded_total \
+               ELSE 0 END), 0) AS bigint) FROM txn WHERE customer = $2 AND archived = 0";
     let found = unit.query_one::<_, StoreError>(sql, &[currency.into(), customer.into()], |row| {
         Ok((row.get(0)?, row.get(1)?))
     })?;

@@ -21,8 +21,8 @@ pub(crate) struct TriggerRow {
     pub(crate) updated_at: i64,
 }
 
-const COLUMNS: &str = "key, id, name, offer_description, event, rules, action, eligibility, position, active, \
-     archived, created_at, updated_at";
+const COLUMNS: &str = "key, id, name, offer_description, event, rules, action, eligibility, position, \
+     active, archived, created_at, updated_at";
 
 const LISTING: Listing = Listing {
     columns: COLUMNS,
@@ -113,8 +113,8 @@ pub(crate) fn list_active(unit: &mut Unit<'_>, program: i64) -> Result<Vec<Trigg
 
 /// How many triggers a program has that are not archived, and the highest position ever given out.
 pub(crate) fn count(unit: &mut Unit<'_>, program: i64) -> Result<(i64, i64), StoreError> {
-    let sql = "SELECT CAST(coalesce(sum(1 - archived), 0) AS bigint), coalesce(max(position), 0) FROM trigger_rule \
-               WHERE program = $1";
+    let sql = "SELECT CAST(coalesce(sum(1 - archived), 0) AS bigint), coalesce(max(position), 0) \
+               FROM trigger_rule WHERE program = $1";
     let found =
         unit.query_one::<_, StoreError>(sql, &[program.into()], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(found.unwrap_or_default())

@@ -158,3 +158,34 @@ async fn test_customers_take_test_keys_and_earn_nothing() {
     let rewards = desk.ask(&test, "GET", "/api/v2/rewards", "").await.data();
     assert_eq!((&rewards["items"], shop.amounts().await), (&json!([]), vec![]));
 }
+
+#[tokio::test]
+async fn a_deleted_customer_leaves_payments_without_personal_data() {
+    let shop = Shop::open().await;
+    shop.sell("Inbox", "sub_inbox", json!({"metadata": {"owner": "ada lovelace"}})).await;
+    let body = json!({
+        "customer_key": "ada", "key": "invoice-1", "amount": 9900, "currency": "USD",
+        "subscription_key": "sub_inbox", "metadata": {"paid_by": "ada lovelace"},
+    });
+    shop.desk.post("/api/v2/transactions", &body.to_string()).await.data();
+    shop.desk.ask(&shop.desk.production(), "DELETE", "/api/v2/customers/ada", "").await.data();
+    assert_eq!(shop.amounts().await, [1980]);
+    for path in ["transactions/invoice-1", "products/sub_inbox", "rewards"] {
+        let reply = shop.desk.get(&format!("/api/v2/{path}")).await;
+        assert_eq!(reply.status, 200, "{path}");
+        for personal in ["\"ada\"", "ada@site", "lovelace"] {
+            assert!(!reply.text.contains(personal), "{personal} in {}", reply.text);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_payment_sent_again_under_its_idempotency_key_gets_its_first_answer() {
+    let shop = Shop::open().await;
+    shop.sell("Inbox", "sub_inbox", json!({})).await;
+    let body = r#"{"customer_key":"ada","amount":9900,"currency":"USD","subscription_key":"sub_inbox"}"#;
+    let first = shop.desk.post_once("/api/v2/transactions", body, "event-1").await;
+    let again = shop.desk.post_once("/api/v2/transactions", body, "event-1").await;
+    assert_eq!((first.status, &first.text), (201, &again.text));
+    assert_eq!(shop.amounts().await, [1980]);
+}
