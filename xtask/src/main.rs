@@ -7,10 +7,12 @@ use clap::{Parser, Subcommand};
 
 mod bench;
 mod binaries;
+mod build;
 mod demo;
 mod deny;
 mod process;
 mod server;
+mod size;
 mod test;
 mod tidy;
 mod tools;
@@ -30,8 +32,12 @@ enum Command {
     /// The handler that does nothing.
     #[command(hide = true)]
     BenchNoop(bench::noop::Options),
+    /// The script a page loads and the npm package.
+    Build,
     /// The demo company, ready to click through.
     Demo(demo::Options),
+    /// What the artefacts weigh; fails over budget.
+    Size,
     /// Everything CI runs as tests: native, in a browser, and journeys end to end.
     Test,
     /// The rules of the house that no compiler holds.
@@ -55,8 +61,10 @@ fn dispatch(command: &Command) -> anyhow::Result<()> {
     match command {
         Command::Bench(options) => bench::run(&root, options),
         Command::BenchNoop(options) => bench::noop::run(options),
+        Command::Build => build::run(&root),
         Command::Demo(options) => demo::run(&root, options),
         Command::Deny => deny::run(&root),
+        Command::Size => size::run(&root),
         Command::Test => test::run(&root),
         Command::Tidy => tidy::run(&root),
     }
