@@ -57,6 +57,13 @@ impl Journal {
         self.store.write(move |unit| store::claim(unit, now, limit, lease)).await
     }
 
+    /// Makes everything that waits for a later attempt due at once. For the process that alone owns the data
+    /// directory, when it starts: whoever held a claim is gone, and nobody has to wait for its lease to end.
+    /// Returns how many entries changed.
+    pub async fn release(&self, now: i64) -> Result<usize, StoreError> {
+        self.store.write(move |unit| store::release(unit, now)).await
+    }
+
     /// Records how attempts ended. One commit for all of them.
     pub async fn settle(&self, outcomes: Vec<(i64, Outcome)>, now: i64) -> Result<(), StoreError> {
         self.store

@@ -27,6 +27,10 @@ const PRUNE_EVERY: i64 = 60 * 60 * 1000;
 
 /// Delivers until `stop` turns true, then settles what is in flight.
 pub async fn run(relay: Relay, destinations: Destinations, mut stop: watch::Receiver<bool>) {
+    // One process owns the data directory: claims of the one before it, killed or not, are nobody's now.
+    if let Err(error) = relay.journal.release(relay.now().0).await {
+        tracing::warn!(%error, "entries that were being delivered wait for their lease to end");
+    }
     let mut pruned_at = i64::MIN;
     while !*stop.borrow() {
         let now = relay.now().0;

@@ -78,6 +78,15 @@ async fn a_lost_claim_falls_due_again() {
 }
 
 #[tokio::test]
+async fn the_claims_of_a_process_that_was_killed_are_released_by_the_next_one_in_order() {
+    let road = road();
+    road.journal.append(vec![new(1, "a"), new(2, "a"), new(3, "b")]).await.unwrap();
+    assert_eq!(ids(&road, 0).await, [1, 3]);
+    assert_eq!(road.journal.release(1).await.unwrap(), 2);
+    assert_eq!(ids(&road, 1).await, [1, 3]);
+}
+
+#[tokio::test]
 async fn a_parked_entry_holds_nobody_up_and_wakes_when_its_customer_comes() {
     let road = road();
     road.journal.append(vec![new(1, "a"), new(2, "a")]).await.unwrap();
