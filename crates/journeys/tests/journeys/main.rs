@@ -3,7 +3,9 @@
 mod browser;
 mod data_directory;
 mod deadline;
+mod outcome;
 mod process;
 mod referral;
 mod seed_000;
 mod stage;
+mod without_script;
