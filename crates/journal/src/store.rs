@@ -84,10 +84,7 @@ pub(crate) fn claim(unit: &mut Unit<'_>, now: i64, limit: u32, lease: i64) -> Re
 }
 
 pub(crate) fn release(unit: &mut Unit<'_>, now: i64) -> Result<usize, StoreError> {
-    unit.execute(
-        "UPDATE entry SET due_at = $1 WHERE (state = 1 OR state = 2) AND due_at > $1",
-        &[now.into()],
-    )
+    unit.execute("UPDATE entry SET due_at = $1 WHERE (state = 1 OR state = 2) AND due_at > $1", &[now.into()])
 }
 
 pub(crate) fn settle(unit: &mut Unit<'_>, seq: i64, outcome: &Outcome, now: i64) -> Result<(), StoreError> {
