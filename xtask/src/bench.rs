@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Context as _;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use tempfile::TempDir;
 use tokio::process::Command;
 
 use crate::binaries::{self, Speed};
+use crate::page;
 use crate::process::output;
 use crate::server::Server;
 
@@ -32,13 +32,19 @@ pub(crate) struct Options {
     /// Print the table only; leave docs/benchmarks.md as it is.
     #[arg(long)]
     dry: bool,
+    /// Measure this contender alone, for a profiler to look at; no table, no ratio.
+    #[arg(long)]
+    only: Option<Contender>,
 }
 
 /// What is measured, from the least work to the most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Contender {
+    /// Reads the body and does nothing.
     Noop,
+    /// Parses the event into a type.
     Typed,
+    /// `headwater relay`.
     Relay,
 }
 
@@ -62,18 +68,24 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     let mut samples: [Vec<load::Sample>; CONTENDERS.len()] = Default::default();
     for round in 1..=options.rounds {
         for (contender, samples) in CONTENDERS.into_iter().zip(&mut samples) {
+            if options.only.is_some_and(|only| only != contender) {
+                continue;
+            }
             let sample = runtime.block_on(measure(contender, &programs, pinned, options))?;
             eprintln!("round {round}: {} {:.0}/s", contender.title(), sample.per_second);
             samples.push(sample);
         }
+    }
+    if options.only.is_some() {
+        return Ok(());
     }
     let table = table(&samples.map(|samples| load::median(&samples)));
     print!("{table}");
     if options.dry {
         return Ok(());
     }
-    let page = page(&table, options, pinned)?;
-    std::fs::write(root.join("docs/benchmarks.md"), page).context("cannot write docs/benchmarks.md")
+    let section = section(&table, options, pinned)?;
+    page::replace(&root.join("docs/benchmarks.md"), "Events", &section)
 }
 
 /// With four cores or more the servers get two of their own, and we two others.
@@ -148,15 +160,13 @@ fn table(samples: &[load::Sample; CONTENDERS.len()]) -> String {
     table
 }
 
-fn page(table: &str, options: &Options, pinned: bool) -> anyhow::Result<String> {
+fn section(table: &str, options: &Options, pinned: bool) -> anyhow::Result<String> {
     let rustc = output(std::process::Command::new("rustc").arg("--version"))?;
     let cores =
         if pinned { "2 cores for the server, 2 others for the load" } else { "cores shared with the load" };
     let (rounds, seconds, connections) = (options.rounds, options.seconds, options.connections);
     Ok(format!(
-        "# Benchmarks
-
-`cargo xtask bench` writes this page. Each number is the median of {rounds} interleaved rounds of {seconds} s with
+        "`cargo xtask bench` writes this section. Each number is the median of {rounds} interleaved rounds of {seconds} s with
 {connections} connections, one event of {} bytes each request, ids of version 7, {cores}; {}.
 The relay's destination is down throughout, so that delivery tries and fails beside the load. Ratios travel
 between machines, absolute numbers do not: the disk's fsync decides them.

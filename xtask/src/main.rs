@@ -10,6 +10,7 @@ mod binaries;
 mod build;
 mod demo;
 mod deny;
+mod page;
 mod process;
 mod server;
 mod size;
@@ -37,7 +38,7 @@ enum Command {
     /// The demo company, ready to click through.
     Demo(demo::Options),
     /// What the artefacts weigh; fails over budget.
-    Size,
+    Size(size::Options),
     /// Everything CI runs as tests: native, in a browser, and journeys end to end.
     Test,
     /// The rules of the house that no compiler holds.
@@ -64,7 +65,7 @@ fn dispatch(command: &Command) -> anyhow::Result<()> {
         Command::Build => build::run(&root),
         Command::Demo(options) => demo::run(&root, options),
         Command::Deny => deny::run(&root),
-        Command::Size => size::run(&root),
+        Command::Size(options) => size::run(&root, options),
         Command::Test => test::run(&root),
         Command::Tidy => tidy::run(&root),
     }

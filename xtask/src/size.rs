@@ -1,10 +1,254 @@
 //! `cargo xtask size`: what the artefacts weigh, and whether that is within budget.
 
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::Path;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
+use clap::Args;
 
-/// Prints the table and fails over budget.
-pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
-    bail!("there is nothing to weigh yet: {} is missing", root.join("dist").display())
+use crate::build::{self, text};
+use crate::page;
+
+/// What `size` is told.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Print the table only; leave docs/benchmarks.md as it is.
+    #[arg(long)]
+    dry: bool,
+}
+
+/// Bytes under brotli that the script may not pass.
+const SCRIPT_BUDGET: usize = 9_500;
+/// Bytes under brotli that the script should have: the smallest peer with a persistent retry queue.
+const SCRIPT_TARGET: usize = 7_310;
+/// Bytes under brotli that the npm package may not pass: wasm, glue and entry point.
+const PACKAGE_BUDGET: usize = 40_000;
+
+/// What a site would otherwise load, in bytes under brotli 11: each vendor's hosted script, fetched and weighed by us
+/// in November 2026. `PartnerStackJS` is served only from its own host, so that there is no number for it.
+const PEERS: &[(&str, usize)] = &[
+    ("Dub", 1_510),
+    ("RefRef", 1_553),
+    ("Dub with conversion tracking", 1_895),
+    ("FirstPromoter", 1_937),
+    ("Umami", 1_941),
+    ("Plausible", 2_497),
+    ("Dub with all extensions", 2_513),
+    ("Jitsu classic, the smallest with a persistent retry queue", 7_310),
+    ("Snowplow", 15_642),
+    ("Matomo", 19_064),
+    ("Segment", 27_445),
+    ("Mixpanel", 29_489),
+    ("RudderStack", 30_427),
+    ("Amplitude", 58_094),
+    ("PostHog", 102_457),
+];
+
+/// Something in bytes, as a disk, an old server and a good server have it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Weight {
+    raw: usize,
+    gzip: usize,
+    brotli: usize,
+}
+
+/// Builds, prints the table, keeps it in docs/benchmarks.md, and fails over budget.
+pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
+    build::run(root)?;
+    let rows = rows(root)?;
+    let table = table(&rows);
+    println!("{table}");
+    if !options.dry {
+        page::replace(&root.join("docs/benchmarks.md"), "Sizes", &section(&table))?;
+    }
+    let brotli = |title| rows.iter().find(|(row, _)| *row == title).map_or(0, |(_, weight)| weight.brotli);
+    println!("{}", within(brotli(SCRIPT), brotli(PACKAGE))?);
+    Ok(())
+}
+
+const SCRIPT: &str = "**`headwater.js`**";
+const PACKAGE: &str = "**npm package**: wasm, glue and entry point";
+
+/// Our artefacts, from the one that counts down to their parts.
+fn rows(root: &Path) -> anyhow::Result<Vec<(&'static str, Weight)>> {
+    let read = |file: &str| std::fs::read(root.join(file)).with_context(|| format!("cannot read {file}"));
+    let script = String::from_utf8(read("dist/headwater.js")?).context("dist/headwater.js is no text")?;
+    let place = text::find(&script).context("there is no wasm in dist/headwater.js")?;
+    let wasm = text::decode(&script[place.clone()]).context("the wasm in dist/headwater.js is damaged")?;
+    let around = format!("{}{}", &script[..place.start], &script[place.end..]);
+    let mut rows = vec![
+        (SCRIPT, weigh(script.as_bytes())?),
+        ("its wasm, before it became text", weigh(&wasm)?),
+        ("its JavaScript, without the wasm", weigh(around.as_bytes())?),
+    ];
+    if let Ok(fallback) = read("dist/headwater-fallback.js") {
+        rows.push(("`headwater-fallback.js`, only where wasm is forbidden", weigh(&fallback)?));
+    }
+    let wasm = weigh(&read("pkg/headwater_bg.wasm")?)?;
+    let mut glue = weigh(&read("pkg/headwater.js")?)?;
+    if let Ok(index) = read("pkg/index.js") {
+        glue = glue.and(weigh(&index)?);
+    }
+    for snippet in snippets(&root.join("pkg/snippets"))? {
+        glue = glue.and(weigh(&snippet)?);
+    }
+    rows.push((PACKAGE, wasm.and(glue)));
+    rows.push(("its wasm", wasm));
+    rows.push(("its JavaScript, before a bundler minifies it", glue));
+    Ok(rows)
+}
+
+/// The JavaScript that the package's glue imports.
+fn snippets(directory: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
+    let mut found = Vec::new();
+    if !directory.is_dir() {
+        return Ok(found);
+    }
+    for entry in std::fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(snippets(&path)?);
+        } else {
+            found.push(std::fs::read(&path)?);
+        }
+    }
+    Ok(found)
+}
+
+impl Weight {
+    /// Two files, compressed each for itself as they are loaded.
+    fn and(self, other: Self) -> Self {
+        Self { raw: self.raw + other.raw, gzip: self.gzip + other.gzip, brotli: self.brotli + other.brotli }
+    }
+}
+
+fn weigh(bytes: &[u8]) -> anyhow::Result<Weight> {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    gzip.write_all(bytes)?;
+    let mut brotli = Vec::new();
+    let parameters = brotli::enc::BrotliEncoderParams { quality: 11, lgwin: 22, ..Default::default() };
+    brotli::BrotliCompress(&mut &*bytes, &mut brotli, &parameters)?;
+    Ok(Weight { raw: bytes.len(), gzip: gzip.finish()?.len(), brotli: brotli.len() })
+}
+
+fn table(rows: &[(&str, Weight)]) -> String {
+    let mut table = String::from("| | bytes | gzip -9 | brotli -11 |\n|---|--:|--:|--:|\n");
+    for (title, Weight { raw, gzip, brotli }) in rows {
+        let (raw, gzip, brotli) = (thousands(*raw), thousands(*gzip), thousands(*brotli));
+        writeln!(table, "| {title} | {raw} | {gzip} | {brotli} |").expect("text takes text");
+    }
+    for (title, brotli) in PEERS {
+        writeln!(table, "| {title} | | | {} |", thousands(*brotli)).expect("text takes text");
+    }
+    table
+}
+
+/// A number with its thousands apart.
+fn thousands(number: usize) -> String {
+    if number < 1000 {
+        number.to_string()
+    } else {
+        format!("{},{:03}", thousands(number / 1000), number % 1000)
+    }
+}
+
+fn section(table: &str) -> String {
+    format!(
+        "`cargo xtask size` writes this section and fails when the script weighs more than {} bytes or the npm
+package more than {} (brotli -11); {} is the target for the script. The rows below ours are what a site would
+otherwise load, weighed in November 2026.
+
+{table}",
+        thousands(SCRIPT_BUDGET),
+        thousands(PACKAGE_BUDGET),
+        thousands(SCRIPT_TARGET),
+    )
+}
+
+/// Says how much room there is, or fails.
+fn within(script: usize, package: usize) -> anyhow::Result<String> {
+    let mut lines = Vec::new();
+    for (what, bytes, budget) in
+        [("the script", script, SCRIPT_BUDGET), ("the npm package", package, PACKAGE_BUDGET)]
+    {
+        if bytes > budget {
+            bail!(
+                "{what} weighs {} bytes under brotli, {} over its budget of {}",
+                thousands(bytes),
+                thousands(bytes - budget),
+                thousands(budget)
+            );
+        }
+        lines.push(format!("{what}: {} bytes below its budget", thousands(budget - bytes)));
+    }
+    lines.push(if script > SCRIPT_TARGET {
+        format!("the script: {} bytes above its target", thousands(script - SCRIPT_TARGET))
+    } else {
+        format!("the script: {} bytes below its target", thousands(SCRIPT_TARGET - script))
+    });
+    Ok(lines.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn house() -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        for directory in ["dist", "pkg/snippets/x"] {
+            std::fs::create_dir_all(root.path().join(directory)).unwrap();
+        }
+        let script = format!("a({})", text::literal(b"\0asm\x01\0\0\0"));
+        for (file, content) in [
+            ("dist/headwater.js", script.as_str()),
+            ("pkg/headwater_bg.wasm", "wasm"),
+            ("pkg/headwater.js", "glue!"),
+            ("pkg/index.js", "index!"),
+            ("pkg/snippets/x/browser.js", "snippet"),
+        ] {
+            std::fs::write(root.path().join(file), content).unwrap();
+        }
+        root
+    }
+
+    #[test]
+    fn everything_a_page_loads_is_weighed() {
+        let root = house();
+        let raw = |title: &str| {
+            let rows = rows(root.path()).unwrap();
+            rows.iter().find(|(row, _)| *row == title).map(|(_, weight)| weight.raw)
+        };
+        assert_eq!(raw(SCRIPT), Some("a(``)".len() + r"\0asm".len() + 1 + r"\0\0\0".len()));
+        assert_eq!(raw("its wasm, before it became text"), Some(8));
+        assert_eq!(raw("its JavaScript, without the wasm"), Some("a()".len()));
+        assert_eq!(raw(PACKAGE), Some("wasmglue!index!snippet".len()));
+        assert_eq!(rows(root.path()).unwrap().len(), 6);
+        std::fs::write(root.path().join("dist/headwater-fallback.js"), "x").unwrap();
+        assert_eq!(rows(root.path()).unwrap().len(), 7);
+    }
+
+    #[test]
+    fn a_weight_is_that_of_the_compressed_bytes() {
+        let weight = weigh(&[b'a'; 10_000]).unwrap();
+        assert_eq!(weight.raw, 10_000);
+        assert!(weight.brotli < weight.gzip && weight.gzip < 100, "{weight:?}");
+    }
+
+    #[test]
+    fn over_budget_fails_and_says_by_how_much() {
+        assert!(within(SCRIPT_BUDGET, PACKAGE_BUDGET).unwrap().contains("2,190 bytes above its target"));
+        assert!(within(SCRIPT_TARGET, 0).unwrap().contains("0 bytes below its target"));
+        let error = within(SCRIPT_BUDGET + 1, 0).unwrap_err().to_string();
+        assert_eq!(error, "the script weighs 9,501 bytes under brotli, 1 over its budget of 9,500");
+        assert!(within(0, PACKAGE_BUDGET + 1).unwrap_err().to_string().contains("npm package"));
+    }
+
+    #[test]
+    fn numbers_are_easy_to_read() {
+        assert_eq!(
+            ["0", "999", "1,000", "102,457"].map(str::to_owned),
+            [0, 999, 1000, 102_457].map(thousands)
+        );
+    }
 }

@@ -1,0 +1,265 @@
+//! The JavaScript around the module as one classic text: what was several ES modules for a bundler stands in one
+//! scope here, without import and export, and without what a tracker does not need.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+
+use super::wasm::{Import, NAME};
+
+/// Functions of wasm-bindgen's glue said shorter. Ours keep no views of the memory: they are made as quickly as
+/// checked, and a memory grown in wasm2js leaves the old buffer readable, so that a kept view would lie.
+const SHORTER: &[(&str, &str)] = &[
+    ("getDataViewMemory0", "() { return new DataView(wasm.memory.buffer); }"),
+    ("getUint8ArrayMemory0", "() { return new Uint8Array(wasm.memory.buffer); }"),
+    (
+        "decodeText",
+        "(ptr, len) { return cachedTextDecoder.decode(getUint8ArrayMemory0().subarray(ptr, ptr + len)); }",
+    ),
+    (
+        "passStringToWasm0",
+        "(arg) {
+    const buf = cachedTextEncoder.encode(arg);
+    const ptr = wasm.MALLOC(buf.length, 1) >>> 0;
+    getUint8ArrayMemory0().set(buf, ptr);
+    WASM_VECTOR_LEN = buf.length;
+    return ptr;
+}",
+    ),
+];
+
+/// Reads what wasm-bindgen wrote for a bundler: the snippets the glue imports, then the glue.
+pub(super) fn read(directory: &Path) -> anyhow::Result<String> {
+    let read = |file: &str| {
+        std::fs::read_to_string(directory.join(file)).with_context(|| format!("wasm-bindgen wrote no {file}"))
+    };
+    let glue = plain(&read(&format!("{NAME}_bg.js"))?)?;
+    let mut parts = Vec::new();
+    for (module, names) in &glue.imports {
+        parts.push(plain(&read(module)?)?.text);
+        for (theirs, ours) in names.iter().filter(|(theirs, ours)| theirs != ours) {
+            parts.push(format!("const {ours} = {theirs};"));
+        }
+    }
+    let mut own = shorter(&glue.text)?;
+    if read(&format!("{NAME}.js"))?.contains("__wbindgen_start") {
+        own = own.replacen("wasm = val;", "wasm = val;\n    wasm.__wbindgen_start();", 1);
+    }
+    parts.push(own);
+    let text = parts.join("\n");
+    match doubled(&text) {
+        Some(name) => bail!("{name} has two definitions in src/browser.js and the functions of src/lib.rs"),
+        None => Ok(text),
+    }
+}
+
+/// A hand-written part, which may import what the others define.
+pub(super) fn inlined(module: &str) -> anyhow::Result<String> {
+    plain(module).map(|plain| plain.text)
+}
+
+/// A module's text for a scope shared with others.
+#[derive(Debug, PartialEq, Eq)]
+struct Plain {
+    text: String,
+    /// By module, the names wanted: theirs and ours.
+    imports: BTreeMap<String, BTreeSet<(String, String)>>,
+}
+
+/// Takes import and export off the lines of a module.
+fn plain(module: &str) -> anyhow::Result<Plain> {
+    let mut plain = Plain { text: String::new(), imports: BTreeMap::new() };
+    for line in module.lines() {
+        if let Some(rest) = line.strip_prefix("import ") {
+            let (names, from) = imported(rest).with_context(|| format!("`{line}` cannot be inlined"))?;
+            plain.imports.entry(from).or_default().extend(names);
+            continue;
+        }
+        let line = match line.strip_prefix("export ") {
+            Some(rest) if ["{", "*", "default "].iter().any(|other| rest.starts_with(other)) => {
+                bail!("`{line}` cannot be inlined: export where you declare")
+            }
+            rest => rest.unwrap_or(line),
+        };
+        plain.text.push_str(line);
+        plain.text.push('\n');
+    }
+    Ok(plain)
+}
+
+/// `{ a, b as c } from './module.js';`
+fn imported(rest: &str) -> Option<(Vec<(String, String)>, String)> {
+    let (names, from) = rest.strip_prefix('{')?.split_once('}')?;
+    let from = from.trim().strip_prefix("from ")?.trim_end_matches(';').trim_matches(['\'', '"']);
+    let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());
+    let pair = |name: &str| {
+        let (theirs, ours) = name.split_once(" as ").unwrap_or((name, name));
+        (theirs.to_owned(), ours.to_owned())
+    };
+    Some((names.map(pair).collect(), from.trim_start_matches("./").to_owned()))
+}
+
+/// The glue with the shorter functions, and without the support of browsers that have no `encodeInto`.
+fn shorter(glue: &str) -> anyhow::Result<String> {
+    let mut glue = without_block(glue, "if (!('encodeInto' in cachedTextEncoder)) {");
+    glue = glue.replace("cachedTextDecoder.decode();\n", "");
+    // Every call hands over the same two functions; the second, which grows, is not needed.
+    let allocators = glue.split("passStringToWasm0(").find_map(|call| {
+        let call = call.lines().next()?;
+        let at = call.find(", wasm.")?;
+        Some(call[at..].split_once(')')?.0.to_owned())
+    });
+    let mut malloc = "";
+    if let Some(allocators) = &allocators {
+        malloc = allocators.split(", wasm.").nth(1).context("passStringToWasm0 is called without malloc")?;
+        glue = glue.replace(&format!("{allocators})"), ")");
+    }
+    for (name, body) in SHORTER {
+        let opening = format!("function {name}(");
+        if glue.lines().any(|line| line.starts_with(&opening)) {
+            let rest = without_block(&glue, &opening);
+            glue = format!("{rest}function {name}{}\n", body.replace("MALLOC", malloc));
+        }
+    }
+    Ok(glue)
+}
+
+/// The text without the lines from one that begins so to the next that is a closing brace.
+fn without_block(text: &str, opening: &str) -> String {
+    let mut inside = false;
+    let mut rest = String::with_capacity(text.len());
+    for line in text.lines() {
+        inside |= line.starts_with(opening);
+        if !inside {
+            rest.push_str(line);
+            rest.push('\n');
+        }
+        inside &= line != "}" && !(line.starts_with(opening) && line.ends_with('}'));
+    }
+    rest
+}
+
+/// A name declared twice on the first level.
+fn doubled(text: &str) -> Option<&str> {
+    let mut known = BTreeSet::new();
+    text.lines().find_map(|line| {
+        let line = line.strip_prefix("async ").unwrap_or(line);
+        let rest =
+            ["function ", "const ", "let ", "class "].iter().find_map(|word| line.strip_prefix(word))?;
+        let name = identifier(rest);
+        (!name.is_empty() && !known.insert(name)).then_some(name)
+    })
+}
+
+/// The identifier at the beginning of a text.
+fn identifier(text: &str) -> &str {
+    let end = text.find(|character: char| !is_identifier(character)).unwrap_or(text.len());
+    &text[..end]
+}
+
+fn is_identifier(character: char) -> bool {
+    character.is_alphanumeric() || character == '_' || character == '$'
+}
+
+/// What the glue takes from the module: the names after `wasm.`.
+pub(super) fn exports(glue: &str) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    renamed(glue, |name| {
+        names.insert(name.to_owned());
+        name
+    });
+    names
+}
+
+/// The glue with other names after `wasm.`.
+pub(super) fn renamed<'a>(glue: &'a str, mut rename: impl FnMut(&'a str) -> &'a str) -> String {
+    let mut text = String::with_capacity(glue.len());
+    let mut done = 0;
+    for (at, member) in glue.match_indices("wasm.") {
+        if glue[..at].ends_with(|before: char| is_identifier(before) || before == '.') {
+            continue;
+        }
+        let start = at + member.len();
+        let name = identifier(&glue[start..]);
+        text.push_str(&glue[done..start]);
+        text.push_str(rename(name));
+        done = start + name.len();
+    }
+    text + &glue[done..]
+}
+
+/// The import object: `functions` says which function of the glue each import is.
+pub(super) fn import_object<'a>(imports: &'a [Import], functions: impl Fn(&'a Import) -> &'a str) -> String {
+    let mut modules: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for import in imports {
+        let member = format!("{}: {}", import.name, functions(import));
+        modules.entry(&import.module).or_default().push(member);
+    }
+    let modules: Vec<_> = modules
+        .iter()
+        .map(|(module, members)| format!("\"{module}\": {{ {} }}", members.join(", ")))
+        .collect();
+    format!("{{ {} }}", modules.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_module_becomes_text_for_a_shared_scope() {
+        let module = "import { a, b as c } from './snippets/x/browser.js';\nexport function f() {}\nlet g;\n";
+        let plain = plain(module).unwrap();
+        assert_eq!(plain.text, "function f() {}\nlet g;\n");
+        let names = [("a".into(), "a".into()), ("b".into(), "c".into())];
+        assert_eq!(plain.imports, [("snippets/x/browser.js".into(), names.into())].into());
+    }
+
+    #[test]
+    fn what_cannot_be_inlined_is_refused() {
+        for line in ["export { a };", "export default 1;", "export * from 'a';", "import a from 'a';"] {
+            assert!(plain(line).unwrap_err().to_string().contains(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn strings_are_passed_by_one_allocation() {
+        let glue = "function f(arg0) {\n    passStringToWasm0(arg0, wasm.__wbindgen_export, wasm.__wbindgen_export2);\n}\n\
+                    function passStringToWasm0(arg, malloc, realloc) {\n    long;\n}\nlet end;\n";
+        let short = shorter(glue).unwrap();
+        assert!(short.contains("    passStringToWasm0(arg0);\n"), "{short}");
+        assert!(short.contains("wasm.__wbindgen_export(buf.length, 1)"), "{short}");
+        assert!(!short.contains("long") && !short.contains("export2"), "{short}");
+        assert!(short.contains("let end;\n"), "{short}");
+    }
+
+    #[test]
+    fn a_function_that_is_not_there_is_not_added() {
+        assert_eq!(shorter("let a;\n").unwrap(), "let a;\n");
+    }
+
+    #[test]
+    fn one_name_for_two_things_is_an_error() {
+        assert_eq!(doubled("function a() {\n    const b = 1;\n}\nconst b = 1;\n"), None);
+        assert_eq!(doubled("function a() {}\nasync function a() {}\n"), Some("a"));
+        assert_eq!(doubled("const ab = 1;\nlet a;\nfunction ab() {}\n"), Some("ab"));
+    }
+
+    #[test]
+    fn only_members_of_the_module_are_renamed() {
+        let glue = "wasm.memory.buffer;mywasm.memory;a.wasm.memory;f(wasm.memory2, wasm.memory)";
+        assert_eq!(exports(glue), ["memory".into(), "memory2".into()].into());
+        let short = renamed(glue, |name| if name == "memory" { "i" } else { name });
+        assert_eq!(short, "wasm.i.buffer;mywasm.memory;a.wasm.memory;f(wasm.memory2, wasm.i)");
+        assert_eq!(renamed("none", |name| name), "none");
+    }
+
+    #[test]
+    fn the_import_object_has_what_the_module_wants() {
+        let import = |module: &str, name: &str| Import { module: module.into(), name: name.into() };
+        let imports = [import("./b.js", "x"), import("a", "y"), import("./b.js", "z")];
+        let object = import_object(&imports, |import| if import.name == "y" { "long" } else { &import.name });
+        assert_eq!(object, r#"{ "./b.js": { x: x, z: z }, "a": { y: long } }"#);
+    }
+}

@@ -1,0 +1,89 @@
+//! The node tools that shrink what a page loads: wasm-opt, wasm2js and terser, at the versions of
+//! `xtask/tools/package-lock.json`, installed once outside the checkout.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Context as _;
+use sha2::{Digest as _, Sha256};
+
+use crate::process::{output, run};
+use crate::tools;
+
+/// Installed node tools.
+#[derive(Debug)]
+pub(crate) struct Node {
+    programs: PathBuf,
+}
+
+impl Node {
+    /// The tools, installed when they are not there yet; nothing on a machine without node and npm.
+    pub(crate) fn find(root: &Path) -> anyhow::Result<Option<Self>> {
+        let sources = root.join("xtask/tools");
+        let lock = std::fs::read(sources.join("package-lock.json"))
+            .context("cannot read xtask/tools/package-lock.json")?;
+        let key = hex::encode(&Sha256::digest(lock)[..8]);
+        let directory = tools::directory()?.join("node").join(key);
+        if !answers("node") {
+            return Ok(None);
+        }
+        if !directory.is_dir() {
+            if !answers("npm") {
+                return Ok(None);
+            }
+            install(&sources, &directory)?;
+        }
+        Ok(Some(Self { programs: directory.join("node_modules/.bin") }))
+    }
+
+    /// One of the tools, by the name of its program.
+    pub(crate) fn tool(&self, program: &str) -> Command {
+        Command::new(self.programs.join(program))
+    }
+
+    /// The script in as few bytes as it can be said in.
+    pub(crate) fn minify(&self, script: &str, work: &Path) -> anyhow::Result<String> {
+        let (source, target) = (work.join("long.js"), work.join("short.js"));
+        std::fs::write(&source, script)?;
+        let mut terser = self.tool("terser");
+        terser.arg(&source).arg("--output").arg(&target).args(["--ecma", "2017", "--toplevel"]);
+        terser.args(["--compress", "passes=3,toplevel,unsafe_arrows,keep_fargs=false"]);
+        terser.args(["--mangle", "toplevel", "--mangle-props", "regex=/^_\\$/"]);
+        output(&mut terser).context("terser does not take the assembled script")?;
+        std::fs::read_to_string(target).context("terser wrote nothing")
+    }
+}
+
+fn answers(program: &str) -> bool {
+    output(Command::new(program).arg("--version")).is_ok()
+}
+
+/// Installs beside the place and moves, so that a broken installation is never taken for a whole one.
+fn install(sources: &Path, directory: &Path) -> anyhow::Result<()> {
+    eprintln!("installing wasm-opt, wasm2js and terser into the tools directory, once");
+    let above = directory.parent().context("the tools directory has a directory above")?;
+    std::fs::create_dir_all(above)?;
+    let part = tempfile::tempdir_in(above)?;
+    for file in ["package.json", "package-lock.json", ".npmrc"] {
+        std::fs::copy(sources.join(file), part.path().join(file))
+            .with_context(|| format!("cannot copy xtask/tools/{file}"))?;
+    }
+    let mut npm = Command::new("npm");
+    npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
+    run(npm.current_dir(part.path())).context("the node tools of xtask/tools cannot be installed")?;
+    match std::fs::rename(part.path(), directory) {
+        // Another build was quicker, with the same lock.
+        Err(_) if directory.is_dir() => Ok(()),
+        moved => moved.with_context(|| format!("cannot make {}", directory.display())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_lock_installs_from_any_mirror() {
+        let lock = std::fs::read_to_string(crate::root().join("xtask/tools/package-lock.json")).unwrap();
+        assert!(lock.contains("\"integrity\": \"sha512-"));
+        assert!(!lock.contains("\"resolved\"") && !lock.contains("://"), "an address stands in the lock");
+    }
+}
