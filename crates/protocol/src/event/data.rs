@@ -133,6 +133,21 @@ impl Signup {
     }
 
     pub(super) fn checked(self) -> Result<Self, FieldError> {
+        let signup = self.in_one_spelling();
+        signup.check()?;
+        Ok(signup)
+    }
+
+    /// With older spellings under today's name: they are read and not written, and no name may get lost between.
+    fn in_one_spelling(mut self) -> Self {
+        let (alias, v1) = (self.customer_key_alias.take(), self.customer_key_v1.take());
+        self.customer_key = self.customer_key.or(alias).or(v1);
+        let alias = self.partner_key_alias.take();
+        self.partner_key = self.partner_key.or(alias);
+        self
+    }
+
+    fn check(&self) -> Result<(), FieldError> {
         let key = self.customer_key().ok_or_else(|| {
             FieldError::new(
                 "required",
@@ -154,7 +169,7 @@ impl Signup {
                 format!("sub_ids may hold {max} values, got {got}"),
             ));
         }
-        Ok(self)
+        Ok(())
     }
 }
 

@@ -51,6 +51,16 @@ fn pages_may_write_loosely() {
 }
 
 #[test]
+fn a_name_in_an_older_spelling_is_still_there_when_the_event_is_written_anew() {
+    for older in [r#""customerKey":42"#, r#""key":"42""#] {
+        let read = Event::read(&event("signup", &format!(r#"{{{older},"partnerKey":"q"}}"#))).unwrap();
+        assert_eq!(Event::read(&read.write()).as_ref(), Ok(&read));
+        let Data::Signup(signup) = read.data else { panic!("not a signup") };
+        assert_eq!((signup.customer_key(), signup.partner_key()), (Some("42"), Some("q")));
+    }
+}
+
+#[test]
 fn bad_fields_are_named_with_their_bound() {
     refused("signup", "{}", "data.customer_key", "'customer_key' is a required property");
     refused("signup", r#"{"customer_key":"k","email":"a"}"#, "data.email", "4 to 255");
