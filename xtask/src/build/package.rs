@@ -37,8 +37,8 @@ pub(super) fn build(root: &Path, node: Option<&Node>, work: &Path) -> anyhow::Re
     }
     let source = std::fs::read_to_string(root.join("pkg.json")).context("cannot read pkg.json")?;
     let manifest = manifest(&source, VERSION).context("pkg.json")?;
-    check(&manifest, &package).context("pkg.json")?;
-    package.insert("package.json".into(), (serde_json::to_string_pretty(&manifest)? + "\n").into());
+    check(&serde_json::from_str(&manifest)?, &package).context("pkg.json")?;
+    package.insert("package.json".into(), manifest.into());
     Ok(package)
 }
 
@@ -56,15 +56,16 @@ fn collect(directory: &Path, inside: &Path, package: &mut Package) -> anyhow::Re
     Ok(())
 }
 
-/// The manifest with the version in it.
-fn manifest(source: &str, version: &str) -> anyhow::Result<Value> {
-    let mut manifest: Value = serde_json::from_str(source)?;
-    let Some(members) = manifest.as_object_mut() else { bail!("is no object") };
-    if members.get("name").is_none_or(|name| !name.is_string()) {
+/// The manifest with the version in it. Its text is kept: the order of conditions in `exports` has a meaning.
+fn manifest(source: &str, version: &str) -> anyhow::Result<String> {
+    let manifest: Value = serde_json::from_str(source)?;
+    if !manifest["name"].is_string() {
         bail!("has no name");
     }
-    members.insert("version".to_owned(), version.into());
-    Ok(manifest)
+    if manifest.get("version").is_some() {
+        bail!("has a version of its own: the workspace's is used");
+    }
+    Ok(source.replacen('{', &format!("{{\n  \"version\": \"{version}\","), 1))
 }
 
 /// Every path of the manifest names something, and every file is published.
@@ -141,12 +142,12 @@ mod tests {
     }
 
     #[test]
-    fn the_manifest_gets_the_version_of_the_workspace() {
-        let manifest = manifest(r#"{ "name": "a", "version": "9.9.9", "type": "module" }"#, "0.1.2").unwrap();
-        assert_eq!(manifest["version"], "0.1.2");
-        assert_eq!(manifest["type"], "module");
-        assert!(super::manifest("[]", "0.1.2").is_err());
-        assert!(super::manifest("{}", "0.1.2").is_err());
+    fn the_manifest_gets_the_version_of_the_workspace_and_keeps_its_order() {
+        let text = manifest("{\n  \"name\": \"a\",\n  \"exports\": {}\n}\n", "0.1.2").unwrap();
+        assert_eq!(text, "{\n  \"version\": \"0.1.2\",\n  \"name\": \"a\",\n  \"exports\": {}\n}\n");
+        for wrong in ["[]", "{}", r#"{ "name": "a", "version": "9.9.9" }"#] {
+            assert!(manifest(wrong, "0.1.2").is_err(), "{wrong}");
+        }
     }
 
     #[test]
