@@ -1,0 +1,55 @@
+//! Bodies of `POST /v1/events`: every event of a batch is admitted or refused, on its own, and what was
+//! admitted can be delivered: its text reads back as the same event, also after it was written anew.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use protocol::event::{Event, Kind, Submission};
+use protocol::limits::{BATCH_EVENTS_MAX, EVENT_MAX};
+use protocol::v2::ClaimPolicy;
+use protocol::{EventId, Millis};
+use relay::Program;
+use relay::admit::{Sender, admit};
+
+const NOW: Millis = Millis(1_775_514_585_468);
+
+fuzz_target!(|body: &str| {
+    let submission = match Submission::read(body) {
+        Ok(submission) => submission,
+        Err(error) => return assert!(!error.code.is_empty() && !error.message.is_empty(), "{error:?}"),
+    };
+    let count = submission.events.len();
+    assert!((1..=BATCH_EVENTS_MAX).contains(&count));
+    let program = program();
+    let (entries, refused) = admit(&submission.events, &program, Sender::Server, NOW);
+    assert_eq!(entries.len() + refused.len(), count);
+    assert!(refused.is_sorted_by_key(|one| one.index) && refused.iter().all(|one| one.index < count));
+    assert!(refused.iter().all(|one| !one.code.is_empty() && !one.message.is_empty()), "{refused:?}");
+    for entry in &entries {
+        assert!(submission.events.contains(&entry.body.as_str()) && entry.body.len() <= EVENT_MAX);
+        let event = Event::read(&entry.body).expect("what was admitted can be read");
+        assert_eq!((event.id, event.kind().name()), (EventId::from_bytes(entry.id), entry.kind));
+        // Named by someone, so that customers do not wait for each other.
+        assert!(entry.lane.starts_with("1:") && entry.lane.len() > "1:c:".len(), "{}", entry.lane);
+        let written = event.write();
+        if written.len() <= EVENT_MAX {
+            assert_eq!(Event::read(&written).as_ref(), Ok(&event), "{written}");
+        }
+    }
+    // A page may send what a server may, less the kinds that are money.
+    let (from_page, _) = admit(&submission.events, &program, Sender::Browser, NOW);
+    let free: Vec<_> = Kind::ALL.into_iter().filter(|kind| kind.from_browser()).map(Kind::name).collect();
+    let expected: Vec<_> = entries.into_iter().filter(|entry| free.contains(&entry.kind)).collect();
+    assert_eq!(from_page, expected);
+});
+
+fn program() -> Program {
+    Program {
+        id: 1,
+        public_key: "pk_test_example".to_owned(),
+        test: false,
+        origins: Vec::new(),
+        checkout_amounts: ClaimPolicy::default(),
+        stripe_webhook_secret: None,
+        secret_hash: None,
+    }
+}
