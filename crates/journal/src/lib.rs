@@ -39,7 +39,7 @@ impl Journal {
     /// Appends entries, in order; returns when they are on disk. An id that is already there is a duplicate and
     /// changes nothing.
     pub async fn append(&self, entries: Vec<NewEntry>) -> Result<Vec<Appended>, StoreError> {
-        let appended = self.store.write(move |unit| store::append(unit, &entries)).await?;
+        let appended = self.store.write_again(move |unit| store::append(unit, &entries)).await?;
         if appended.contains(&Appended::New) {
             self.news.notify_one();
         }
@@ -54,20 +54,20 @@ impl Journal {
     /// Takes up to `limit` due entries, at most one for each lane, for `lease` milliseconds: whoever does not
     /// settle in time loses the claim, and another attempt begins.
     pub async fn claim(&self, now: i64, limit: u32, lease: i64) -> Result<Vec<Entry>, StoreError> {
-        self.store.write(move |unit| store::claim(unit, now, limit, lease)).await
+        self.store.write_again(move |unit| store::claim(unit, now, limit, lease)).await
     }
 
     /// Makes everything that waits for a later attempt due at once. For the process that alone owns the data
     /// directory, when it starts: whoever held a claim is gone, and nobody has to wait for its lease to end.
     /// Returns how many entries changed.
     pub async fn release(&self, now: i64) -> Result<usize, StoreError> {
-        self.store.write(move |unit| store::release(unit, now)).await
+        self.store.write_again(move |unit| store::release(unit, now)).await
     }
 
     /// Records how attempts ended. One commit for all of them.
     pub async fn settle(&self, outcomes: Vec<(i64, Outcome)>, now: i64) -> Result<(), StoreError> {
         self.store
-            .write(move |unit| {
+            .write_again(move |unit| {
                 outcomes.iter().try_for_each(|(seq, outcome)| store::settle(unit, *seq, outcome, now))
             })
             .await
@@ -85,7 +85,7 @@ impl Journal {
 
     /// Puts a dead or parked entry back on the road, at once. `false` when it is neither, or its text is gone.
     pub async fn replay(&self, id: [u8; 16], now: i64) -> Result<bool, StoreError> {
-        let replayed = self.store.write(move |unit| store::replay(unit, &id, now)).await?;
+        let replayed = self.store.write_again(move |unit| store::replay(unit, &id, now)).await?;
         if replayed {
             self.news.notify_one();
         }
@@ -95,12 +95,12 @@ impl Journal {
     /// Forgets what has been kept long enough: texts after [`KEEP_BODY`], ids after [`KEEP_ID`]. Returns how
     /// many entries changed.
     pub async fn prune(&self, now: i64) -> Result<usize, StoreError> {
-        self.store.write(move |unit| store::prune(unit, now)).await
+        self.store.write_again(move |unit| store::prune(unit, now)).await
     }
 
     /// Deletes the text of everything in a lane: a customer asked to be forgotten. What was not delivered yet
     /// will not be. Returns how many entries changed.
     pub async fn erase(&self, lane: String, now: i64) -> Result<usize, StoreError> {
-        self.store.write(move |unit| store::erase(unit, &lane, now)).await
+        self.store.write_again(move |unit| store::erase(unit, &lane, now)).await
     }
 }

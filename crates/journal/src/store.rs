@@ -10,7 +10,8 @@ use ::store::{Row, StoreError, Unit, Value};
 use crate::entry::{Appended, Entry, Filter, NewEntry, Outcome, State};
 
 /// The schema, oldest first. Only ever grows at its end.
-pub const MIGRATIONS: &[&str] = &["
+pub const MIGRATIONS: &[&str] = &[
+    "
 CREATE TABLE entry (
     seq integer PRIMARY KEY,
     id blob NOT NULL UNIQUE,
@@ -31,13 +32,14 @@ CREATE INDEX entry_due ON entry (due_at) WHERE state = 1 OR state = 2;
 CREATE INDEX entry_settled ON entry (settled_at) WHERE settled_at IS NOT NULL;
 CREATE INDEX entry_given_up ON entry (program, seq) WHERE state = 4;
 ",
-// SQLite takes a partial index only for a condition it can tell to be the same: `state < 2` finds nothing in an
-// index of `state < 3`, and scans.
-"
+    // SQLite takes a partial index only for a condition it can tell to be the same: `state < 2` finds nothing in an
+    // index of `state < 3`, and scans.
+    "
 DROP INDEX entry_open;
 CREATE INDEX entry_open ON entry (lane, seq) WHERE state < 2;
 CREATE INDEX entry_parked ON entry (lane) WHERE state = 2;
-"];
+",
+];
 
 const COLUMNS: &str =
     "seq, id, program, test, lane, kind, body, state, attempts, last_error, received_at, settled_at";

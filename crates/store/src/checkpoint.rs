@@ -1,5 +1,7 @@
 //! Checkpoints off the commit path: a thread moves the write-ahead log into the file while commits go on.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -9,6 +11,10 @@ use rusqlite::Connection;
 /// Between two checkpoints. Passive ones wait for nobody, so they may be frequent and stay small.
 const INTERVAL: Duration = Duration::from_millis(250);
 
+/// Pages of the write-ahead log after which it is begun anew: 64 MiB. A longer one costs disk and makes every
+/// page that is looked for in it dearer; a shorter one writes pages to the file that change again at once.
+const LOG_PAGES: i64 = 16 * 1024;
+
 /// Handle of the checkpoint thread; dropping it stops the thread.
 pub(crate) struct Checkpoint {
     stop: Option<Sender<()>>,
@@ -16,21 +22,27 @@ pub(crate) struct Checkpoint {
 }
 
 impl Checkpoint {
-    pub(crate) fn start(connection: Connection) -> Self {
+    /// `log_is_long` is raised when the writer should begin the log anew.
+    pub(crate) fn start(connection: Connection, log_is_long: Arc<AtomicBool>) -> Self {
         let (stop, stopped) = channel::<()>();
         let thread = std::thread::Builder::new()
             .name("store-checkpoint".to_owned())
             .spawn(move || {
                 while stopped.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
-                    if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |_| Ok(()))
-                    {
-                        tracing::warn!(%error, "checkpoint put off");
+                    match checkpoint(&connection) {
+                        Ok(pages) => log_is_long.store(pages > LOG_PAGES, Ordering::Relaxed),
+                        Err(error) => tracing::warn!(%error, "checkpoint put off"),
                     }
                 }
             })
             .expect("the system can start a thread");
         Self { stop: Some(stop), thread: Some(thread) }
     }
+}
+
+/// Moves what is in the log into the file; says how many pages the log has.
+fn checkpoint(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |row| row.get(1))
 }
 
 impl Drop for Checkpoint {

@@ -15,6 +15,7 @@ mod unit;
 mod writer;
 
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
@@ -68,8 +69,9 @@ impl Store {
     pub fn open(path: &Path, migrations: &[&'static str]) -> Result<Self, StoreError> {
         let mut connection = connect(path)?;
         migrate(&mut connection, migrations)?;
-        let checkpoint = checkpoint::Checkpoint::start(connect(path)?);
-        let writer = writer::Writer::start(connection);
+        let log_is_long = Arc::new(AtomicBool::new(false));
+        let checkpoint = checkpoint::Checkpoint::start(connect(path)?, Arc::clone(&log_is_long));
+        let writer = writer::Writer::start(connection, log_is_long);
         let inner =
             Inner { path: path.to_owned(), writer, readers: Mutex::default(), _checkpoint: checkpoint };
         Ok(Self { inner: Arc::new(inner) })
@@ -85,7 +87,20 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.inner.writer.run(work).await
+        self.inner.writer.run(writer::Work::Once(Some(Box::new(work)))).await
+    }
+
+    /// The same as [`Store::write`] for work that can be run again after it was undone, which makes it cheaper:
+    /// it needs no savepoint of its own. Each run must do the same; only the last one's result counts.
+    pub async fn write_again<T, E>(
+        &self,
+        work: impl FnMut(&mut Unit<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.inner.writer.run(writer::Work::Again(Box::new(work))).await
     }
 
     /// Runs `work` on a read connection, off the async threads. It sees every committed unit.

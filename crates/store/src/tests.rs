@@ -49,6 +49,88 @@ async fn futures(store: &Store, count: i64) -> Vec<Result<(), StoreError>> {
     results
 }
 
+/// Adds a note by a unit that can be run again, or by one that cannot.
+async fn add_again(store: &Store, id: i64, fail: bool, repeats: bool) -> Result<(), StoreError> {
+    if !repeats {
+        return add(store, id, fail).await;
+    }
+    store
+        .write_again(move |unit| {
+            unit.execute("INSERT INTO note (id, body) VALUES ($1, $2)", &[id.into(), "x".into()])?;
+            if fail { Err(StoreError::Closed) } else { Ok(()) }
+        })
+        .await
+}
+
+#[tokio::test]
+async fn a_failed_unit_that_repeats_leaves_its_neighbours_alone_and_done_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    // Holds the writer until the others stand in the queue, so that one commit takes them all.
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    let first = {
+        let store = store.clone();
+        tokio::spawn(
+            async move { store.write_again(move |_| held.recv().map_err(|_| StoreError::Closed)).await },
+        )
+    };
+    let tasks: Vec<_> = (0..100)
+        .map(|id| {
+            let store = store.clone();
+            tokio::spawn(
+                async move { add_again(&store, id, id % 7 == 3, id < 50 || id % 2 == 0).await.is_ok() },
+            )
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    drop(release);
+    let _ = first.await.unwrap();
+    for (id, task) in tasks.into_iter().enumerate() {
+        assert_eq!(task.await.unwrap(), id % 7 != 3, "{id}");
+    }
+    assert_eq!(count(&store).await, 86);
+}
+
+#[tokio::test]
+async fn a_panic_undoes_a_unit_that_repeats_and_no_other() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let (one, two, three) = tokio::join!(
+        add_again(&store, 1, false, true),
+        store.write_again(|unit| -> Result<(), StoreError> {
+            unit.execute("INSERT INTO note (id, body) VALUES ($1, $2)", &[Value::Int(2), "x".into()])?;
+            panic!("on purpose")
+        }),
+        add_again(&store, 3, false, true),
+    );
+    assert!(one.is_ok() && matches!(two, Err(StoreError::Panicked)) && three.is_ok());
+    assert_eq!(count(&store).await, 2);
+}
+
+#[tokio::test]
+async fn the_log_is_begun_anew_when_it_is_long() {
+    let directory = tempfile::tempdir().unwrap();
+    let connection = crate::connect(&directory.path().join("test.sqlite")).unwrap();
+    connection.execute_batch(SCHEMA[0]).unwrap();
+    let long = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let writer = crate::writer::Writer::start(connection, long.clone());
+    let add = async |id: i64, body: String| {
+        let work = move |unit: &mut crate::Unit<'_>| {
+            unit.execute("INSERT INTO note (id, body) VALUES ($1, $2)", &[id.into(), (&body).into()])
+        };
+        writer.run::<_, StoreError>(crate::writer::Work::Again(Box::new(work))).await.unwrap();
+    };
+    let length = || std::fs::metadata(directory.path().join("test.sqlite-wal")).unwrap().len();
+    add(1, "x".repeat(1_000_000)).await;
+    let long_log = length();
+    long.store(true, std::sync::atomic::Ordering::Relaxed);
+    add(2, "x".to_owned()).await;
+    for id in 3..20 {
+        add(id, "x".repeat(10_000)).await;
+    }
+    assert!(long_log > 1_000_000 && length() < long_log + 100_000, "{long_log} {}", length());
+}
+
 #[tokio::test]
 async fn a_panic_undoes_its_unit_and_the_writer_lives_on() {
     let directory = tempfile::tempdir().unwrap();

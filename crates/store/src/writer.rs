@@ -1,6 +1,13 @@
 //! The writer: one thread, many units in one commit.
+//!
+//! A savepoint for each unit would copy every page that the unit touches. Units that can be run again need none:
+//! they run bare, and when one of them fails the whole transaction is undone and each is run again between
+//! savepoints of its own. So the failure of one unit still undoes it and no other, and costs what it costs only
+//! when there is one.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
@@ -13,44 +20,87 @@ const QUEUE_MAX: usize = 4096;
 /// Units in one commit, at most (measured.md: larger gains nothing).
 const COMMIT_MAX: usize = 1024;
 
-/// Tells the caller, once the commit is known to have succeeded or failed.
-type Finish = Box<dyn FnOnce(bool) + Send>;
-/// Runs a unit; the result waits in `Finish` for the commit.
-type Job = Box<dyn FnOnce(&Connection) -> Finish + Send>;
+/// A unit of work on its way through the writer.
+trait Job: Send {
+    /// Whether [`Job::run`] may be called a second time after what it did was undone.
+    fn repeats(&self) -> bool;
+    /// Does the work and keeps the result; `false` when it failed or panicked, and must be undone.
+    fn run(&mut self, connection: &Connection) -> bool;
+    /// Keeps an error in place of the result.
+    fn fail(&mut self, error: StoreError);
+    /// Tells the caller, once the commit is known to have succeeded or failed.
+    fn finish(self: Box<Self>, committed: bool);
+}
+
+/// How a unit's closure is kept: to be called once, or as often as needed.
+pub(crate) enum Work<T, E> {
+    /// Taken when it runs.
+    Once(Option<Box<OnceWork<T, E>>>),
+    /// Stays.
+    Again(Box<AgainWork<T, E>>),
+}
+
+type OnceWork<T, E> = dyn FnOnce(&mut Unit<'_>) -> Result<T, E> + Send;
+type AgainWork<T, E> = dyn FnMut(&mut Unit<'_>) -> Result<T, E> + Send;
+
+struct Pending<T, E> {
+    work: Work<T, E>,
+    result: Result<T, E>,
+    answer: oneshot::Sender<Result<T, E>>,
+}
+
+impl<T: Send, E: From<StoreError> + Send> Job for Pending<T, E> {
+    fn repeats(&self) -> bool {
+        matches!(self.work, Work::Again(_))
+    }
+
+    fn run(&mut self, connection: &Connection) -> bool {
+        let work = &mut self.work;
+        let attempt = AssertUnwindSafe(|| match work {
+            Work::Once(once) => {
+                once.take().expect("a unit that cannot repeat is run once")(&mut Unit::new(connection))
+            }
+            Work::Again(again) => again(&mut Unit::new(connection)),
+        });
+        self.result = catch_unwind(attempt).unwrap_or_else(|_| Err(StoreError::Panicked.into()));
+        self.result.is_ok()
+    }
+
+    fn fail(&mut self, error: StoreError) {
+        self.result = Err(error.into());
+    }
+
+    fn finish(self: Box<Self>, committed: bool) {
+        let result = if committed { self.result } else { self.result.and(Err(StoreError::Closed.into())) };
+        // The caller may have gone; its unit is committed all the same.
+        let _ = self.answer.send(result);
+    }
+}
 
 /// Handle of the writer thread. Dropping it lets the thread finish its queue and end.
 pub(crate) struct Writer {
-    queue: Option<mpsc::Sender<Job>>,
+    queue: Option<mpsc::Sender<Box<dyn Job>>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Writer {
-    pub(crate) fn start(connection: Connection) -> Self {
+    /// `log_is_long` asks for the write-ahead log to be begun anew at the next opportunity.
+    pub(crate) fn start(connection: Connection, log_is_long: Arc<AtomicBool>) -> Self {
         let (queue, jobs) = mpsc::channel(QUEUE_MAX);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || work(&connection, jobs))
+            .spawn(move || work(&connection, jobs, &log_is_long))
             .expect("the system can start a thread");
         Self { queue: Some(queue), thread: Some(thread) }
     }
 
-    pub(crate) async fn run<T, E>(
-        &self,
-        unit: impl FnOnce(&mut Unit<'_>) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
+    pub(crate) async fn run<T, E>(&self, work: Work<T, E>) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
         let (answer, heard) = oneshot::channel();
-        let job: Job = Box::new(move |connection| {
-            let result = alone(connection, unit);
-            Box::new(move |committed| {
-                let result = if committed { result } else { result.and(Err(StoreError::Closed.into())) };
-                // The caller may have gone; its unit is committed all the same.
-                let _ = answer.send(result);
-            })
-        });
+        let job = Box::new(Pending { work, result: Err(StoreError::Closed.into()), answer });
         let queue = self.queue.as_ref().ok_or(StoreError::Closed)?;
         queue.try_send(job).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => StoreError::Busy,
@@ -72,45 +122,122 @@ impl Drop for Writer {
     }
 }
 
-/// Runs one unit between savepoints, so that its failure or panic undoes it and no other.
-fn alone<T, E: From<StoreError>>(
-    connection: &Connection,
-    unit: impl FnOnce(&mut Unit<'_>) -> Result<T, E>,
-) -> Result<T, E> {
-    let statement = |sql: &str| {
-        connection.prepare_cached(sql).and_then(|mut ready| ready.raw_execute()).map_err(StoreError::from)
-    };
-    statement("SAVEPOINT unit")?;
-    let result = catch_unwind(AssertUnwindSafe(|| unit(&mut Unit::new(connection))))
-        .unwrap_or_else(|_| Err(StoreError::Panicked.into()));
-    if result.is_err() {
-        statement("ROLLBACK TO unit")?;
-    }
-    statement("RELEASE unit")?;
-    result
-}
-
-fn work(connection: &Connection, mut jobs: mpsc::Receiver<Job>) {
-    let mut finished: Vec<Finish> = Vec::with_capacity(COMMIT_MAX);
+fn work(connection: &Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>, log_is_long: &AtomicBool) {
     while let Some(first) = jobs.blocking_recv() {
-        if let Err(error) = connection.execute_batch("BEGIN IMMEDIATE") {
-            tracing::error!(%error, "a commit could not begin; its unit is refused");
-            drop(first); // its caller hears `Closed`
-            continue;
-        }
-        finished.push(first(connection));
-        while finished.len() < COMMIT_MAX {
+        let mut commit = match Commit::begin(connection) {
+            Ok(commit) => commit,
+            Err(error) => {
+                tracing::error!(%error, "a commit could not begin; its unit is refused");
+                continue; // the caller of `first` hears `Closed`
+            }
+        };
+        commit.add(first);
+        while commit.jobs.len() < COMMIT_MAX {
             let Ok(next) = jobs.try_recv() else { break };
-            finished.push(next(connection));
+            commit.add(next);
         }
-        let committed = connection.execute_batch("COMMIT");
-        if let Err(error) = &committed {
-            tracing::error!(%error, units = finished.len(), "a commit failed; its units are refused");
-            let _ = connection.execute_batch("ROLLBACK");
-        }
-        for finish in finished.drain(..) {
-            finish(committed.is_ok());
+        commit.end();
+        if log_is_long.swap(false, Ordering::Relaxed) {
+            begin_log_anew(connection);
         }
     }
     let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+/// The checkpoint thread cannot catch up with a writer that never rests, and a log is begun anew only when all
+/// of it is in the file. Between two commits the few pages since the last checkpoint are all there is to do.
+/// Writing over an old log also makes commits cheaper than extending it (measured: half the fsync).
+fn begin_log_anew(connection: &Connection) {
+    if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |_| Ok(())) {
+        tracing::warn!(%error, "checkpoint put off");
+    }
+}
+
+/// One transaction and the units in it.
+struct Commit<'c> {
+    connection: &'c Connection,
+    jobs: Vec<Box<dyn Job>>,
+    /// No savepoint was needed so far: every unit can be run again.
+    bare: bool,
+    /// The transaction is gone, and every unit in it fails.
+    broken: bool,
+}
+
+impl<'c> Commit<'c> {
+    fn begin(connection: &'c Connection) -> Result<Self, StoreError> {
+        statement(connection, "BEGIN IMMEDIATE")?;
+        Ok(Self { connection, jobs: Vec::new(), bare: true, broken: false })
+    }
+
+    fn add(&mut self, mut job: Box<dyn Job>) {
+        if self.broken {
+            self.jobs.push(job); // unrun: its caller hears `Closed`
+        } else if self.bare && job.repeats() {
+            let done = job.run(self.connection);
+            self.jobs.push(job);
+            if !done {
+                self.repeat_alone();
+            }
+        } else {
+            self.bare = false;
+            alone(self.connection, job.as_mut());
+            self.jobs.push(job);
+            self.look_whether_broken();
+        }
+    }
+
+    /// A full disk ends the transaction by itself; what ran in it is lost, and no more may run outside it.
+    fn look_whether_broken(&mut self) {
+        self.broken |= self.connection.is_autocommit();
+    }
+
+    /// Undoes everything and runs each unit again, so that those that fail undo nobody else.
+    fn repeat_alone(&mut self) {
+        self.bare = false;
+        let undone =
+            if self.connection.is_autocommit() { Ok(()) } else { statement(self.connection, "ROLLBACK") };
+        let again = undone.and_then(|()| statement(self.connection, "BEGIN IMMEDIATE"));
+        if let Err(error) = again {
+            tracing::error!(%error, "a commit could not begin again; its units are refused");
+            self.broken = true;
+            return;
+        }
+        for job in &mut self.jobs {
+            alone(self.connection, job.as_mut());
+        }
+        self.look_whether_broken();
+    }
+
+    fn end(self) {
+        let committed = !self.broken
+            && statement(self.connection, "COMMIT")
+                .inspect_err(|error| {
+                    tracing::error!(%error, units = self.jobs.len(), "a commit failed; its units are refused");
+                })
+                .is_ok();
+        if !committed && !self.connection.is_autocommit() {
+            let _ = statement(self.connection, "ROLLBACK");
+        }
+        for job in self.jobs {
+            job.finish(committed);
+        }
+    }
+}
+
+/// Runs one unit between savepoints, so that its failure or panic undoes it and no other.
+fn alone(connection: &Connection, job: &mut dyn Job) {
+    let result = statement(connection, "SAVEPOINT unit").and_then(|()| {
+        if !job.run(connection) {
+            statement(connection, "ROLLBACK TO unit")?;
+        }
+        statement(connection, "RELEASE unit")
+    });
+    if let Err(error) = result {
+        job.fail(error);
+    }
+}
+
+fn statement(connection: &Connection, sql: &str) -> Result<(), StoreError> {
+    connection.prepare_cached(sql)?.raw_execute()?;
+    Ok(())
 }
