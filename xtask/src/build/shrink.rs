@@ -90,8 +90,13 @@ fn names(mapping: &str) -> anyhow::Result<Names> {
 
 /// The module as a JavaScript function `wasm_instance(imports)` that gives its exports.
 pub(super) fn as_javascript(node: &Node, wasm: &Path) -> anyhow::Result<String> {
+    // wasm2js 132 takes a saturating conversion to 64 bits and then finds its own output invalid.
+    let lowered = wasm.with_extension("lowered.wasm");
+    let mut tool = node.tool("wasm-opt");
+    tool.arg(wasm).args(FEATURES).arg("--llvm-nontrapping-fptoint-lowering").arg("-o").arg(&lowered);
+    output(&mut tool)?;
     let mut tool = node.tool("wasm2js");
-    let module = output(tool.arg(wasm).args(FEATURES).arg("-Oz").args(["-o", "-"]))?;
+    let module = output(tool.arg(&lowered).args(FEATURES).arg("-Oz").args(["-o", "-"]))?;
     function(&module).context("wasm2js wrote its module in another way than we know")
 }
 
