@@ -1,0 +1,145 @@
+//! Every unit of work of the journal, failing at every step: all of it or nothing, also after a kill.
+#![allow(clippy::unwrap_used, reason = "every file of it is a test")]
+
+#[path = "../../store/tests/fault/mod.rs"]
+mod fault;
+
+use fault::Fault;
+use headwater_journal::{Appended, Entry, Journal, KEEP_BODY, MIGRATIONS, NewEntry, Outcome};
+
+const LEASE: i64 = 100;
+
+fn new(id: u8, lane: &str) -> NewEntry {
+    NewEntry {
+        id: [id; 16],
+        program: 1,
+        test: false,
+        lane: lane.to_owned(),
+        kind: "signup",
+        body: format!("event {id}"),
+        received_at: 0,
+    }
+}
+
+fn parked() -> Outcome {
+    Outcome::Parked { at: 9_000, reason: "404".to_owned() }
+}
+
+fn retry(at: i64) -> Outcome {
+    Outcome::Retry { at, reason: "503".to_owned() }
+}
+
+fn dead() -> Outcome {
+    Outcome::Dead { reason: "400".to_owned() }
+}
+
+/// The journal, and a database below it that fails when told to.
+struct Road {
+    fault: Fault,
+    journal: Journal,
+    /// Fails at each step before it does what it is asked; otherwise does it at once.
+    failing: bool,
+    steps: Vec<i64>,
+}
+
+impl Road {
+    fn open(failing: bool) -> Self {
+        let fault = Fault::open(MIGRATIONS);
+        let journal = Journal::open(fault.store.clone());
+        Self { fault, journal, failing, steps: Vec::new() }
+    }
+
+    async fn step(&mut self, mut work: impl AsyncFnMut(&Journal) -> bool) {
+        if self.failing {
+            let steps = self.fault.at_every_step(async || work(&self.journal).await).await;
+            self.steps.push(steps);
+        } else {
+            assert!(work(&self.journal).await);
+        }
+    }
+
+    async fn append(&mut self, entries: &[NewEntry], expected: &[Appended]) {
+        self.step(async |journal| {
+            journal.append(entries.to_vec()).await.is_ok_and(|appended| appended == expected)
+        })
+        .await;
+    }
+
+    async fn claim(&mut self, now: i64, expected: &[u8]) {
+        self.step(async |journal| {
+            let ids = |entries: Vec<Entry>| entries.iter().map(|entry| entry.id[0]).collect::<Vec<_>>();
+            journal.claim(now, 10, LEASE).await.is_ok_and(|entries| ids(entries) == expected)
+        })
+        .await;
+    }
+
+    async fn settle(&mut self, outcomes: &[(i64, Outcome)], now: i64) {
+        self.step(async |journal| journal.settle(outcomes.to_vec(), now).await.is_ok()).await;
+    }
+
+    /// A life of five entries in three lanes, through every unit of work there is.
+    async fn travel(&mut self) {
+        use Appended::{Duplicate, New};
+        let batch = [new(1, "a"), new(2, "a"), new(1, "a"), new(3, "b"), new(4, "c"), new(5, "c")];
+        self.append(&batch, &[New, New, Duplicate, New, New, New]).await;
+        self.claim(0, &[1, 3, 4]).await;
+        self.settle(&[(1, parked()), (3, retry(500)), (4, dead())], 10).await;
+        self.claim(20, &[2, 5]).await;
+        self.settle(&[(2, Outcome::Delivered), (5, Outcome::Delivered)], 30).await;
+        self.step(async |journal| journal.release(40).await.is_ok_and(|changed| changed == 1)).await;
+        self.claim(50, &[1, 3]).await;
+        self.settle(&[(1, Outcome::Delivered), (3, retry(900))], 60).await;
+        self.step(async |journal| journal.replay([4; 16], 70).await.is_ok_and(|replayed| replayed)).await;
+        self.step(async |journal| journal.erase("b".to_owned(), 80).await.is_ok_and(|changed| changed == 1))
+            .await;
+        let later = 80 + KEEP_BODY;
+        self.step(async |journal| journal.prune(later).await.is_ok_and(|changed| changed == 3)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_unit_that_fails_at_any_step_leaves_nothing_behind_and_is_whole_when_done_again() {
+    let (mut calm, mut rough) = (Road::open(false), Road::open(true));
+    calm.travel().await;
+    rough.travel().await;
+    assert_eq!(rough.fault.left_behind(), calm.fault.left_behind());
+    assert!(rough.steps.iter().all(|steps| *steps > 0), "each unit was made to fail: {:?}", rough.steps);
+    assert!(rough.steps[0] >= 5 && rough.steps[2] >= 5, "at each of its rows: {:?}", rough.steps);
+}
+
+#[tokio::test]
+async fn who_is_told_that_an_append_failed_finds_nothing_of_it_and_who_is_told_otherwise_finds_all() {
+    const SENDERS: u8 = 8;
+    for step in 1..=i64::from(2 * SENDERS) {
+        let road = Road::open(false);
+        road.fault.at(step).await;
+        let sends = (0..SENDERS).map(|sender| {
+            let journal = road.journal.clone();
+            // Two entries of the sender's own lane and one lane that all of them share.
+            let entries = vec![new(2 * sender, "shared"), new(2 * sender + 1, &format!("own {sender}"))];
+            tokio::spawn(async move { journal.append(entries).await })
+        });
+        let mut kept = Vec::new();
+        for (sender, send) in (0..SENDERS).zip(sends.collect::<Vec<_>>()) {
+            if send.await.unwrap().is_ok() {
+                kept.extend([2 * sender, 2 * sender + 1]);
+            }
+        }
+        road.fault.at(0).await;
+        let mut found = Vec::new();
+        loop {
+            let due = road.journal.claim(0, 100, LEASE).await.unwrap();
+            if due.is_empty() {
+                break;
+            }
+            found.extend(due.iter().map(|entry| entry.id[0]));
+            road.journal
+                .settle(due.iter().map(|entry| (entry.seq, Outcome::Delivered)).collect(), 0)
+                .await
+                .unwrap();
+        }
+        found.sort_unstable();
+        assert_eq!(found, kept, "failing at step {step}: each kept entry is delivered, once");
+        assert!(kept.len() < usize::from(2 * SENDERS), "one append fails at step {step}");
+    }
+}

@@ -1,0 +1,118 @@
+//! A database that fails at the n-th row it is asked to write. Triggers do it, so that what is tested is the code
+//! as it runs, with nothing built in for tests. The rooms above the store test their units of work with it too.
+
+use std::path::Path;
+
+use store::{FromColumn, Row, Store, StoreError, Value};
+use tempfile::TempDir;
+
+/// A store in a directory of its own, and what its tables are called.
+pub(crate) struct Fault {
+    pub(crate) store: Store,
+    migrations: Vec<&'static str>,
+    tables: Vec<String>,
+    directory: TempDir,
+}
+
+const FILE: &str = "fault.sqlite";
+
+impl Fault {
+    /// A store with this schema, which works until [`Fault::at`] says otherwise.
+    pub(crate) fn open(schema: &[&'static str]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let tables = tables(schema);
+        let triggers: &'static str = triggers(&tables).leak();
+        let migrations: Vec<_> = schema.iter().copied().chain([triggers]).collect();
+        let store = Store::open(&directory.path().join(FILE), &migrations).unwrap();
+        Self { store, migrations, tables, directory }
+    }
+
+    /// From now on, the `step`-th row that is written, changed or deleted fails; 0 for none.
+    pub(crate) async fn at(&self, step: i64) {
+        let armed: Result<usize, StoreError> = self
+            .store
+            .write(move |unit| unit.execute("UPDATE fault SET remaining = $1", &[step.into()]))
+            .await;
+        assert_eq!(armed.unwrap(), 1);
+    }
+
+    /// Every row that a process killed now would leave behind: of a copy of the files, opened anew.
+    pub(crate) fn left_behind(&self) -> Vec<String> {
+        let copy = tempfile::tempdir().unwrap();
+        for entry in std::fs::read_dir(self.directory.path()).unwrap() {
+            let entry = entry.unwrap();
+            // The shared memory of the living process is no file that outlives it.
+            if !entry.file_name().to_string_lossy().ends_with("-shm") {
+                std::fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
+            }
+        }
+        self.rows(&copy.path().join(FILE))
+    }
+
+    fn rows(&self, path: &Path) -> Vec<String> {
+        let store = Store::open(path, &self.migrations).unwrap();
+        let all = self.tables.iter().flat_map(|table| {
+            let sql = format!("SELECT * FROM {table} ORDER BY rowid");
+            let rows: Result<Vec<String>, StoreError> =
+                store.read_now(|unit| unit.query(&sql, &[], |row| Ok(format!("{table}: {}", cells(row)))));
+            rows.unwrap()
+        });
+        all.collect()
+    }
+
+    /// Does the work failing at its first row, then at its second, and so on until it is through: as long as it
+    /// says that it failed, nothing of it may be left behind. Returns how many steps it had.
+    pub(crate) async fn at_every_step(&self, mut work: impl AsyncFnMut() -> bool) -> i64 {
+        let before = self.left_behind();
+        for step in 1.. {
+            self.at(step).await;
+            let done = work().await;
+            self.at(0).await;
+            let after = self.left_behind();
+            if done {
+                assert_ne!(after, before, "it said it was done and did nothing");
+                return step - 1;
+            }
+            assert_eq!(after, before, "what failed at step {step} left something behind");
+        }
+        unreachable!("steps do not end")
+    }
+}
+
+/// The names after each `CREATE TABLE`.
+fn tables(schema: &[&str]) -> Vec<String> {
+    let after = |script: &&str| -> Vec<String> {
+        let named = script.split("CREATE TABLE ").skip(1);
+        named.map(|rest| rest.split([' ', '(']).next().unwrap().to_owned()).collect()
+    };
+    schema.iter().flat_map(after).collect()
+}
+
+fn triggers(tables: &[String]) -> String {
+    let count = "CREATE TABLE fault (remaining bigint NOT NULL); INSERT INTO fault (remaining) VALUES (0);";
+    let changes = |table| ["INSERT", "UPDATE", "DELETE"].map(|change| trigger(table, change));
+    std::iter::once(count.to_owned()).chain(tables.iter().flat_map(changes)).collect()
+}
+
+fn trigger(table: &String, change: &str) -> String {
+    format!(
+        "CREATE TRIGGER fault_{table}_{change} BEFORE {change} ON {table} BEGIN
+             UPDATE fault SET remaining = remaining - 1;
+             SELECT RAISE(ABORT, 'failed on purpose') FROM fault WHERE remaining = 0;
+         END;"
+    )
+}
+
+/// Any value, shown.
+struct Cell(String);
+
+impl FromColumn for Cell {
+    fn from_column(value: Value<'_>) -> Option<Self> {
+        Some(Self(format!("{value:?}")))
+    }
+}
+
+fn cells(row: &Row<'_>) -> String {
+    let cells = (0..).map_while(|column| row.get::<Cell>(column).ok());
+    cells.map(|Cell(text)| text).collect::<Vec<_>>().join(" | ")
+}
