@@ -14,7 +14,8 @@ const SHORTER: &[(&str, &str)] = &[
     ("getDataViewMemory0", "() { return new DataView(wasm.memory.buffer); }"),
     ("getUint8ArrayMemory0", "() { return new Uint8Array(wasm.memory.buffer); }"),
     (
-        "decodeText",
+        // The memory stays below 2 GiB, where an address has no sign.
+        "getStringFromWasm0",
         "(ptr, len) { return cachedTextDecoder.decode(getUint8ArrayMemory0().subarray(ptr, ptr + len)); }",
     ),
     (
@@ -29,6 +30,20 @@ const SHORTER: &[(&str, &str)] = &[
     ),
 ];
 
+/// How an import gives a text to Rust, and one function for all of them.
+const GIVEN: &str = "    const ptr1 = passStringToWasm0(ret);
+    const len1 = WASM_VECTOR_LEN;
+    getDataViewMemory0().setInt32(arg0 + 4 * 1, len1, true);
+    getDataViewMemory0().setInt32(arg0 + 4 * 0, ptr1, true);
+";
+const GIVE: &str = "function giveString(place, text) {
+    const ptr = passStringToWasm0(text);
+    const view = getDataViewMemory0();
+    view.setInt32(place, ptr, true);
+    view.setInt32(place + 4, WASM_VECTOR_LEN, true);
+}
+";
+
 /// Reads what wasm-bindgen wrote for a bundler: the snippets the glue imports, then the glue.
 pub(super) fn read(directory: &Path) -> anyhow::Result<String> {
     let read = |file: &str| {
@@ -37,7 +52,12 @@ pub(super) fn read(directory: &Path) -> anyhow::Result<String> {
     let glue = plain(&read(&format!("{NAME}_bg.js"))?)?;
     let mut parts = Vec::new();
     for (module, names) in &glue.imports {
-        parts.push(plain(&read(module)?)?.text);
+        let snippet = plain(&read(module)?)?.text;
+        let defined: BTreeSet<_> = snippet.lines().filter_map(declared).collect();
+        if let Some((missing, _)) = names.iter().find(|(theirs, _)| !defined.contains(&**theirs)) {
+            bail!("{missing} is wanted from {module}, which does not define it");
+        }
+        parts.push(snippet.clone());
         for (theirs, ours) in names.iter().filter(|(theirs, ours)| theirs != ours) {
             parts.push(format!("const {ours} = {theirs};"));
         }
@@ -103,7 +123,9 @@ fn imported(rest: &str) -> Option<(Vec<(String, String)>, String)> {
 /// The glue with the shorter functions, and without the support of browsers that have no `encodeInto`.
 fn shorter(glue: &str) -> anyhow::Result<String> {
     let mut glue = without_block(glue, "if (!('encodeInto' in cachedTextEncoder)) {");
-    glue = glue.replace("cachedTextDecoder.decode();\n", "");
+    glue = glue
+        .replace("cachedTextDecoder.decode();\n", "")
+        .replace("ignoreBOM: true, fatal: true", "ignoreBOM: true");
     // Every call hands over the same two functions; the second, which grows, is not needed.
     let allocators = glue.split("passStringToWasm0(").find_map(|call| {
         let call = call.lines().next()?;
@@ -114,6 +136,9 @@ fn shorter(glue: &str) -> anyhow::Result<String> {
     if let Some(allocators) = &allocators {
         malloc = allocators.split(", wasm.").nth(1).context("passStringToWasm0 is called without malloc")?;
         glue = glue.replace(&format!("{allocators})"), ")");
+    }
+    if glue.contains(GIVEN) {
+        glue = glue.replace(GIVEN, "    giveString(arg0, ret);\n") + GIVE;
     }
     for (name, body) in SHORTER {
         let opening = format!("function {name}(");
@@ -143,13 +168,15 @@ fn without_block(text: &str, opening: &str) -> String {
 /// A name declared twice on the first level.
 fn doubled(text: &str) -> Option<&str> {
     let mut known = BTreeSet::new();
-    text.lines().find_map(|line| {
-        let line = line.strip_prefix("async ").unwrap_or(line);
-        let rest =
-            ["function ", "const ", "let ", "class "].iter().find_map(|word| line.strip_prefix(word))?;
-        let name = identifier(rest);
-        (!name.is_empty() && !known.insert(name)).then_some(name)
-    })
+    text.lines().filter_map(declared).find(|name| !known.insert(*name))
+}
+
+/// The name that a line declares on the first level.
+fn declared(line: &str) -> Option<&str> {
+    let line = line.strip_prefix("async ").unwrap_or(line);
+    let words = ["function* ", "function ", "const ", "let ", "class "];
+    let name = identifier(words.iter().find_map(|word| line.strip_prefix(word))?);
+    (!name.is_empty()).then_some(name)
 }
 
 /// The identifier at the beginning of a text.
@@ -232,6 +259,35 @@ mod tests {
         assert!(short.contains("wasm.__wbindgen_export(buf.length, 1)"), "{short}");
         assert!(!short.contains("long") && !short.contains("export2"), "{short}");
         assert!(short.contains("let end;\n"), "{short}");
+    }
+
+    #[test]
+    fn texts_are_given_by_one_function() {
+        let glue =
+            format!("function f(arg0) {{\n    const ret = a();\n{GIVEN}}}\nfunction g(arg0) {{\n{GIVEN}}}\n");
+        let short = shorter(&glue).unwrap();
+        assert!(
+            short.starts_with("function f(arg0) {\n    const ret = a();\n    giveString(arg0, ret);\n}\n")
+        );
+        assert_eq!(short.matches("giveString").count(), 3);
+        assert_eq!(short.matches("setInt32").count(), 2);
+    }
+
+    #[test]
+    fn a_snippet_without_what_is_wanted_of_it_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let write = |file: &str, text: &str| std::fs::write(directory.path().join(file), text).unwrap();
+        write("headwater.js", "");
+        write(
+            "headwater_bg.js",
+            "import { a, b as c } from './browser.js';\nexport function f() { a(c()); }\n",
+        );
+        write("browser.js", "export const a = 1;\n");
+        let error = read(directory.path()).unwrap_err().to_string();
+        assert!(error.starts_with("b is wanted from browser.js"), "{error}");
+        write("browser.js", "export const a = 1;\nexport async function b() {}\n");
+        let text = read(directory.path()).unwrap();
+        assert!(text.contains("const c = b;\n") && !text.contains("import"), "{text}");
     }
 
     #[test]
