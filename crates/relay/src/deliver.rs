@@ -1,25 +1,30 @@
-//! Delivery: claims what is due, carries it to its destination, settles. Many lanes at once, each in order.
+//! Delivery: claims what is due, carries it to its destination, settles. Many lanes at once, each in order, none
+//! waiting for another.
 
 mod backoff;
 mod carry;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use client::Client;
 use journal::{Entry, Outcome};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinSet};
 
 use crate::Relay;
 
 /// The client of a program's key pair; `None` when the program is not known (any more).
 pub type Destinations = Arc<dyn Fn(i64, bool) -> Option<Client> + Send + Sync>;
 
-/// Entries claimed at once: enough to keep a destination busy, few enough that a lease is never lost by waiting.
-const CLAIM: u32 = 64;
-/// Milliseconds a claim lasts: twice the client's own time-out for each of an entry's few requests.
+/// Entries under way at once, each of a lane of its own: enough to keep a destination busy, few enough for its
+/// connections and our memory.
+const IN_FLIGHT_MAX: usize = 256;
+/// Milliseconds a claim lasts: far longer than the client's own time-out for an entry's first few requests.
 const LEASE: i64 = 5 * 60 * 1000;
+/// Between two claims at least: under load each then takes many entries, and the writer has its time for events.
+const CLAIM_EVERY: Duration = Duration::from_millis(5);
 /// The longest wait between two looks at the journal: what other processes append has no bell here.
 const LOOK_EVERY: i64 = 1_000;
 /// Between two prunings.
@@ -32,64 +37,117 @@ pub async fn run(relay: Relay, destinations: Destinations, mut stop: watch::Rece
         tracing::warn!(%error, "entries that were being delivered wait for their lease to end");
     }
     let mut pruned_at = i64::MIN;
+    let mut road = Road::new(relay, destinations);
     while !*stop.borrow() {
-        let now = relay.now().0;
+        let now = road.relay.now().0;
         if now.saturating_sub(pruned_at) >= PRUNE_EVERY {
             pruned_at = now;
-            if let Err(error) = relay.journal.prune(now).await {
+            if let Err(error) = road.relay.journal.prune(now).await {
                 tracing::warn!(%error, "pruning put off");
             }
         }
-        match relay.journal.claim(now, CLAIM, LEASE).await {
-            Ok(entries) if !entries.is_empty() => deliver(&relay, &destinations, entries).await,
-            Ok(_) => rest(&relay, now, &mut stop).await,
+        match road.claim(now).await {
+            Ok(0) => road.rest(now, &mut stop).await,
+            Ok(_) => {}
             Err(error) => {
                 tracing::error!(%error, "the journal cannot be claimed from; trying again");
-                rest(&relay, now, &mut stop).await;
+                road.rest(now, &mut stop).await;
             }
         }
+        tokio::time::sleep(CLAIM_EVERY).await;
     }
+    while road.one_ended().await {}
 }
 
-/// Waits for news, for the next due entry, or for the end.
-async fn rest(relay: &Relay, now: i64, stop: &mut watch::Receiver<bool>) {
-    let due = relay.journal.next_due().await.ok().flatten();
-    let wait = due.map_or(LOOK_EVERY, |due| (due - now).clamp(1, LOOK_EVERY));
-    let wait = Duration::from_millis(wait.unsigned_abs());
-    tokio::select! {
-        () = tokio::time::sleep(wait) => {}
-        () = relay.journal.news() => {}
-        _ = stop.wait_for(|stop| *stop) => {}
-    }
+/// The entries under way. Each is settled as it ends, so that a slow answer holds up its own lane and no other;
+/// settlements that come together share a commit.
+struct Road {
+    relay: Relay,
+    destinations: Destinations,
+    tasks: JoinSet<()>,
+    /// Place in the journal of each task's entry.
+    under_way: HashMap<Id, i64>,
 }
 
-/// Carries a claim's entries side by side (they are of different lanes) and settles them in one commit.
-async fn deliver(relay: &Relay, destinations: &Destinations, entries: Vec<Entry>) {
-    let mut carried = JoinSet::new();
-    for entry in entries {
-        let destination = destinations(entry.program, entry.test);
-        let program = relay.programs.of(entry.program, entry.test);
-        let relay = relay.clone();
-        carried.spawn(async move {
-            let outcome = match (destination, program) {
-                (Some(client), Some(program)) => carry::carry(&client, &program, &entry, relay.now().0).await,
-                _ => Outcome::Dead { reason: "its program is not known here any more".to_owned() },
-            };
-            log(&entry, &outcome);
-            (entry.seq, outcome)
-        });
+impl Road {
+    fn new(relay: Relay, destinations: Destinations) -> Self {
+        Self { relay, destinations, tasks: JoinSet::new(), under_way: HashMap::new() }
     }
-    let mut outcomes = Vec::with_capacity(carried.len());
-    while let Some(ended) = carried.join_next().await {
-        match ended {
-            Ok(outcome) => outcomes.push(outcome),
-            // Its lease runs out, and another attempt begins.
-            Err(error) => tracing::error!(%error, "a delivery panicked"),
+
+    /// Takes as many due entries as there is room for, and sends them off; says how many.
+    async fn claim(&mut self, now: i64) -> Result<usize, store::StoreError> {
+        while let Some(ended) = self.tasks.try_join_next_with_id() {
+            self.forget(ended);
+        }
+        let room = IN_FLIGHT_MAX.saturating_sub(self.tasks.len());
+        if room == 0 {
+            return Ok(0);
+        }
+        let mut entries =
+            self.relay.journal.claim(now, u32::try_from(room).unwrap_or(u32::MAX), LEASE).await?;
+        // One whose many requests took longer than its lease: claiming it again renewed the lease, no more.
+        entries.retain(|entry| !self.under_way.values().any(|seq| *seq == entry.seq));
+        let count = entries.len();
+        for entry in entries {
+            let seq = entry.seq;
+            let carried = carry_and_settle(self.relay.clone(), Arc::clone(&self.destinations), entry);
+            self.under_way.insert(self.tasks.spawn(carried).id(), seq);
+        }
+        Ok(count)
+    }
+
+    /// Waits until one entry is settled; `false` when none is under way.
+    async fn one_ended(&mut self) -> bool {
+        let ended = self.tasks.join_next_with_id().await;
+        ended.map(|ended| self.forget(ended)).is_some()
+    }
+
+    fn forget(&mut self, ended: Result<(Id, ()), tokio::task::JoinError>) {
+        let id = match ended {
+            Ok((id, ())) => id,
+            Err(error) => {
+                // Its lease runs out, and another attempt begins.
+                tracing::error!(%error, "a delivery panicked");
+                error.id()
+            }
+        };
+        self.under_way.remove(&id);
+    }
+
+    /// Waits for news, for the next due entry, for an entry that ended (the next of its lane may be due), or for
+    /// the end.
+    async fn rest(&mut self, now: i64, stop: &mut watch::Receiver<bool>) {
+        if self.tasks.len() >= IN_FLIGHT_MAX {
+            tokio::select! {
+                _ = self.one_ended() => {}
+                _ = stop.wait_for(|stop| *stop) => {}
+            }
+            return;
+        }
+        let due = self.relay.journal.next_due().await.ok().flatten();
+        let wait = due.map_or(LOOK_EVERY, |due| (due - now).clamp(1, LOOK_EVERY));
+        let wait = Duration::from_millis(wait.unsigned_abs());
+        let journal = self.relay.journal.clone();
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = journal.news() => {}
+            true = self.one_ended() => {}
+            _ = stop.wait_for(|stop| *stop) => {}
         }
     }
-    let now = relay.now().0;
-    if let Err(error) = relay.journal.settle(outcomes, now).await {
-        tracing::error!(%error, "deliveries could not be settled; they will be repeated, which receivers tolerate");
+}
+
+/// Carries one entry to its destination and records how that ended.
+async fn carry_and_settle(relay: Relay, destinations: Destinations, entry: Entry) {
+    let destination = destinations(entry.program, entry.test);
+    let program = relay.programs.of(entry.program, entry.test);
+    let outcome = match (destination, program) {
+        (Some(client), Some(program)) => carry::carry(&client, &program, &entry, relay.now().0).await,
+        _ => Outcome::Dead { reason: "its program is not known here any more".to_owned() },
+    };
+    log(&entry, &outcome);
+    if let Err(error) = relay.journal.settle(vec![(entry.seq, outcome)], relay.now().0).await {
+        tracing::error!(%error, "a delivery could not be settled; it will be repeated, which receivers tolerate");
     }
 }
 

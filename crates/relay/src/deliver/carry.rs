@@ -26,7 +26,8 @@ const PARKED_MAX: i64 = 30 * 24 * 60 * 60 * 1000;
 enum Stop {
     /// The destination said no, or nothing.
     Answer(ClientError),
-    /// The customer, or something else the event is about, is not there yet.
+    /// The customer, or something else the event is about, is not there yet; or what stands in its way must be
+    /// looked at.
     NotYet(String),
 }
 
@@ -177,21 +178,31 @@ async fn carry_checkout(
     carry_payment(client, id, payment).await
 }
 
-/// Makes a product, or brings the one of the same subscription up to date.
+/// Makes a product, or brings the one of the same subscription up to date. Any other conflict is no success.
 async fn create_product(client: &Client, product: CreateProduct, idem: &str) -> Result<(), Stop> {
-    match client.create_product(&product, Some(idem)).await {
-        Err(error) if error.status() == Some(409) => {
-            let Some(key) = &product.external_subscription_key else { return Ok(()) };
-            let change = UpdateProduct {
-                status: Some(product.status),
-                amount: product.amount,
-                currency: product.currency,
-                external_subscription_key: None,
-            };
-            sent(client.update_product(key, &change).await).map_err(not_yet)
-        }
-        other => sent(other).map_err(not_yet),
-    }
+    let error = match client.create_product(&product, Some(idem)).await {
+        // A destination that is not ours names no code.
+        Err(error) if error.status() == Some(409) && matches!(error.code(), "product_exists" | "") => error,
+        other => return sent(other).map_err(not_yet),
+    };
+    let Some(subscription) = &product.external_subscription_key else { return Ok(()) };
+    // Two customers may have a subscription of one name: only the product's own key says which is meant.
+    let key = existing_product(&error).unwrap_or(subscription);
+    let change = UpdateProduct {
+        status: Some(product.status),
+        amount: product.amount,
+        currency: product.currency,
+        external_subscription_key: None,
+    };
+    sent(client.update_product(key, &change).await).map_err(not_yet)
+}
+
+/// The product that stood in the way, where the refusal's hint names it: `PATCH /api/v2/products/prod_…`.
+fn existing_product(error: &ClientError) -> Option<&str> {
+    let ClientError::Refused { body, .. } = error else { return None };
+    let (_, key) = body.hint.as_deref()?.split_once("/products/")?;
+    let end = key.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').unwrap_or(key.len());
+    Some(&key[..end]).filter(|key| key.starts_with("prod_"))
 }
 
 async fn carry_payment(client: &Client, id: EventId, payment: Payment) -> Result<(), Stop> {
@@ -212,7 +223,10 @@ async fn carry_payment(client: &Client, id: EventId, payment: Payment) -> Result
         created_at: None,
     };
     match client.create_transaction(&transaction, Some(&nth(id, 0))).await {
+        // Sent before, and the same.
         Err(error) if error.code() == "transaction_exists" => Ok(()),
+        // Sent before, and not the same: money that is not in the books. Somebody has to look at it.
+        Err(error) if error.code() == "transaction_conflict" => Err(Stop::NotYet(error.to_string())),
         other => sent(other).map_err(not_yet),
     }
 }

@@ -31,6 +31,14 @@ struct Desk {
 
 /// A desk whose receiver gives these answers in turn, then `200 {}` for ever.
 fn desk(answers: &[(u16, &str)]) -> Desk {
+    let heard = Heard::default();
+    let answers: VecDeque<_> = answers.iter().map(|(status, body)| (*status, (*body).to_owned())).collect();
+    let receiver = receiver(Arc::clone(&heard), answers);
+    desk_before(receiver, heard)
+}
+
+/// A desk in front of this receiver.
+fn desk_before(receiver: Router, heard: Heard) -> Desk {
     let directory = tempfile::tempdir().unwrap();
     let journal = Journal::open(Store::open(&directory.path().join("j.sqlite"), MIGRATIONS).unwrap());
     let program = Program {
@@ -49,9 +57,6 @@ fn desk(answers: &[(u16, &str)]) -> Desk {
         let now = Arc::clone(&now);
         Arc::new(move || Millis(*now.lock().unwrap()))
     };
-    let heard = Heard::default();
-    let answers: VecDeque<_> = answers.iter().map(|(status, body)| (*status, (*body).to_owned())).collect();
-    let receiver = receiver(Arc::clone(&heard), answers);
     let client =
         Client::in_process(receiver, Credential::basic("pk_example", "sk_example".to_owned().into(), None));
     let relay = Relay::new(programs, journal, clock, Scripts::default());
@@ -93,13 +98,14 @@ impl Desk {
 
     /// Delivers until nothing is due at the time of the desk's clock.
     async fn settle(&self) {
-        loop {
-            let entries = self.relay.journal.claim(self.relay.now().0, 10, super::LEASE).await.unwrap();
-            if entries.is_empty() {
-                return;
-            }
-            super::deliver(&self.relay, &self.destinations, entries).await;
+        let mut road = self.road();
+        while road.claim(self.relay.now().0).await.unwrap() > 0 {
+            while road.one_ended().await {}
         }
+    }
+
+    fn road(&self) -> super::Road {
+        super::Road::new(self.relay.clone(), Arc::clone(&self.destinations))
     }
 
     fn later(&self, millis: i64) {
@@ -201,6 +207,72 @@ async fn what_was_done_before_counts_as_done() {
     desk.settle().await;
     assert_eq!(desk.heard()[1..3], ["POST /api/v2/products", "PATCH /api/v2/products/s%2Fchat"]);
     assert_eq!(desk.count(State::Delivered).await, 3);
+}
+
+#[tokio::test]
+async fn a_slow_answer_holds_up_its_own_lane_and_no_other() {
+    let answer = Arc::new(tokio::sync::Notify::new());
+    let slow = Arc::clone(&answer);
+    let receiver = Router::new().fallback(move |request: Request<Body>| {
+        let slow = Arc::clone(&slow);
+        async move {
+            let body = to_bytes(request.into_body(), 100_000).await.unwrap();
+            if String::from_utf8_lossy(&body).contains("gk_slow") {
+                slow.notified().await;
+            }
+            "{}"
+        }
+    });
+    let desk = desk_before(receiver, Heard::default());
+    let (slow, quick) = (r#"{"customer_key":"gk_slow"}"#, r#"{"customer_key":"gk_quick"}"#);
+    for (data, name) in [(slow, "Ann"), (quick, "Bill"), (slow, "Cleo Day"), (quick, "Dana Field")] {
+        desk.take("signup", &data.replace('}', &format!(r#","name":"{name}"}}"#))).await;
+    }
+    let mut road = desk.road();
+    assert_eq!(road.claim(desk.relay.now().0).await.unwrap(), 2, "one of each lane");
+    assert!(road.one_ended().await);
+    assert_eq!(desk.count(State::Delivered).await, 1);
+    assert_eq!(road.claim(desk.relay.now().0).await.unwrap(), 1, "the quick lane's second");
+    assert!(road.one_ended().await);
+    assert_eq!(desk.count(State::Delivered).await, 2);
+    desk.later(super::LEASE);
+    assert_eq!(road.claim(desk.relay.now().0).await.unwrap(), 0, "one in flight for each lane, lease or not");
+    answer.notify_one();
+    assert!(road.one_ended().await);
+    assert_eq!(road.claim(desk.relay.now().0).await.unwrap(), 1);
+    answer.notify_one();
+    assert!(road.one_ended().await && !road.one_ended().await);
+    assert_eq!(desk.count(State::Delivered).await, 4);
+}
+
+#[tokio::test]
+async fn a_payment_whose_key_means_another_is_parked_and_listed() {
+    let conflict = r#"{"message":"transaction 'in_1/il_1' exists with another amount","status":409,"code":"transaction_conflict"}"#;
+    let desk = desk(&[(409, conflict)]);
+    desk.take("payment", PAYMENT).await;
+    desk.settle().await;
+    let filter = Filter { program: 1, state: Some(State::Parked), limit: 10, ..Filter::default() };
+    let parked = desk.relay.journal.list(filter).await.unwrap();
+    assert_eq!(parked.len(), 1, "not delivered, and not forgotten");
+    assert!(parked[0].last_error.as_deref().unwrap().contains("with another amount"), "{parked:?}");
+}
+
+#[tokio::test]
+async fn a_product_in_the_way_is_updated_by_its_own_key() {
+    let exists =
+        |hint: &str| format!(r#"{{"message":"","status":409,"code":"product_exists","hint":"{hint}"}}"#);
+    let (own, odd) = (exists("PATCH /api/v2/products/prod_Ab3"), exists("PATCH /api/v2/products/other"));
+    let busy =
+        r#"{"message":"the key was used for another request","status":409,"code":"idempotency_conflict"}"#;
+    let desk = desk(&[(409, &own), (200, "{}"), (409, &odd), (200, "{}"), (409, busy)]);
+    desk.take("checkout", CHECKOUT).await;
+    desk.settle().await;
+    let heard = desk.heard();
+    assert_eq!(heard[1], "PATCH /api/v2/products/prod_Ab3");
+    assert_eq!(heard[3], "PATCH /api/v2/products/s%2Finbox", "without a key of its own, by the subscription");
+    desk.take("checkout", CHECKOUT).await;
+    desk.settle().await;
+    assert_eq!((desk.heard().len(), desk.count(State::Dead).await), (5, 1), "another conflict is no success");
 }
 
 #[tokio::test]
