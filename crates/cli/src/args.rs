@@ -1,5 +1,6 @@
 //! What the command line and the environment say. The only file that reads either.
 
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -95,5 +96,10 @@ pub(crate) fn read() -> Arguments {
 /// Sends logs to standard error, so that standard output stays the program's answer.
 pub(crate) fn start_logging(arguments: &Arguments) {
     let filter = EnvFilter::try_new(&arguments.log).unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).compact().init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .compact()
+        .init();
 }
