@@ -94,11 +94,12 @@ fn triggers(tables: &[String]) -> String {
     std::iter::once(count.to_owned()).chain(tables.iter().flat_map(changes)).collect()
 }
 
+/// `FAIL` keeps the count although the statement fails, so that whoever swallows the error writes on.
 fn trigger(table: &String, change: &str) -> String {
     format!(
         "CREATE TRIGGER fault_{table}_{change} BEFORE {change} ON {table} BEGIN
              UPDATE fault SET remaining = remaining - 1;
-             SELECT RAISE(ABORT, 'failed on purpose') FROM fault WHERE remaining = 0;
+             SELECT RAISE(FAIL, 'failed on purpose') FROM fault WHERE remaining = 0;
          END;"
     )
 }
