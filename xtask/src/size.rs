@@ -134,10 +134,15 @@ impl Weight {
 fn weigh(bytes: &[u8]) -> anyhow::Result<Weight> {
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     gzip.write_all(bytes)?;
+    Ok(Weight { raw: bytes.len(), gzip: gzip.finish()?.len(), brotli: brotli(bytes)? })
+}
+
+/// Bytes under brotli at its best quality.
+pub(crate) fn brotli(bytes: &[u8]) -> anyhow::Result<usize> {
     let mut brotli = Vec::new();
     let parameters = brotli::enc::BrotliEncoderParams { quality: 11, lgwin: 22, ..Default::default() };
     brotli::BrotliCompress(&mut &*bytes, &mut brotli, &parameters)?;
-    Ok(Weight { raw: bytes.len(), gzip: gzip.finish()?.len(), brotli: brotli.len() })
+    Ok(brotli.len())
 }
 
 fn table(rows: &[(&str, Weight)]) -> String {
@@ -207,7 +212,7 @@ mod tests {
         for directory in ["dist", "pkg/snippets/x"] {
             std::fs::create_dir_all(root.path().join(directory)).unwrap();
         }
-        let script = format!("a({})", text::literal(b"\0asm\x01\0\0\0"));
+        let script = format!("a({})", text::literal(b"\0asm\x01\0\0\0", 0));
         for (file, content) in [
             ("dist/headwater.js", script.as_str()),
             ("pkg/headwater_bg.wasm", "wasm"),

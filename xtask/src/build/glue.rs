@@ -2,7 +2,7 @@
 //! scope here, without import and export, and without what a tracker does not need.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
@@ -52,31 +52,50 @@ pub(super) fn read(directory: &Path) -> anyhow::Result<String> {
     let glue = plain(&read(&format!("{NAME}_bg.js"))?)?;
     let mut parts = Vec::new();
     for (module, names) in &glue.imports {
-        let snippet = plain(&read(module)?)?.text;
-        let defined: BTreeSet<_> = snippet.lines().filter_map(declared).collect();
-        if let Some((missing, _)) = names.iter().find(|(theirs, _)| !defined.contains(&**theirs)) {
-            bail!("{missing} is wanted from {module}, which does not define it");
+        let snippet = plain(&read(module)?)?;
+        if let Some(other) = snippet.imports.keys().next() {
+            bail!("{module} imports {other}, which wasm-bindgen does not bring along");
         }
-        parts.push(snippet.clone());
-        for (theirs, ours) in names.iter().filter(|(theirs, ours)| theirs != ours) {
-            parts.push(format!("const {ours} = {theirs};"));
-        }
+        parts.push(with_names(snippet.text, names, module)?);
     }
     let mut own = shorter(&glue.text)?;
     if read(&format!("{NAME}.js"))?.contains("__wbindgen_start") {
         own = own.replacen("wasm = val;", "wasm = val;\n    wasm.__wbindgen_start();", 1);
     }
     parts.push(own);
-    let text = parts.join("\n");
-    match doubled(&text) {
-        Some(name) => bail!("{name} has two definitions in src/browser.js and the functions of src/lib.rs"),
-        None => Ok(text),
+    Ok(parts.join("\n"))
+}
+
+/// A hand-written file after those it imports, each once. `known` has the files whose text is there already.
+pub(super) fn inlined(file: &Path, known: &mut BTreeSet<PathBuf>) -> anyhow::Result<String> {
+    let shown = file.display();
+    let source = std::fs::read_to_string(file).with_context(|| format!("cannot read {shown}"))?;
+    let module = plain(&source).with_context(|| shown.to_string())?;
+    let mut text = String::new();
+    for (from, names) in &module.imports {
+        let path = file.with_file_name(from).canonicalize();
+        let path = path.with_context(|| format!("{shown} imports {from}, which is not there"))?;
+        if known.insert(path.clone()) {
+            text += &with_names(inlined(&path, known)?, names, from)?;
+        } else {
+            text += &renamings(names);
+        }
+    }
+    Ok(text + &module.text)
+}
+
+/// A module's text and the names that another gives to what it defines.
+fn with_names(text: String, names: &BTreeSet<(String, String)>, module: &str) -> anyhow::Result<String> {
+    let defined: BTreeSet<_> = text.lines().filter_map(declared).collect();
+    match names.iter().find(|(theirs, _)| !defined.contains(&**theirs)) {
+        Some((missing, _)) => bail!("{missing} is wanted from {module}, which does not define it"),
+        None => Ok(text + &renamings(names)),
     }
 }
 
-/// A hand-written part, which may import what the others define.
-pub(super) fn inlined(module: &str) -> anyhow::Result<String> {
-    plain(module).map(|plain| plain.text)
+fn renamings(names: &BTreeSet<(String, String)>) -> String {
+    let renamed = names.iter().filter(|(theirs, ours)| theirs != ours);
+    renamed.flat_map(|(theirs, ours)| ["const ", ours, " = ", theirs, ";\n"]).collect()
 }
 
 /// A module's text for a scope shared with others.
@@ -117,7 +136,7 @@ fn imported(rest: &str) -> Option<(Vec<(String, String)>, String)> {
         let (theirs, ours) = name.split_once(" as ").unwrap_or((name, name));
         (theirs.to_owned(), ours.to_owned())
     };
-    Some((names.map(pair).collect(), from.trim_start_matches("./").to_owned()))
+    Some((names.map(pair).collect(), from.to_owned()))
 }
 
 /// The glue with the shorter functions, and without the support of browsers that have no `encodeInto`.
@@ -165,10 +184,15 @@ fn without_block(text: &str, opening: &str) -> String {
     rest
 }
 
-/// A name declared twice on the first level.
-fn doubled(text: &str) -> Option<&str> {
+/// Fails when a name is declared twice on the first level: of two functions the second would silently win.
+pub(super) fn check(text: &str) -> anyhow::Result<()> {
     let mut known = BTreeSet::new();
-    text.lines().filter_map(declared).find(|name| !known.insert(*name))
+    match text.lines().filter_map(declared).find(|name| !known.insert(*name)) {
+        Some(name) => {
+            bail!("{name} has two definitions in the script: in Rust, src/browser.js or src/shell.js")
+        }
+        None => Ok(()),
+    }
 }
 
 /// The name that a line declares on the first level.
@@ -216,7 +240,7 @@ pub(super) fn renamed<'a>(glue: &'a str, mut rename: impl FnMut(&'a str) -> &'a 
     text + &glue[done..]
 }
 
-/// The import object: `functions` says which function of the glue each import is.
+/// The import object, declared: `functions` says which function of the glue each import is.
 pub(super) fn import_object<'a>(imports: &'a [Import], functions: impl Fn(&'a Import) -> &'a str) -> String {
     let mut modules: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for import in imports {
@@ -227,7 +251,7 @@ pub(super) fn import_object<'a>(imports: &'a [Import], functions: impl Fn(&'a Im
         .iter()
         .map(|(module, members)| format!("\"{module}\": {{ {} }}", members.join(", ")))
         .collect();
-    format!("{{ {} }}", modules.join(", "))
+    format!("const wasm_imports = {{ {} }};\n", modules.join(", "))
 }
 
 #[cfg(test)]
@@ -240,7 +264,7 @@ mod tests {
         let plain = plain(module).unwrap();
         assert_eq!(plain.text, "function f() {}\nlet g;\n");
         let names = [("a".into(), "a".into()), ("b".into(), "c".into())];
-        assert_eq!(plain.imports, [("snippets/x/browser.js".into(), names.into())].into());
+        assert_eq!(plain.imports, [("./snippets/x/browser.js".into(), names.into())].into());
     }
 
     #[test]
@@ -284,10 +308,30 @@ mod tests {
         );
         write("browser.js", "export const a = 1;\n");
         let error = read(directory.path()).unwrap_err().to_string();
-        assert!(error.starts_with("b is wanted from browser.js"), "{error}");
+        assert!(error.starts_with("b is wanted from ./browser.js"), "{error}");
         write("browser.js", "export const a = 1;\nexport async function b() {}\n");
         let text = read(directory.path()).unwrap();
         assert!(text.contains("const c = b;\n") && !text.contains("import"), "{text}");
+    }
+
+    #[test]
+    fn a_file_that_two_others_import_is_there_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |file: &str| directory.path().canonicalize().unwrap().join(file);
+        std::fs::create_dir(path("npm")).unwrap();
+        let write = |file: &str, text: &str| std::fs::write(path(file), text).unwrap();
+        write(
+            "shell.js",
+            "import { a } from './npm/a.js';\nimport { b as c } from './b.js';\nimport { d as e } from './d.js';\na(c, e);\n",
+        );
+        write("npm/a.js", "import { b } from '../b.js';\nexport const a = b;\n");
+        write("b.js", "export const b = 1;\n");
+        let mut known = [path("d.js")].into();
+        assert!(inlined(&path("shell.js"), &mut known).unwrap_err().to_string().contains("./d.js"));
+        write("d.js", "export const d = 1;\n");
+        let mut known = [path("d.js")].into();
+        let text = inlined(&path("shell.js"), &mut known).unwrap();
+        assert_eq!(text, "const b = 1;\nconst c = b;\nconst e = d;\nconst a = b;\na(c, e);\n");
     }
 
     #[test]
@@ -297,9 +341,12 @@ mod tests {
 
     #[test]
     fn one_name_for_two_things_is_an_error() {
-        assert_eq!(doubled("function a() {\n    const b = 1;\n}\nconst b = 1;\n"), None);
-        assert_eq!(doubled("function a() {}\nasync function a() {}\n"), Some("a"));
-        assert_eq!(doubled("const ab = 1;\nlet a;\nfunction ab() {}\n"), Some("ab"));
+        check("function a() {\n    const b = 1;\n}\nconst b = 1;\n").unwrap();
+        for text in
+            ["function ab() {}\nasync function ab() {}\n", "const ab = 1;\nlet a;\nfunction ab() {}\n"]
+        {
+            assert!(check(text).unwrap_err().to_string().starts_with("ab has two definitions"), "{text}");
+        }
     }
 
     #[test]
@@ -316,6 +363,6 @@ mod tests {
         let import = |module: &str, name: &str| Import { module: module.into(), name: name.into() };
         let imports = [import("./b.js", "x"), import("a", "y"), import("./b.js", "z")];
         let object = import_object(&imports, |import| if import.name == "y" { "long" } else { &import.name });
-        assert_eq!(object, r#"{ "./b.js": { x: x, z: z }, "a": { y: long } }"#);
+        assert_eq!(object, "const wasm_imports = { \"./b.js\": { x: x, z: z }, \"a\": { y: long } };\n");
     }
 }

@@ -31,6 +31,8 @@ pub(super) fn build(root: &Path, node: Option<&Node>, work: &Path) -> anyhow::Re
     if hand_written.is_dir() {
         collect(&hand_written, Path::new(""), &mut package)?;
     }
+    // Rust lies beside the entry points it serves.
+    package.retain(|path, _| path.extension().is_none_or(|extension| extension != "rs"));
     for file in ["README.md", "LICENSE"] {
         let text = std::fs::read(root.join(file)).with_context(|| format!("cannot read {file}"))?;
         package.insert(file.into(), text);

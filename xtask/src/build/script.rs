@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 
 use super::wasm::{self, Artefact, NAME};
 use super::{Node, glue, shrink, text};
+use crate::size;
 
 /// The scripts, as they are served.
 #[derive(Debug)]
@@ -18,55 +19,69 @@ pub(super) struct Scripts {
 
 /// Stands for the module while the text around it is minified, so that nothing reads 20 kB of escapes as code.
 const PLACE: &str = "HEADWATER_WASM";
+/// The constant in `src/shell.js` that says by how much each byte of the module was moved up.
+const SHIFT: &str = "WASM_SHIFT";
+/// Low shifts only: these make one UTF-8 byte of the most frequent bytes above 127, which wrap around to 0.
+const SHIFTS: std::ops::RangeInclusive<u8> = 0..=8;
 
 /// Builds both scripts; files in between are put below `work`.
 pub(super) fn build(root: &Path, node: Option<&Node>, work: &Path) -> anyhow::Result<Scripts> {
     let directory = work.join("script");
     wasm::build(root, Artefact::Script, &directory)?;
-    let read =
-        |file: &str| std::fs::read_to_string(root.join(file)).with_context(|| format!("cannot read {file}"));
     let glue = glue::read(&directory)?;
-    let shell = glue::inlined(&read("src/shell.js")?).context("src/shell.js")?;
+    // wasm-bindgen brought it along, with the glue.
+    let mut known = [root.join("src/browser.js").canonicalize()?].into();
+    let shell = glue::inlined(&root.join("src/shell.js"), &mut known)?;
+    glue::check(&format!("{glue}{shell}"))?;
     let wasm = directory.join(format!("{NAME}_bg.wasm"));
 
     let Some(node) = node else {
-        let bytes = std::fs::read(&wasm)?;
-        let imports = wasm::imports(&bytes)?;
-        let imports = glue::import_object(&imports, |import| &import.name);
-        let script = whole(&[&glue, &imports_and(&imports, PLACE), &shell], false);
-        return Ok(Scripts { script: with_wasm(&script, &bytes)?, fallback: None });
+        let wasm = std::fs::read(&wasm)?;
+        let imports = glue::import_object(&wasm::imports(&wasm)?, |import| &import.name);
+        let script = whole(&[&glue, &imports, &shell], false, 0);
+        return Ok(Scripts { script: with_wasm(&script, &wasm, 0)?, fallback: None });
     };
     let shrunk = shrink::shrink(node, &wasm, &glue::exports(&glue))?;
     if wasm::crosses_with_64_bits(&shrunk.wasm)? {
         bail!(
-            "a function between Rust and JavaScript has a 64-bit integer, which the fallback splits: use f64"
+            "a function between Rust and JavaScript takes or gives 64 bits, which the fallback splits: use f64"
         );
     }
     let glue = glue::renamed(&glue, |name| shrunk.export(name));
-    let imports = wasm::imports(&shrunk.wasm)?;
-    let imports = glue::import_object(&imports, |import| shrunk.function(import));
-    let script = whole(&[&glue, &imports_and(&imports, PLACE), &shell], false);
-    let script = with_wasm(&node.minify(&script, work)?, &shrunk.wasm)?;
+    let imports = glue::import_object(&wasm::imports(&shrunk.wasm)?, |import| shrunk.function(import));
+    let shift = if shell.contains(SHIFT) { best_shift(&shrunk.wasm)? } else { 0 };
+    let script = node.minify(&whole(&[&glue, &imports, &shell], false, shift), work)?;
     let instance = shrink::as_javascript(node, &wasm)?;
-    let fallback = whole(&[&glue, &instance, &imports_and(&imports, "\"\""), &shell], true);
-    Ok(Scripts { script, fallback: Some(node.minify(&fallback, work)?) })
+    let fallback = whole(&[&glue, &imports, &instance, &shell], true, 0);
+    Ok(Scripts {
+        script: with_wasm(&script, &shrunk.wasm, shift)?,
+        fallback: Some(node.minify(&fallback, work)?),
+    })
 }
 
-fn imports_and(imports: &str, wasm_text: &str) -> String {
-    format!("const wasm_imports = {imports};\nconst wasm_text = {wasm_text};\n")
+/// The shift under which the module weighs least.
+fn best_shift(wasm: &[u8]) -> anyhow::Result<u8> {
+    let mut best = (usize::MAX, 0);
+    for shift in SHIFTS {
+        best = best.min((size::brotli(text::literal(wasm, shift).as_bytes())?, shift));
+    }
+    Ok(best.1)
 }
 
-/// The parts in one scope of their own.
-fn whole(parts: &[&str], fallback: bool) -> String {
-    format!("(() => {{\n'use strict';\nconst FALLBACK = {fallback};\n{}\n}})();\n", parts.join("\n"))
+/// The parts in one scope of their own. The module comes last: in front of code, or in its midst, it weighs more.
+fn whole(parts: &[&str], fallback: bool, shift: u8) -> String {
+    let module = if fallback { "''" } else { PLACE };
+    let constants = format!("const FALLBACK = {fallback};\nconst {SHIFT} = {shift};\n");
+    let parts = parts.join("\n");
+    format!("((wasm_text) => {{\n'use strict';\n{constants}{parts}\n}})({module});\n")
 }
 
 /// The script with the module in its place, read back as a browser reads it.
-fn with_wasm(script: &str, wasm: &[u8]) -> anyhow::Result<String> {
+fn with_wasm(script: &str, wasm: &[u8], shift: u8) -> anyhow::Result<String> {
     if script.matches(PLACE).count() != 1 {
         bail!("src/shell.js has to use wasm_text, and to make only one module of it");
     }
-    let script = script.replace(PLACE, &text::literal(wasm));
+    let script = script.replace(PLACE, &text::literal(wasm, shift));
     let found = text::find(&script).and_then(|place| text::decode(&script[place]));
     if found.as_deref() != Some(wasm) {
         bail!("the module in the script is not the module that was built");
@@ -76,26 +91,38 @@ fn with_wasm(script: &str, wasm: &[u8]) -> anyhow::Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use sha2::{Digest as _, Sha256};
+
     use super::*;
 
     #[test]
-    fn a_script_is_one_strict_scope() {
-        let script = whole(&["let a;", "let b;"], true);
-        assert_eq!(script, "(() => {\n'use strict';\nconst FALLBACK = true;\nlet a;\nlet b;\n})();\n");
+    fn a_script_is_one_scope_that_takes_its_module_last() {
+        let script = whole(&["let a;", "let b;"], false, 3);
+        let body = "'use strict';\nconst FALLBACK = false;\nconst WASM_SHIFT = 3;\nlet a;\nlet b;\n";
+        assert_eq!(script, format!("((wasm_text) => {{\n{body}}})(HEADWATER_WASM);\n"));
+        assert!(whole(&[], true, 0).ends_with("})('');\n"));
     }
 
     #[test]
     fn the_module_takes_its_place_once() {
         let wasm = b"\0asm\x01\0\0\0$`";
-        let script = with_wasm("let a=HEADWATER_WASM;b(a)", wasm).unwrap();
+        let script = with_wasm("let a=HEADWATER_WASM;b(a)", wasm, 0).unwrap();
         assert_eq!(script, "let a=`\\0asm\x01\\0\\0\\0$\\``;b(a)");
         for script in ["", "a(HEADWATER_WASM,HEADWATER_WASM)"] {
-            assert!(with_wasm(script, wasm).unwrap_err().to_string().contains("wasm_text"), "{script}");
+            assert!(with_wasm(script, wasm, 0).unwrap_err().to_string().contains("wasm_text"), "{script}");
         }
     }
 
     #[test]
     fn what_is_no_module_is_not_put_into_a_script() {
-        assert!(with_wasm("a(HEADWATER_WASM)", b"text").is_err());
+        assert!(with_wasm("a(HEADWATER_WASM)", b"text", 0).is_err());
+    }
+
+    #[test]
+    fn the_best_shift_moves_the_frequent_bytes_below_128() {
+        let bytes: Vec<u8> =
+            Sha256::digest(b"seed").iter().flat_map(|byte| [252 + byte % 4, 252 + byte / 64]).collect();
+        let shift = best_shift(&bytes).unwrap();
+        assert!(shift >= 4, "{shift}");
     }
 }

@@ -7,8 +7,9 @@ use std::ops::Range;
 /// How every wasm module begins.
 const MAGIC: &[u8] = b"\0asm";
 
-/// The module as a literal, backticks included.
-pub(crate) fn literal(wasm: &[u8]) -> String {
+/// The module as a literal, backticks included. Each byte is moved up by `shift`, and wraps around.
+pub(crate) fn literal(wasm: &[u8], shift: u8) -> String {
+    let wasm: Vec<_> = wasm.iter().map(|byte| byte.wrapping_add(shift)).collect();
     let mut text = String::with_capacity(wasm.len() * 2);
     text.push('`');
     for (at, &byte) in wasm.iter().enumerate() {
@@ -30,7 +31,9 @@ pub(crate) fn literal(wasm: &[u8]) -> String {
 
 /// Where the literal stands in a script.
 pub(crate) fn find(script: &str) -> Option<Range<usize>> {
-    let start = ["`\\0asm", "`\\x00asm"].iter().find_map(|opening| script.find(opening))?;
+    // Only as far as the version, of which the first byte may decide how the magic's last one is escaped.
+    let opening = |shift| literal(MAGIC, shift).trim_end_matches('`').to_owned();
+    let start = (0..=u8::MAX).find_map(|shift| script.find(&opening(shift)))?;
     let mut escaped = false;
     for (at, character) in script[start + 1..].char_indices() {
         match character {
@@ -60,6 +63,11 @@ pub(crate) fn decode(literal: &str) -> Option<Vec<u8>> {
             other => u8::try_from(other).ok()?,
         });
     }
+    // A module begins with a zero: what stands in its place is the shift.
+    let shift = *wasm.first()?;
+    for byte in &mut wasm {
+        *byte = byte.wrapping_sub(shift);
+    }
     wasm.starts_with(MAGIC).then_some(wasm)
 }
 
@@ -77,20 +85,22 @@ mod tests {
     fn every_byte_before_every_byte_survives() {
         let pairs = (0..=u8::MAX).flat_map(|first| (0..=u8::MAX).flat_map(move |second| [first, second]));
         let wasm = module(pairs);
-        assert_eq!(decode(&literal(&wasm)), Some(wasm));
+        for shift in 0..=u8::MAX {
+            assert_eq!(decode(&literal(&wasm, shift)).as_ref(), Some(&wasm), "{shift}");
+        }
     }
 
     #[test]
     fn what_a_template_literal_would_read_otherwise_is_escaped() {
-        let text = literal(&module(*b"\r\n\\`${$\0\x31\0a"));
+        let text = literal(&module(*b"\r\n\\`${$\0\x31\0a"), 0);
         assert_eq!(text, "`\\0asm\\r\n\\\\\\`\\${$\\x001\\0a`");
     }
 
     proptest! {
         #[test]
-        fn a_literal_is_found_in_its_script(rest: Vec<u8>) {
+        fn a_literal_is_found_in_its_script(rest: Vec<u8>, shift: u8) {
             let wasm = module(rest);
-            let script = format!("const a=`b`,c={};d(`${{a}}`)", literal(&wasm));
+            let script = format!("const a=`b`,c={};d(`${{a}}`)", literal(&wasm, shift));
             let found = find(&script).unwrap();
             prop_assert_eq!(&script[found.end..], ";d(`${a}`)");
             prop_assert_eq!(decode(&script[found]), Some(wasm));
