@@ -4,6 +4,8 @@
 
 use alloc::string::String;
 
+use crate::pair;
+
 /// The decoded partner key, older name first: pages read either.
 pub const PARTNER_KEY_COOKIES: [&str; 2] = ["growSumoPartnerKey", "ps_partner_key"];
 /// The click id, older name first.
@@ -35,10 +37,12 @@ pub fn decode(value: &str) -> String {
 
 /// The first cookie called `name` in a `Cookie` header or `document.cookie`, still encoded.
 pub fn find<'a>(jar: &'a str, name: &str) -> Option<&'a str> {
-    jar.split(';').find_map(|pair| {
-        let (key, value) = pair.split_once('=')?;
-        (key.trim() == name).then(|| value.trim())
-    })
+    pair::find(jar, b';', name, false)
+}
+
+/// The first cookie whose name begins with `start`, still encoded.
+pub fn find_beginning<'a>(jar: &'a str, start: &str) -> Option<&'a str> {
+    pair::find(jar, b';', start, true)
 }
 
 #[cfg(all(test, feature = "wire"))]

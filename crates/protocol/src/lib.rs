@@ -8,6 +8,7 @@ extern crate alloc;
 
 pub mod cookie;
 pub mod limits;
+mod pair;
 pub mod referral;
 
 #[cfg(feature = "wire")]

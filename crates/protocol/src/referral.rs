@@ -7,7 +7,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::limits;
+use crate::{limits, pair};
 
 /// Parameters that carry the partner key as base64, the current name first.
 pub const PARTNER_KEY_PARAMS: [&str; 2] = ["ps_partner_key", "gspk"];
@@ -27,39 +27,47 @@ pub struct Referral {
     pub xid: Option<String>,
     /// The custom link domain of the click.
     pub link_domain: Option<String>,
-    /// Sub-ids the partner put on the link, `(name, value)` in their order.
-    pub sub_ids: Vec<(String, String)>,
 }
 
+/// Who decodes: our own functions, or a browser's, which cost the script nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct Decoders {
+    /// As [`base64_text`].
+    pub base64: fn(&str) -> Option<String>,
+    /// As [`percent_decode`] with `plus`.
+    pub percent: fn(&str) -> Option<String>,
+}
+
+/// Our own.
+pub const DECODERS: Decoders = Decoders { base64: base64_text, percent: |text| percent_decode(text, true) };
+
 impl Referral {
-    /// Reads a referral from a query string, with or without its `?`. Aliases are a site's own names for a
-    /// plain partner key (`via`, `ref`).
+    /// Reads a referral from a query string, with or without its `?`. Aliases, separated by commas, are a site's own
+    /// names for a plain partner key (`via,ref`).
     ///
     /// `None` when neither a partner nor a click is named: sub-ids or a domain alone refer nobody.
-    pub fn from_query(query: &str, aliases: &[&str]) -> Option<Self> {
-        let mut found = Self::default();
-        // The best source of the partner key seen so far; a lower rank wins, the first of a name wins.
-        let mut rank = usize::MAX;
-        for pair in query.trim_start_matches('?').split('&') {
-            let Some((name, raw)) = pair.split_once('=') else { continue };
-            if let Some(place) = partner_rank(name, aliases) {
-                if place < rank
-                    && let Some(key) = partner_key_from(place, raw)
-                {
-                    found.partner_key = Some(key);
-                    rank = place;
-                }
-            } else if CLICK_ID_PARAMS.contains(&name) {
-                if is_click_id(raw) && (found.xid.is_none() || name == CLICK_ID_PARAMS[0]) {
-                    found.xid = Some(String::from(raw));
-                }
-            } else if name == LINK_DOMAIN_PARAM {
-                found.link_domain = percent_decode(raw, true).filter(|domain| is_host(domain));
-            } else {
-                push_sub_id(&mut found.sub_ids, name, raw);
-            }
+    pub fn from_query(query: &str, aliases: &str) -> Option<Self> {
+        Self::from_query_with(query, aliases, DECODERS)
+    }
+
+    /// As [`Self::from_query`], with somebody else's decoders.
+    pub fn from_query_with(query: &str, aliases: &str, decoders: Decoders) -> Option<Self> {
+        let query = query.strip_prefix('?').unwrap_or(query);
+        let text = |name: &str| pair::find(query, b'&', name, false).and_then(decoders.percent);
+        let key = |key: &String| is_partner_key(key);
+        let mut partner_key = PARTNER_KEY_PARAMS
+            .iter()
+            // A `+` that was not escaped came out as a space, and is one of base64's own.
+            .find_map(|name| (decoders.base64)(&text(name)?).filter(key));
+        let (mut name, mut aliases) = (RAW_PARTNER_KEY_PARAM, Some(aliases));
+        while partner_key.is_none() {
+            partner_key = text(name).filter(key);
+            let Some(rest) = aliases else { break };
+            (name, aliases) = pair::cut(rest, b',');
         }
-        (found.partner_key.is_some() || found.xid.is_some()).then_some(found)
+        let xid = CLICK_ID_PARAMS.iter().find_map(|name| text(name).filter(|xid| is_click_id(xid)));
+        let link_domain = text(LINK_DOMAIN_PARAM).filter(|domain| is_host(domain));
+        (partner_key.is_some() || xid.is_some()).then_some(Self { partner_key, xid, link_domain })
     }
 }
 
@@ -85,30 +93,14 @@ fn push_sub_id(found: &mut Vec<(String, String)>, name: &str, raw: &str) {
     }
 }
 
-/// Where a parameter stands among the sources of a partner key: 0 and 1 base64, 2 raw, 3 a site's alias.
-fn partner_rank(name: &str, aliases: &[&str]) -> Option<usize> {
-    if let Some(place) = PARTNER_KEY_PARAMS.iter().position(|param| *param == name) {
-        return Some(place);
-    }
-    if name == RAW_PARTNER_KEY_PARAM {
-        return Some(PARTNER_KEY_PARAMS.len());
-    }
-    aliases.contains(&name).then_some(PARTNER_KEY_PARAMS.len() + 1)
-}
-
-fn partner_key_from(rank: usize, raw: &str) -> Option<String> {
-    let text = percent_decode(raw, rank >= PARTNER_KEY_PARAMS.len())?;
-    if rank < PARTNER_KEY_PARAMS.len() {
-        decode_partner_key(&text)
-    } else {
-        is_partner_key(&text).then_some(text)
-    }
-}
-
 /// Decodes a partner key: base64 in either alphabet, padded or not. `None` when it does not decode to a key.
 pub fn decode_partner_key(text: &str) -> Option<String> {
-    let bytes = base64_decode(text.trim_end_matches('='))?;
-    String::from_utf8(bytes).ok().filter(|key| is_partner_key(key))
+    base64_text(text).filter(|key| is_partner_key(key))
+}
+
+/// Decodes base64 in either alphabet, padded or not, to text. `None` when it is neither.
+pub fn base64_text(text: &str) -> Option<String> {
+    pair::utf8(&base64_decode(text.as_bytes())?)
 }
 
 /// Whether text can be a partner key: 1 to [`limits::PARTNER_KEY_MAX`] bytes, none of them a control character.
@@ -134,13 +126,16 @@ fn is_host(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':'))
 }
 
-fn base64_decode(text: &str) -> Option<Vec<u8>> {
+fn base64_decode(mut text: &[u8]) -> Option<Vec<u8>> {
+    while let [before @ .., b'='] = text {
+        text = before;
+    }
     if text.len() % 4 == 1 {
         return None;
     }
-    let mut out = Vec::with_capacity(text.len() / 4 * 3 + 2);
+    let mut out = Vec::with_capacity(text.len());
     let (mut bits, mut held) = (0u32, 0u32);
-    for byte in text.bytes() {
+    for &byte in text {
         let six = match byte {
             b'A'..=b'Z' => byte - b'A',
             b'a'..=b'z' => byte - b'a' + 26,
@@ -154,7 +149,6 @@ fn base64_decode(text: &str) -> Option<Vec<u8>> {
         if held >= 8 {
             held -= 8;
             out.push((bits >> held).to_le_bytes()[0]);
-            bits &= (1 << held) - 1;
         }
     }
     Some(out)
@@ -163,22 +157,7 @@ fn base64_decode(text: &str) -> Option<Vec<u8>> {
 /// Decodes `%XX`, and `+` as space when `plus` says so. `None` when the bytes are not UTF-8; a `%` that
 /// begins no escape stays.
 pub fn percent_decode(text: &str, plus: bool) -> Option<String> {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let byte = bytes[at];
-        let escape =
-            (byte == b'%').then(|| Some((hex(*bytes.get(at + 1)?)?, hex(*bytes.get(at + 2)?)?))).flatten();
-        if let Some((high, low)) = escape {
-            out.push(high << 4 | low);
-            at += 3;
-        } else {
-            out.push(if plus && byte == b'+' { b' ' } else { byte });
-            at += 1;
-        }
-    }
-    String::from_utf8(out).ok()
+    pair::utf8(&pair::unescape(text, plus))
 }
 
 /// Appends `byte` as `%XX`.
@@ -187,15 +166,6 @@ pub fn push_percent(out: &mut String, byte: u8) {
     out.push('%');
     out.push(DIGITS[usize::from(byte >> 4)] as char);
     out.push(DIGITS[usize::from(byte & 15)] as char);
-}
-
-fn hex(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        b'A'..=b'F' => Some(byte - b'A' + 10),
-        _ => None,
-    }
 }
 
 /// Percent-encodes a value for a query: everything but unreserved characters.
@@ -220,12 +190,12 @@ pub fn encode_partner_key(key: &str) -> String {
 
 #[cfg(all(test, feature = "wire"))]
 mod tests {
-    use super::{Referral, decode_partner_key, encode_partner_key, percent_decode, percent_encode};
+    use super::{Referral, decode_partner_key, encode_partner_key, percent_decode, percent_encode, sub_ids};
     use base64::Engine as _;
     use proptest::prelude::*;
 
     fn check(query: &str, partner_key: Option<&str>, xid: Option<&str>) {
-        let found = Referral::from_query(query, &["via"]).unwrap_or_default();
+        let found = Referral::from_query(query, "ref,via").unwrap_or_default();
         assert_eq!((found.partner_key.as_deref(), found.xid.as_deref()), (partner_key, xid), "{query}");
     }
 
@@ -260,11 +230,16 @@ mod tests {
     }
 
     #[test]
-    fn sub_ids_and_domain_come_along() {
-        let found =
-            Referral::from_query("sid=a&sid1=b%26c&side=no&gspid=p&pscd=go.example.com", &[]).unwrap();
-        assert_eq!(found.sub_ids, [("sid".into(), "a".into()), ("sid1".into(), "b&c".into())]);
+    fn the_link_domain_comes_along() {
+        let found = Referral::from_query("sid=a&gspid=p&pscd=go.example.com", "").unwrap();
         assert_eq!(found.link_domain.as_deref(), Some("go.example.com"));
+        assert_eq!(Referral::from_query("gspid=p&pscd=a%2Fb", "").unwrap().link_domain, None);
+    }
+
+    #[test]
+    fn sub_ids_keep_their_order() {
+        let found = sub_ids("?sid=a&sid1=b%26c&side=no&gspid=p");
+        assert_eq!(found, [("sid".into(), "a".into()), ("sid1".into(), "b&c".into())]);
     }
 
     proptest! {
@@ -275,12 +250,12 @@ mod tests {
             prop_assert_eq!(decode_partner_key(&encode_partner_key(&key)), Some(key.clone()));
             prop_assert_eq!(decode_partner_key(&url_safe), Some(key.clone()));
             let query = format!("a=b&ps_partner_key={}", percent_encode(&url_safe));
-            prop_assert_eq!(Referral::from_query(&query, &[]).and_then(|found| found.partner_key), Some(key));
+            prop_assert_eq!(Referral::from_query(&query, "").and_then(|found| found.partner_key), Some(key));
         }
 
         #[test]
         fn nothing_written_into_a_url_breaks_the_reader(query in "\\PC{0,120}") {
-            let _ = Referral::from_query(&query, &["via"]);
+            let _ = Referral::from_query(&query, "via");
         }
 
         #[test]

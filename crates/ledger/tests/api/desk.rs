@@ -184,7 +184,7 @@ impl Desk {
         let reply = self.visit(slug).await;
         let found = protocol::referral::Referral::from_query(
             reply.header("location").split_once('?').map_or("", |(_, query)| query),
-            &[],
+            "",
         );
         found.and_then(|found| found.xid).unwrap()
     }

@@ -1,0 +1,193 @@
+// What src/browser.rs imports: window, storage, clock and network as texts and numbers. Nothing here throws: a browser
+// that refuses something is a browser without it.
+
+/** Runs what a browser may refuse. */
+export const attempt = (action) => { try { return action(); } catch (e) { /* refused */ } };
+
+let settings = {};
+/** Takes the site's settings: the script tag's dataset, or the npm options. */
+export const configure = (options) => { settings = { ...options }; };
+/** An attribute without a value, `data-clean` for one, is a yes. */
+export const option = (name) => settings[name] === '' ? 'true' : '' + (settings[name] || '');
+
+export const now = () => Date.now();
+const word = () => crypto.getRandomValues(new Uint32Array(1))[0];
+export const random = (end) => word() % end;
+const hex = (number, length) => number.toString(16).padStart(length, '0').slice(-length);
+let count = 0;
+export const id = (time) =>
+  (hex(time, 12) + '7' + hex(count++, 3) + '89ab'[random(4)] + hex(word(), 8) + hex(word(), 7))
+    .replace(/(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+
+export const unescape = (text) => attempt(() => decodeURIComponent(text.replace(/\+/g, ' '))) ?? text;
+export const base64_text = (text) =>
+  attempt(() => decodeURIComponent(escape(atob(text.replace(/[- ]/g, '+').replace(/_/g, '/'))))) || '';
+// What JSON has no form for, a cycle for one, is left out only where JSON refuses the whole.
+export const json = (value) => attempt(() => JSON.stringify(value)) || attempt(() => {
+  const seen = [];
+  return JSON.stringify(value, (_, part) => typeof part == 'bigint' ? '' + part
+    : Object(part) !== part ? part : seen.includes(part) ? undefined : (seen.push(part), part));
+}) || '{}';
+
+// Cookies, on the registrable domain: the shortest suffix of the host that takes one.
+let domain;
+const cookie = (text) => attempt(() => { document.cookie = text; });
+export const jar = () => attempt(() => document.cookie) || '';
+const find_domain = () => {
+  const labels = location.hostname.split('.');
+  for (let at = labels.length - 1; at-- > 0;) {
+    const suffix = ';domain=' + labels.slice(at).join('.');
+    cookie('hw_probe=1' + suffix);
+    if (jar().includes('hw_probe=')) {
+      cookie('hw_probe=;max-age=0' + suffix);
+      return suffix;
+    }
+  }
+  return '';
+};
+export const set_cookie = (name, value, days) => {
+  domain ??= find_domain();
+  cookie(name + '=' + value.replace(/[^!#$&-+\--:<-[\]-~]/gu, encodeURIComponent) + ';max-age=' + days * 86400
+    + ';path=/;samesite=lax' + (location.protocol == 'https:' ? ';secure' : '') + domain);
+};
+export const erase_cookies = (start) => jar().split(/; */).forEach((pair) => {
+  if (pair.startsWith(start)) set_cookie(pair.split('=')[0], '', 0);
+});
+
+// Storage, with a memory for what it refuses and for what waits for consent.
+const memory = {};
+let held = false;
+const disk = (action) => attempt(() => action(localStorage));
+const load = (name) => memory[name] || disk((storage) => storage.getItem(name));
+const store = (name, text) => {
+  memory[name] = text;
+  if (!held) disk((storage) => { storage.setItem(name, text); delete memory[name]; });
+};
+const discard = (name) => {
+  delete memory[name];
+  disk((storage) => storage.removeItem(name));
+};
+export const hold = (on) => {
+  held = on;
+  if (!on) Object.entries(memory).forEach(([name, text]) => store(name, text));
+};
+
+// Events that wait for their acknowledgement.
+const flying = new Set();
+const place = (id) => 'hw_' + option('key') + '_' + id;
+/** Ids are passed on one after the other. */
+export const each = (ids) => ids.match(/.{36}/g) || [];
+let last;
+/** The id of the event made last. */
+export const newest = () => last;
+export const create = (kind, data) => {
+  last = id(now());
+  store(place(last), `{"id":"${last}","type":"${kind}","occurred_at":${now()},"data":${data}}`);
+  return last;
+};
+export const remove = (id) => discard(place(id));
+export const size = (id) => {
+  const text = load(place(id));
+  if (attempt(() => JSON.parse(text).id) == id) return text.length;
+  remove(id);
+  return 0;
+};
+export const stored = (all) => {
+  const start = place('');
+  return Object.keys(memory).concat(disk(Object.keys) || []).filter((name) => name.startsWith(start))
+    .map((name) => name.slice(start.length)).filter((id) => id.length == 36 && (all || !flying.has(id))).sort().join('');
+};
+
+// `growsumo.data`. Ours is what the page did not write; an object it put in place of ours is filled again.
+/** The object pages call `growsumo`. */
+export const api = { data: {} };
+const filled = {};
+const page = () => {
+  const data = Object(api.data);
+  attempt(() => { for (const name in filled) if (data[name] === undefined) data[name] = filled[name]; });
+  return data;
+};
+export const replace = (data) => { api.data = { ...data }; };
+export const page_data = (name) => {
+  const value = page()[name];
+  return value == null || typeof value == 'object' ? '' : '' + value;
+};
+export const page_json = () => json(page());
+export const fill = (name, value) => {
+  const data = page();
+  attempt(() => { if (!data[name] || data[name] === filled[name]) data[name] = value; });
+  filled[name] = value;
+};
+
+// The surface of the build: `capture`, `flush`, `part` and `answered` of its Rust, and `request`, which sends.
+let hooks;
+let landing = '';
+/** Reads the referral of the address, of its hash too: some routers keep their address there. */
+export const look = () => attempt(() => {
+  const { search, hash, pathname } = location;
+  const query = search + '&' + hash.split('?')[1];
+  if (!hooks.capture(query)) return;
+  landing = query;
+  const kept = search.slice(1).split('&').filter((pair) => !/^(ps_partner_key|ps_xid|gsxid|gspk|gspid|pscd)=/.test(pair));
+  if (option('clean')) history.replaceState(history.state, '', pathname + (kept[0] ? '?' : '') + kept.join('&') + hash);
+});
+export const recall = () => attempt(() => hooks.capture(''));
+export const look_again = () => {
+  attempt(() => hooks.capture(landing));
+  wake_after(0);
+};
+
+// The road to the relay.
+let timer;
+let flight;
+const url = () => option('endpoint') + '/v1/events';
+const body = (ids) =>
+  `{"public_key":${JSON.stringify(option('key'))},"events":[${each(ids).map((id) => load(place(id)))}]}`;
+export const send = (ids) => {
+  if (!ids) return;
+  each(ids).forEach((id) => flying.add(id));
+  flight = Promise.resolve(attempt(() => hooks.request(url(), body(ids)))).catch(() => {}).then((answer) => {
+    const [status, wait, text] = answer || [0, 0, ''];
+    each(ids).forEach((id) => flying.delete(id));
+    attempt(() => hooks.answered(ids, status, wait, text));
+  });
+};
+export const beacon = (ids) => { if (ids) attempt(() => navigator.sendBeacon(url(), body(ids))); };
+
+// One tab sends what waits; the others look again later. Where there are no locks (http), a lease stands in.
+const LEASE = 'hw_lease';
+const alone = () => {
+  const later = () => wake_after(5e3);
+  const go = () => { attempt(hooks.flush); return flight; };
+  const { locks } = navigator;
+  if (locks) return locks.request(LEASE, { ifAvailable: true }, (lock) => lock ? go() : later()).catch(go);
+  if (now() - load(LEASE) < 5e3) return later();
+  store(LEASE, now());
+  Promise.resolve(go()).then(() => discard(LEASE));
+};
+export const wake_after = (millis) => {
+  clearTimeout(timer);
+  timer = setTimeout(alone, millis);
+};
+
+const listen = () => {
+  const part = () => attempt(hooks.part);
+  const on = (name, action) => addEventListener(name, action);
+  for (const name of ['pushState', 'replaceState']) {
+    const original = history[name];
+    attempt(() => { history[name] = function (...args) { original.apply(this, args); look(); }; });
+  }
+  on('popstate', look);
+  on('online', () => wake_after(0));
+  on('pageshow', (event) => event.persisted && wake_after(0));
+  on('pagehide', part);
+  on('visibilitychange', () => document.hidden && part());
+};
+/** Begins: from here on the address is watched, and what waits is sent. */
+export const connect = (capture, flush, part, answered, request) => {
+  const first = !hooks;
+  hooks = { capture, flush, part, answered, request };
+  look();
+  if (first) listen();
+  wake_after(0);
+};

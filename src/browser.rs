@@ -1,0 +1,66 @@
+//! Every touch of window, storage, clock and network, as `src/browser.js` offers it: texts and numbers only, so
+//! that the glue stays small. Nothing here throws; what a browser refuses comes back as an empty text.
+//!
+//! The one module that may name JavaScript.
+
+use alloc::string::String;
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+#[wasm_bindgen(module = "/src/browser.js")]
+extern "C" {
+    /// A setting of the site: an attribute `data-<name>` of the script tag, or a member of the npm options.
+    pub(crate) fn option(name: &str) -> String;
+    /// Milliseconds since 1970.
+    pub(crate) fn now() -> f64;
+    /// A UUID v7 of this moment, in milliseconds; two of one moment keep their order.
+    #[cfg(feature = "script")]
+    pub(crate) fn id(now: f64) -> String;
+    /// A whole number below `end`, from the browser's cryptographic source.
+    pub(crate) fn random(end: u32) -> u32;
+
+    /// All cookies this page may read, `name=value; …`.
+    pub(crate) fn jar() -> String;
+    /// Sets one cookie on the registrable domain for so many days; escapes what `protocol::cookie::encode` escapes.
+    pub(crate) fn set_cookie(name: &str, value: &str, days: u32);
+    /// Erases every cookie whose name begins so.
+    pub(crate) fn erase_cookies(start: &str);
+
+    /// `%XX` decoded; what does not decode comes back as it is.
+    pub(crate) fn unescape(text: &str) -> String;
+    /// Base64 in either alphabet decoded to text; empty when it is neither.
+    pub(crate) fn base64_text(text: &str) -> String;
+
+    /// Writes an event of this kind, with an id of this moment, and stores it beyond this page; for this page only
+    /// where storage is refused or consent is awaited. `data` is JSON. Gives the id.
+    pub(crate) fn create(kind: &str, data: &str) -> String;
+    /// Bytes of a stored event. Removes what is no JSON, and says 0.
+    pub(crate) fn size(id: &str) -> usize;
+    /// Removes a stored event.
+    pub(crate) fn remove(id: &str);
+    /// The ids of stored events, oldest first; without those that are on their way just now, unless `all`.
+    pub(crate) fn stored(all: bool) -> String;
+    /// Keeps what is stored in memory alone (`true`), or writes it down again (`false`).
+    pub(crate) fn hold(held: bool);
+
+    /// A member of `growsumo.data` as text: empty when it is missing, null or an object.
+    pub(crate) fn page_data(name: &str) -> String;
+    /// `growsumo.data` as JSON; what cannot be written as JSON is left out.
+    pub(crate) fn page_json() -> String;
+    /// Fills a member of `growsumo.data`, unless the page wrote one of its own.
+    pub(crate) fn fill(name: &str, value: &str);
+
+    /// Sends stored events to the relay; its answer arrives at `transport::answered` with the same ids.
+    pub(crate) fn send(ids: &str);
+    /// Hands stored events to the browser, to be sent although the page goes away.
+    pub(crate) fn beacon(ids: &str);
+    /// Asks for `transport::flush` after so many milliseconds, in place of an earlier wish.
+    pub(crate) fn wake_after(millis: u32);
+}
+
+#[cfg(feature = "npm")]
+mod request;
+#[cfg(feature = "npm")]
+mod surface;
+#[cfg(feature = "npm")]
+pub(crate) use {request::post, surface::*};

@@ -1,0 +1,32 @@
+//! Consent: what may be kept and sent (browser.md section 5).
+
+use core::sync::atomic::{AtomicU8, Ordering};
+
+use protocol::referral::Referral;
+
+use crate::{browser, pending, referral_cookie, visit};
+
+static STATE: AtomicU8 = AtomicU8::new(GRANTED);
+const GRANTED: u8 = 0;
+const DENIED: u8 = 2;
+
+/// Whether cookies may be written and events sent.
+pub(crate) fn granted() -> bool {
+    STATE.load(Ordering::Relaxed) == GRANTED
+}
+
+/// Whether the visitor said no.
+pub(crate) fn denied() -> bool {
+    STATE.load(Ordering::Relaxed) == DENIED
+}
+
+/// 0 for granted, 2 for denied, 1 for not known yet: then everything is held in memory.
+pub(crate) fn set(state: u8) {
+    STATE.store(state, Ordering::Relaxed);
+    if denied() {
+        pending::forget(&browser::stored(true));
+        referral_cookie::erase();
+        visit::fill(&Referral::default());
+    }
+    browser::hold(!granted());
+}

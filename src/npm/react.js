@@ -1,0 +1,25 @@
+// A provider and a hook; the tracker starts in an effect, so that server rendering is left alone.
+import { createContext, createElement, useContext, useEffect, useState } from 'react';
+import { createTracker } from './index.js';
+
+const Context = createContext({ tracker: undefined, error: undefined });
+
+/** Starts the tracker for everything below it. Options are read once. */
+export function HeadwaterProvider({ children, ...options }) {
+  const [state, setState] = useState({ tracker: undefined, error: undefined });
+  useEffect(() => {
+    let gone = false;
+    createTracker(options).then(
+      (tracker) => { if (!gone) setState({ tracker, error: undefined }); },
+      (error) => { if (!gone) setState({ tracker: undefined, error }); },
+    );
+    return () => { gone = true; };
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, []);
+  return createElement(Context.Provider, { value: state }, children);
+}
+
+/** The tracker of the nearest provider: `tracker` is undefined until it has started. */
+export function useHeadwater() {
+  return useContext(Context);
+}

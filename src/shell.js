@@ -1,0 +1,144 @@
+// The script's surface: the globals a page knows, around the functions of src/script.rs.
+// The build puts `wasm_text`, `wasm_imports`, `__wbg_set_wasm`, `FALLBACK`, src/browser.js and the functions of
+// src/script.rs in front of this text, and wraps all of it in one function.
+
+import { checkout_context } from './npm/checkout.js';
+
+const w = window;
+const script = document.currentScript;
+const call = (action) => { if (typeof action == 'function') action(); };
+
+/** Puts an object where pages look for it; a page may have declared the name with `let`. */
+const publish = (object) => {
+  attempt(() => { w.partnerstack = w.growsumo = object; });
+  attempt(() => { growsumo = object; });
+};
+
+/** Starts the module in this very tick: pages call us in it. */
+const instantiate = () => {
+  const bytes = new Uint8Array(wasm_text.length);
+  for (let at = bytes.length; at--;) bytes[at] = wasm_text.charCodeAt(at);
+  return new WebAssembly.Instance(new WebAssembly.Module(bytes), wasm_imports).exports;
+};
+
+/** Where the page forbids wasm, the JavaScript build comes as a second file, and calls wait for it. */
+const fall_back = () => {
+  const stub = { data: {}, q: [] };
+  Object.keys(api).forEach((name) => {
+    if (name != 'data') stub[name] = (...args) => new Promise((resolve) => stub.q.push([name, args, resolve]));
+  });
+  publish(stub);
+  const tag = document.createElement('script');
+  Object.assign(tag.dataset, settings);
+  tag.nonce = script.nonce;
+  tag.src = option('endpoint') + '/headwater-fallback.js';
+  document.head.append(tag);
+};
+
+let early;
+let product = {};
+const waiting = {};
+const said = {};
+
+const customer_key = () => ['customer_key', 'customerKey', 'key', 'email'].map(page_data).find(Boolean) || '';
+
+/** The answer to a call, for its Promise and its callback: at once, or when the relay has answered. */
+const settle = (report, callback) => {
+  const customer = customer_key();
+  const promise = new Promise((resolve) => {
+    const finish = (status, error) => resolve({ ok: !error, status, customer_key: customer, ...error && { error } });
+    const outcome = attempt(report);
+    const code = ['', '', 'consent_denied', 'missing_customer_key', 'too_large', 'not_initialized'][outcome] ?? 'failed';
+    if (outcome) finish(0, code && { code, message: code.replace(/_/g, ' ') });
+    else waiting[newest()] = finish;
+  });
+  if (typeof callback == 'function') promise.then(callback);
+  return promise;
+};
+
+const checkout = (input, callback) => settle(() => {
+  const data = { customer_key: customer_key(), ...input };
+  return api.ready ? data.customer_key ? record_checkout(JSON.stringify(data)) : 3 : 5;
+}, callback);
+
+/** Resolves with `[status, milliseconds to wait, text]`. */
+const request = async (url, body) => {
+  const answer = await fetch(url, {
+    method: 'POST', body, keepalive: true, credentials: 'omit', signal: attempt(() => AbortSignal.timeout(3e4)),
+  });
+  return [answer.status, answer.headers.get('retry-after') * 1e3 | 0, await answer.text()];
+};
+
+const heard = (ids, status, wait, text) => {
+  answered(ids, status, wait);
+  const { refused = [], code, message } = attempt(() => JSON.parse(text)) || {};
+  const failed = status < 200 || status > 299;
+  each(ids).forEach((id) => {
+    attempt(() => waiting[id](status, refused.find((one) => one.id == id)
+      || failed && { code: code || (status ? 'refused' : 'network'), message: message || 'kept, and tried again' }));
+    delete waiting[id];
+  });
+};
+
+Object.assign(api, {
+  _initialize(key) {
+    if (api.ready || !key) return;
+    api.ready = true;
+    configure({ ...settings, key });
+    connect(capture, flush, part, heard, request);
+    if (early) api.createSignup();
+    call(w.partnerstackInit);
+  },
+  _spk: look,
+  createSignup(callback) {
+    if (!api.ready) {
+      early = true;
+      return settle(() => 5, callback);
+    }
+    // Twice the same, a double click for one, is one report.
+    const data = page_json();
+    const promise = said[data] ||= settle(create_signup);
+    promise.then((result) => {
+      if (!result.ok) delete said[data];
+      if (typeof callback == 'function') callback(result);
+    });
+    return promise;
+  },
+  trackCheckout: checkout,
+  attachProduct(attached, callback) {
+    product = Object(attached);
+    return checkout({ products: [product] }, callback);
+  },
+  checkoutContext: () => checkout_context(customer_key(), page_data('partner_key'), product.external_subscription_key),
+  consent: (state) => attempt(() => {
+    set_consent({ granted: 0, denied: 2 }[state] ?? 1);
+    if (state == 'granted' && api.ready) look_again();
+  }),
+});
+
+const begin = () => {
+  const before = w.growsumo;
+  if (w.__headwater) return publish(w.__headwater);
+  configure({ endpoint: attempt(() => new URL(script.src).origin), ...script && script.dataset });
+  try {
+    __wbg_set_wasm(FALLBACK ? wasm_instance(wasm_imports) : instantiate());
+  } catch (e) {
+    return FALLBACK || fall_back();
+  }
+  publish(w.__headwater = api);
+  if (navigator.globalPrivacyControl && option('gpc') != 'ignore') set_consent(2);
+  else if (option('consent')) set_consent(1);
+  if (before && before.q) {
+    api.data = before.data || {};
+    before.q.forEach(([name, args, resolve]) => {
+      const answer = attempt(() => api[name](...args));
+      if (resolve) resolve(answer);
+    });
+  }
+  const key = option('key');
+  if (key) {
+    api._initialize(key);
+    call(w.growsumoInit);
+  }
+};
+begin();
