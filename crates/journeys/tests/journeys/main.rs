@@ -3,6 +3,7 @@
 mod browser;
 mod data_directory;
 mod deadline;
+mod kill;
 mod outcome;
 mod process;
 mod referral;

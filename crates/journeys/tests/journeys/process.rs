@@ -1,7 +1,7 @@
 //! The programs of a journey. Each is killed when the journey ends, however it ends.
 
 use std::path::PathBuf;
-use std::process::{Output, Stdio};
+use std::process::{ExitStatus, Output, Stdio};
 
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
@@ -41,16 +41,32 @@ impl Running {
 
     /// What follows `mark` in the first line it prints that holds it.
     pub(crate) async fn says(&mut self, mark: &str) -> String {
+        match self.says_before_it_ends(mark).await {
+            Some(rest) => rest,
+            None => panic!("the program ended before it printed {mark:?}: {:?}", self.child.wait().await),
+        }
+    }
+
+    /// The same, `None` when the program ends first.
+    pub(crate) async fn says_before_it_ends(&mut self, mark: &str) -> Option<String> {
         while let Some(line) = self.output.next_line().await.expect("it prints text") {
             if let Some((_, rest)) = line.split_once(mark) {
-                return rest.to_owned();
+                return Some(rest.to_owned());
             }
         }
-        panic!("the program ended before it printed {mark:?}: {:?}", self.child.wait().await);
+        None
+    }
+
+    /// Waits until it ends by itself.
+    pub(crate) async fn ended(&mut self) -> ExitStatus {
+        self.child.wait().await.expect("it was started")
     }
 
     /// SIGKILL: nothing is flushed, nothing is said.
     pub(crate) async fn kill(mut self) {
-        self.child.kill().await.expect("it was running");
+        // One that has ended needs no signal.
+        if self.child.id().is_some() {
+            self.child.kill().await.expect("it was running");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! A company with its partner program: a data directory, `headwater serve`, and the storefront.
 
 use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
 
 use client::{Client, Credential};
 use secrecy::SecretString;
@@ -35,12 +36,19 @@ impl Headwater {
     }
 
     /// Kills it without warning and starts it again on the same address and data.
-    pub(crate) async fn kill_and_restart(mut self) -> Self {
+    pub(crate) async fn kill_and_restart(self) -> Self {
+        self.kill().await.start().await
+    }
+
+    /// Kills it without warning, unless it has ended.
+    pub(crate) async fn kill(self) -> Killed {
         self.running.kill().await;
-        let address = self.url.trim_start_matches("http://");
-        self.running = Running::start(serve(&data(&self.directory), address));
-        assert_eq!(self.running.says("listening on ").await, self.url);
-        self
+        Killed { url: self.url, credentials: self.credentials, directory: self.directory }
+    }
+
+    /// Waits until it ends by itself.
+    pub(crate) async fn ended(&mut self) -> ExitStatus {
+        self.running.ended().await
     }
 
     /// Where its data is.
@@ -58,6 +66,48 @@ impl Headwater {
         let secret = SecretString::from(self.credential("secret_key").to_owned());
         let pair = Credential::basic(self.credential("public_key"), secret, None);
         Client::http(&self.url, pair).expect("a local address")
+    }
+}
+
+/// What is left of a killed one: its data, and everybody's memory of its address.
+pub(crate) struct Killed {
+    url: String,
+    credentials: Value,
+    directory: TempDir,
+}
+
+impl Killed {
+    /// Starts it again on the same address and data.
+    pub(crate) async fn start(self) -> Headwater {
+        let address = self.url.trim_start_matches("http://");
+        let mut running = Running::start(serve(&data(&self.directory), address));
+        assert_eq!(running.says("listening on ").await, self.url);
+        self.lives_again(running)
+    }
+
+    /// The same under a limit of the shell's (`ulimit …`); also when it does not live until it listens.
+    pub(crate) async fn start_under(self, limit: &str) -> Headwater {
+        let address = self.url.trim_start_matches("http://");
+        let mut limited = Command::new("sh");
+        limited.args(["-c", &format!("{limit}; exec \"$0\" \"$@\"")]);
+        let serve = serve(&data(&self.directory), address);
+        limited.arg(serve.as_std().get_program()).args(serve.as_std().get_args());
+        // A log in a file would run into the limit before the data does.
+        limited.stderr(Stdio::null());
+        let mut running = Running::start(limited);
+        running.says_before_it_ends("listening on ").await;
+        self.lives_again(running)
+    }
+
+    /// Bytes of the longest of its files.
+    pub(crate) fn longest_file(&self) -> u64 {
+        let files = std::fs::read_dir(data(&self.directory)).expect("it has a data directory");
+        let lengths = files.filter_map(|file| Some(file.ok()?.metadata().ok()?.len()));
+        lengths.max().unwrap_or_default()
+    }
+
+    fn lives_again(self, running: Running) -> Headwater {
+        Headwater { url: self.url, credentials: self.credentials, directory: self.directory, running }
     }
 }
 

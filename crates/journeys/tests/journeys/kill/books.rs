@@ -1,0 +1,124 @@
+//! What has to be in journal and ledger after the deaths: everything that was sent, and nothing twice.
+
+use serde_json::{Value, json};
+
+use super::load::{Fact, Request};
+use crate::deadline::eventually;
+use crate::stage::Headwater;
+
+/// The company's own view, over HTTP.
+struct View {
+    http: reqwest::Client,
+    url: String,
+    pair: (String, String),
+}
+
+impl View {
+    fn of(headwater: &Headwater) -> Self {
+        let pair = ["public_key", "secret_key"].map(|name| headwater.credential(name).to_owned()).into();
+        let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
+        Self { http, url: headwater.url.clone(), pair }
+    }
+
+    async fn post(&self, path: &str, body: &Value) {
+        let request = self.http.post(format!("{}{path}", self.url)).body(body.to_string());
+        let answer = request.basic_auth(&self.pair.0, Some(&self.pair.1)).send().await;
+        let answer = answer.expect("the server answers");
+        assert!(answer.status().is_success(), "{path}: {}", answer.text().await.unwrap_or_default());
+    }
+
+    async fn page(&self, path: &str) -> Value {
+        let request = self.http.get(format!("{}{path}", self.url));
+        let answer = request.basic_auth(&self.pair.0, Some(&self.pair.1)).send().await;
+        let answer = answer.expect("the server answers");
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+        answer.json::<Value>().await.expect("the server answers JSON")["data"].take()
+    }
+
+    /// Every item of a list.
+    async fn all(&self, path: &str) -> Vec<Value> {
+        let (mut items, mut after) = (Vec::new(), String::new());
+        loop {
+            let mut page = self.page(&format!("{path}?limit=250{after}")).await;
+            items.append(page["items"].as_array_mut().expect("a list has items"));
+            if page["has_more"] != true {
+                return items;
+            }
+            let cursor = page["ending_cursor"].as_str().expect("a page that goes on has a cursor");
+            after = format!("&starting_after={cursor}");
+        }
+    }
+
+    async fn any(&self, state: &str) -> Option<Value> {
+        self.page(&format!("/v1/entries?limit=1&state={state}")).await["items"].get(0).cloned()
+    }
+}
+
+/// A partner, a product, and a trigger that pays for it.
+pub(crate) async fn furnish(headwater: &Headwater) {
+    let view = View::of(headwater);
+    let trigger = json!({
+        "name": "20% of Inbox", "offer_description": "Earn 20%", "event": "transaction_created",
+        "rules": {"where": {"object": "product", "rules": [
+            {"field": "name", "operator": "is_any_of", "value": ["Inbox"]},
+        ]}},
+        "action": {"type": "commission_percent", "percent": "20"},
+    });
+    view.post("/api/v2/partnerships", &json!({"email": "robin@partner.example", "partner_key": "robin"}))
+        .await;
+    view.post("/api/v2/product_book", &json!({"name": "Inbox", "external_key": "inbox"})).await;
+    view.post("/api/v2/triggers", &trigger).await;
+}
+
+fn texts(items: &[Value], member: &str) -> Vec<String> {
+    let text =
+        |item: &Value| item[member].as_str().unwrap_or_else(|| panic!("no {member}: {item}")).to_owned();
+    sorted(items.iter().map(text))
+}
+
+fn sorted(texts: impl Iterator<Item = String>) -> Vec<String> {
+    let mut texts: Vec<_> = texts.collect();
+    texts.sort_unstable();
+    texts
+}
+
+/// Compares two lists and shows only where they differ.
+fn assert_same(what: &str, found: &[String], expected: &[String]) {
+    let missing: Vec<_> = expected.iter().filter(|one| found.binary_search(one).is_err()).collect();
+    let strange: Vec<_> = found.iter().filter(|one| expected.binary_search(one).is_err()).collect();
+    let twice: Vec<_> = found.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| &pair[0]).collect();
+    assert!(
+        missing.is_empty() && strange.is_empty() && twice.is_empty(),
+        "{what}: missing {missing:?}, twice {twice:?}, never sent {strange:?}"
+    );
+}
+
+/// Waits until everything is delivered, then compares every list with what was sent.
+pub(crate) async fn assert_everything_once(headwater: &Headwater, sent: &[Request]) {
+    let view = View::of(headwater);
+    eventually("everything to be delivered", async || {
+        assert_eq!(view.any("dead").await, None, "nothing may be given up");
+        for state in ["due", "waiting", "parked"] {
+            if view.any(state).await.is_some() {
+                return None;
+            }
+        }
+        Some(())
+    })
+    .await;
+    let events = || sent.iter().flat_map(|request| &request.events);
+    let facts = |of: fn(&Fact) -> Option<&String>| sorted(events().filter_map(|(_, fact)| of(fact)).cloned());
+    let ids = sorted(events().map(|(id, _)| id.to_string()));
+    assert_same("entries", &texts(&view.all("/v1/entries").await, "id"), &ids);
+    let customers = facts(|fact| if let Fact::Customer(key) = fact { Some(key) } else { None });
+    let products = facts(|fact| if let Fact::Product(key) = fact { Some(key) } else { None });
+    let payments = facts(|fact| if let Fact::Payment(key) = fact { Some(key) } else { None });
+    assert!(!customers.is_empty() && !payments.is_empty(), "something was sent");
+    let listed = async |list: &str| view.all(&format!("/api/v2/{list}")).await;
+    assert_same("customers", &texts(&listed("customers").await, "customer_key"), &customers);
+    assert_same("products", &texts(&listed("products").await, "external_subscription_key"), &products);
+    assert_same("payments", &texts(&listed("transactions").await, "key"), &payments);
+    let rewards = listed("rewards").await;
+    assert_same("rewards", &texts(&rewards, "transaction"), &payments);
+    assert!(rewards.iter().all(|reward| reward["amount"] == 1980), "20% of 99.00 each");
+}
