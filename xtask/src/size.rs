@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
 
-use crate::build::{self, text};
+use crate::build::{self, Node, text};
 use crate::page;
 
 /// What `size` is told.
@@ -46,7 +46,7 @@ const PEERS: &[(&str, usize)] = &[
 ];
 
 /// Something in bytes, as a disk, an old server and a good server have it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Weight {
     raw: usize,
     gzip: usize,
@@ -56,10 +56,16 @@ struct Weight {
 /// Builds, prints the table, keeps it in docs/benchmarks.md, and fails over budget.
 pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     build::run(root)?;
-    let rows = rows(root)?;
+    let node = Node::find(root)?;
+    let work = tempfile::tempdir()?;
+    let minify = |module: &str| match &node {
+        Some(node) => node.minify_module(module, work.path()),
+        None => Ok(module.to_owned()),
+    };
+    let rows = rows(root, minify)?;
     let table = table(&rows);
     println!("{table}");
-    if !root.join(FALLBACK).exists() {
+    if node.is_none() {
         eprintln!(
             "built without node and npm, hence not what is shipped: nothing is kept or held against a budget"
         );
@@ -73,13 +79,14 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Made from the optimised module only.
-const FALLBACK: &str = "dist/headwater-fallback.js";
 const SCRIPT: &str = "**`headwater.js`**";
 const PACKAGE: &str = "**npm package**: wasm, glue and entry point";
 
-/// Our artefacts, from the one that counts down to their parts.
-fn rows(root: &Path) -> anyhow::Result<Vec<(&'static str, Weight)>> {
+/// Our artefacts, from the one that counts down to their parts. `minify` is what a site's bundler does to modules.
+fn rows(
+    root: &Path,
+    minify: impl Fn(&str) -> anyhow::Result<String>,
+) -> anyhow::Result<Vec<(&'static str, Weight)>> {
     let read = |file: &str| std::fs::read(root.join(file)).with_context(|| format!("cannot read {file}"));
     let script = String::from_utf8(read("dist/headwater.js")?).context("dist/headwater.js is no text")?;
     let place = text::find(&script).context("there is no wasm in dist/headwater.js")?;
@@ -90,25 +97,25 @@ fn rows(root: &Path) -> anyhow::Result<Vec<(&'static str, Weight)>> {
         ("its wasm, before it became text", weigh(&wasm)?),
         ("its JavaScript, without the wasm", weigh(around.as_bytes())?),
     ];
-    if let Ok(fallback) = read(FALLBACK) {
+    if let Ok(fallback) = read("dist/headwater-fallback.js") {
         rows.push(("`headwater-fallback.js`, only where wasm is forbidden", weigh(&fallback)?));
     }
     let wasm = weigh(&read("pkg/headwater_bg.wasm")?)?;
-    let mut glue = weigh(&read("pkg/headwater.js")?)?;
-    if let Ok(index) = read("pkg/index.js") {
-        glue = glue.and(weigh(&index)?);
-    }
-    for snippet in snippets(&root.join("pkg/snippets"))? {
-        glue = glue.and(weigh(&snippet)?);
+    let pkg = root.join("pkg");
+    let modules = ["headwater.js", "index.js", "checkout.js"].map(|file| pkg.join(file));
+    let mut glue = Weight::default();
+    for module in modules.into_iter().filter(|module| module.exists()).chain(files(&pkg.join("snippets"))?) {
+        let text = std::fs::read_to_string(&module)?;
+        glue = glue.and(weigh(minify(&text)?.as_bytes())?);
     }
     rows.push((PACKAGE, wasm.and(glue)));
     rows.push(("its wasm", wasm));
-    rows.push(("its JavaScript, before a bundler minifies it", glue));
+    rows.push(("its JavaScript, minified as bundlers do", glue));
     Ok(rows)
 }
 
-/// The JavaScript that the package's glue imports.
-fn snippets(directory: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
+/// The files below a directory.
+fn files(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     if !directory.is_dir() {
         return Ok(found);
@@ -116,9 +123,9 @@ fn snippets(directory: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
     for entry in std::fs::read_dir(directory)? {
         let path = entry?.path();
         if path.is_dir() {
-            found.extend(snippets(&path)?);
+            found.extend(files(&path)?);
         } else {
-            found.push(std::fs::read(&path)?);
+            found.push(path);
         }
     }
     Ok(found)
@@ -228,17 +235,18 @@ mod tests {
     #[test]
     fn everything_a_page_loads_is_weighed() {
         let root = house();
+        let minify = |module: &str| Ok(module.replace('!', ""));
         let raw = |title: &str| {
-            let rows = rows(root.path()).unwrap();
+            let rows = rows(root.path(), minify).unwrap();
             rows.iter().find(|(row, _)| *row == title).map(|(_, weight)| weight.raw)
         };
         assert_eq!(raw(SCRIPT), Some("a(``)".len() + r"\0asm".len() + 1 + r"\0\0\0".len()));
         assert_eq!(raw("its wasm, before it became text"), Some(8));
         assert_eq!(raw("its JavaScript, without the wasm"), Some("a()".len()));
-        assert_eq!(raw(PACKAGE), Some("wasmglue!index!snippet".len()));
-        assert_eq!(rows(root.path()).unwrap().len(), 6);
-        std::fs::write(root.path().join(FALLBACK), "x").unwrap();
-        assert_eq!(rows(root.path()).unwrap().len(), 7);
+        assert_eq!(raw(PACKAGE), Some("wasmglueindexsnippet".len()));
+        assert_eq!(rows(root.path(), minify).unwrap().len(), 6);
+        std::fs::write(root.path().join("dist/headwater-fallback.js"), "x").unwrap();
+        assert_eq!(rows(root.path(), minify).unwrap().len(), 7);
     }
 
     #[test]

@@ -240,18 +240,26 @@ pub(super) fn renamed<'a>(glue: &'a str, mut rename: impl FnMut(&'a str) -> &'a 
     text + &glue[done..]
 }
 
-/// The import object, declared: `functions` says which function of the glue each import is.
-pub(super) fn import_object<'a>(imports: &'a [Import], functions: impl Fn(&'a Import) -> &'a str) -> String {
+/// The glue and the import object that stands on it: `functions` says which function of the glue each import is.
+pub(super) fn with_imports<'a>(
+    glue: &str,
+    imports: &'a [Import],
+    functions: impl Fn(&'a Import) -> &'a str,
+) -> anyhow::Result<String> {
+    let defined: BTreeSet<_> = glue.lines().filter_map(declared).collect();
     let mut modules: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for import in imports {
-        let member = format!("{}: {}", import.name, functions(import));
-        modules.entry(&import.module).or_default().push(member);
+        let function = functions(import);
+        if !defined.contains(function) {
+            bail!("the module imports {function}, which neither the glue nor src/browser.js defines");
+        }
+        modules.entry(&import.module).or_default().push(format!("{}: {function}", import.name));
     }
     let modules: Vec<_> = modules
         .iter()
         .map(|(module, members)| format!("\"{module}\": {{ {} }}", members.join(", ")))
         .collect();
-    format!("const wasm_imports = {{ {} }};\n", modules.join(", "))
+    Ok(format!("{glue}\nconst wasm_imports = {{ {} }};\n", modules.join(", ")))
 }
 
 #[cfg(test)]
@@ -358,11 +366,19 @@ mod tests {
         assert_eq!(renamed("none", |name| name), "none");
     }
 
+    fn function(import: &Import) -> &str {
+        if import.name == "y" { "long" } else { &import.name }
+    }
+
     #[test]
     fn the_import_object_has_what_the_module_wants() {
         let import = |module: &str, name: &str| Import { module: module.into(), name: name.into() };
         let imports = [import("./b.js", "x"), import("a", "y"), import("./b.js", "z")];
-        let object = import_object(&imports, |import| if import.name == "y" { "long" } else { &import.name });
-        assert_eq!(object, "const wasm_imports = { \"./b.js\": { x: x, z: z }, \"a\": { y: long } };\n");
+        let glue = "function x() {}\nconst long = x;\nlet z;\n";
+        let text = with_imports(glue, &imports, function).unwrap();
+        let object = r#"const wasm_imports = { "./b.js": { x: x, z: z }, "a": { y: long } };"#;
+        assert_eq!(text, format!("{glue}\n{object}\n"));
+        let error = with_imports("function x() {}\nlet z;", &imports, function).unwrap_err().to_string();
+        assert!(error.contains("imports long"), "{error}");
     }
 }

@@ -43,14 +43,24 @@ impl Node {
 
     /// The script in as few bytes as it can be said in.
     pub(crate) fn minify(&self, script: &str, work: &Path) -> anyhow::Result<String> {
-        let (source, target) = (work.join("long.js"), work.join("short.js"));
-        std::fs::write(&source, with_let(script))?;
-        let mut terser = self.tool("terser");
-        terser.arg(&source).arg("--output").arg(&target).args(["--ecma", "2017", "--toplevel"]);
         // Functions with a body stay functions: inlined, they repeat what brotli has already seen less well.
-        terser.args(["--compress", "passes=3,toplevel,unsafe_arrows,keep_fargs=false,inline=1,hoist_funs"]);
-        terser.args(["--mangle", "toplevel", "--mangle-props", "regex=/^_\\$/"]);
-        output(&mut terser).context("terser does not take the assembled script")?;
+        let compress = "passes=3,toplevel,unsafe_arrows,keep_fargs=false,inline=1,hoist_funs";
+        let arguments =
+            ["--toplevel", "--compress", compress, "--mangle", "toplevel", "--mangle-props", "regex=/^_\\$/"];
+        self.terser(&with_let(script), work, &arguments)
+    }
+
+    /// A module as a site's own bundler minifies it.
+    pub(crate) fn minify_module(&self, module: &str, work: &Path) -> anyhow::Result<String> {
+        self.terser(module, work, &["--module", "--compress", "--mangle"])
+    }
+
+    fn terser(&self, text: &str, work: &Path, arguments: &[&str]) -> anyhow::Result<String> {
+        let (source, target) = (work.join("long.js"), work.join("short.js"));
+        std::fs::write(&source, text)?;
+        let mut terser = self.tool("terser");
+        terser.arg(&source).arg("--output").arg(&target).args(["--ecma", "2017"]).args(arguments);
+        output(&mut terser).context("terser does not take the text")?;
         std::fs::read_to_string(target).context("terser wrote nothing")
     }
 }

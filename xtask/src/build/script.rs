@@ -37,8 +37,8 @@ pub(super) fn build(root: &Path, node: Option<&Node>, work: &Path) -> anyhow::Re
 
     let Some(node) = node else {
         let wasm = std::fs::read(&wasm)?;
-        let imports = glue::import_object(&wasm::imports(&wasm)?, |import| &import.name);
-        let script = whole(&[&glue, &imports, &shell], false, 0);
+        let glue = glue::with_imports(&glue, &wasm::imports(&wasm)?, |import| &import.name)?;
+        let script = whole(&[&glue, &shell], false, 0);
         return Ok(Scripts { script: with_wasm(&script, &wasm, 0)?, fallback: None });
     };
     let shrunk = shrink::shrink(node, &wasm, &glue::exports(&glue))?;
@@ -48,11 +48,12 @@ pub(super) fn build(root: &Path, node: Option<&Node>, work: &Path) -> anyhow::Re
         );
     }
     let glue = glue::renamed(&glue, |name| shrunk.export(name));
-    let imports = glue::import_object(&wasm::imports(&shrunk.wasm)?, |import| shrunk.function(import));
+    let imports = wasm::imports(&shrunk.wasm)?;
+    let glue = glue::with_imports(&glue, &imports, |import| shrunk.function(import))?;
     let shift = if shell.contains(SHIFT) { best_shift(&shrunk.wasm)? } else { 0 };
-    let script = node.minify(&whole(&[&glue, &imports, &shell], false, shift), work)?;
+    let script = node.minify(&whole(&[&glue, &shell], false, shift), work)?;
     let instance = shrink::as_javascript(node, &wasm)?;
-    let fallback = whole(&[&glue, &imports, &instance, &shell], true, 0);
+    let fallback = whole(&[&glue, &instance, &shell], true, 0);
     Ok(Scripts {
         script: with_wasm(&script, &shrunk.wasm, shift)?,
         fallback: Some(node.minify(&fallback, work)?),
