@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -47,6 +48,17 @@ pub(crate) struct Init {
     pub(crate) json: bool,
 }
 
+/// What one program may send.
+#[derive(Debug, Args)]
+pub(crate) struct Rate {
+    /// Events a second that one key pair may send; of them, one address a tenth with the public key alone.
+    #[arg(long, env = "HEADWATER_EVENTS_PER_SECOND", default_value_t = DEFAULT_RATE)]
+    pub(crate) events_per_second: NonZeroU32,
+}
+
+const DEFAULT_RATE: NonZeroU32 =
+    NonZeroU32::new(protocol::limits::PROGRAM_EVENTS_PER_SECOND).expect("a rate that lets something through");
+
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     /// Address and port to listen on.
@@ -58,6 +70,8 @@ pub(crate) struct Serve {
     /// How the outside reaches this server; partner links begin with it. Defaults to the listening address.
     #[arg(long, env = "HEADWATER_PUBLIC_URL")]
     pub(crate) public_url: Option<String>,
+    #[command(flatten)]
+    pub(crate) rate: Rate,
 }
 
 #[derive(Debug, Args)]
@@ -86,6 +100,8 @@ pub(crate) struct Relay {
     /// A site the public key works from. Repeatable. Without it, any site.
     #[arg(long = "origin")]
     pub(crate) origins: Vec<String>,
+    #[command(flatten)]
+    pub(crate) rate: Rate,
 }
 
 /// Reads the command line; prints help or usage and ends the process where that is what was asked.

@@ -6,7 +6,7 @@ use axum::routing::get;
 use client::{Client, Credential};
 use journal::Journal;
 use protocol::v2::ClaimPolicy;
-use relay::{Program, Programs, Relay};
+use relay::{Program, Programs, Rates, Relay};
 use secrecy::ExposeSecret as _;
 use sha2::{Digest as _, Sha256};
 use store::DataDir;
@@ -37,7 +37,8 @@ pub(crate) async fn run(options: args::Relay) -> anyhow::Result<()> {
     }]);
     let client = Client::http(&options.destination, Credential::basic(options.public_key, secret, tracking))?;
     let journal = Journal::open(files::journal(&directory)?);
-    let relay = Relay::new(programs, journal, Arc::new(system::now), scripts::embedded());
+    let rates = Rates::new(options.rate.events_per_second, system::monotonic());
+    let relay = Relay::new(programs, journal, Arc::new(system::now), scripts::embedded(), rates);
 
     let listener = listen::bind(options.listen).await?;
     let address = listener.local_addr()?;

@@ -10,7 +10,7 @@ use axum::routing::get;
 use client::{Client, Credential};
 use journal::Journal;
 use ledger::{Books, Settings};
-use relay::{Programs, Relay};
+use relay::{Programs, Rates, Relay};
 use store::DataDir;
 
 use crate::{args, files, listen, program, scripts, system};
@@ -34,7 +34,8 @@ pub(crate) async fn run(options: args::Serve) -> anyhow::Result<()> {
     let programs = Programs::default();
     programs.replace(program::for_gate(known));
     let journal = Journal::open(files::journal(&directory)?);
-    let relay = Relay::new(programs.clone(), journal, Arc::new(system::now), scripts::embedded());
+    let rates = Rates::new(options.rate.events_per_second, system::monotonic());
+    let relay = Relay::new(programs.clone(), journal, Arc::new(system::now), scripts::embedded(), rates);
 
     let stop = listen::stop_signal()?;
     tokio::spawn(program::follow(books.clone(), programs.clone()));

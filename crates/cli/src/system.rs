@@ -1,6 +1,7 @@
 //! The clock and the randomness that every room is given.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use protocol::Millis;
 
@@ -8,6 +9,12 @@ use protocol::Millis;
 pub(crate) fn now() -> Millis {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// Time since now. Nobody can set it, and it never runs backwards.
+pub(crate) fn monotonic() -> relay::Monotonic {
+    let begun = Instant::now();
+    Arc::new(move || begun.elapsed())
 }
 
 /// 32 bytes from the system's generator. A system without one cannot make secrets: the process ends.

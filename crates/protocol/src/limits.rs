@@ -86,6 +86,14 @@ pub const DELIVERY_ATTEMPTS_MAX: u32 = 400;
 pub const DELIVERY_BACKOFF_MAX: i64 = 60 * 60 * 1000;
 /// Milliseconds before the second attempt.
 pub const DELIVERY_BACKOFF_MIN: i64 = 200;
+/// Events a second one key pair of a program may send, when whoever runs the server says nothing else: fifty
+/// million a day, and a script gone wild does not fill the disk in a night.
+pub const PROGRAM_EVENTS_PER_SECOND: u32 = 600;
+/// Of a program's events, one address may send with a public key alone one in this many: an office behind one
+/// address stays far below, and one visitor cannot use up what is there for all.
+pub const PROGRAM_PER_ADDRESS: u32 = 10;
+/// Seconds' worth of events that may come at once, for pages that were offline and a queue that is sent again.
+pub const RATE_BURST_SECONDS: u32 = 2;
 /// Milliseconds a client has to send its request head.
 pub const HEADER_TIMEOUT: u64 = 10_000;
 /// Milliseconds a client has to send its body and read its answer.

@@ -10,6 +10,7 @@ pub mod billing;
 pub mod deliver;
 pub mod http;
 mod programs;
+mod rate;
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use journal::Journal;
 use protocol::Millis;
 
 pub use programs::{Program, Programs};
+pub use rate::{Monotonic, Rates};
 
 /// The browser script, as the gate hands it out.
 #[derive(Debug, Clone, Default)]
@@ -38,12 +40,13 @@ pub struct Relay {
     journal: Journal,
     clock: Clock,
     scripts: Arc<Scripts>,
+    rates: Arc<Rates>,
 }
 
 impl Relay {
     /// A gate for `programs` in front of `journal`.
-    pub fn new(programs: Programs, journal: Journal, clock: Clock, scripts: Scripts) -> Self {
-        Self { programs, journal, clock, scripts: Arc::new(scripts) }
+    pub fn new(programs: Programs, journal: Journal, clock: Clock, scripts: Scripts, rates: Rates) -> Self {
+        Self { programs, journal, clock, scripts: Arc::new(scripts), rates: Arc::new(rates) }
     }
 
     fn now(&self) -> Millis {

@@ -59,7 +59,7 @@ fn desk_before(receiver: Router, heard: Heard) -> Desk {
     };
     let client =
         Client::in_process(receiver, Credential::basic("pk_example", "sk_example".to_owned().into(), None));
-    let relay = Relay::new(programs, journal, clock, Scripts::default());
+    let relay = Relay::new(programs, journal, clock, Scripts::default(), crate::http::tests::rates(600));
     Desk {
         relay,
         heard,

@@ -7,12 +7,15 @@ use protocol::FieldError;
 use protocol::v2::ErrorBody;
 use store::StoreError;
 
+use crate::rate::TooMany;
+
 /// An answer that is not a success.
 #[derive(Debug)]
 pub(crate) struct Failure {
     status: StatusCode,
     body: ErrorBody,
-    retry_after: bool,
+    /// Seconds.
+    retry_after: Option<u64>,
 }
 
 impl Failure {
@@ -24,7 +27,7 @@ impl Failure {
             field: None,
             hint: None,
         };
-        Self { status, body, retry_after: false }
+        Self { status, body, retry_after: None }
     }
 
     pub(crate) fn hint(mut self, hint: &str) -> Self {
@@ -51,6 +54,17 @@ impl From<FieldError> for Failure {
     }
 }
 
+impl From<TooMany> for Failure {
+    fn from(refused: TooMany) -> Self {
+        let mut failure = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", refused.message).hint(
+            "wait as long as Retry-After says, then send them again; the server's --events-per-second sets the rate",
+        );
+        let begun = u64::from(refused.wait.subsec_nanos() > 0);
+        failure.retry_after = Some((refused.wait.as_secs() + begun).max(1));
+        failure
+    }
+}
+
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         if matches!(error, StoreError::Busy) {
@@ -59,7 +73,7 @@ impl From<StoreError> for Failure {
                 "busy",
                 "too much to write at once; send it again",
             );
-            failure.retry_after = true;
+            failure.retry_after = Some(1);
             return failure;
         }
         tracing::error!(%error, "the journal failed");
@@ -74,8 +88,8 @@ impl From<StoreError> for Failure {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let mut response = (self.status, Json(self.body)).into_response();
-        if self.retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

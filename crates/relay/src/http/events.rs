@@ -1,10 +1,9 @@
 //! `POST /v1/events`: one event or a batch. 202 after fsync, never before.
 
 use axum::Json;
-use axum::body::{Body, to_bytes};
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use journal::Appended;
 use protocol::FieldError;
 use protocol::event::Submission;
@@ -12,7 +11,7 @@ use protocol::limits::EVENT_BODY_MAX;
 use serde::Serialize;
 
 use super::error::Failure;
-use super::sender;
+use super::{address, body, sender};
 use crate::Relay;
 use crate::admit::{Refused, admit};
 
@@ -26,19 +25,16 @@ struct Answer {
 }
 
 /// Any content type is taken: a page sends text/plain, so that its request needs no preflight.
-pub(crate) async fn post_events(
-    State(relay): State<Relay>,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, Failure> {
-    let bytes = to_bytes(body, EVENT_BODY_MAX).await.map_err(|_| {
-        let message = format!("the body may have {EVENT_BODY_MAX} bytes; send fewer events at once");
-        Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
-    })?;
+pub(crate) async fn post_events(State(relay): State<Relay>, request: Request) -> Result<Response, Failure> {
+    let (parts, body) = request.into_parts();
+    let bytes = body::read(body, EVENT_BODY_MAX, "send fewer events at once").await?;
     let text = std::str::from_utf8(&bytes)
         .map_err(|_| Failure::from(FieldError::new("malformed_json", "", "the body is not UTF-8 text")))?;
     let submission = Submission::read(text)?;
-    let (program, sender) = sender::of_events(&headers, submission.public_key.as_deref(), &relay.programs)?;
+    let (program, sender) =
+        sender::of_events(&parts.headers, submission.public_key.as_deref(), &relay.programs)?;
+    let pair = (program.id, program.test);
+    relay.rates.check(pair, sender, address::of(&parts), submission.events.len())?;
     let (entries, refused) = admit(&submission.events, &program, sender, relay.now());
     if entries.is_empty() {
         return Ok(all_refused(refused));

@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 use store::Store;
 use tower::ServiceExt as _;
 
-use crate::{Program, Programs, Relay, Scripts};
+use crate::{Program, Programs, Rates, Relay, Scripts};
 
 const KEY: &str = "pk_test_example";
 const SIGNUP: &str = r#"{"id":"019365b2-7c00-7abc-8def-0123456789ab","type":"signup","occurred_at":1,"data":{"customer_key":"gk_1"}}"#;
@@ -25,6 +25,11 @@ const PAYMENT: &str = r#"{"id":"019365b2-7c00-7abc-8def-0123456789ac","type":"pa
 struct Gate {
     relay: Relay,
     _directory: tempfile::TempDir,
+}
+
+/// Rates of a clock that stands still.
+pub(crate) fn rates(per_second: u32) -> Rates {
+    Rates::new(per_second.try_into().unwrap(), Arc::new(|| std::time::Duration::ZERO))
 }
 
 fn gate(origins: &[&str]) -> Gate {
@@ -41,7 +46,7 @@ fn gate(origins: &[&str]) -> Gate {
         secret_hash: Some(Sha256::digest("sk_test_example").into()),
     }]);
     let scripts = Scripts { latest: Some(Bytes::from_static(b"/*script*/")), hash: "0a1b2c3d".to_owned() };
-    let relay = Relay::new(programs, journal, Arc::new(|| Millis(1_775_514_585_000)), scripts);
+    let relay = Relay::new(programs, journal, Arc::new(|| Millis(1_775_514_585_000)), scripts, rates(600));
     Gate { relay, _directory: directory }
 }
 
@@ -132,6 +137,51 @@ async fn bad_bodies_get_clear_errors() {
     gate.refused(&batch(&[PAYMENT]), 400, "secret_required", "signup or checkout").await;
     gate.refused(&" ".repeat(EVENT_BODY_MAX + 1), 413, "too_large", "65536").await;
     assert_eq!(gate.entries().await, 0);
+}
+
+#[tokio::test]
+async fn an_address_that_sends_too_much_is_told_when_to_come_again() {
+    let gate = gate(&[]);
+    let from = |last: u8| {
+        let mut request = Request::post("/v1/events").body(Body::from(batch(&[SIGNUP]))).unwrap();
+        let address = std::net::SocketAddr::from(([192, 0, 2, last], 1));
+        request.extensions_mut().insert(axum::extract::ConnectInfo(address));
+        super::router(gate.relay.clone()).oneshot(request)
+    };
+    let allowed = protocol::limits::PROGRAM_EVENTS_PER_SECOND / protocol::limits::PROGRAM_PER_ADDRESS
+        * protocol::limits::RATE_BURST_SECONDS;
+    for _ in 0..allowed {
+        assert_eq!(from(1).await.unwrap().status(), StatusCode::ACCEPTED);
+    }
+    let refused = from(1).await.unwrap();
+    assert_eq!(
+        (refused.status(), &refused.headers()["retry-after"]),
+        (StatusCode::TOO_MANY_REQUESTS, &1u64.into())
+    );
+    let body = refused.into_body().collect().await.unwrap().to_bytes();
+    let answer: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(answer["code"], "rate_limited");
+    assert!(answer["message"].as_str().unwrap().contains("60 events a second"), "{answer}");
+    assert_eq!(from(2).await.unwrap().status(), StatusCode::ACCEPTED, "another address");
+}
+
+#[tokio::test]
+async fn a_full_queue_says_when_to_come_again() {
+    let response =
+        axum::response::IntoResponse::into_response(super::error::Failure::from(store::StoreError::Busy));
+    assert_eq!(
+        (response.status(), &response.headers()["retry-after"]),
+        (StatusCode::SERVICE_UNAVAILABLE, &1u64.into())
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_never_comes_is_let_go() {
+    let gate = gate(&[]);
+    let (_open, body) = http_body_util::channel::Channel::<Bytes>::new(1);
+    let body = Body::new(body);
+    let (status, answer) = gate.send(Request::post("/v1/events").body(body).unwrap()).await;
+    assert_eq!((status, answer["code"].as_str()), (StatusCode::REQUEST_TIMEOUT, Some("timeout")), "{answer}");
 }
 
 #[tokio::test]

@@ -2,11 +2,13 @@
 //! program, and whether production or test; the signature says that it is the provider.
 
 use axum::Json;
-use axum::body::Bytes;
+use axum::body::Body;
 use axum::extract::{Path, State};
 use http::{HeaderMap, StatusCode};
+use protocol::limits::WEBHOOK_BODY_MAX;
 use serde::Serialize;
 
+use super::body;
 use super::error::Failure;
 use crate::billing::{Refusal, stripe};
 use crate::{Relay, admit};
@@ -22,7 +24,7 @@ pub(crate) async fn post_webhook(
     State(relay): State<Relay>,
     Path((provider, public_key)): Path<(String, String)>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Result<Json<Taken>, Failure> {
     if provider != "stripe" {
         let message = format!("no billing provider is called '{provider}' here");
@@ -44,6 +46,7 @@ pub(crate) async fn post_webhook(
         )
         .hint("set it: PATCH /api/v2/program {\"stripe_webhook_secret\": \"whsec_…\"}")
     })?;
+    let body = body::read(body, WEBHOOK_BODY_MAX, "no event of the provider is so large").await?;
     let signature = headers.get("stripe-signature").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let now = relay.now();
     stripe::verify(signature, &body, secret, now).map_err(failure)?;
