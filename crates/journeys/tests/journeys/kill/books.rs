@@ -96,6 +96,9 @@ fn assert_same(what: &str, found: &[String], expected: &[String]) {
 /// Waits until everything is delivered, then compares every list with what was sent.
 pub(crate) async fn assert_everything_once(headwater: &Headwater, sent: &[Request]) {
     let view = View::of(headwater);
+    let events = || sent.iter().flat_map(|request| &request.events);
+    let ids = sorted(events().map(|(id, _)| id.to_string()));
+    assert_same("entries", &texts(&view.all("/v1/entries").await, "id"), &ids);
     eventually("everything to be delivered", async || {
         assert_eq!(view.any("dead").await, None, "nothing may be given up");
         for state in ["due", "waiting", "parked"] {
@@ -106,10 +109,7 @@ pub(crate) async fn assert_everything_once(headwater: &Headwater, sent: &[Reques
         Some(())
     })
     .await;
-    let events = || sent.iter().flat_map(|request| &request.events);
     let facts = |of: fn(&Fact) -> Option<&String>| sorted(events().filter_map(|(_, fact)| of(fact)).cloned());
-    let ids = sorted(events().map(|(id, _)| id.to_string()));
-    assert_same("entries", &texts(&view.all("/v1/entries").await, "id"), &ids);
     let customers = facts(|fact| if let Fact::Customer(key) = fact { Some(key) } else { None });
     let products = facts(|fact| if let Fact::Product(key) = fact { Some(key) } else { None });
     let payments = facts(|fact| if let Fact::Payment(key) = fact { Some(key) } else { None });
