@@ -14,6 +14,7 @@ mod page;
 mod process;
 mod server;
 mod size;
+mod soak;
 mod test;
 mod tidy;
 mod tools;
@@ -39,6 +40,8 @@ enum Command {
     Demo(demo::Options),
     /// What the artefacts weigh; fails over budget.
     Size(size::Options),
+    /// Fuzz targets and crashes for as long as you have time; fails on any finding.
+    Soak(soak::Options),
     /// Everything CI runs as tests: native, in a browser, and journeys end to end.
     Test,
     /// The rules of the house that no compiler holds.
@@ -66,6 +69,7 @@ fn dispatch(command: &Command) -> anyhow::Result<()> {
         Command::Demo(options) => demo::run(&root, options),
         Command::Deny => deny::run(&root),
         Command::Size(options) => size::run(&root, options),
+        Command::Soak(options) => soak::run(&root, options),
         Command::Test => test::run(&root),
         Command::Tidy => tidy::run(&root),
     }

@@ -15,6 +15,7 @@ struct CargoTool {
 }
 
 const WASM_PACK: CargoTool = CargoTool { package: "wasm-pack", program: "wasm-pack", version: "0.15.1" };
+const CARGO_FUZZ: CargoTool = CargoTool { package: "cargo-fuzz", program: "cargo-fuzz", version: "0.13.2" };
 const CARGO_DENY: CargoTool = CargoTool { package: "cargo-deny", program: "cargo-deny", version: "0.20.2" };
 
 /// Where tools are kept: `$HEADWATER_TOOLS`, or a cache below the home directory.
@@ -37,6 +38,11 @@ pub(crate) fn wasm_bindgen(root: &Path) -> anyhow::Result<PathBuf> {
 /// `wasm-pack`, which drives the browser suite.
 pub(crate) fn wasm_pack() -> anyhow::Result<PathBuf> {
     cargo_tool(WASM_PACK.package, WASM_PACK.program, WASM_PACK.version)
+}
+
+/// `cargo-fuzz`, which builds fuzz targets.
+pub(crate) fn cargo_fuzz() -> anyhow::Result<PathBuf> {
+    cargo_tool(CARGO_FUZZ.package, CARGO_FUZZ.program, CARGO_FUZZ.version)
 }
 
 /// `cargo-deny`, which checks licences and sources of dependencies.

@@ -1,0 +1,102 @@
+//! `cargo xtask soak`: what takes longer than anybody wants to wait for a change: fuzz targets for minutes, units
+//! of work that fail at every step, and servers that die under load again and again.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::bail;
+use clap::{Args, ValueEnum};
+
+mod crash;
+mod fuzz;
+
+/// How long, and what of it.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Minutes for each fuzz target, and for the deaths under load.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
+    minutes: u64,
+    /// Run this suite alone.
+    #[arg(long)]
+    only: Option<Suite>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Suite {
+    /// Every fuzz target, with its words and seeds.
+    Fuzz,
+    /// Every unit of work, failing at each of its steps.
+    Steps,
+    /// The real server, killed under load.
+    Kill,
+}
+
+/// What one suite did.
+#[derive(Debug, PartialEq, Eq)]
+struct Row {
+    name: String,
+    ran: String,
+    /// What it found, and how to see it again.
+    finding: Option<String>,
+}
+
+/// Runs the suites and prints what ran; fails when one of them found something.
+pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
+    let time = Duration::from_secs(60 * options.minutes);
+    let asked = |suite| options.only.is_none_or(|only| only == suite);
+    let mut rows = Vec::new();
+    if asked(Suite::Fuzz) {
+        rows.extend(fuzz::run(root, time)?);
+    }
+    if asked(Suite::Steps) {
+        rows.push(crash::steps(root)?);
+    }
+    if asked(Suite::Kill) {
+        rows.push(crash::kill(root, time)?);
+    }
+    print!("\n{}", table(&rows));
+    let findings: Vec<_> = rows.iter().filter_map(|row| row.finding.as_deref()).collect();
+    if !findings.is_empty() {
+        bail!("{} findings\n{}", findings.len(), findings.join("\n"));
+    }
+    Ok(())
+}
+
+fn table(rows: &[Row]) -> String {
+    let mut text = String::from("| suite | ran | found |\n|---|---|---|\n");
+    for row in rows {
+        let found = if row.finding.is_some() { "**a finding**" } else { "nothing" };
+        let _ = writeln!(text, "| {} | {} | {found} |", row.name, row.ran);
+    }
+    text
+}
+
+/// `1234567` as `1,234,567`.
+fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+    groups.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_says_what_ran_and_what_was_found() {
+        let row = |name: &str, finding: Option<&str>| Row {
+            name: name.into(),
+            ran: thousands(1_234_567),
+            finding: finding.map(str::to_owned),
+        };
+        let table = table(&[row("fuzz cookie", None), row("kill", Some("seed 7"))]);
+        let rows: Vec<_> = table.lines().skip(2).collect();
+        assert_eq!(rows, ["| fuzz cookie | 1,234,567 | nothing |", "| kill | 1,234,567 | **a finding** |"]);
+    }
+
+    #[test]
+    fn thousands_are_set_apart() {
+        assert_eq!([0, 999, 1000, 12_345].map(thousands), ["0", "999", "1,000", "12,345"]);
+    }
+}

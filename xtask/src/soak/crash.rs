@@ -1,0 +1,91 @@
+//! The crash suites: every unit of work failing at every step, and servers that die under load.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use super::{Row, thousands};
+use crate::binaries::{self, Speed};
+use crate::process::cargo;
+
+/// Companies that live in one run of the journeys; each of them dies three times, in each of two tests.
+const LIVES: u64 = 10;
+
+/// Every unit of work, failing at each of its steps.
+pub(super) fn steps(root: &Path) -> anyhow::Result<Row> {
+    let mut test = cargo();
+    test.current_dir(root).args(["test", "--test", "steps"]);
+    test.args(["-p", "headwater-store", "-p", "headwater-journal", "-p", "headwater-ledger"]);
+    let (passed, said) = hear(&mut test)?;
+    let tests = said.lines().filter(|line| line.starts_with("test ") && line.ends_with(" ... ok")).count();
+    let finding =
+        (!passed).then(|| format!("steps: `cargo test --test steps` failed\n{}", last_lines(&said)));
+    Ok(Row { name: "steps".to_owned(), ran: format!("{tests} tests"), finding })
+}
+
+/// Deaths of the real server until the time is over or one of them lost something.
+pub(super) fn kill(root: &Path, time: Duration) -> anyhow::Result<Row> {
+    let binaries = binaries::build(root, Speed::Debug)?;
+    let begun = Instant::now();
+    let mut seed = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+    let (mut deaths, mut acknowledged, mut kept, mut finding) = (0, 0, 0, None);
+    while begun.elapsed() < time && finding.is_none() {
+        eprintln!("killing servers under load, seeds {seed} to {}", seed + LIVES - 1);
+        let mut test = cargo();
+        test.current_dir(root).args(["test", "-p", "headwater-journeys", "--", "kill::", "--nocapture"]);
+        test.env("HEADWATER_JOURNEYS_BINARIES", &binaries).env("HEADWATER_LOG", "error");
+        test.env("HEADWATER_JOURNEYS_SEED", seed.to_string());
+        test.env("HEADWATER_JOURNEYS_LIVES", LIVES.to_string());
+        let (passed, said) = hear(&mut test)?;
+        for line in said.lines().filter(|line| line.starts_with("seed ")) {
+            deaths += 1;
+            acknowledged += number_before(line, " requests acknowledged");
+            kept += number_before(line, " had been kept");
+        }
+        if !passed {
+            finding = Some(format!(
+                "kill: one of HEADWATER_JOURNEYS_SEED={seed} HEADWATER_JOURNEYS_LIVES={LIVES} failed\n{}",
+                last_lines(&said)
+            ));
+        }
+        seed += LIVES;
+    }
+    let ran = format!(
+        "{} deaths, {} requests acknowledged, {} kept whose answer was lost",
+        thousands(deaths),
+        thousands(acknowledged),
+        thousands(kept)
+    );
+    Ok(Row { name: "kill".to_owned(), ran, finding })
+}
+
+/// Runs tests to their end; whether they passed, and what they said.
+fn hear(test: &mut Command) -> anyhow::Result<(bool, String)> {
+    let heard = test.output()?;
+    let said = [heard.stdout, heard.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    Ok((heard.status.success(), said.concat()))
+}
+
+/// The number that stands before a mark; 0 without one.
+fn number_before(line: &str, mark: &str) -> u64 {
+    let before = line.split_once(mark).map_or("", |(before, _)| before);
+    before.rsplit(' ').next().and_then(|word| word.parse().ok()).unwrap_or(0)
+}
+
+fn last_lines(said: &str) -> String {
+    let lines: Vec<_> = said.lines().collect();
+    lines[lines.len().saturating_sub(40)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_read_from_what_a_journey_prints() {
+        let line = "seed 4: Killed(61): 64 requests acknowledged, 0 refused; of 16 without an answer 2 had been kept";
+        assert_eq!(number_before(line, " requests acknowledged"), 64);
+        assert_eq!(number_before(line, " had been kept"), 2);
+        assert_eq!(number_before(line, " lost"), 0);
+    }
+}
