@@ -23,6 +23,12 @@ pub(crate) fn read() -> Referral {
     Referral { partner_key, xid, link_domain: None }
 }
 
+/// Whether this very click was written before.
+pub(crate) fn holds(referral: &Referral) -> bool {
+    let jar = browser::jar();
+    referral.xid.is_some() && cookie::find(&jar, CLICK_ID_COOKIES[1]) == referral.xid.as_deref()
+}
+
 /// Writes a new click's cookies. What the click does not name is erased: it belonged to another click.
 pub(crate) fn write(referral: &Referral) {
     set(PARTNER_KEY_COOKIES[0], referral.partner_key.as_deref());

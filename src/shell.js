@@ -1,5 +1,5 @@
 // The script's surface: the globals a page knows, around the functions of src/script.rs.
-// The build puts `wasm_text`, `wasm_imports`, `__wbg_set_wasm`, `FALLBACK`, src/browser.js and the functions of
+// The build puts `wasm_text`, `WASM_SHIFT`, `wasm_imports`, `__wbg_set_wasm`, `FALLBACK`, src/browser.js and the functions of
 // src/script.rs in front of this text, and wraps all of it in one function.
 
 import { checkout_context } from './npm/checkout.js';
@@ -17,7 +17,7 @@ const publish = (object) => {
 /** Starts the module in this very tick: pages call us in it. */
 const instantiate = () => {
   const bytes = new Uint8Array(wasm_text.length);
-  for (let at = bytes.length; at--;) bytes[at] = wasm_text.charCodeAt(at);
+  for (let at = bytes.length; at--;) bytes[at] = wasm_text.charCodeAt(at) - WASM_SHIFT;
   return new WebAssembly.Instance(new WebAssembly.Module(bytes), wasm_imports).exports;
 };
 

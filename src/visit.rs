@@ -19,7 +19,7 @@ pub(crate) fn capture(query: &str) -> bool {
     match found {
         Some(referral) if !first_wins => {
             // The same click again, a reload for one, extends nothing.
-            if consent::granted() && (referral.xid.is_none() || referral.xid != known.xid) {
+            if consent::granted() && !referral_cookie::holds(&referral) {
                 referral_cookie::write(&referral);
             }
             fill(&referral);

@@ -2,10 +2,11 @@
 const by = (id) => document.getElementById(id);
 
 window.growsumoInit = function () {
-  if (!growsumo.data.partner_key) return;
+  if (!window.growsumo || !growsumo.data.partner_key) return;
   by('credit').textContent = 'A partner recommended us to you; they will be credited.';
   by('credit').hidden = false;
 };
+growsumoInit(); // when the tracker was quicker than this file
 
 by('signup').addEventListener('submit', async (event) => {
   event.preventDefault();
