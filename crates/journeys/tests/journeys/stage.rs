@@ -118,6 +118,8 @@ fn data(directory: &TempDir) -> PathBuf {
 fn serve(data: &Path, address: &str) -> Command {
     let mut serve = program("headwater");
     serve.args(["serve", "--listen", address, "--data"]).arg(data);
+    // Journeys are one client that sends as fast as it can.
+    serve.args(["--events-per-second", "1000000"]);
     serve
 }
 
