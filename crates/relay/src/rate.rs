@@ -146,6 +146,7 @@ mod tests {
         (rates, now)
     }
 
+    #[allow(clippy::unnecessary_wraps, reason = "what `check` takes")]
     fn address(last: u8) -> Option<IpAddr> {
         Some(IpAddr::from([192, 0, 2, last]))
     }
