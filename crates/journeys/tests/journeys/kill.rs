@@ -70,10 +70,11 @@ async fn live(seed: u64, deaths: &[usize]) {
         let death = Death::throw(*kind, &mut dice, &killed);
         let mut dying = death.start(killed).await;
         let mut load = Load::start(&dying, &mut dice);
-        tokio::select! {
-            () = load.reaches(|progress| death.is_due(progress)) => {}
-            _ = dying.ended() => {}
-        }
+        let lived = tokio::select! {
+            answered = load.reaches(|progress| death.is_due(progress)) => answered,
+            _ = dying.ended() => false,
+        };
+        assert!(lived || matches!(death, Death::CutShort(_)), "{death:?}: it died by itself");
         let killed = dying.kill().await;
         let ended = load.end().await;
         let Progress { acknowledged, refused } = ended.progress;

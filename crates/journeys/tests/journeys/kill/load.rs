@@ -72,9 +72,9 @@ impl Load {
         Self { progress, stop, connections }
     }
 
-    /// Resolves once the connections have come this far.
-    pub(crate) async fn reaches(&mut self, far: impl Fn(&Progress) -> bool) {
-        self.progress.wait_for(far).await.expect("connections send until they are stopped");
+    /// Resolves once the connections have come this far; `false` when none of them gets an answer any more.
+    pub(crate) async fn reaches(&mut self, far: impl Fn(&Progress) -> bool) -> bool {
+        self.progress.wait_for(far).await.is_ok()
     }
 
     /// Lets each connection hear its last answer, or none.
