@@ -34,13 +34,20 @@ pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
     let lock = File::create(dist.join(".lock")).context("cannot write to dist/")?;
     lock.lock().context("cannot wait for another build to end")?;
 
+    let optimised = fingerprint::inputs(root, true)?;
+    if fingerprint::is_current(root, &optimised) {
+        return Ok(());
+    }
     let node = Node::find(root)?;
+    let inputs = match node {
+        Some(_) => optimised,
+        None => fingerprint::inputs(root, false)?,
+    };
     if node.is_none() {
         eprintln!("unoptimised and without the fallback for pages that forbid wasm: install node and npm");
-    }
-    let inputs = fingerprint::inputs(root, node.is_some())?;
-    if fingerprint::is_current(root, &inputs) {
-        return Ok(());
+        if fingerprint::is_current(root, &inputs) {
+            return Ok(());
+        }
     }
     let work = tempfile::tempdir()?;
     let scripts = script::build(root, node.as_ref(), work.path())?;
@@ -50,4 +57,36 @@ pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
     package::install(&package, &root.join("pkg"))?;
     print!("{}", artefacts::table(&files));
     fingerprint::remember(root, &inputs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_source_is_named() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::create_dir(root.path().join("src")).unwrap();
+        for (file, missing) in [("src/lib.rs", "src/browser.js"), ("src/browser.js", "src/shell.js")] {
+            std::fs::write(root.path().join(file), "").unwrap();
+            let error = run(root.path()).unwrap_err().to_string();
+            assert_eq!(error, format!("there is no tracker to build: {missing} is missing"));
+        }
+        assert!(!root.path().join("dist").exists());
+    }
+
+    #[test]
+    fn what_was_built_from_the_same_sources_is_not_built_again() {
+        let root = tempfile::tempdir().unwrap();
+        for directory in ["src", "dist", "pkg"] {
+            std::fs::create_dir(root.path().join(directory)).unwrap();
+        }
+        for file in ["src/lib.rs", "src/browser.js", "src/shell.js", "pkg.json", "dist/headwater.js"] {
+            std::fs::write(root.path().join(file), "this is no source: to build it would fail").unwrap();
+        }
+        fingerprint::remember(root.path(), &fingerprint::inputs(root.path(), true).unwrap()).unwrap();
+        run(root.path()).unwrap();
+        std::fs::write(root.path().join("src/shell.js"), "changed").unwrap();
+        assert!(run(root.path()).is_err());
+    }
 }

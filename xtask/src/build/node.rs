@@ -17,7 +17,8 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    /// The tools, installed when they are not there yet; nothing on a machine without node and npm.
+    /// The tools, installed when they are not there yet; nothing on a machine without node and npm, or where npm
+    /// has no network.
     pub(crate) fn find(root: &Path) -> anyhow::Result<Option<Self>> {
         let sources = root.join("xtask/tools");
         let lock = std::fs::read(sources.join("package-lock.json"))
@@ -31,7 +32,10 @@ impl Node {
             if !answers("npm") {
                 return Ok(None);
             }
-            install(&sources, &directory)?;
+            if let Err(error) = install(&sources, &directory) {
+                eprintln!("{error:#}");
+                return Ok(None);
+            }
         }
         Ok(Some(Self { programs: directory.join("node_modules/.bin") }))
     }
