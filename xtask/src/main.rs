@@ -75,7 +75,9 @@ fn dispatch(command: &Command) -> anyhow::Result<()> {
     }
 }
 
-/// The checkout: the directory above this package.
+/// The checkout: the directory above this package. As cargo says when it runs us, because two checkouts that share a
+/// target directory share this program; where it stood when it was built, when cargo does not run us.
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask/ has a directory above it").to_path_buf()
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    Path::new(&package).parent().expect("xtask/ has a directory above it").to_path_buf()
 }
