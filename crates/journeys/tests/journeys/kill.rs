@@ -39,9 +39,10 @@ impl Death {
         }
     }
 
-    async fn start(self, killed: Killed) -> Headwater {
+    /// The server, and whether it came to life: a disk may be too full even for that.
+    async fn start(self, killed: Killed) -> (Headwater, bool) {
         match self {
-            Self::Killed(_) => killed.start().await,
+            Self::Killed(_) => (killed.start().await, true),
             Self::CutShort(blocks) => killed.start_under(&format!("ulimit -c 0; ulimit -f {blocks}")).await,
             Self::DiskFull(blocks) => killed.start_under(&format!("trap '' XFSZ; ulimit -f {blocks}")).await,
         }
@@ -68,13 +69,19 @@ async fn live(seed: u64, deaths: &[usize]) {
     for kind in deaths {
         let killed = headwater.kill().await;
         let death = Death::throw(*kind, &mut dice, &killed);
-        let mut dying = death.start(killed).await;
+        let (mut dying, alive) = death.start(killed).await;
         let mut load = Load::start(&dying, &mut dice);
-        let lived = tokio::select! {
-            answered = load.reaches(|progress| death.is_due(progress)) => answered,
-            _ = dying.ended() => false,
+        let by_itself = tokio::select! {
+            answered = load.reaches(|progress| death.is_due(progress)) => {
+                (!answered).then(|| "it answers nobody".to_owned())
+            }
+            status = dying.ended() => Some(status.to_string()),
         };
-        assert!(lived || matches!(death, Death::CutShort(_)), "{death:?}: it died by itself");
+        assert!(
+            by_itself.is_none() || !alive || matches!(death, Death::CutShort(_)),
+            "seed {seed}: {death:?}: {}",
+            by_itself.unwrap_or_default()
+        );
         let killed = dying.kill().await;
         let ended = load.end().await;
         let Progress { acknowledged, refused } = ended.progress;

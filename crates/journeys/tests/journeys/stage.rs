@@ -85,8 +85,8 @@ impl Killed {
         self.lives_again(running)
     }
 
-    /// The same under a limit of the shell's (`ulimit …`); also when it does not live until it listens.
-    pub(crate) async fn start_under(self, limit: &str) -> Headwater {
+    /// The same under a limit of the shell's (`ulimit …`), and whether it lived until it listened.
+    pub(crate) async fn start_under(self, limit: &str) -> (Headwater, bool) {
         let address = self.url.trim_start_matches("http://");
         let mut limited = Command::new("sh");
         limited.args(["-c", &format!("{limit}; exec \"$0\" \"$@\"")]);
@@ -95,8 +95,8 @@ impl Killed {
         // A log in a file would run into the limit before the data does.
         limited.stderr(Stdio::null());
         let mut running = Running::start(limited);
-        running.says_before_it_ends("listening on ").await;
-        self.lives_again(running)
+        let listens = running.says_before_it_ends("listening on ").await.is_some();
+        (self.lives_again(running), listens)
     }
 
     /// Bytes of the longest of its files.
