@@ -67,6 +67,7 @@ const discard = (name) => {
   delete memory[name];
   disk((storage) => storage.removeItem(name));
 };
+export const is_held = () => held;
 export const hold = (on) => {
   held = on;
   if (!on) Object.entries(memory).forEach(([name, text]) => store(name, text));
@@ -99,8 +100,9 @@ export const stored = (all) => {
 };
 
 // `growsumo.data`. Ours is what the page did not write; an object it put in place of ours is filled again.
-/** The object pages call `growsumo`. */
-export const api = { data: {} };
+/** The object pages call `growsumo`; `log` is for the overlay of `debug()`, its newest entries only. */
+export const api = { data: {}, log: [] };
+const note = (...entry) => { api.log = [...api.log.slice(-99), [now(), ...entry]]; };
 const filled = {};
 const page = () => {
   const data = Object(api.data);
@@ -128,6 +130,7 @@ export const look = () => attempt(() => {
   const query = search + '&' + hash.split('?')[1];
   if (!hooks.capture(query)) return;
   landing = query;
+  note('referral', query);
   const kept = search.slice(1).split('&').filter((pair) => !/^(ps_partner_key|ps_xid|gsxid|gspk|gspid|pscd)=/.test(pair));
   if (option('clean')) history.replaceState(history.state, '', pathname + (kept[0] ? '?' : '') + kept.join('&') + hash);
 });
@@ -146,9 +149,11 @@ const body = (ids) =>
 export const send = (ids) => {
   if (!ids) return;
   each(ids).forEach((id) => flying.add(id));
+  note('sent', ids);
   flight = Promise.resolve(attempt(() => hooks.request(url(), body(ids)))).catch(() => {}).then((answer) => {
     const [status, wait, text] = answer || [0, 0, ''];
     each(ids).forEach((id) => flying.delete(id));
+    note('answered', ids, status, text);
     attempt(() => hooks.answered(ids, status, wait, text));
   });
 };

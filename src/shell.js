@@ -2,7 +2,10 @@
 // The build puts `wasm_text`, `WASM_SHIFT`, `wasm_imports`, `__wbg_set_wasm`, `FALLBACK`, src/browser.js and the functions of
 // src/script.rs in front of this text, and wraps all of it in one function.
 
-import { checkout_context } from './npm/checkout.js';
+import { checkout_context, decorate_checkout } from './npm/checkout.js';
+import { begin_consent } from './shell/consent.js';
+import { watch_forms } from './shell/forms.js';
+import { watch_links } from './shell/links.js';
 
 const w = window;
 const script = document.currentScript;
@@ -25,7 +28,7 @@ const instantiate = () => {
 const fall_back = () => {
   const stub = { data: {}, q: [] };
   Object.keys(api).forEach((name) => {
-    if (name != 'data') stub[name] = (...args) => new Promise((resolve) => stub.q.push([name, args, resolve]));
+    if (typeof api[name] == 'function') stub[name] = (...args) => new Promise((resolve) => stub.q.push([name, args, resolve]));
   });
   publish(stub);
   const tag = document.createElement('script');
@@ -86,6 +89,9 @@ Object.assign(api, {
     api.ready = true;
     configure({ ...settings, key });
     connect(capture, flush, part, heard, request);
+    attempt(watch_forms);
+    attempt(watch_links);
+    if (/[?&]headwater_debug=1/.test(location.search)) api.debug();
     if (early) api.createSignup();
     call(w.partnerstackInit);
   },
@@ -110,6 +116,13 @@ Object.assign(api, {
     return checkout({ products: [product] }, callback);
   },
   checkoutContext: () => checkout_context(customer_key(), page_data('partner_key'), product.external_subscription_key),
+  decorateCheckout: (root) => attempt(() => decorate_checkout(root || document, customer_key())),
+  debug() {
+    const tag = document.createElement('script');
+    tag.nonce = script.nonce;
+    tag.src = option('endpoint') + '/headwater-debug.js';
+    document.head.append(tag);
+  },
   consent: (state) => attempt(() => {
     set_consent({ granted: 0, denied: 2 }[state] ?? 1);
     if (state == 'granted' && api.ready) look_again();
@@ -126,8 +139,7 @@ const begin = () => {
     return FALLBACK || fall_back();
   }
   publish(w.__headwater = api);
-  if (navigator.globalPrivacyControl && option('gpc') != 'ignore') set_consent(2);
-  else if (option('consent')) set_consent(1);
+  begin_consent();
   if (before && before.q) {
     api.data = before.data || {};
     before.q.forEach(([name, args, resolve]) => {

@@ -20,3 +20,9 @@ export function checkout_context(
   partner_key?: string,
   subscription_key?: string,
 ): CheckoutContext;
+
+/**
+ * Names the customer to Stripe's payment links, pricing tables and buy buttons below `root`. Stripe takes letters,
+ * digits, `-` and `_`, 200 at most; another key is left out.
+ */
+export function decorate_checkout(root: ParentNode, customer_key: string): void;

@@ -15,3 +15,16 @@ export const checkout_context = (customer_key, partner_key, subscription_key) =>
     paddle: { customData: metadata },
   };
 };
+
+/** Names the customer to Stripe's payment links, pricing tables and buy buttons, as far as Stripe takes the key. */
+export const decorate_checkout = (root, customer_key) => {
+  if (!/^[\w-]{1,200}$/.test(customer_key)) return;
+  root.querySelectorAll('stripe-pricing-table,stripe-buy-button').forEach((element) => {
+    element.setAttribute('client-reference-id', customer_key);
+  });
+  root.querySelectorAll('a[href^="https://buy.stripe.com/"]').forEach((link) => {
+    const url = new URL(link.href);
+    url.searchParams.set('client_reference_id', customer_key);
+    link.href = url;
+  });
+};

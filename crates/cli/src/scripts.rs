@@ -1,12 +1,33 @@
-//! The browser script, carried in the binary.
+//! The browser scripts, carried in the binary.
 
 use bytes::Bytes;
+use relay::{Script, Scripts};
 use sha2::{Digest as _, Sha256};
 
-static HEADWATER_JS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/headwater.js"));
+/// A script of `dist/` in every encoding; nothing when this binary was built before it.
+macro_rules! script {
+    ($name:literal) => {
+        read([
+            include_bytes!(concat!(env!("OUT_DIR"), "/", $name)),
+            include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".br")),
+            include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".gz")),
+        ])
+    };
+}
 
-/// The script as the relay serves it; empty when this binary was built before the script.
-pub(crate) fn embedded() -> relay::Scripts {
-    let latest = (!HEADWATER_JS.is_empty()).then_some(Bytes::from_static(HEADWATER_JS));
-    relay::Scripts { latest, hash: hex::encode(&Sha256::digest(HEADWATER_JS)[..4]) }
+/// The scripts as the relay serves them.
+pub(crate) fn embedded() -> Scripts {
+    let latest = script!("headwater.js");
+    let text = latest.as_ref().map_or(&[][..], |script| &script.plain);
+    Scripts {
+        hash: hex::encode(&Sha256::digest(text)[..4]),
+        fallback: script!("headwater-fallback.js"),
+        debug: script!("headwater-debug.js"),
+        latest,
+    }
+}
+
+fn read([plain, brotli, gzip]: [&'static [u8]; 3]) -> Option<Script> {
+    let [plain, brotli, gzip] = [plain, brotli, gzip].map(Bytes::from_static);
+    (!plain.is_empty()).then_some(Script { plain, brotli, gzip })
 }

@@ -36,6 +36,8 @@ pub fn router(relay: Relay) -> Router {
         .route("/partnerstack.min.js", get(scripts::get_latest))
         .route("/growsumo.min.js", get(scripts::get_latest))
         .route("/pr/js", get(scripts::get_latest))
+        .route("/headwater-fallback.js", get(scripts::get_fallback))
+        .route("/headwater-debug.js", get(scripts::get_debug))
         .route("/script/{name}", get(scripts::get_version))
         .layer(cors)
         .with_state(relay)

@@ -21,12 +21,27 @@ use protocol::Millis;
 pub use programs::{Program, Programs};
 pub use rate::{Monotonic, Rates};
 
-/// The browser script, as the gate hands it out.
+/// A browser script in the encodings a browser may ask for.
+#[derive(Debug, Clone, Default)]
+pub struct Script {
+    /// As it runs.
+    pub plain: Bytes,
+    /// Under brotli.
+    pub brotli: Bytes,
+    /// Under gzip.
+    pub gzip: Bytes,
+}
+
+/// The browser scripts, as the gate hands them out; `None` for what was not built.
 #[derive(Debug, Clone, Default)]
 pub struct Scripts {
-    /// The script; `None` when it was not built.
-    pub latest: Option<Bytes>,
-    /// Eight hexadecimal digits of its hash, the name of its immutable address.
+    /// What pages load.
+    pub latest: Option<Script>,
+    /// The same without wasm, for pages that forbid it.
+    pub fallback: Option<Script>,
+    /// The overlay that shows what the script does.
+    pub debug: Option<Script>,
+    /// Eight hexadecimal digits of the hash of `latest`, the name of its immutable address.
     pub hash: String,
 }
 

@@ -50,6 +50,7 @@ fn named(scripts: &Scripts) -> Vec<(String, &str)> {
     let mut files = vec![
         ("headwater.js".to_owned(), scripts.script.as_str()),
         (format!("headwater-{hash}.js"), scripts.script.as_str()),
+        ("headwater-debug.js".to_owned(), scripts.debug.as_str()),
     ];
     files.extend(scripts.fallback.as_ref().map(|text| ("headwater-fallback.js".to_owned(), text.as_str())));
     files
@@ -74,7 +75,7 @@ mod tests {
     use super::*;
 
     fn scripts(fallback: Option<&str>) -> Scripts {
-        Scripts { script: "abc".into(), fallback: fallback.map(Into::into) }
+        Scripts { script: "abc".into(), fallback: fallback.map(Into::into), debug: "ghi".into() }
     }
 
     #[test]
@@ -84,7 +85,7 @@ mod tests {
         // The SHA-256 of `abc` begins so in the standard's own example.
         assert_eq!(files[1], ("headwater-ba7816bf.js".into(), "abc"));
         assert_eq!(files[0].1, files[1].1);
-        assert_eq!(files[2], ("headwater-fallback.js".into(), "def"));
+        assert_eq!(files[3], ("headwater-fallback.js".into(), "def"));
     }
 
     #[test]
@@ -99,11 +100,14 @@ mod tests {
         std::fs::write(dist.path().join("headwater-00000000.js"), "old").unwrap();
         std::fs::write(dist.path().join(".lock"), "").unwrap();
         let files = write(dist.path(), &scripts(None)).unwrap();
-        assert_eq!(files.len(), 2);
+        assert_eq!(files.len(), 3);
         let mut names: Vec<_> =
             std::fs::read_dir(dist.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         names.sort();
-        assert_eq!(names, [".lock", "headwater-ba7816bf.js", "headwater.js", "manifest.json"]);
+        assert_eq!(
+            names,
+            [".lock", "headwater-ba7816bf.js", "headwater-debug.js", "headwater.js", "manifest.json"]
+        );
         let manifest = std::fs::read(dist.path().join("manifest.json")).unwrap();
         let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
         assert_eq!(manifest["files"][0]["name"], "headwater.js");

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 
 use super::wasm::{self, Artefact, NAME};
 use super::{Node, glue, shrink, text};
@@ -15,6 +15,8 @@ pub(super) struct Scripts {
     pub(super) script: String,
     /// What it loads where wasm is forbidden; missing when there was no wasm2js.
     pub(super) fallback: Option<String>,
+    /// The overlay that shows what the script does; loaded when it is asked for.
+    pub(super) debug: String,
 }
 
 /// Stands for the module while the text around it is minified, so that nothing reads 20 kB of escapes as code.
@@ -35,11 +37,12 @@ pub(super) fn build(root: &Path, node: Option<&Node>, work: &Path) -> anyhow::Re
     glue::check(&format!("{glue}{shell}"))?;
     let wasm = directory.join(format!("{NAME}_bg.wasm"));
 
+    let debug = std::fs::read_to_string(root.join("src/debug.js")).context("src/debug.js")?;
     let Some(node) = node else {
         let wasm = std::fs::read(&wasm)?;
         let glue = glue::with_imports(&glue, &wasm::imports(&wasm)?, |import| &import.name)?;
         let script = whole(&[&glue, &shell], false, 0);
-        return Ok(Scripts { script: with_wasm(&script, &wasm, 0)?, fallback: None });
+        return Ok(Scripts { script: with_wasm(&script, &wasm, 0)?, fallback: None, debug });
     };
     let shrunk = shrink::shrink(node, &wasm, &glue::exports(&glue))?;
     if wasm::crosses_with_64_bits(&shrunk.wasm)? {
@@ -57,6 +60,7 @@ pub(super) fn build(root: &Path, node: Option<&Node>, work: &Path) -> anyhow::Re
     Ok(Scripts {
         script: with_wasm(&script, &shrunk.wasm, shift)?,
         fallback: Some(node.minify(&fallback, work)?),
+        debug: node.minify(&debug, work)?,
     })
 }
 

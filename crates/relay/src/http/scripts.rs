@@ -1,37 +1,89 @@
-//! The browser script: at every path sites load it from, and at an immutable one.
+//! The browser scripts: at every path sites load them from, and at an immutable one.
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, StatusCode, header};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use super::error::Failure;
-use crate::Relay;
+use crate::{Relay, Script};
 
-const TYPE: (http::HeaderName, &str) = (header::CONTENT_TYPE, "text/javascript; charset=utf-8");
+/// Kept by caches for five minutes: a fix reaches every site within them.
+const SHORT: HeaderValue = HeaderValue::from_static("public, max-age=300");
+const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+/// A page of any origin loads it, with `crossorigin` and an integrity hash too.
+const COMMON: [(HeaderName, HeaderValue); 5] = [
+    (header::CONTENT_TYPE, HeaderValue::from_static("text/javascript; charset=utf-8")),
+    (header::VARY, HeaderValue::from_static("accept-encoding")),
+    (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
+    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin")),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+];
 
-/// The newest script. Kept by caches for five minutes: a fix reaches every site within them.
+/// The newest script.
 pub(crate) async fn get_latest(State(relay): State<Relay>, headers: HeaderMap) -> Result<Response, Failure> {
-    let script = relay.scripts.latest.clone().ok_or_else(not_built)?;
     let tag = format!("\"{}\"", relay.scripts.hash);
-    let cache = [(header::CACHE_CONTROL, "public, max-age=300"), TYPE];
     if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known == tag.as_str()) {
-        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)], cache).into_response());
+        let kept =
+            [(header::ETAG, tag), (header::CACHE_CONTROL, SHORT.to_str().unwrap_or_default().to_owned())];
+        return Ok((StatusCode::NOT_MODIFIED, kept, COMMON).into_response());
     }
-    Ok(([(header::ETAG, tag)], cache, script).into_response())
+    let answer = answer(relay.scripts.latest.as_ref(), &headers, SHORT)?;
+    Ok(([(header::ETAG, tag)], answer).into_response())
+}
+
+/// The same script without wasm, which the script loads where a page forbids wasm.
+pub(crate) async fn get_fallback(
+    State(relay): State<Relay>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    answer(relay.scripts.fallback.as_ref(), &headers, SHORT)
+}
+
+/// The overlay of `partnerstack.debug()`.
+pub(crate) async fn get_debug(State(relay): State<Relay>, headers: HeaderMap) -> Result<Response, Failure> {
+    answer(relay.scripts.debug.as_ref(), &headers, SHORT)
 }
 
 /// `/script/headwater-<hash>.js`: this build for ever, for sites that pin it with SRI.
 pub(crate) async fn get_version(
     State(relay): State<Relay>,
     Path(name): Path<String>,
+    headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let script = relay.scripts.latest.clone().ok_or_else(not_built)?;
-    if name != format!("headwater-{}.js", relay.scripts.hash) {
+    if relay.scripts.latest.is_some() && name != format!("headwater-{}.js", relay.scripts.hash) {
         let message = "this server has another build of the script";
         return Err(Failure::new(StatusCode::NOT_FOUND, "unknown_version", message)
             .hint("load /headwater.js, or update the pinned name and its integrity"));
     }
-    Ok(([(header::CACHE_CONTROL, "public, max-age=31536000, immutable"), TYPE], script).into_response())
+    answer(relay.scripts.latest.as_ref(), &headers, FOR_EVER)
+}
+
+fn answer(script: Option<&Script>, headers: &HeaderMap, cache: HeaderValue) -> Result<Response, Failure> {
+    let (encoding, body) = encoded(script.ok_or_else(not_built)?, headers);
+    let encoding = encoding.map(|name| [(header::CONTENT_ENCODING, HeaderValue::from_static(name))]);
+    let mut response = (COMMON, [(header::CACHE_CONTROL, cache)], body).into_response();
+    response.headers_mut().extend(encoding.into_iter().flatten());
+    Ok(response)
+}
+
+/// The smallest form the browser takes.
+fn encoded(script: &Script, headers: &HeaderMap) -> (Option<&'static str>, Bytes) {
+    let takes = |name: &str| {
+        let accepted =
+            headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+        accepted.flat_map(|value| value.split(',')).any(|part| {
+            let (coding, quality) = part.split_once(';').unwrap_or((part, ""));
+            coding.trim() == name && !matches!(quality.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000")
+        })
+    };
+    if takes("br") {
+        (Some("br"), script.brotli.clone())
+    } else if takes("gzip") {
+        (Some("gzip"), script.gzip.clone())
+    } else {
+        (None, script.plain.clone())
+    }
 }
 
 fn not_built() -> Failure {

@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 use store::Store;
 use tower::ServiceExt as _;
 
-use crate::{Program, Programs, Rates, Relay, Scripts};
+use crate::{Program, Programs, Rates, Relay, Script, Scripts};
 
 const KEY: &str = "pk_test_example";
 const SIGNUP: &str = r#"{"id":"019365b2-7c00-7abc-8def-0123456789ab","type":"signup","occurred_at":1,"data":{"customer_key":"gk_1"}}"#;
@@ -45,7 +45,12 @@ fn gate(origins: &[&str]) -> Gate {
         stripe_webhook_secret: Some("whsec_example".to_owned().into()),
         secret_hash: Some(Sha256::digest("sk_test_example").into()),
     }]);
-    let scripts = Scripts { latest: Some(Bytes::from_static(b"/*script*/")), hash: "0a1b2c3d".to_owned() };
+    let script = Script {
+        plain: Bytes::from_static(b"/*script*/"),
+        brotli: Bytes::from_static(b"br"),
+        gzip: Bytes::from_static(b"gz"),
+    };
+    let scripts = Scripts { latest: Some(script), hash: "0a1b2c3d".to_owned(), ..Scripts::default() };
     let relay = Relay::new(programs, journal, Arc::new(|| Millis(1_775_514_585_000)), scripts, rates(600));
     Gate { relay, _directory: directory }
 }
@@ -215,6 +220,23 @@ async fn a_server_signs_in_with_the_secret_key() {
         gate.send(Request::get("/v1/entries").body(Body::empty()).unwrap()).await.0,
         StatusCode::UNAUTHORIZED
     );
+}
+
+#[tokio::test]
+async fn a_script_comes_in_the_smallest_encoding_the_browser_takes() {
+    let gate = gate(&[]);
+    for (accepted, expected, body) in [
+        ("gzip, deflate, br, zstd", Some("br"), "br"),
+        ("gzip;q=1.0, br;q=0", Some("gzip"), "gz"),
+        ("identity", None, "/*script*/"),
+    ] {
+        let request = Request::get("/v1/").header("accept-encoding", accepted).body(Body::empty()).unwrap();
+        let response = super::router(gate.relay.clone()).oneshot(request).await.unwrap();
+        let encoding = response.headers().get("content-encoding").map(|name| name.to_str().unwrap());
+        assert_eq!(encoding, expected, "{accepted}");
+        assert_eq!(response.headers()["vary"], "accept-encoding");
+        assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), body);
+    }
 }
 
 #[tokio::test]

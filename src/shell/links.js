@@ -1,0 +1,36 @@
+// Links, forms and frames that lead to another domain of the same site carry the referral along: cookies do not.
+import { attempt, is_held, option, page_data } from '../browser.js';
+
+/** The address with the referral on it, when it leads to one of `data-domains`. */
+const with_referral = (address) => {
+  const url = new URL(address, location.href);
+  const known = { gspid: page_data('partner_key'), ps_xid: page_data('xid') };
+  const ours = option('domains').split(',').some((name) => ('.' + url.hostname).endsWith('.' + name.trim()));
+  if (ours && url.hostname != location.hostname && !is_held()) {
+    for (const name in known) if (known[name]) url.searchParams.set(name, known[name]);
+    return url.href;
+  }
+};
+
+const decorate = (element, name) => attempt(() => {
+  const address = with_referral(element[name]);
+  if (!address) return;
+  if (element.method != 'get') element[name] = address;
+  // A form that is fetched replaces its address's own parameters by its fields.
+  else for (const [name, value] of new URL(address).searchParams) {
+    const field = element.elements[name] || element.appendChild(document.createElement('input'));
+    if (!field.name) Object.assign(field, { type: 'hidden', name, value });
+  }
+});
+
+/** Watches for what leads away; links added later are seen when they are used. */
+export const watch_links = () => {
+  if (!option('domains')) return;
+  const used = (event) => {
+    const link = event.target.closest && event.target.closest('a[href]');
+    if (link) decorate(link, 'href');
+  };
+  for (const name of ['mousedown', 'click', 'auxclick', 'keydown']) document.addEventListener(name, used, true);
+  document.addEventListener('submit', (event) => decorate(event.target, 'action'), true);
+  document.querySelectorAll('iframe[src]').forEach((frame) => decorate(frame, 'src'));
+};
