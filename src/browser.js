@@ -89,7 +89,7 @@ export const create = (kind, data) => {
 export const remove = (id) => discard(place(id));
 export const size = (id) => {
   const text = load(place(id));
-  if (attempt(() => JSON.parse(text).id) == id) return text.length;
+  if (attempt(() => JSON.parse(text).id) == id) return new Blob([text]).size;
   remove(id);
   return 0;
 };
@@ -127,7 +127,7 @@ let landing = '';
 /** Reads the referral of the address, of its hash too: some routers keep their address there. */
 export const look = () => attempt(() => {
   const { search, hash, pathname } = location;
-  const query = search + '&' + hash.split('?')[1];
+  const query = search + '&' + (hash.split('?')[1] || '');
   if (!hooks.capture(query)) return;
   landing = query;
   note('referral', query);
@@ -145,7 +145,7 @@ let timer;
 let flight;
 const url = () => option('endpoint') + '/v1/events';
 const body = (ids) =>
-  `{"public_key":${JSON.stringify(option('key'))},"events":[${each(ids).map((id) => load(place(id)))}]}`;
+  `{"public_key":${JSON.stringify(option('key'))},"events":[${each(ids).map((id) => load(place(id))).filter(Boolean)}]}`;
 export const send = (ids) => {
   if (!ids) return;
   each(ids).forEach((id) => flying.add(id));

@@ -2,50 +2,25 @@
 
 use alloc::string::String;
 
-use protocol::limits::{EVENT_BODY_MAX, PENDING_AGE_MAX, PENDING_BYTES_MAX, PENDING_EVENTS_MAX};
+use protocol::limits::PENDING_AGE_MAX;
+use protocol::queue;
 
 use crate::browser;
-
-/// Characters of an id. Ids are passed on one after the other, without separators.
-const ID: usize = 36;
-/// Bytes of a body beside its events: the public key and the frame.
-const FRAME: usize = 512;
 
 /// Makes room: the oldest events go when there are too many, when they are too long together, and at their age.
 #[expect(clippy::cast_precision_loss, reason = "30 days of milliseconds are exact")]
 pub(crate) fn trim() {
     let oldest = browser::id(browser::now() - PENDING_AGE_MAX as f64);
-    let ids = browser::stored(true);
-    let (mut rest, mut count, mut bytes) = (&*ids, 0, 0);
-    while let Some((before, id)) = rest.len().checked_sub(ID).and_then(|at| rest.split_at_checked(at)) {
-        count += 1;
-        bytes += browser::size(id);
-        if count > PENDING_EVENTS_MAX || bytes > PENDING_BYTES_MAX || *id < *oldest {
-            browser::remove(id);
-        }
-        rest = before;
-    }
+    queue::trim(&browser::stored(true), &oldest, browser::size, browser::remove);
 }
 
 /// Forgets events that need no further attempt.
-pub(crate) fn forget(mut ids: &str) {
-    while let Some((id, rest)) = ids.split_at_checked(ID) {
-        browser::remove(id);
-        ids = rest;
-    }
+pub(crate) fn forget(ids: &str) {
+    queue::each(ids, browser::remove);
 }
 
-/// The ids of the oldest events that are not on their way, as many as one body takes.
-pub(crate) fn batch() -> String {
-    let mut ids = browser::stored(false);
-    let (mut end, mut bytes) = (0, 0);
-    while let Some(id) = ids.get(end..end + ID) {
-        bytes += browser::size(id);
-        if bytes > EVENT_BODY_MAX - FRAME {
-            break;
-        }
-        end += ID;
-    }
-    ids.truncate(end);
-    ids
+/// Hands over the ids of the oldest events that are not on their way, as many as one body takes.
+pub(crate) fn batch(send: fn(&str)) {
+    let ids: String = browser::stored(false);
+    send(queue::batch(&ids, browser::size));
 }

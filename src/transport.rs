@@ -21,13 +21,13 @@ pub(crate) fn post(id: &str) {
 
 /// Sends what waits, if anything does.
 pub(crate) fn flush() {
-    post(&pending::batch());
+    pending::batch(post);
 }
 
 /// Sends what waits although the page goes away; no answer will be heard, so it stays stored.
 pub(crate) fn part() {
     if consent::granted() {
-        browser::beacon(&pending::batch());
+        pending::batch(|ids| browser::beacon(ids));
     }
 }
 

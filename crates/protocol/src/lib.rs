@@ -9,6 +9,7 @@ extern crate alloc;
 pub mod cookie;
 pub mod limits;
 mod pair;
+pub mod queue;
 pub mod referral;
 
 #[cfg(feature = "wire")]
