@@ -3,13 +3,10 @@
 //! `src/npm/index.js` wraps it, so that importing the package on a server touches nothing.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU16, Ordering};
 
-use js_sys::{Array, Function, Promise};
-use serde::Serialize;
+use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
-use wasm_bindgen_futures::JsFuture;
 
 use crate::signup::Outcome;
 use crate::{browser, consent, signup, transport, visit};
@@ -18,145 +15,194 @@ mod answer;
 mod failure;
 mod input;
 mod types;
+mod value;
 
-use answer::Answer;
 use failure::Failure;
+use value::Value;
+
+/// Who waits for the answer to an event: its id, and what settles the Promise.
+struct Waiting {
+    id: String,
+    resolve: Function,
+    reject: Function,
+}
 
 thread_local! {
-    /// Who waits for the answer to an event, by the event's id.
-    static WAITING: RefCell<BTreeMap<String, Function>> = const { RefCell::new(BTreeMap::new()) };
+    static WAITING: RefCell<Vec<Waiting>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Where a report stands when its Promise resolves.
-#[derive(Debug, Serialize)]
-struct Report {
-    /// `accepted` by the relay, `queued` until the relay answers, or `organic`: nobody referred this visitor.
-    state: &'static str,
-    /// The event's id; absent for an organic signup.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<String>,
-}
-
-/// The tracker of a page. There is one: a second one shares its settings and its queue.
+/// The tracker of a page. There is one.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Tracker {}
 
 #[wasm_bindgen]
 impl Tracker {
-    /// Starts tracking: reads the referral, sends what an earlier page could not.
+    /// Starts tracking: reads the referral, sends what an earlier page could not. Throws a `Failure` when an option is
+    /// missing or wrong. Use `createTracker`, which loads the module first.
     #[wasm_bindgen(constructor)]
     pub fn new(
-        #[wasm_bindgen(unchecked_param_type = "TrackerOptions")] options: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "TrackerOptions")] options: &JsValue,
     ) -> Result<Tracker, JsValue> {
-        let checked: input::Options = input::read(&options)?;
+        let options = browser::plain(options);
+        let checked = Value::read(options.clone());
+        input::check(&checked, input::OPTIONS)?;
         browser::configure(&options);
-        match checked.consent.as_deref() {
-            None | Some("granted") => {}
-            Some(state) => consent::set(if state == "denied" { 2 } else { 1 }),
+        if browser::asks_for_privacy() && checked.member("gpc").text() != Some("ignore") {
+            consent::set(DENIED);
+        } else if let Some(state) = checked.member("consent").text() {
+            consent::set(consent_state(state)?);
         }
         browser::connect(&visit::capture, &transport::flush, &transport::part, &answered, &browser::post);
         Ok(Self {})
     }
 
-    /// Who sent this visitor.
+    /// Who sent this visitor; without members when nobody did. Cookies are read anew, so that a click in another tab is
+    /// seen.
     #[wasm_bindgen(unchecked_return_type = "Referral")]
-    pub fn referral(&self) -> Result<JsValue, JsValue> {
+    pub fn referral(&self) -> JsValue {
         browser::recall();
-        let known = |name: &str| Some(browser::page_data(name)).filter(|value| !value.is_empty());
-        failure::to_js(&input::Referral { partner_key: known("partner_key"), xid: known("xid") })
+        browser::referral(&browser::page_data("partner_key"), &browser::page_data("xid"))
     }
 
-    /// Reports that the visitor became a customer.
-    #[wasm_bindgen(unchecked_return_type = "Report")]
-    pub async fn signup(
+    /// Reports that the visitor became a customer; who sent the visitor is filled in.
+    ///
+    /// Resolves as soon as it is known where the report stands, after 35 seconds at the latest. Rejects with a `Failure`
+    /// when a member is wrong, when the relay refuses the report, or when consent was denied.
+    #[wasm_bindgen(unchecked_return_type = "Promise<Report>")]
+    pub fn signup(&self, #[wasm_bindgen(unchecked_param_type = "Customer")] customer: &JsValue) -> Promise {
+        promise(input(customer, input::CUSTOMER).and_then(|customer| {
+            browser::replace(&customer);
+            let outcome = signup::create();
+            // The next signup is another customer's, and this one's data need not stay in the page.
+            browser::replace(&JsValue::UNDEFINED);
+            posted(outcome)
+        }))
+    }
+
+    /// Reports which products a customer chose, so that later payments find them. Resolves and rejects as `signup`
+    /// does.
+    #[wasm_bindgen(js_name = trackCheckout, unchecked_return_type = "Promise<Report>")]
+    pub fn track_checkout(
         &self,
-        #[wasm_bindgen(unchecked_param_type = "Customer")] customer: JsValue,
-    ) -> Result<JsValue, JsValue> {
-        input::read::<input::Customer>(&customer)?.check()?;
-        browser::replace(&customer);
-        report(signup::create()).await
+        #[wasm_bindgen(unchecked_param_type = "Checkout")] checkout: &JsValue,
+    ) -> Promise {
+        promise(
+            input(checkout, input::CHECKOUT)
+                .and_then(|checkout| posted(signup::record("checkout", &browser::json(&checkout)))),
+        )
     }
 
-    /// Reports which products a customer chose.
-    #[wasm_bindgen(js_name = trackCheckout, unchecked_return_type = "Report")]
-    pub async fn track_checkout(
-        &self,
-        #[wasm_bindgen(unchecked_param_type = "Checkout")] checkout: JsValue,
-    ) -> Result<JsValue, JsValue> {
-        input::read::<input::Checkout>(&checkout)?.check()?;
-        report(signup::record("checkout", &browser::json(&checkout))).await
-    }
-
-    /// What the visitor allows: `granted`, `denied` or `pending`.
+    /// Says what the visitor allows. While `pending`, everything is held in memory; `granted` writes it down and sends
+    /// it; `denied` forgets it, erases the cookies, and rejects what still waits for an answer. Throws a `Failure` for
+    /// another word.
     pub fn consent(
         &self,
         #[wasm_bindgen(unchecked_param_type = "'granted' | 'denied' | 'pending'")] state: &str,
     ) -> Result<(), JsValue> {
-        let state = match state {
-            "granted" => 0,
-            "pending" => 1,
-            "denied" => 2,
-            other => return Err(Failure::expected("consent", "granted, denied or pending", other).into()),
-        };
-        consent::set(state);
-        if state == 0 {
+        consent::set(consent_state(state)?);
+        if consent::granted() {
             browser::look_again();
+        } else if consent::denied() {
+            for waiting in WAITING.take() {
+                waiting.settle(Err(consent_denied()));
+            }
         }
         Ok(())
     }
 
-    /// Sends now what waits.
+    /// Sends now what waits, without waiting for the answer.
     pub fn flush(&self) {
         browser::wake_after(0);
     }
 }
 
-/// Waits for the answer to what was reported.
-async fn report(outcome: Outcome) -> Result<JsValue, JsValue> {
-    match outcome {
-        Outcome::Posted => {
-            let id = browser::newest();
-            let answer = Promise::new(&mut |resolve, _| {
-                WAITING.with_borrow_mut(|waiting| waiting.insert(id.clone(), resolve));
-            });
-            let answer = JsFuture::from(answer).await?;
-            Answer::of(&id, &Array::from(&answer)).map_err(JsValue::from)?.report(id)
-        }
-        Outcome::Organic => failure::to_js(&Report { state: "organic", id: None }),
-        Outcome::ConsentDenied => {
-            Err(Failure::new("consent_denied", "", "the visitor's consent was denied; nothing was kept")
-                .into())
-        }
+impl Waiting {
+    fn settle(self, state: Result<&str, Failure>) {
+        // A Promise's own functions do not throw.
+        let _ = match state {
+            Ok(state) => self.resolve.call1(&JsValue::UNDEFINED, &browser::report(state, &self.id)),
+            Err(failure) => self.reject.call1(&JsValue::UNDEFINED, &failure.into()),
+        };
+    }
+}
+
+/// As `consent::set` counts.
+const DENIED: u8 = 2;
+
+/// The number of a state of consent.
+fn consent_state(state: &str) -> Result<u8, Failure> {
+    (0..)
+        .zip(input::CONSENT)
+        .find_map(|(number, name)| (name == state).then_some(number))
+        .ok_or_else(|| input::unknown_word("consent", &input::CONSENT, state))
+}
+
+fn consent_denied() -> Failure {
+    Failure::new("consent_denied", "", "the visitor's consent was denied; nothing is kept")
+}
+
+/// Reads what a page hands over, as it will be written.
+fn input(given: &JsValue, members: &[input::Member]) -> Result<JsValue, Failure> {
+    let plain = browser::plain(given);
+    input::check(&Value::read(plain.clone()), members)?;
+    Ok(plain)
+}
+
+/// The id of what was posted, or nothing where there was nothing to post.
+fn posted(outcome: Outcome) -> Result<Option<String>, Failure> {
+    Err(match outcome {
+        Outcome::Posted => return Ok(Some(browser::newest())),
+        Outcome::Organic => return Ok(None),
+        Outcome::ConsentDenied => consent_denied(),
         Outcome::MissingCustomerKey => {
-            Err(Failure::new("required", "customer_key", "customer_key or email is required").into())
+            Failure::new("required", "customer_key", "customer_key or email is required")
         }
         Outcome::TooLarge => {
-            let message = format!("an event may have {} bytes", protocol::limits::EVENT_MAX);
-            Err(Failure::new("too_large", "", message).into())
+            let max = input::number(protocol::limits::EVENT_MAX);
+            Failure::new("too_large", "", &["expected at most ", &max, " bytes in all"].concat())
         }
+    })
+}
+
+/// The Promise of a report. It waits for the relay's answer, never for the visitor's consent: a page that goes on
+/// after its signup would stand still until somebody clicked.
+fn promise(posted: Result<Option<String>, Failure>) -> Promise {
+    match posted {
+        Err(failure) => Promise::reject(&failure.into()),
+        Ok(None) => Promise::resolve(&browser::report("organic", "")),
+        Ok(Some(id)) if !consent::granted() => Promise::resolve(&browser::report("held", &id)),
+        Ok(Some(id)) => Promise::new(&mut |resolve, reject| {
+            let waiting = Waiting { id: id.clone(), resolve, reject };
+            WAITING.with_borrow_mut(|all| all.push(waiting));
+        }),
     }
 }
 
 /// The relay's answer to events: for the queue, and for whoever waits.
 fn answered(ids: &str, status: u16, wait: u32, text: &str) {
     transport::answered(ids, status, wait);
-    let answer = Array::of2(&status.into(), &text.into());
-    for id in ids.as_bytes().chunks(36).filter_map(|id| std::str::from_utf8(id).ok()) {
-        if let Some(resolve) = WAITING.with_borrow_mut(|waiting| waiting.remove(id)) {
-            // A Promise's own resolver does not throw.
-            let _ = resolve.call1(&JsValue::UNDEFINED, &answer);
+    for waiting in WAITING.take() {
+        if ids.as_bytes().chunks(ID).any(|id| id == waiting.id.as_bytes()) {
+            let state = answer::state(&waiting.id, status, text);
+            waiting.settle(state);
+        } else {
+            WAITING.with_borrow_mut(|all| all.push(waiting));
         }
     }
 }
+
+/// Characters of an id. Ids are passed on one after the other.
+const ID: usize = 36;
 
 /// A UUID v7 of this moment. The bits after the time count up, so that two of one millisecond keep their order.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a clock's milliseconds fit")]
 pub(crate) fn id(now: f64) -> String {
     static COUNT: AtomicU16 = AtomicU16::new(0);
-    let [high, low] = COUNT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
-    let [a, b, c, d] = browser::random(u32::MAX).to_le_bytes();
-    let [e, f, g, h] = browser::random(u32::MAX).to_le_bytes();
-    let random = [high, low, a, b, c, d, e, f, g, h];
-    uuid::Builder::from_unix_timestamp_millis(now as u64, &random).into_uuid().to_string()
+    let mut random = [0; 10];
+    random[..2].copy_from_slice(&COUNT.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+    random[2..6].copy_from_slice(&browser::random(u32::MAX).to_le_bytes());
+    random[6..].copy_from_slice(&browser::random(u32::MAX).to_le_bytes());
+    let id = uuid::Builder::from_unix_timestamp_millis(now as u64, &random).into_uuid();
+    id.hyphenated().encode_lower(&mut [0; 36]).to_owned()
 }

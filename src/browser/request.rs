@@ -1,30 +1,28 @@
 //! One request of the npm build, over gloo-net.
 
 use gloo_net::http::Request;
-use js_sys::{Array, Promise, Reflect};
-use wasm_bindgen::JsValue;
+use js_sys::{Array, Promise};
 use wasm_bindgen_futures::future_to_promise;
+
+use super::{after, outgoing};
 
 /// Milliseconds until an attempt counts as failed.
 const TIMEOUT: u32 = 30_000;
+/// Milliseconds until it counts as failed even if nothing is heard of it: a page may have put a `fetch` of its own in
+/// the place of the browser's, and gloo-net gives up where that rejects with something that is no error.
+const SILENCE: u32 = 35_000;
 
-/// Posts a body; resolves with `[status, milliseconds to wait, text]`, with status 0 when nobody answered.
+/// Posts a body; resolves with `[status, milliseconds to wait, text]`, or nothing when nobody answered.
 pub(crate) fn post(url: String, body: String) -> Promise {
-    future_to_promise(async move {
+    let answer = future_to_promise(async move {
         let (status, wait, text) = exchange(&url, &body).await.unwrap_or_default();
         Ok(Array::of3(&status.into(), &wait.into(), &text.into()).into())
-    })
+    });
+    Promise::race(&Array::of2(&answer, &after(SILENCE)))
 }
 
 async fn exchange(url: &str, body: &str) -> Option<(u16, u32, String)> {
-    let init = web_sys::RequestInit::new();
-    init.set_method("POST");
-    init.set_body(&body.into());
-    init.set_credentials(web_sys::RequestCredentials::Omit);
-    init.set_signal(Some(&web_sys::AbortSignal::timeout_with_u32(TIMEOUT)));
-    // web-sys has no setter for it, and gloo-net's builder no option.
-    Reflect::set(&init, &"keepalive".into(), &JsValue::TRUE).ok()?;
-    let request = web_sys::Request::new_with_str_and_init(url, &init).ok()?;
+    let request = outgoing(url, body, TIMEOUT).ok()?;
     let response = Request::from(request).send().await.ok()?;
     let wait = response.headers().get("retry-after").and_then(|seconds| seconds.parse::<u32>().ok());
     let text = response.text().await.ok()?;

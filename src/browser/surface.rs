@@ -30,6 +30,31 @@ extern "C" {
     );
 }
 
+#[wasm_bindgen(module = "/src/browser/surface.js")]
+extern "C" {
+    /// A value as it will be written: what `JSON.parse` gives for its JSON. Numbers without a form in JSON become text,
+    /// members that are null go.
+    pub(crate) fn plain(value: &JsValue) -> JsValue;
+    /// Whether the visitor's browser sends Global Privacy Control.
+    pub(crate) fn asks_for_privacy() -> bool;
+    /// The value of a JSON text; nothing when it is none.
+    pub(crate) fn parse(text: &str) -> JsValue;
+    /// A number as JavaScript writes it; Rust's own way of writing one weighs 9 kB.
+    pub(crate) fn number_text(number: f64) -> String;
+    /// What a Promise rejects with.
+    pub(crate) fn failure(code: &str, field: &str, message: &str) -> JsValue;
+    /// What a report's Promise resolves with; without `id` where that is empty.
+    pub(crate) fn report(state: &str, id: &str) -> JsValue;
+    /// Who sent the visitor; without members that are empty.
+    pub(crate) fn referral(partner_key: &str, xid: &str) -> JsValue;
+    /// A POST that outlives the page: web-sys has no setter for the first, and
+    /// gloo-net's builder no option. Its signal ends it after so many milliseconds.
+    #[wasm_bindgen(catch)]
+    pub(crate) fn outgoing(url: &str, body: &str, millis: u32) -> Result<web_sys::Request, JsValue>;
+    /// Resolves after so many milliseconds.
+    pub(crate) fn after(millis: u32) -> Promise;
+}
+
 /// Says what to call when the address changes, when sending may work, when the page goes away, when the relay has
 /// answered, and how to send. For the life of the page.
 pub(crate) fn connect(
@@ -47,5 +72,9 @@ pub(crate) fn connect(
     });
     let request = Closure::new(request);
     connect_hooks(&capture, &flush, &part, &answered, &request);
-    (capture.forget(), flush.forget(), part.forget(), answered.forget(), request.forget());
+    capture.forget();
+    flush.forget();
+    part.forget();
+    answered.forget();
+    request.forget();
 }

@@ -1,38 +1,39 @@
-//! What a Promise rejects with: `{code, field, message}`.
+//! What Promises reject with: an `Error` with `code` and `field`.
 
-use serde::Serialize;
 use wasm_bindgen::JsValue;
 
+use crate::browser;
+
 /// An error a developer can act on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Failure {
     /// Stable, for programs.
-    pub(super) code: String,
+    code: String,
     /// The member at fault, `products[1].amount`; empty when it is none.
-    pub(super) field: String,
+    field: String,
     /// For people; begins with the field.
-    pub(super) message: String,
+    message: String,
 }
 
 impl Failure {
     /// A failure of this field.
-    pub(super) fn new(code: &str, field: &str, message: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), field: field.to_owned(), message: message.into() }
+    pub(super) fn new(code: &str, field: &str, message: &str) -> Self {
+        Self { code: code.to_owned(), field: field.to_owned(), message: message.to_owned() }
+    }
+
+    /// A field that is not there.
+    pub(super) fn required(field: &str) -> Self {
+        Self::new("required", field, &[field, " is required"].concat())
     }
 
     /// A field that holds something else than it should.
     pub(super) fn expected(field: &str, expected: &str, got: &str) -> Self {
-        Self::new("invalid_value", field, format!("{field}: expected {expected}, got {got}"))
+        let colon = if field.is_empty() { "" } else { ": " };
+        Self::new("invalid_value", field, &[field, colon, "expected ", expected, ", got ", got].concat())
     }
 }
 
 impl From<Failure> for JsValue {
-    fn from(failure: Failure) -> Self {
-        to_js(&failure).unwrap_or_else(|error| error)
+    fn from(Failure { code, field, message }: Failure) -> Self {
+        browser::failure(&code, &field, &message)
     }
-}
-
-/// A value of ours as a plain object.
-pub(super) fn to_js(value: &impl Serialize) -> Result<JsValue, JsValue> {
-    Ok(value.serialize(&serde_wasm_bindgen::Serializer::json_compatible())?)
 }

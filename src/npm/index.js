@@ -4,20 +4,39 @@ import { checkout_context } from './checkout.js';
 
 export { checkout_context as checkoutContext };
 
-let module;
+const failure = (code, field, message) => Object.assign(new Error(message), { name: 'HeadwaterError', code, field });
+
+let started;
+
+const start = async (wasm, settings) => {
+  try {
+    await init(wasm == null ? undefined : { module_or_path: wasm });
+  } catch (error) {
+    throw failure('load_failed', 'wasm', `wasm: the module could not be loaded: ${error && error.message}`);
+  }
+  return new Tracker(settings);
+};
 
 /**
- * Loads the module, once, and starts the tracker.
+ * Loads the module, once, and starts the tracker. There is one for each page: a second call gives the same one.
  * `options.wasm` says where the module is, for who serves it from another place.
  */
-export async function createTracker({ wasm, ...options }) {
+export async function createTracker(options) {
   if (typeof window === 'undefined') {
-    throw { code: 'no_browser', field: '', message: 'createTracker works in a browser only; call it in an effect' };
+    throw failure('no_browser', '', 'createTracker works in a browser only: call it in an effect or an event handler');
   }
-  module ??= init(wasm === undefined ? undefined : { module_or_path: wasm }).catch((error) => {
-    module = undefined; // The next call tries again.
-    throw error;
-  });
-  await module;
-  return new Tracker(options);
+  const { wasm, ...settings } = options ?? {};
+  if (typeof settings.endpoint === 'string') settings.endpoint = settings.endpoint.replace(/\/+$/, '');
+  if (!started) {
+    const mine = { ...settings, tracker: start(wasm, settings) };
+    started = mine;
+    // The next call tries again.
+    mine.tracker.catch(() => { if (started === mine) started = undefined; });
+  }
+  for (const name of ['endpoint', 'key']) {
+    if (started[name] !== settings[name]) {
+      throw failure('already_started', name, `${name}: a tracker with another ${name} runs on this page; there is one`);
+    }
+  }
+  return started.tracker;
 }

@@ -1,194 +1,203 @@
-//! What a page hands over, read into types so that a mistake is named by its field. Unknown members are carried.
-
-use std::fmt;
+//! What a page hands over: which members, what they may hold, and the words for a mistake. Unknown members are
+//! carried; `null` and an empty text count as absent, as they do for the relay.
 
 use protocol::limits::{
-    AMOUNT_MAX, CHECKOUT_PRODUCTS_MAX, CUSTOMER_KEY_MAX, CUSTOMER_KEY_MIN, EMAIL_MAX, EMAIL_MIN,
+    AMOUNT_MAX, CHECKOUT_PRODUCTS_MAX, CUSTOMER_KEY_MAX, CUSTOMER_KEY_MIN, EMAIL_MAX, EMAIL_MIN, NAME_MAX,
+    PARTNER_KEY_MAX, TRANSACTION_KEY_MAX, TRANSACTION_KEY_MIN,
 };
-use serde::de::{DeserializeOwned, Error, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
-use wasm_bindgen::JsValue;
 
 use super::failure::Failure;
+use super::value::Value;
+use crate::browser;
+
+/// A member of an object.
+pub(super) struct Member {
+    name: &'static str,
+    required: bool,
+    shape: Shape,
+}
+
+/// What a member may hold.
+enum Shape {
+    /// A text of so many characters, or a number: pages write ids as either.
+    Text(usize, usize),
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// `true` or `false`.
+    Flag,
+    /// Where the relay is.
+    Address,
+    /// A program's public key, never a secret one.
+    PublicKey,
+    /// Minor units: whole, and within the bound of the books.
+    Cents,
+    /// An object.
+    Object(&'static [Member]),
+    /// So many objects at most.
+    List(&'static [Member], usize),
+}
+
+use Shape::{Address, Cents, Flag, List, Object, PublicKey, Text, Word};
+
+const fn needs(name: &'static str, shape: Shape) -> Member {
+    Member { name, required: true, shape }
+}
+
+const fn may(name: &'static str, shape: Shape) -> Member {
+    Member { name, required: false, shape }
+}
+
+/// An id of somebody else's.
+const KEY: Shape = Text(CUSTOMER_KEY_MIN, CUSTOMER_KEY_MAX);
+/// An ISO 4217 code.
+const CURRENCY: Shape = Text(3, 3);
+
+/// The states of consent, in the order of their numbers.
+pub(super) const CONSENT: [&str; 3] = ["granted", "pending", "denied"];
 
 /// Settings.
-#[derive(Debug, Deserialize)]
-pub(super) struct Options {
-    /// Where the relay is.
-    #[expect(dead_code, reason = "read by src/browser.js; here its type is checked")]
-    endpoint: String,
-    /// The program's public key.
-    #[expect(dead_code, reason = "read by src/browser.js; here its type is checked")]
-    key: String,
-    /// `granted`, `pending` or `denied` until the visitor says.
-    #[serde(default)]
-    pub(super) consent: Option<String>,
-}
-
-/// Who sent the visitor.
-#[derive(Debug, Serialize)]
-pub(super) struct Referral {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) partner_key: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) xid: Option<String>,
-}
+pub(super) const OPTIONS: &[Member] = &[
+    needs("endpoint", Address),
+    needs("key", PublicKey),
+    may("consent", Word(&CONSENT)),
+    may("gpc", Word(&["deny", "ignore"])),
+    may("model", Word(&["last", "first"])),
+    may("aliases", Text(1, 255)),
+    may("organic", Flag),
+    may("clean", Flag),
+];
 
 /// A signup.
-#[derive(Debug, Deserialize)]
-pub(super) struct Customer {
-    #[serde(default)]
-    customer_key: Option<String>,
-    #[serde(default)]
-    email: Option<String>,
-    #[serde(default)]
-    #[expect(dead_code, reason = "its type is checked")]
-    name: Option<String>,
-}
+pub(super) const CUSTOMER: &[Member] = &[
+    may("customer_key", KEY),
+    may("email", Text(EMAIL_MIN, EMAIL_MAX)),
+    may("name", Text(1, NAME_MAX)),
+    may("provider_key", KEY),
+    may("partner_key", Text(1, PARTNER_KEY_MAX)),
+];
 
 /// A checkout.
-#[derive(Debug, Deserialize)]
-pub(super) struct Checkout {
-    customer_key: String,
-    #[serde(default)]
-    products: Vec<Product>,
-    #[serde(default)]
-    transaction: Option<Transaction>,
+pub(super) const CHECKOUT: &[Member] = &[
+    needs("customer_key", KEY),
+    may("products", List(PRODUCT, CHECKOUT_PRODUCTS_MAX)),
+    may("transaction", Object(TRANSACTION)),
+];
+
+const PRODUCT: &[Member] = &[
+    needs("product_book_key", KEY),
+    may("external_subscription_key", KEY),
+    may("status", Word(&["trial", "active", "churned"])),
+    may("amount", Cents),
+    may("currency", CURRENCY),
+];
+
+const TRANSACTION: &[Member] = &[
+    may("key", Text(TRANSACTION_KEY_MIN, TRANSACTION_KEY_MAX)),
+    needs("amount", Cents),
+    needs("currency", CURRENCY),
+    may("subscription_key", KEY),
+];
+
+/// Says which member is wrong, with what was expected and what is there: `products[1].amount: expected integer
+/// cents, got 19.99`.
+pub(super) fn check(value: &Value, members: &[Member]) -> Result<(), Failure> {
+    check_members(value, members, "", "")
 }
 
-#[derive(Debug, Deserialize)]
-struct Product {
-    product_book_key: String,
-    #[serde(default)]
-    external_subscription_key: Option<String>,
-    #[serde(default)]
-    #[expect(dead_code, reason = "its type is checked")]
-    amount: Option<Cents>,
-    #[serde(default)]
-    #[expect(dead_code, reason = "its type is checked")]
-    currency: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Transaction {
-    #[expect(dead_code, reason = "its type is checked")]
-    amount: Cents,
-    #[expect(dead_code, reason = "its type is checked")]
-    currency: String,
-    #[serde(default)]
-    subscription_key: Option<String>,
-}
-
-/// Minor units: whole, and within the bound of the books.
-#[derive(Debug)]
-struct Cents;
-
-impl<'de> Deserialize<'de> for Cents {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Whole;
-        impl Visitor<'_> for Whole {
-            type Value = Cents;
-            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-                out.write_str("integer cents")
-            }
-            fn visit_i64<E: Error>(self, cents: i64) -> Result<Cents, E> {
-                if cents.abs() > AMOUNT_MAX {
-                    return Err(E::invalid_value(
-                        serde::de::Unexpected::Signed(cents),
-                        &"at most 5·10¹⁰ cents",
-                    ));
-                }
-                Ok(Cents)
-            }
-        }
-        from.deserialize_i64(Whole)
+/// `above` and `dot` are what a member's name follows: `products[1]` and `.`, or nothing.
+fn check_members(value: &Value, members: &[Member], above: &str, dot: &str) -> Result<(), Failure> {
+    if !matches!(value, Value::Object(_)) {
+        return Err(expected(above, "an object", value));
     }
+    for Member { name, required, shape } in members {
+        let value = value.member(name);
+        let field = [above, dot, name].concat();
+        if value.is_absent() {
+            if *required {
+                return Err(Failure::required(&field));
+            }
+        } else {
+            check_shape(value, shape, &field)?;
+        }
+    }
+    Ok(())
 }
 
-/// Reads a value, or says which member is wrong: `products[1].amount: expected integer cents, got 19.99`.
-pub(super) fn read<T: DeserializeOwned>(value: &JsValue) -> Result<T, Failure> {
-    let deserializer = serde_wasm_bindgen::Deserializer::from(value.clone());
-    serde_path_to_error::deserialize(deserializer).map_err(|error| {
-        let field = error.path().to_string();
-        explain(if field == "." { "" } else { &field }, &error.inner().to_string())
+fn check_shape(value: &Value, shape: &Shape, field: &str) -> Result<(), Failure> {
+    let (fits, words) = match (shape, value) {
+        (Object(members), value) => return check_members(value, members, field, "."),
+        (List(members, max), Value::List(entries)) if entries.len() <= *max => {
+            for (at, entry) in entries.iter().enumerate() {
+                check_members(entry, members, &[field, "[", &number(at), "]"].concat(), ".")?;
+            }
+            (true, String::new())
+        }
+        (List(_, max), _) => (false, ["a list of at most ", &number(*max)].concat()),
+        (Text(min, max), _) => {
+            let length = match value {
+                Value::Text(text) => text.chars().count(),
+                Value::Number(_) => *min,
+                _ => usize::MAX,
+            };
+            (length >= *min && length <= *max, [&number(*min), " to ", &number(*max), " characters"].concat())
+        }
+        (Word(words), _) => (value.text().is_some_and(|text| words.contains(&text)), words.join(" or ")),
+        (Flag, _) => (matches!(value, Value::Flag(_)), "true or false".to_owned()),
+        (Address, _) => (value.text().is_some_and(is_address), "an http or https URL".to_owned()),
+        (PublicKey, _) => {
+            let fits = value.text().is_some_and(|text| !text.starts_with("sk_"));
+            (fits, "a public key, pk_…".to_owned())
+        }
+        (Cents, _) => {
+            (matches!(value, Value::Number(number) if is_cents(*number)), "integer cents".to_owned())
+        }
+    };
+    if fits { Ok(()) } else { Err(expected(field, &words, value)) }
+}
+
+fn is_address(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    host.is_some_and(|host| {
+        !host.is_empty()
+            && !host.starts_with('/')
+            && !host.contains(|odd: char| odd <= ' ' || odd == '?' || odd == '#')
     })
 }
 
-/// serde's words as ours: ``invalid type: floating point `19.99`, expected integer cents``.
-fn explain(field: &str, words: &str) -> Failure {
-    if let Some(missing) = words.strip_prefix("missing field `") {
-        let name = missing.trim_end_matches('`');
-        let field = if field.is_empty() { name.to_owned() } else { format!("{field}.{name}") };
-        return Failure::new("required", &field, format!("{field} is required"));
-    }
-    match words.split_once(", expected ") {
-        Some((got, expected)) => {
-            let got = got.split_once(": ").map_or(got, |(_, got)| got);
-            let got = got.split_once('`').map_or(got, |(_, value)| value.trim_end_matches('`'));
-            Failure::expected(field, expected, got)
-        }
-        None => Failure::new("invalid_value", field, format!("{field}: {words}")),
-    }
+#[expect(clippy::cast_precision_loss, reason = "the bound of the books is far below 2⁵³")]
+fn is_cents(number: f64) -> bool {
+    number.trunc().total_cmp(&number).is_eq() && number.abs() <= AMOUNT_MAX as f64
 }
 
-impl Customer {
-    /// The bounds of the books, before anything is sent.
-    pub(super) fn check(&self) -> Result<(), Failure> {
-        check_length("customer_key", self.customer_key.as_deref(), CUSTOMER_KEY_MIN, CUSTOMER_KEY_MAX)?;
-        check_length("email", self.email.as_deref(), EMAIL_MIN, EMAIL_MAX)
-    }
+fn expected(field: &str, words: &str, value: &Value) -> Failure {
+    let got = match value {
+        Value::Text(text) if text.starts_with("sk_") => "a secret key".to_owned(),
+        Value::Text(text) => quoted(text),
+        Value::Number(number) => browser::number_text(*number),
+        Value::Flag(true) => "true".to_owned(),
+        Value::Flag(false) => "false".to_owned(),
+        Value::List(entries) => [&number(entries.len()), " entries"].concat(),
+        Value::Object(_) | Value::Deep => "an object".to_owned(),
+        Value::Nothing => "nothing".to_owned(),
+    };
+    Failure::expected(field, words, &got)
 }
 
-impl Checkout {
-    /// The bounds of the books, before anything is sent.
-    pub(super) fn check(&self) -> Result<(), Failure> {
-        check_length("customer_key", Some(&self.customer_key), CUSTOMER_KEY_MIN, CUSTOMER_KEY_MAX)?;
-        if self.products.is_empty() && self.transaction.is_none() {
-            return Err(Failure::new("required", "products", "a checkout needs products or a transaction"));
-        }
-        if self.products.len() > CHECKOUT_PRODUCTS_MAX {
-            let expected = format!("at most {CHECKOUT_PRODUCTS_MAX} entries");
-            return Err(Failure::expected("products", &expected, &self.products.len().to_string()));
-        }
-        for (at, product) in self.products.iter().enumerate() {
-            let field = |name: &str| format!("products[{at}].{name}");
-            let key = Some(product.product_book_key.as_str());
-            check_length(&field("product_book_key"), key, 1, CUSTOMER_KEY_MAX)?;
-            let key = product.external_subscription_key.as_deref();
-            check_length(&field("external_subscription_key"), key, 1, CUSTOMER_KEY_MAX)?;
-        }
-        let key = self.transaction.as_ref().and_then(|claimed| claimed.subscription_key.as_deref());
-        check_length("transaction.subscription_key", key, 1, CUSTOMER_KEY_MAX)
-    }
+/// A word that is none of those expected.
+pub(super) fn unknown_word(field: &str, words: &[&str], got: &str) -> Failure {
+    Failure::expected(field, &words.join(" or "), &quoted(got))
 }
 
-fn check_length(field: &str, text: Option<&str>, min: usize, max: usize) -> Result<(), Failure> {
-    let length = text.map_or(min, |text| text.chars().count());
-    if (min..=max).contains(&length) {
-        return Ok(());
-    }
-    Err(Failure::expected(field, &format!("{min} to {max} characters"), &length.to_string()))
+/// The beginning of a text: enough to find it by.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from('"');
+    quoted.extend(text.chars().take(40));
+    quoted.push('"');
+    quoted
 }
 
-#[cfg(test)]
-mod tests {
-    use super::explain;
-
-    #[test]
-    fn a_mistake_is_named_by_its_field() {
-        let words = "invalid type: floating point `19.99`, expected integer cents";
-        let failure = explain("products[1].amount", words);
-        assert_eq!(failure.message, "products[1].amount: expected integer cents, got 19.99");
-        assert_eq!(failure.field, "products[1].amount");
-    }
-
-    #[test]
-    fn a_missing_member_is_named_where_it_belongs() {
-        let failure = explain("products[0]", "missing field `product_book_key`");
-        assert_eq!(
-            (failure.code.as_str(), failure.field.as_str()),
-            ("required", "products[0].product_book_key")
-        );
-        assert_eq!(explain("", "missing field `customer_key`").message, "customer_key is required");
-    }
+/// A whole number in words.
+#[expect(clippy::cast_precision_loss, reason = "lengths are far below 2⁵³")]
+pub(super) fn number(number: usize) -> String {
+    browser::number_text(number as f64)
 }

@@ -1,17 +1,20 @@
+'use client';
 // A provider and a hook; the tracker starts in an effect, so that server rendering is left alone.
 import { createContext, createElement, useContext, useEffect, useState } from 'react';
 import { createTracker } from './index.js';
 
-const Context = createContext({ tracker: undefined, error: undefined });
+const NOTHING = { tracker: undefined, error: undefined };
+const Context = createContext(NOTHING);
 
 /** Starts the tracker for everything below it. Options are read once. */
 export function HeadwaterProvider({ children, ...options }) {
-  const [state, setState] = useState({ tracker: undefined, error: undefined });
+  const [state, setState] = useState(NOTHING);
   useEffect(() => {
     let gone = false;
+    const set = (state) => { if (!gone) setState(state); };
     createTracker(options).then(
-      (tracker) => { if (!gone) setState({ tracker, error: undefined }); },
-      (error) => { if (!gone) setState({ tracker: undefined, error }); },
+      (tracker) => set({ tracker, error: undefined }),
+      (error) => set({ tracker: undefined, error }),
     );
     return () => { gone = true; };
     // eslint-disable-next-line react-hooks/exhaustive-deps

@@ -13,6 +13,7 @@ use anyhow::{Context as _, bail};
 mod artefacts;
 mod fingerprint;
 mod glue;
+mod mute;
 mod node;
 mod package;
 mod script;

@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::{Context as _, bail};
 use wasmparser::{Parser, Payload, TypeRef, ValType};
 
+use super::mute::mute;
 use crate::process::{cargo, output, run, target_directory};
 use crate::tools;
 
@@ -20,6 +21,14 @@ pub(super) enum Artefact {
 }
 
 impl Artefact {
+    /// The profile in Cargo.toml.
+    fn profile(self) -> &'static str {
+        match self {
+            Self::Script => "script",
+            Self::Package => "npm",
+        }
+    }
+
     fn cargo_arguments(self) -> &'static [&'static str] {
         match self {
             Self::Script => &["--no-default-features", "--features", "script"],
@@ -53,13 +62,21 @@ pub(super) fn build(root: &Path, artefact: Artefact, directory: &Path) -> anyhow
     let bindgen = tools::wasm_bindgen(root)?;
     let mut build = cargo();
     build.current_dir(root).args(["build", "--package", "headwater-tracker", "--lib"]);
-    build.args(["--target", TARGET, "--profile", "script"]).args(artefact.cargo_arguments());
+    build.args(["--target", TARGET, "--profile", artefact.profile()]).args(artefact.cargo_arguments());
     let mut flags = remapped(root)?;
     flags.extend(artefact.flags().iter().map(|&flag| flag.to_owned()));
     // Takes the place of flags set for the checkout: they would make other bytes.
     run(build.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f")))?;
 
-    let wasm = target_directory(root)?.join(TARGET).join("script/headwater_tracker.wasm");
+    let built = target_directory(root)?.join(TARGET).join(artefact.profile()).join("headwater_tracker.wasm");
+    let wasm = match artefact {
+        Artefact::Script => built,
+        Artefact::Package => {
+            let muted = directory.with_extension("wasm");
+            std::fs::write(&muted, mute(&std::fs::read(built)?)?)?;
+            muted
+        }
+    };
     let mut bind = Command::new(bindgen);
     bind.arg(wasm).arg("--out-dir").arg(directory).args(["--out-name", NAME]);
     bind.args(["--remove-name-section", "--remove-producers-section"]).args(artefact.bindgen_arguments());

@@ -1,0 +1,129 @@
+//! What a page hands over, as JSON knows it: one reader over serde-wasm-bindgen for all of it, because a reader for
+//! each type weighs more than the rest of the package.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
+use wasm_bindgen::JsValue;
+
+/// Levels that are read: `products[1].amount` is on the third. What lies deeper is carried unread.
+const DEPTH: u8 = 3;
+
+/// One value.
+#[derive(Clone)]
+pub(super) enum Value {
+    /// `null`, or absent.
+    Nothing,
+    /// `true` or `false`.
+    Flag(bool),
+    /// Any number.
+    Number(f64),
+    /// A text.
+    Text(String),
+    /// A list, its entries in their order.
+    List(Vec<Value>),
+    /// An object, its members in their order.
+    Object(Vec<(String, Value)>),
+    /// Something below the levels that are read.
+    Deep,
+}
+
+impl Value {
+    /// Reads a value that came out of `JSON.parse`.
+    pub(super) fn read(value: JsValue) -> Self {
+        let deserializer = serde_wasm_bindgen::Deserializer::from(value);
+        Level(DEPTH).deserialize(deserializer).unwrap_or(Self::Deep)
+    }
+
+    /// A member of an object; nothing where there is none.
+    pub(super) fn member(&self, name: &str) -> &Self {
+        let Self::Object(members) = self else { return &Self::Nothing };
+        members.iter().find(|(member, _)| member == name).map_or(&Self::Nothing, |(_, value)| value)
+    }
+
+    /// Whether it counts as absent.
+    pub(super) fn is_absent(&self) -> bool {
+        matches!(self, Self::Nothing) || self.text() == Some("")
+    }
+
+    /// The text, where it is one.
+    pub(super) fn text(&self) -> Option<&str> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+}
+
+/// How many levels are left to read.
+#[derive(Clone, Copy)]
+struct Level(u8);
+
+impl<'de> DeserializeSeed<'de> for Level {
+    type Value = Value;
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, from: D) -> Result<Value, D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Level {
+    type Value = Value;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("JSON")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::Nothing)
+    }
+
+    fn visit_bool<E: Error>(self, flag: bool) -> Result<Value, E> {
+        Ok(Value::Flag(flag))
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "JavaScript gave it as one")]
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Value, E> {
+        Ok(Value::Number(number as f64))
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "JavaScript gave it as one")]
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Value, E> {
+        Ok(Value::Number(number as f64))
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Value, E> {
+        Ok(Value::Number(number))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::Text(text.to_owned()))
+    }
+
+    fn visit_string<E: Error>(self, text: String) -> Result<Value, E> {
+        Ok(Value::Text(text))
+    }
+
+    fn visit_bytes<E: Error>(self, _: &[u8]) -> Result<Value, E> {
+        Ok(Value::Deep)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Value, A::Error> {
+        let mut entries = Vec::new();
+        if let Some(below) = self.0.checked_sub(1).map(Level) {
+            while let Some(entry) = from.next_element_seed(below)? {
+                entries.push(entry);
+            }
+            return Ok(Value::List(entries));
+        }
+        Ok(Value::Deep)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Value, A::Error> {
+        let mut members = Vec::new();
+        if let Some(below) = self.0.checked_sub(1).map(Level) {
+            while let Some(name) = from.next_key()? {
+                members.push((name, from.next_value_seed(below)?));
+            }
+            return Ok(Value::Object(members));
+        }
+        Ok(Value::Deep)
+    }
+}
