@@ -9,7 +9,7 @@ use protocol::{EventId, FieldError, Millis, field};
 use sha2::{Digest as _, Sha256};
 
 use super::Refusal;
-use objects::{Charge, Customer, Envelope, Invoice, Line, StripeSubscription};
+use objects::{Charge, Customer, Envelope, Invoice, Line, Metadata, Session, StripeSubscription};
 
 pub use verify::verify;
 
@@ -22,6 +22,7 @@ pub fn to_events(body: &[u8]) -> Result<Vec<Event>, Refusal> {
     let created = Millis(envelope.created.saturating_mul(1000));
     let data = match envelope.kind.as_ref() {
         "customer.created" | "customer.updated" => customer(read(object)?),
+        "checkout.session.completed" => session(read(object)?),
         "customer.subscription.created" | "customer.subscription.updated" => {
             subscription(&read(object)?, false)
         }
@@ -32,7 +33,12 @@ pub fn to_events(body: &[u8]) -> Result<Vec<Event>, Refusal> {
         _ => Vec::new(),
     };
     let event = |(index, data)| Event { id: id(&envelope.id, index, created), occurred_at: created, data };
-    Ok(data.into_iter().enumerate().map(event).collect())
+    data.into_iter().enumerate().map(event).map(deliverable).collect()
+}
+
+/// What is journaled is read again before it is delivered; what would be refused then is refused now.
+fn deliverable(event: Event) -> Result<Event, Refusal> {
+    Event::read(&event.write()).map_err(|error| Refusal::Body(error.below("data.object")))
 }
 
 fn read<'a, T: serde::Deserialize<'a>>(object: &'a [u8]) -> Result<T, Refusal> {
@@ -54,6 +60,19 @@ fn customer(object: Customer) -> Vec<Data> {
         name: object.name.filter(|name| !name.is_empty()),
         partner_key: object.metadata.partner_key.filter(|key| !key.is_empty()),
     })]
+}
+
+/// A payment link or a pricing table carries one name of the customer, and Stripe's own id comes back with it.
+fn session(object: Session) -> Vec<Data> {
+    let customer_key = object.metadata.customer_key();
+    let named = customer_key.or(object.client_reference_id.filter(|key| !key.is_empty()));
+    let (Some(customer_key), Some(provider_key)) = (named, object.customer) else { return Vec::new() };
+    customer(Customer {
+        id: provider_key,
+        email: object.customer_details.as_ref().and_then(|details| details.email.clone()),
+        name: object.customer_details.and_then(|details| details.name),
+        metadata: Metadata::of(customer_key, object.metadata.partner_key),
+    })
 }
 
 /// Whoever the metadata names, else Stripe's own id: the order of billing.md.

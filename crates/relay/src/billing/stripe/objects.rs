@@ -33,6 +33,10 @@ pub(super) struct Metadata {
 }
 
 impl Metadata {
+    pub(super) fn of(customer_key: String, partner_key: Option<String>) -> Self {
+        Self { customer_key: Some(customer_key), partner_key, ..Self::default() }
+    }
+
     pub(super) fn customer_key(&self) -> Option<String> {
         [&self.customer_key, &self.customer_id].into_iter().flatten().find(|key| !key.is_empty()).cloned()
     }
@@ -47,6 +51,29 @@ pub(super) struct Customer {
     pub(super) name: Option<String>,
     #[serde(default)]
     pub(super) metadata: Metadata,
+}
+
+/// A checkout that ended.
+#[derive(Deserialize)]
+pub(super) struct Session {
+    /// What the site put on the payment link, the pricing table or the session.
+    #[serde(default)]
+    pub(super) client_reference_id: Option<String>,
+    /// Absent for a guest, who has nothing to renew.
+    #[serde(default)]
+    pub(super) customer: Option<String>,
+    #[serde(default)]
+    pub(super) customer_details: Option<Buyer>,
+    #[serde(default)]
+    pub(super) metadata: Metadata,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Buyer {
+    #[serde(default)]
+    pub(super) email: Option<String>,
+    #[serde(default)]
+    pub(super) name: Option<String>,
 }
 
 #[derive(Deserialize)]

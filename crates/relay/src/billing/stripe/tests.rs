@@ -59,6 +59,32 @@ fn payments(object: &str) -> Vec<(String, i64, Option<String>, Option<String>)> 
 }
 
 #[test]
+fn a_payment_link_joins_the_customer_to_stripes_own_id() {
+    let object = r#"{"id":"cs_1","client_reference_id":"gk_1001","customer":"cus_1","metadata":{},
+        "customer_details":{"email":"dana@shop.example","name":"Dana Field"}}"#;
+    let events = events("checkout.session.completed", object);
+    let [Event { data: Data::ProviderCustomer(known), .. }] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!(known.customer.customer_key.as_deref(), Some("gk_1001"));
+    assert_eq!(known.customer.provider_key.as_deref(), Some("cus_1"));
+    assert_eq!(known.customer.email.as_deref(), Some("dana@shop.example"));
+}
+
+#[test]
+fn a_guests_checkout_or_one_without_a_name_says_nothing() {
+    for object in [r#"{"client_reference_id":"gk_1001","customer":null}"#, r#"{"customer":"cus_1"}"#] {
+        assert_eq!(events("checkout.session.completed", object), []);
+    }
+}
+
+#[test]
+fn what_could_not_be_delivered_is_refused_at_once() {
+    let body = r#"{"id":"evt_1","type":"customer.subscription.created","created":1775514585,"data":{"object":
+        {"id":"sub_1","status":"active","items":{"data":[{"price":{"id":"price_1"}}]}}}}"#;
+    let Err(Refusal::Body(error)) = to_events(body.as_bytes()) else { panic!("is refused") };
+    assert!(error.field.starts_with("data.object"), "{error:?}");
+}
+
+#[test]
 fn an_invoice_of_two_products_is_two_payments() {
     let older = r#"{"id":"in_1","currency":"usd","customer":"cus_s","subscription":"sub_1","subscription_details":{"metadata":{"customer_key":"gk_1"}},
         "lines":{"data":[{"id":"il_1","amount":4900,"price":{"id":"price_chat","product":"live_chat"}},{"id":"il_2","amount":9900,"price":{"id":"price_inbox"}},{"id":"il_3","amount":0}]}}"#;
