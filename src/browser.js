@@ -124,16 +124,21 @@ export const fill = (name, value) => {
 // The surface of the build: `capture`, `flush`, `part` and `answered` of its Rust, and `request`, which sends.
 let hooks;
 let landing = '';
-/** Reads the referral of the address, of its hash too: some routers keep their address there. */
-export const look = () => attempt(() => {
-  const { search, hash, pathname } = location;
-  const query = search + '&' + (hash.split('?')[1] || '');
+let read;
+/** What an address says: its query, and that of its hash, where some routers keep their address. */
+const query_of = ({ search, hash }) => search + '&' + (hash.split('?')[1] || '');
+const take = (query) => {
   if (!hooks.capture(query)) return;
   landing = query;
   note('referral', query);
+  const { search, hash, pathname } = location;
   const kept = search.slice(1).split('&').filter((pair) => !/^(ps_partner_key|ps_xid|gsxid|gspk|gspid|pscd)=/.test(pair));
   if (option('clean')) history.replaceState(history.state, '', pathname + (kept[0] ? '?' : '') + kept.join('&') + hash);
-});
+};
+/** Reads the referral of the address. */
+export const look = () => attempt(() => take(read = query_of(location)));
+/** The same for an address that was not read before: cookies that the page deleted stay away. */
+const look_if_new = () => read == query_of(location) || look();
 export const recall = () => attempt(() => hooks.capture(''));
 export const look_again = () => {
   attempt(() => hooks.capture(landing));
@@ -180,9 +185,9 @@ const listen = () => {
   const on = (name, action) => addEventListener(name, action);
   for (const name of ['pushState', 'replaceState']) {
     const original = history[name];
-    attempt(() => { history[name] = function (...args) { original.apply(this, args); look(); }; });
+    attempt(() => { history[name] = function (...args) { original.apply(this, args); look_if_new(); }; });
   }
-  on('popstate', look);
+  on('popstate', look_if_new);
   on('online', () => wake_after(0));
   on('pageshow', (event) => event.persisted && wake_after(0));
   on('pagehide', part);
@@ -193,6 +198,8 @@ export const connect = (capture, flush, part, answered, request) => {
   const first = !hooks;
   hooks = { capture, flush, part, answered, request };
   look();
+  // A router was quicker than we: the browser still knows where the visitor arrived.
+  if (!landing) attempt(() => take(query_of(new URL(performance.getEntriesByType('navigation')[0].name))));
   if (first) listen();
   wake_after(0);
 };

@@ -45,15 +45,21 @@ const said = {};
 
 const customer_key = () => ['customer_key', 'customerKey', 'key', 'email'].map(page_data).find(Boolean) || '';
 
+const told = (code) => ({ code, message: code.replace(/_/g, ' ') });
+const finish = (id, status, error) => {
+  if (waiting[id]) waiting[id](status, error);
+  delete waiting[id];
+};
+
 /** The answer to a call, for its Promise and its callback: at once, or when the relay has answered. */
 const settle = (report, callback) => {
   const customer = customer_key();
   const promise = new Promise((resolve) => {
-    const finish = (status, error) => resolve({ ok: !error, status, customer_key: customer, ...error && { error } });
+    const end = (status, error) => resolve({ ok: !error, status, customer_key: customer, ...error && { error } });
     const outcome = attempt(report);
     const code = ['', '', 'consent_denied', 'missing_customer_key', 'too_large', 'not_initialized'][outcome] ?? 'failed';
-    if (outcome) finish(0, code && { code, message: code.replace(/_/g, ' ') });
-    else waiting[newest()] = finish;
+    if (outcome) end(0, code && told(code));
+    else waiting[newest()] = end;
   });
   if (typeof callback == 'function') promise.then(callback);
   return promise;
@@ -76,11 +82,8 @@ const heard = (ids, status, wait, text) => {
   answered(ids, status, wait);
   const { refused = [], code, message } = attempt(() => JSON.parse(text)) || {};
   const failed = status < 200 || status > 299;
-  each(ids).forEach((id) => {
-    attempt(() => waiting[id](status, refused.find((one) => one.id == id)
-      || failed && { code: code || (status ? 'refused' : 'network'), message: message || 'kept, and tried again' }));
-    delete waiting[id];
-  });
+  each(ids).forEach((id) => finish(id, status, refused.find((one) => one.id == id)
+    || failed && { code: code || (status ? 'refused' : 'network'), message: message || 'kept, and tried again' }));
 };
 
 Object.assign(api, {
@@ -126,6 +129,7 @@ Object.assign(api, {
   consent: (state) => attempt(() => {
     set_consent({ granted: 0, denied: 2 }[state] ?? 1);
     if (state == 'granted' && api.ready) look_again();
+    if (state == 'denied') Object.keys(waiting).forEach((id) => finish(id, 0, told('consent_denied')));
   }),
 });
 
@@ -140,17 +144,16 @@ const begin = () => {
   }
   publish(w.__headwater = api);
   begin_consent();
-  if (before && before.q) {
-    api.data = before.data || {};
-    before.q.forEach(([name, args, resolve]) => {
-      const answer = attempt(() => api[name](...args));
-      if (resolve) resolve(answer);
-    });
-  }
   const key = option('key');
-  if (key) {
-    api._initialize(key);
-    call(w.growsumoInit);
-  }
+  const { q, data } = Object(before);
+  if (q) api.data = Object(data);
+  if (key) api._initialize(key);
+  attempt(() => q.forEach(([name, args, resolve]) => {
+    const answer = attempt(() => api[name](...args));
+    if (resolve) resolve(answer);
+  }));
+  // A page may define it further down.
+  const greet = () => call(w.growsumoInit);
+  if (key) w.growsumoInit || document.readyState != 'loading' ? greet() : addEventListener('DOMContentLoaded', greet);
 };
 begin();

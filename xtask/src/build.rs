@@ -18,6 +18,7 @@ mod node;
 mod package;
 mod script;
 mod shrink;
+mod silence;
 pub(crate) mod text;
 mod wasm;
 

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
+use super::silence::silence;
 use super::wasm::{self, Artefact, NAME};
 use super::{Node, glue, shrink, text};
 use crate::size;
@@ -36,6 +37,7 @@ pub(super) fn build(root: &Path, node: Option<&Node>, work: &Path) -> anyhow::Re
     let shell = glue::inlined(&root.join("src/shell.js"), &mut known)?;
     glue::check(&format!("{glue}{shell}"))?;
     let wasm = directory.join(format!("{NAME}_bg.wasm"));
+    std::fs::write(&wasm, silence(std::fs::read(&wasm)?)?)?;
 
     let debug = std::fs::read_to_string(root.join("src/debug.js")).context("src/debug.js")?;
     let Some(node) = node else {
