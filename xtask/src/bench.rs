@@ -1,5 +1,5 @@
 //! `cargo xtask bench`: how many events a second the relay acknowledges after they are durable, beside an
-//! axum handler that does nothing, on the same cores in the same run.
+//! axum handler that does nothing, on the same cores in the same run. `--browser`: what our script costs a page.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -14,6 +14,7 @@ use crate::page;
 use crate::process::output;
 use crate::server::Server;
 
+mod browser;
 pub(crate) mod load;
 pub(crate) mod noop;
 
@@ -29,6 +30,12 @@ pub(crate) struct Options {
     /// Seconds each contender is measured in each round.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..))]
     seconds: u64,
+    /// Measure what our script and its peers cost a page in a browser, instead of the relay.
+    #[arg(long)]
+    browser: bool,
+    /// Loads of each page in the browser.
+    #[arg(long, default_value_t = 20, requires = "browser", value_parser = clap::value_parser!(u16).range(1..))]
+    loads: u16,
     /// Print the table only; leave docs/benchmarks.md as it is.
     #[arg(long)]
     dry: bool,
@@ -62,6 +69,9 @@ impl Contender {
 
 /// Measures, prints the table, and keeps it in docs/benchmarks.md.
 pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
+    if options.browser {
+        return browser::run(root, options.loads, options.dry);
+    }
     let programs = binaries::build(root, Speed::Release)?;
     let pinned = pin_ourselves();
     let runtime = tokio::runtime::Runtime::new()?;

@@ -20,11 +20,17 @@ impl Node {
     /// The tools, installed when they are not there yet; nothing on a machine without node and npm, or where npm
     /// has no network.
     pub(crate) fn find(root: &Path) -> anyhow::Result<Option<Self>> {
-        let sources = root.join("xtask/tools");
-        let lock = std::fs::read(sources.join("package-lock.json"))
-            .context("cannot read xtask/tools/package-lock.json")?;
+        let modules = Self::packages(root, "xtask/tools", "node")?;
+        Ok(modules.map(|modules| Self { programs: modules.join(".bin") }))
+    }
+
+    /// Where the packages are that a lock in the checkout names, installed below this name in the tools directory
+    /// when they are not there yet; nothing where `find` finds nothing.
+    pub(crate) fn packages(root: &Path, sources: &str, name: &str) -> anyhow::Result<Option<PathBuf>> {
+        let lock = std::fs::read(root.join(sources).join("package-lock.json"))
+            .with_context(|| format!("cannot read {sources}/package-lock.json"))?;
         let key = hex::encode(&Sha256::digest(lock)[..8]);
-        let directory = tools::directory()?.join("node").join(key);
+        let directory = tools::directory()?.join(name).join(key);
         if !answers("node") {
             return Ok(None);
         }
@@ -32,12 +38,12 @@ impl Node {
             if !answers("npm") {
                 return Ok(None);
             }
-            if let Err(error) = install(&sources, &directory) {
+            if let Err(error) = install(root, sources, &directory) {
                 eprintln!("{error:#}");
                 return Ok(None);
             }
         }
-        Ok(Some(Self { programs: directory.join("node_modules/.bin") }))
+        Ok(Some(directory.join("node_modules")))
     }
 
     /// One of the tools, by the name of its program.
@@ -87,18 +93,19 @@ fn answers(program: &str) -> bool {
 }
 
 /// Installs beside the place and moves, so that a broken installation is never taken for a whole one.
-fn install(sources: &Path, directory: &Path) -> anyhow::Result<()> {
-    eprintln!("installing wasm-opt, wasm2js and terser into the tools directory, once");
+fn install(root: &Path, sources: &str, directory: &Path) -> anyhow::Result<()> {
+    eprintln!("installing the packages of {sources} into the tools directory, once");
     let above = directory.parent().context("the tools directory has a directory above")?;
     std::fs::create_dir_all(above)?;
     let part = tempfile::tempdir_in(above)?;
     for file in ["package.json", "package-lock.json", ".npmrc"] {
-        std::fs::copy(sources.join(file), part.path().join(file))
-            .with_context(|| format!("cannot copy xtask/tools/{file}"))?;
+        std::fs::copy(root.join(sources).join(file), part.path().join(file))
+            .with_context(|| format!("cannot copy {sources}/{file}"))?;
     }
     let mut npm = Command::new("npm");
     npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
-    run(npm.current_dir(part.path())).context("the node tools of xtask/tools cannot be installed")?;
+    run(npm.current_dir(part.path()))
+        .with_context(|| format!("the packages of {sources} cannot be installed"))?;
     match std::fs::rename(part.path(), directory) {
         // Another build was quicker, with the same lock.
         Err(_) if directory.is_dir() => Ok(()),
@@ -118,9 +125,12 @@ mod tests {
     }
 
     #[test]
-    fn the_lock_installs_from_any_mirror() {
-        let lock = std::fs::read_to_string(crate::root().join("xtask/tools/package-lock.json")).unwrap();
-        assert!(lock.contains("\"integrity\": \"sha512-"));
-        assert!(!lock.contains("\"resolved\"") && !lock.contains("://"), "an address stands in the lock");
+    fn the_locks_install_from_any_mirror() {
+        for sources in ["xtask/tools", "xtask/peers"] {
+            let lock =
+                std::fs::read_to_string(crate::root().join(sources).join("package-lock.json")).unwrap();
+            assert!(lock.contains("\"integrity\": \"sha512-"));
+            assert!(!lock.contains("\"resolved\""), "an address stands in the lock of {sources}");
+        }
     }
 }

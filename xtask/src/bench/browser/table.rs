@@ -1,0 +1,130 @@
+//! The table: medians of every contender, what a script adds to the page, and the ratio to ours.
+
+use std::fmt::Write as _;
+
+use super::visit::Sample;
+
+/// The medians of one contender's loads.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Medians {
+    bytes: f64,
+    script: f64,
+    off_thread: f64,
+    main: f64,
+    known: Option<f64>,
+}
+
+impl Medians {
+    /// Of at least one load.
+    pub(super) fn of(samples: &[Sample]) -> Self {
+        let over = |number: fn(&Sample) -> f64| median(samples.iter().map(number).collect());
+        let known: Vec<_> = samples.iter().filter_map(|sample| sample.known).collect();
+        Self {
+            bytes: over(|sample| sample.bytes),
+            script: over(|sample| sample.work.script),
+            off_thread: over(|sample| sample.work.off_thread),
+            main: over(|sample| sample.work.main),
+            known: (!known.is_empty()).then(|| median(known)),
+        }
+    }
+
+    /// What is more than on the page alone; time until the visitor is known stays as it is.
+    fn beyond(self, alone: Self) -> Self {
+        Self {
+            bytes: self.bytes - alone.bytes,
+            script: self.script - alone.script,
+            off_thread: self.off_thread - alone.off_thread,
+            main: self.main - alone.main,
+            known: self.known,
+        }
+    }
+}
+
+/// The middle of the numbers, or the mean of the two in the middle.
+fn median(mut numbers: Vec<f64>) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    let middle = numbers.len() / 2;
+    if numbers.len() % 2 == 1 { numbers[middle] } else { f64::midpoint(numbers[middle - 1], numbers[middle]) }
+}
+
+/// The table of contenders in their order: the page alone, ours, the peers.
+pub(super) fn table(rows: &[(&str, Medians)]) -> String {
+    let mut table = String::from(
+        "| | bytes | of ours | script ms | of ours | off-thread ms | main thread ms | of ours | known after ms | of ours |
+|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n",
+    );
+    let (title, alone) = rows[0];
+    let Medians { bytes, script, off_thread, main, .. } = alone;
+    let row = format!("| {title} | {bytes:.0} | | {script:.1} | | {off_thread:.1} | {main:.1} | | | |");
+    writeln!(table, "{row}").expect("text takes text");
+    let ours = rows[1].1.beyond(alone);
+    for (title, medians) in &rows[1..] {
+        let added = medians.beyond(alone);
+        writeln!(
+            table,
+            "| {title} | {:.0} | {} | {:+.1} | {} | {:+.1} | {:+.1} | {} | {:.0} | {} |",
+            added.bytes,
+            ratio(added.bytes, ours.bytes),
+            added.script,
+            ratio(added.script, ours.script),
+            added.off_thread,
+            added.main,
+            ratio(added.main, ours.main),
+            added.known.unwrap_or_default(),
+            ratio(added.known.unwrap_or_default(), ours.known.unwrap_or_default()),
+        )
+        .expect("text takes text");
+    }
+    table
+}
+
+/// How many times ours; nothing where one of the two does not stand out from the page alone.
+fn ratio(theirs: f64, ours: f64) -> String {
+    if theirs > 0.0 && ours > 0.0 { format!("{:.2}", theirs / ours) } else { String::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::browser::trace::Work;
+
+    fn sample(bytes: f64, script: f64, main: f64, known: Option<f64>) -> Sample {
+        Sample { bytes, work: Work { script, main, off_thread: script / 2.0 }, known }
+    }
+
+    #[test]
+    fn the_median_is_the_middle_of_the_sorted() {
+        assert!((median(vec![9.0, 1.0, 5.0]) - 5.0).abs() < f64::EPSILON);
+        assert!((median(vec![9.0, 1.0, 5.0, 6.0]) - 5.5).abs() < f64::EPSILON);
+        assert!((median(vec![7.0]) - 7.0).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn each_column_has_its_own_median() {
+        let medians = Medians::of(&[
+            sample(10.0, 3.0, 20.0, Some(5.0)),
+            sample(10.0, 1.0, 40.0, Some(4.0)),
+            sample(10.0, 2.0, 30.0, Some(6.0)),
+        ]);
+        let expected = Medians { bytes: 10.0, script: 2.0, off_thread: 1.0, main: 30.0, known: Some(5.0) };
+        assert_eq!(medians, expected);
+        assert_eq!(Medians::of(&[sample(0.0, 1.0, 2.0, None)]).known, None);
+    }
+
+    #[test]
+    fn ratios_are_of_what_the_script_adds_to_the_page() {
+        let alone = Medians::of(&[sample(0.0, 2.0, 50.0, None)]);
+        let ours = Medians::of(&[sample(1000.0, 12.0, 70.0, Some(100.0))]);
+        let peer = Medians::of(&[sample(500.0, 32.0, 80.0, Some(150.0))]);
+        let table = table(&[("alone", alone), ("ours", ours), ("peer", peer)]);
+        let rows: Vec<_> = table.lines().skip(2).collect();
+        assert_eq!(rows[0], "| alone | 0 | | 2.0 | | 1.0 | 50.0 | | | |");
+        assert_eq!(rows[1], "| ours | 1000 | 1.00 | +10.0 | 1.00 | +5.0 | +20.0 | 1.00 | 100 | 1.00 |");
+        assert_eq!(rows[2], "| peer | 500 | 0.50 | +30.0 | 3.00 | +15.0 | +30.0 | 1.50 | 150 | 1.50 |");
+    }
+
+    #[test]
+    fn what_does_not_stand_out_has_no_ratio() {
+        assert_eq!([ratio(1.0, 0.0), ratio(-1.0, 2.0), ratio(0.0, 2.0)], ["", "", ""]);
+    }
+}

@@ -1,0 +1,203 @@
+//! One load of a page by a new visitor, and what it cost.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail, ensure};
+use serde_json::json;
+
+use super::chromium::{Chromium, Event, Tab};
+use super::contender::Identifier;
+use super::trace::{self, Traced, Work};
+
+/// How many times slower the page's main thread runs than the machine.
+pub(super) const THROTTLE: u32 = 4;
+/// How long a page is watched after its load event: longer than any of the scripts waits before it sends.
+pub(super) const WATCHED: Duration = Duration::from_secs(4);
+
+/// What one load cost.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sample {
+    /// Bytes on the wire of every script, response headers included.
+    pub(super) bytes: f64,
+    /// CPU time.
+    pub(super) work: Work,
+    /// Milliseconds from navigation until the visitor is known; nothing for a page without a script.
+    pub(super) known: Option<f64>,
+}
+
+/// Loads the page once, as a visitor who was never there.
+pub(super) async fn visit(
+    chromium: &mut Chromium,
+    agent: &str,
+    page: &str,
+    identifier: Option<Identifier>,
+) -> anyhow::Result<Sample> {
+    let tab = chromium.open().await?;
+    for (method, params) in [
+        ("Page.enable", json!({})),
+        ("Network.enable", json!({})),
+        ("Emulation.setUserAgentOverride", json!({ "userAgent": agent })),
+        ("Emulation.setCPUThrottlingRate", json!({ "rate": THROTTLE })),
+    ] {
+        chromium.ask_page(&tab, method, params).await?;
+    }
+    let categories = json!({ "includedCategories": trace::CATEGORIES, "excludedCategories": ["*"] });
+    let traced = json!({ "traceConfig": categories, "transferMode": "ReportEvents" });
+    chromium.ask("Tracing.start", traced).await?;
+    chromium.ask_page(&tab, "Page.navigate", json!({ "url": page })).await?;
+    let mut events = chromium.until("Page.loadEventFired").await?;
+    events.extend(chromium.watch(WATCHED).await?);
+    chromium.ask("Tracing.end", json!({})).await?;
+    events.extend(chromium.until("Tracing.tracingComplete").await?);
+    let marks = marks(chromium, &tab).await?;
+    chromium.close(tab).await?;
+
+    let bytes = script_bytes(&events, page)?;
+    let mut all = Vec::new();
+    for event in events.iter_mut().filter(|event| event.method == "Tracing.dataCollected") {
+        let part: Vec<Traced> = serde_json::from_value(event.params["value"].take())?;
+        all.extend(part);
+    }
+    let work = trace::work(all, page)?;
+    let known = identifier.map(|identifier| known(&marks, identifier)).transpose()?;
+    Ok(Sample { bytes, work, known })
+}
+
+/// What the page's hooks noted: kind, name, milliseconds since navigation.
+type Mark = (String, String, f64);
+
+async fn marks(chromium: &mut Chromium, tab: &Tab) -> anyhow::Result<Vec<Mark>> {
+    let read = json!({ "expression": "JSON.stringify(window.__marks)" });
+    let answer = chromium.ask_page(tab, "Runtime.evaluate", read).await?;
+    let text = answer["result"]["value"].as_str().context("the page's hooks did not run")?;
+    serde_json::from_str(text).context("the page's hooks noted something else")
+}
+
+/// When the visitor was known.
+fn known(marks: &[Mark], identifier: Identifier) -> anyhow::Result<f64> {
+    let (kind, start) = match identifier {
+        Identifier::Cookie(start) => ("cookie", start),
+        Identifier::Request(start) => ("request", start),
+    };
+    let is = |mark: &&Mark| mark.0 == kind && path(&mark.1).starts_with(start);
+    let mark = marks.iter().find(is);
+    let mark = mark.with_context(|| format!("the script wrote no {kind} `{start}…`, only {marks:?}"))?;
+    Ok(mark.2)
+}
+
+/// An address without scheme and host; anything else as it is.
+fn path(name: &str) -> &str {
+    let host = name.split_once("://").map(|(_, rest)| rest);
+    host.map_or(name, |rest| rest.find('/').map_or("", |at| &rest[at..]))
+}
+
+/// Bytes of the scripts that were loaded; an error when one was not, or when the page asked for anything elsewhere.
+fn script_bytes(events: &[Event], page: &str) -> anyhow::Result<f64> {
+    let origin = &page[..page.len() - path(page).len()];
+    let mut scripts = BTreeMap::new();
+    let mut bytes = 0.0;
+    for Event { method, params } in events {
+        let id = params["requestId"].as_str().unwrap_or_default();
+        match method.as_str() {
+            "Network.requestWillBeSent" => {
+                let url = params["request"]["url"].as_str().unwrap_or_default();
+                ensure!(
+                    url.starts_with(origin) || url.starts_with("data:") || url.starts_with("blob:"),
+                    "the page asked for {url}, which is not there"
+                );
+                if params["type"] == "Script" {
+                    scripts.insert(id, url);
+                }
+            }
+            "Network.responseReceived" if scripts.contains_key(id) => {
+                let status = params["response"]["status"].as_i64();
+                ensure!(status == Some(200), "{} was answered {status:?}", scripts[id]);
+            }
+            "Network.loadingFinished" if scripts.contains_key(id) => {
+                bytes += params["encodedDataLength"].as_f64().unwrap_or_default();
+            }
+            "Network.loadingFailed" if scripts.contains_key(id) => {
+                bail!("{} did not load: {}", scripts[id], params["errorText"]);
+            }
+            _ => {}
+        }
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    const PAGE: &str = "http://shop.localhost:80/a?b=c";
+
+    fn event(method: &str, params: Value) -> Event {
+        Event { method: method.to_owned(), params }
+    }
+
+    fn asked(id: &str, kind: &str, url: &str) -> Event {
+        let params = json!({ "requestId": id, "type": kind, "request": { "url": url } });
+        event("Network.requestWillBeSent", params)
+    }
+
+    fn answered(id: &str, status: u16) -> Event {
+        event("Network.responseReceived", json!({ "requestId": id, "response": { "status": status } }))
+    }
+
+    fn finished(id: &str, bytes: u32) -> Event {
+        event("Network.loadingFinished", json!({ "requestId": id, "encodedDataLength": bytes }))
+    }
+
+    #[test]
+    fn the_bytes_are_those_of_scripts() {
+        let events = [
+            asked("1", "Document", PAGE),
+            asked("2", "Script", "http://shop.localhost:80/a.js"),
+            asked("3", "Script", "http://shop.localhost:80/b.js"),
+            answered("2", 200),
+            finished("1", 5000),
+            finished("2", 700),
+            finished("3", 11),
+        ];
+        assert!((script_bytes(&events, PAGE).unwrap() - 711.0).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn a_script_that_is_not_there_is_an_error() {
+        let missing = [asked("2", "Script", "http://shop.localhost:80/a.js"), answered("2", 404)];
+        assert!(
+            script_bytes(&missing, PAGE).unwrap_err().to_string().contains("a.js was answered Some(404)")
+        );
+        let failed = [
+            asked("2", "Script", "http://shop.localhost:80/a.js"),
+            event("Network.loadingFailed", json!({ "requestId": "2", "errorText": "net::ERR" })),
+        ];
+        assert!(script_bytes(&failed, PAGE).unwrap_err().to_string().contains("did not load"));
+    }
+
+    #[test]
+    fn a_request_to_another_host_is_an_error() {
+        let events = [asked("1", "Fetch", "http://elsewhere.example/e")];
+        assert!(script_bytes(&events, PAGE).unwrap_err().to_string().contains("elsewhere.example"));
+    }
+
+    #[test]
+    fn the_visitor_is_known_at_the_first_mark_of_that_kind_and_name() {
+        let mark = |kind: &str, name: &str, at| (kind.to_owned(), name.to_owned(), at);
+        let marks = [
+            mark("cookie", "probe", 1.0),
+            mark("storage", "_id", 2.0),
+            mark("cookie", "_id.ab12", 3.0),
+            mark("cookie", "_id.ab12", 4.0),
+            mark("request", "http://shop.localhost:80/api/event", 5.0),
+        ];
+        let at = |identifier| known(&marks, identifier).unwrap();
+        assert!((at(Identifier::Cookie("_id")) - 3.0).abs() < f64::EPSILON);
+        assert!((at(Identifier::Request("/api/event")) - 5.0).abs() < f64::EPSILON);
+        let error = known(&marks, Identifier::Cookie("other")).unwrap_err().to_string();
+        assert!(error.starts_with("the script wrote no cookie `other…`"), "{error}");
+    }
+}
