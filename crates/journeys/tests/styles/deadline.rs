@@ -1,0 +1,22 @@
+//! Waiting for what will be true soon: asked again until it is, or until the deadline.
+
+use std::time::Duration;
+
+/// Long enough for a loaded machine; a row that works never comes near it.
+const DEADLINE: Duration = Duration::from_secs(20);
+/// Between two questions.
+const TICK: Duration = Duration::from_millis(10);
+
+/// Asks until the answer is yes; at the deadline the last answer's own words are the error.
+pub(crate) async fn eventually<T>(mut ask: impl AsyncFnMut() -> Result<T, String>) -> Result<T, String> {
+    let start = tokio::time::Instant::now();
+    let mut ticks = tokio::time::interval(TICK);
+    loop {
+        ticks.tick().await;
+        match ask().await {
+            Ok(answer) => return Ok(answer),
+            Err(last) if start.elapsed() > DEADLINE => return Err(format!("after {DEADLINE:?}: {last}")),
+            Err(_) => {}
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The table, by what a row is about.
+
+mod arrival;
+mod confinement;
+mod consent;
+mod cookies;
+mod delivery;
+mod embeds;
+mod globals;
+mod leaving;
+mod parameters;
+mod policy;
+mod routers;
+mod signup;
+
+use serde_json::{Value, json};
+
+use crate::style::Style;
+
+/// Every row.
+pub(crate) fn all() -> Vec<Style> {
+    let rooms = [
+        arrival::rows(),
+        globals::rows(),
+        signup::rows(),
+        leaving::rows(),
+        parameters::rows(),
+        cookies::rows(),
+        routers::rows(),
+        consent::rows(),
+        delivery::rows(),
+        confinement::rows(),
+        policy::rows(),
+        embeds::rows(),
+    ];
+    rooms.into_iter().flatten().collect()
+}
+
+/// One tag without a line of code: what rows use that are not about how the script arrives.
+const TAG: &str = r#"<script src="{relay}/v1/" data-key="{key}"></script>"#;
+
+/// The function in which a signup form ends.
+const SIGN_UP: &str = "
+    var signUp = (customer = 'customer-1') => {
+      growsumo.data.name = 'Ada Example';
+      growsumo.data.email = 'ada@buyer.example';
+      growsumo.data.customer_key = customer;
+      return growsumo.createSignup((result) => say('called back', result));
+    };";
+
+/// A page with the tag, and then `signUp` and a script of its own.
+fn tagged(script: &str) -> String {
+    tagged_with("", script)
+}
+
+/// The same with more settings on the tag.
+fn tagged_with(settings: &str, script: &str) -> String {
+    format!(
+        r#"<script src="{{relay}}/v1/" data-key="{{key}}" {settings}></script><script>{SIGN_UP}{script}</script>"#
+    )
+}
+
+/// The snippet as vendors hand it out, at one of the paths it is known by. What it swallows is noise here.
+fn snippet(address: &str, initialize: &str) -> String {
+    format!(
+        "(function () {{
+           var element = document.createElement('script');
+           element.src = '{address}';
+           element.type = 'text/javascript';
+           element.async = 'true';
+           element.onload = element.onreadystatechange = function () {{
+             var state = this.readyState;
+             if (state && state != 'complete' && state != 'loaded') return;
+             try {{ {initialize} }} catch (error) {{ threw(error); }}
+           }};
+           var first = document.getElementsByTagName('script')[0];
+           first.parentNode.insertBefore(element, first);
+         }})();"
+    )
+}
+
+/// What newer snippets do when the script is there.
+const INITIALIZE: &str =
+    "growsumo._initialize('{key}'); if (typeof growsumoInit === 'function') growsumoInit();";
+
+/// The cookies of somebody who came through ada's link.
+const ADA: [(&str, &str); 5] = [
+    ("growSumoPartnerKey", "ada"),
+    ("ps_partner_key", "ada"),
+    ("gsxid", "abcDEF123456"),
+    ("ps_xid", "abcDEF123456"),
+    ("pscd", "go.partner.example"),
+];
+
+/// The cookies of somebody who came through bea's link.
+const BEA: [(&str, &str); 5] = [
+    ("growSumoPartnerKey", "bea"),
+    ("ps_partner_key", "bea"),
+    ("gsxid", "bcdEFG12345678"),
+    ("ps_xid", "bcdEFG12345678"),
+    ("pscd", "go.partner.example"),
+];
+
+/// `growsumo.data` of somebody who came through ada's link.
+fn ada_data() -> Value {
+    json!({ "partner_key": "ada", "ps_partner_key": "ada", "xid": "abcDEF123456", "ps_xid": "abcDEF123456" })
+}
+
+/// What the relay hears when `signUp` is called for a customer that ada sent.
+fn signup_by_ada(customer: &str) -> Value {
+    json!({
+        "customer_key": customer, "name": "Ada Example", "email": "ada@buyer.example",
+        "partner_key": "ada", "xid": "abcDEF123456",
+    })
+}
+
+/// How a signup is called back that the relay took.
+fn accepted(customer: &str) -> Value {
+    json!({ "ok": true, "status": 202, "customer_key": customer })
+}
+
+/// How a signup is called back that was sent nowhere, with no mistake in it.
+fn unsent(customer: &str) -> Value {
+    json!({ "ok": true, "status": 0, "customer_key": customer })
+}
+
+/// How a signup is called back that failed.
+fn failed(customer: &str, status: u16, code: &str, message: &str) -> Value {
+    json!({
+        "ok": false, "status": status, "customer_key": customer, "error": { "code": code, "message": message },
+    })
+}
+
+/// Whether nothing of ours is in the page's storage.
+const NOTHING_STORED: &str =
+    "Object.keys(localStorage).filter((name) => name.startsWith('hw_')).length === 0";

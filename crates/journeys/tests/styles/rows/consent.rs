@@ -1,0 +1,95 @@
+//! Consent: asked for, given, refused, and told by the browser.
+
+use super::{ADA, NOTHING_STORED, accepted, ada_data, failed, signup_by_ada, tagged, tagged_with, unsent};
+use crate::style::{Style, style};
+
+const REQUIRED: &str = "data-consent='required'";
+/// In front of the tag: a browser whose visitor does not want to be tracked.
+const GPC: &str =
+    "<script>Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { value: true });</script>";
+
+/// Every row.
+pub(super) fn rows() -> Vec<Style> {
+    [pending(), denied(), privacy_control()].into_iter().flatten().collect()
+}
+
+fn pending() -> Vec<Style> {
+    vec![
+        style("until consent is given nothing is written or sent, then both")
+            .page("/", tagged_with(REQUIRED, "signUp();"))
+            .open("/?{ada}")
+            .is("growsumo.data.partner_key", "ada")
+            .settled()
+            .cookies(&[])
+            .is(NOTHING_STORED, true)
+            .requests(0..=0)
+            .act("partnerstack.consent('granted')")
+            .cookies(&ADA)
+            .taken("signup", signup_by_ada("customer-1"))
+            .said("called back", accepted("customer-1"))
+            .is(NOTHING_STORED, true),
+        style("consent that is never given leaves no trace on the next page")
+            .page("/", tagged_with(REQUIRED, "signUp();"))
+            .page("/next", tagged_with(REQUIRED, ""))
+            .open("/?{ada}")
+            .settled()
+            .open("/next")
+            .settled()
+            .cookies(&[])
+            .is(NOTHING_STORED, true)
+            .is("growsumo.data.partner_key || ''", ""),
+        style("consent given three routes later still knows the click")
+            .page("/", tagged_with(REQUIRED, ""))
+            .open("/?{ada}")
+            .act("history.pushState({}, '', '/a'); history.pushState({}, '', '/b'); partnerstack.consent('granted')")
+            .cookies(&ADA)
+            .is("growsumo.data", ada_data()),
+        style("consent that the page asks for by a call")
+            .page(
+                "/",
+                "<script src='{relay}/v1/'></script>
+                 <script>partnerstack.consent('pending'); partnerstack._initialize('{key}');</script>",
+            )
+            .open("/?{ada}")
+            .settled()
+            .cookies(&[])
+            .act("partnerstack.consent('granted')")
+            .cookies(&ADA),
+    ]
+}
+
+fn denied() -> Vec<Style> {
+    vec![
+        style("consent taken back erases what was written")
+            .page("/", tagged(""))
+            .open("/?{ada}")
+            .cookies(&ADA)
+            .act("document.cookie = '_ps_xid_AbCdEfGh_r=abcDEF123456; path=/; domain={host}'; document.cookie = 'theirs=1; path=/'; partnerstack.consent('denied')")
+            .cookies(&[("theirs", "1")])
+            .is(NOTHING_STORED, true)
+            .is("growsumo.data.partner_key || ''", "")
+            .act("signUp()")
+            .said("called back", unsent("customer-1"))
+            .settled()
+            .requests(0..=0),
+    ]
+}
+
+fn privacy_control() -> Vec<Style> {
+    vec![
+        style("Global Privacy Control counts as a no")
+            .page("/", format!("{GPC}{}", tagged("signUp();")))
+            .open("/?{ada}")
+            .said("called back", failed("customer-1", 0, "consent_denied", "consent denied"))
+            .settled()
+            .requests(0..=0)
+            .cookies(&[])
+            .is(NOTHING_STORED, true),
+        style("Global Privacy Control, where the site says otherwise")
+            .page("/", format!("{GPC}{}", tagged_with("data-gpc='ignore'", "signUp();")))
+            .open("/?{ada}")
+            .taken("signup", signup_by_ada("customer-1"))
+            .said("called back", accepted("customer-1"))
+            .cookies(&ADA),
+    ]
+}

@@ -1,0 +1,183 @@
+//! Relays that fail, pages that go on, and what waits in storage.
+
+use serde_json::json;
+
+use super::{NOTHING_STORED, TAG, accepted, failed, signup_by_ada, tagged};
+use crate::relay::Manner;
+use crate::style::{Style, style};
+
+/// A pause that no row outlasts: what is sent within it is sent by another page.
+const LONG: Option<u32> = Some(3600);
+
+/// Every row.
+pub(super) fn rows() -> Vec<Style> {
+    [failures(), refusals(), storage(), tabs()].into_iter().flatten().collect()
+}
+
+fn failures() -> Vec<Style> {
+    let kept = |status| {
+        failed("customer-1", status, if status == 0 { "network" } else { "refused" }, "kept, and tried again")
+    };
+    let next_page = |name: &str, manner: Manner, status: u16| {
+        style(format!("a relay {name}: the next page says it again, under the same id"))
+            .page("/", tagged("signUp();"))
+            .page("/next", TAG)
+            .relay(manner)
+            .open("/?{ada}")
+            .said("called back", kept(status))
+            .requests(1..=9)
+            .relay(Manner::Works)
+            .open("/next")
+            .taken("signup", signup_by_ada("customer-1"))
+            .is(NOTHING_STORED, true)
+    };
+    vec![
+        next_page("that asks for patience", Manner::Fails(429, LONG), 429),
+        next_page("with an error", Manner::Fails(500, LONG), 500),
+        next_page("that is down", Manner::Down, 0),
+        style("a relay that comes back: the same page says it again")
+            .page("/", tagged("signUp();"))
+            .relay(Manner::Fails(503, None))
+            .open("/?{ada}")
+            .said("called back", kept(503))
+            .relay(Manner::Works)
+            .taken("signup", signup_by_ada("customer-1"))
+            .is(NOTHING_STORED, true),
+        style("a relay that failed is told while the page goes away")
+            .page("/", tagged("signUp();"))
+            .page("/thanks", "Thank you.")
+            .relay(Manner::Fails(429, LONG))
+            .open("/?{ada}")
+            .said("called back", kept(429))
+            .relay(Manner::Works)
+            .open("/thanks")
+            .taken("signup", signup_by_ada("customer-1")),
+        style("a relay so slow that the visitor goes on")
+            .page("/", tagged("signUp();"))
+            .page("/next", TAG)
+            .relay(Manner::Slow)
+            .open("/?{ada}")
+            .heard("signup", signup_by_ada("customer-1"))
+            .open("/next")
+            .requests(2..=9)
+            .relay(Manner::Works)
+            .is(NOTHING_STORED, true),
+        style("a page left before the relay failed")
+            .page("/", tagged("growsumo.data.customer_key = 'customer-1'; growsumo.createSignup(); location.href = '/next';"))
+            .page("/next", TAG)
+            .relay(Manner::Down)
+            .open("/?{ada}")
+            .is("location.pathname", "/next")
+            .requests(2..=9)
+            .relay(Manner::Works)
+            .taken("signup", json!({ "customer_key": "customer-1", "partner_key": "ada" }))
+            .is(NOTHING_STORED, true),
+    ]
+}
+
+fn refusals() -> Vec<Style> {
+    let report = "growsumo.data.customer_key = 'customer-1';
+        growsumo.createSignup((result) => say('field', [result.ok, result.status, result.error.code, result.error.field]));";
+    vec![
+        style("a refusal names the field, and is the last word")
+            .page("/", tagged(report))
+            .page("/next", TAG)
+            .relay(Manner::Refuses("invalid_value", "data.customer_key"))
+            .open("/?{ada}")
+            .heard("signup", json!({ "customer_key": "customer-1" }))
+            .said("field", json!([false, 400, "invalid_value", "data.customer_key"]))
+            .is(NOTHING_STORED, true)
+            .open("/next")
+            .settled()
+            .requests(1..=1),
+        style("a key that the relay does not know is the last word")
+            .page("/", tagged("signUp();"))
+            .page("/next", TAG)
+            .relay(Manner::Fails(401, None))
+            .open("/?{ada}")
+            .heard("signup", signup_by_ada("customer-1"))
+            .said("called back", failed("customer-1", 401, "refused", "kept, and tried again"))
+            .is(NOTHING_STORED, true)
+            .open("/next")
+            .settled()
+            .requests(1..=1),
+    ]
+}
+
+fn storage() -> Vec<Style> {
+    let garbage = "<script>
+        for (let at = 0; at < 100; at++) {
+          const id = `01936000-0000-7000-8000-${String(at).padStart(12, '0')}`;
+          localStorage.setItem(`hw_{key}_${id}`, ['', 'null', '{', '{\"id\":1}', '[1,2]'][at % 5]);
+        }
+        localStorage.setItem('hw_{key}_short', 'x');
+        localStorage.setItem('theirs', 'kept');
+      </script>";
+    vec![
+        style("a hundred entries of garbage in storage")
+            .page("/", format!("{garbage}{}", tagged("signUp();")))
+            .open("/?{ada}")
+            .taken("signup", signup_by_ada("customer-1"))
+            .said("called back", accepted("customer-1"))
+            .settled()
+            .requests(1..=1)
+            .is("localStorage.getItem('theirs')", "kept"),
+        style("an event of another program is not ours to send")
+            .page(
+                "/",
+                "<script>localStorage.setItem('hw_pk_other_01936000-0000-7000-8000-000000000001',
+                   '{\"id\":\"01936000-0000-7000-8000-000000000001\",\"type\":\"signup\",\"occurred_at\":1,\"data\":{}}');</script>"
+                    .to_owned()
+                    + TAG,
+            )
+            .open("/")
+            .settled()
+            .requests(0..=0),
+        (10..30).fold(twenty(), |row, at| row.taken("signup", json!({ "customer_key": format!("customer-{at}") }))),
+    ]
+}
+
+fn twenty() -> Style {
+    style("twenty signups that waited come in one request")
+            .page("/", tagged("for (let at = 10; at < 30; at++) { growsumo.data.customer_key = `customer-${at}`; growsumo.createSignup(); }"))
+            .page("/next", TAG)
+            .relay(Manner::Fails(429, LONG))
+            .open("/?{ada}")
+            // One each, and what the script finds waiting at its first look.
+            .requests(20..=22)
+            .open("/next")
+            .requests(21..=25)
+            .act("window.waited = Object.keys(localStorage).length")
+            .is("waited", 20)
+            .relay(Manner::Works)
+            .open("/next")
+            .is(NOTHING_STORED, true)
+}
+
+fn tabs() -> Vec<Style> {
+    vec![
+        style("two tabs while the relay is down")
+            .page("/", tagged("signUp();"))
+            .page("/next", TAG)
+            .relay(Manner::Fails(503, None))
+            .open("/?{ada}")
+            .said("called back", failed("customer-1", 503, "refused", "kept, and tried again"))
+            .tab()
+            .open("/next")
+            .requests(2..=99)
+            .relay(Manner::Works)
+            .taken("signup", signup_by_ada("customer-1"))
+            .is(NOTHING_STORED, true)
+            .switch(0)
+            .is(NOTHING_STORED, true),
+        style("consent and cookies of one tab reach the other")
+            .page("/", TAG)
+            .open("/")
+            .tab()
+            .open("/?{ada}")
+            .cookies(&super::ADA)
+            .switch(0)
+            .act("growsumo._spk()")
+            .is("growsumo.data.partner_key", "ada"),
+    ]
+}

@@ -1,0 +1,64 @@
+//! Content security policies.
+
+use super::{ADA, SIGN_UP, accepted, ada_data, failed, signup_by_ada, tagged};
+use crate::style::{Style, style};
+
+/// The header.
+const POLICY: &str = "content-security-policy";
+/// Scripts of the page and of the relay, but no wasm.
+const NO_WASM: (&str, &str) = (POLICY, "script-src 'unsafe-inline' {relay}");
+
+/// Every row.
+pub(super) fn rows() -> Vec<Style> {
+    [without_wasm(), strict()].into_iter().flatten().collect()
+}
+
+fn without_wasm() -> Vec<Style> {
+    vec![
+        style("a policy that forbids wasm: consent is still asked for")
+            .page_with(
+                "/",
+                &[NO_WASM],
+                "<script src='{relay}/v1/' data-key='{key}' data-consent='required'></script>",
+            )
+            .open("/?{ada}")
+            .is("growsumo.data.partner_key", "ada")
+            .settled()
+            .cookies(&[])
+            .act("partnerstack.consent('granted')")
+            .cookies(&ADA),
+    ]
+}
+
+fn strict() -> Vec<Style> {
+    let with_nonce = format!(
+        "<script nonce='{{nonce}}' src='{{relay}}/v1/' data-key='{{key}}'></script>
+         <script nonce='{{nonce}}'>{SIGN_UP} signUp();</script>"
+    );
+    let row = |name: &str, policy: &'static str| {
+        style(name)
+            .page_with("/", &[(POLICY, policy)], with_nonce.clone())
+            .open("/?{ada}")
+            .taken("signup", signup_by_ada("customer-1"))
+            .said("called back", accepted("customer-1"))
+            .cookies(&ADA)
+            .is("growsumo.data.partner_key", "ada")
+    };
+    vec![
+        row(
+            "a strict policy with a nonce",
+            "default-src 'none'; script-src 'nonce-{nonce}' 'wasm-unsafe-eval'; connect-src {relay} {site}",
+        ),
+        row(
+            "a strict policy with a nonce, strict-dynamic and trusted types",
+            "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
+             connect-src {relay} {site}; require-trusted-types-for 'script'",
+        ),
+        style("a policy that forbids the relay")
+            .page_with("/", &[(POLICY, "connect-src {site}")], tagged("signUp();"))
+            .open("/?{ada}")
+            .said("called back", failed("customer-1", 0, "network", "kept, and tried again"))
+            .is("growsumo.data.xid", ada_data()["xid"].clone())
+            .cookies(&ADA),
+    ]
+}
