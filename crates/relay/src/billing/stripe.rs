@@ -33,11 +33,11 @@ pub fn to_events(body: &[u8]) -> Result<Vec<Event>, Refusal> {
         _ => Vec::new(),
     };
     let event = |(index, data)| Event { id: id(&envelope.id, index, created), occurred_at: created, data };
-    data.into_iter().enumerate().map(event).map(deliverable).collect()
+    data.into_iter().enumerate().map(|pair| deliverable(&event(pair))).collect()
 }
 
 /// What is journaled is read again before it is delivered; what would be refused then is refused now.
-fn deliverable(event: Event) -> Result<Event, Refusal> {
+fn deliverable(event: &Event) -> Result<Event, Refusal> {
     Event::read(&event.write()).map_err(|error| Refusal::Body(error.below("data.object")))
 }
 
