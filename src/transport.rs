@@ -27,7 +27,7 @@ pub(crate) fn flush() {
 /// Sends what waits although the page goes away; no answer will be heard, so it stays stored.
 pub(crate) fn part() {
     if consent::granted() {
-        pending::batch(|ids| browser::beacon(ids));
+        pending::batch(browser::beacon);
     }
 }
 
