@@ -71,7 +71,7 @@ impl Tracker {
     /// when a member is wrong, when the relay refuses the report, or when consent was denied.
     #[wasm_bindgen(unchecked_return_type = "Promise<Report>")]
     pub fn signup(&self, #[wasm_bindgen(unchecked_param_type = "Customer")] customer: &JsValue) -> Promise {
-        promise(input(customer, input::CUSTOMER).and_then(|customer| {
+        promise(input(customer, input::check_customer).and_then(|customer| {
             browser::replace(&customer);
             let outcome = signup::create();
             // The next signup is another customer's, and this one's data need not stay in the page.
@@ -88,7 +88,7 @@ impl Tracker {
         #[wasm_bindgen(unchecked_param_type = "Checkout")] checkout: &JsValue,
     ) -> Promise {
         promise(
-            input(checkout, input::CHECKOUT)
+            input(checkout, input::check_checkout)
                 .and_then(|checkout| posted(signup::record("checkout", &browser::json(&checkout)))),
         )
     }
@@ -143,10 +143,11 @@ fn consent_denied() -> Failure {
 }
 
 /// Reads what a page hands over, as it will be written.
-fn input(given: &JsValue, members: &[input::Member]) -> Result<JsValue, Failure> {
+fn input(given: &JsValue, check: fn(&Value) -> Result<(), Failure>) -> Result<JsValue, Failure> {
     let plain = browser::plain(given);
-    input::check(&Value::read(plain.clone()), members)?;
-    Ok(plain)
+    check(&Value::read(plain.clone()))?;
+    // Asked before who sent the visitor is: a denied consent has forgotten it.
+    if consent::denied() { Err(consent_denied()) } else { Ok(plain) }
 }
 
 /// The id of what was posted, or nothing where there was nothing to post.

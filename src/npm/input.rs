@@ -49,6 +49,8 @@ const fn may(name: &'static str, shape: Shape) -> Member {
 
 /// An id of somebody else's.
 const KEY: Shape = Text(CUSTOMER_KEY_MIN, CUSTOMER_KEY_MAX);
+/// How a program's secret key begins; it is never shown.
+const SECRET: &str = "sk_";
 /// An ISO 4217 code.
 const CURRENCY: Shape = Text(3, 3);
 
@@ -68,7 +70,7 @@ pub(super) const OPTIONS: &[Member] = &[
 ];
 
 /// A signup.
-pub(super) const CUSTOMER: &[Member] = &[
+const CUSTOMER: &[Member] = &[
     may("customer_key", KEY),
     may("email", Text(EMAIL_MIN, EMAIL_MAX)),
     may("name", Text(1, NAME_MAX)),
@@ -77,7 +79,7 @@ pub(super) const CUSTOMER: &[Member] = &[
 ];
 
 /// A checkout.
-pub(super) const CHECKOUT: &[Member] = &[
+const CHECKOUT: &[Member] = &[
     needs("customer_key", KEY),
     may("products", List(PRODUCT, CHECKOUT_PRODUCTS_MAX)),
     may("transaction", Object(TRANSACTION)),
@@ -97,6 +99,21 @@ const TRANSACTION: &[Member] = &[
     needs("currency", CURRENCY),
     may("subscription_key", KEY),
 ];
+
+/// Says what is wrong with a checkout; beyond its members, that it is about nothing.
+pub(super) fn check_checkout(value: &Value) -> Result<(), Failure> {
+    check(value, CHECKOUT)?;
+    let none = matches!(value.member("products"), Value::List(entries) if entries.is_empty());
+    if (none || value.member("products").is_absent()) && value.member("transaction").is_absent() {
+        return Err(Failure::new("required", "products", "a checkout needs products or a transaction"));
+    }
+    Ok(())
+}
+
+/// Says what is wrong with a signup.
+pub(super) fn check_customer(value: &Value) -> Result<(), Failure> {
+    check(value, CUSTOMER)
+}
 
 /// Says which member is wrong, with what was expected and what is there: `products[1].amount: expected integer
 /// cents, got 19.99`.
@@ -124,35 +141,40 @@ fn check_members(value: &Value, members: &[Member], above: &str, dot: &str) -> R
 }
 
 fn check_shape(value: &Value, shape: &Shape, field: &str) -> Result<(), Failure> {
-    let (fits, words) = match (shape, value) {
+    let fits = match (shape, value) {
         (Object(members), value) => return check_members(value, members, field, "."),
         (List(members, max), Value::List(entries)) if entries.len() <= *max => {
             for (at, entry) in entries.iter().enumerate() {
                 check_members(entry, members, &[field, "[", &number(at), "]"].concat(), ".")?;
             }
-            (true, String::new())
+            true
         }
-        (List(_, max), _) => (false, ["a list of at most ", &number(*max)].concat()),
-        (Text(min, max), _) => {
-            let length = match value {
-                Value::Text(text) => text.chars().count(),
-                Value::Number(_) => *min,
-                _ => usize::MAX,
-            };
-            (length >= *min && length <= *max, [&number(*min), " to ", &number(*max), " characters"].concat())
-        }
-        (Word(words), _) => (value.text().is_some_and(|text| words.contains(&text)), words.join(" or ")),
-        (Flag, _) => (matches!(value, Value::Flag(_)), "true or false".to_owned()),
-        (Address, _) => (value.text().is_some_and(is_address), "an http or https URL".to_owned()),
-        (PublicKey, _) => {
-            let fits = value.text().is_some_and(|text| !text.starts_with("sk_"));
-            (fits, "a public key, pk_…".to_owned())
-        }
-        (Cents, _) => {
-            (matches!(value, Value::Number(number) if is_cents(*number)), "integer cents".to_owned())
-        }
+        (Text(min, max), Value::Text(text)) => (*min..=*max).contains(&text.chars().count()),
+        (Word(words), Value::Text(text)) => words.contains(&&**text),
+        (Address, Value::Text(text)) => is_address(text),
+        (PublicKey, Value::Text(text)) => !text.starts_with(SECRET),
+        (Cents, Value::Number(number)) => is_cents(*number),
+        (Text(..), Value::Number(_)) | (Flag, Value::Flag(_)) => true,
+        _ => false,
     };
-    if fits { Ok(()) } else { Err(expected(field, &words, value)) }
+    if fits { Ok(()) } else { Err(expected(field, &shape.words(), value)) }
+}
+
+impl Shape {
+    /// What it is called in an error.
+    fn words(&self) -> String {
+        match self {
+            Text(min, max) if min == max => [&number(*max), " characters"].concat(),
+            Text(min, max) => [&number(*min), " to ", &number(*max), " characters"].concat(),
+            Word(words) => words.join(" or "),
+            Flag => "true or false".to_owned(),
+            Address => "an http or https URL".to_owned(),
+            PublicKey => "a public key, pk_…".to_owned(),
+            Cents => "integer cents".to_owned(),
+            Object(_) => "an object".to_owned(),
+            List(_, max) => ["a list of at most ", &number(*max)].concat(),
+        }
+    }
 }
 
 fn is_address(text: &str) -> bool {
@@ -171,7 +193,7 @@ fn is_cents(number: f64) -> bool {
 
 fn expected(field: &str, words: &str, value: &Value) -> Failure {
     let got = match value {
-        Value::Text(text) if text.starts_with("sk_") => "a secret key".to_owned(),
+        Value::Text(text) if text.starts_with(SECRET) => "a secret key".to_owned(),
         Value::Text(text) => quoted(text),
         Value::Number(number) => browser::number_text(*number),
         Value::Flag(true) => "true".to_owned(),

@@ -31,10 +31,23 @@ fn in_browser(root: &Path, browser: &tools::Browser) -> anyhow::Result<()> {
     let wasm_bindgen = tools::wasm_bindgen(root)?;
     let mut wasm_pack = Command::new(tools::wasm_pack()?);
     wasm_pack.args(["test", "--headless", "--chrome", "--mode", "no-install", "--chromedriver"]);
-    wasm_pack.arg(&browser.driver).arg(".");
+    // The other packages of the workspace do not compile to wasm.
+    wasm_pack.arg(&browser.driver).args([".", "-p", "headwater-tracker"]);
+    let settings = tempfile::NamedTempFile::new()?;
+    std::fs::write(settings.path(), with_binary(root, &browser.binary)?)?;
+    wasm_pack.env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", settings.path());
     // wasm-pack looks for the runner beside the `wasm-bindgen` it finds on the path.
     wasm_pack.env("PATH", before_path(&wasm_bindgen)?);
     run_in(root, &mut wasm_pack)
+}
+
+/// The settings in webdriver.json, and which browser it is: a driver looks for Chrome under few names only.
+fn with_binary(root: &Path, binary: &Path) -> anyhow::Result<String> {
+    let settings =
+        std::fs::read_to_string(root.join("webdriver.json")).context("cannot read webdriver.json")?;
+    let mut settings: serde_json::Value = serde_json::from_str(&settings).context("webdriver.json")?;
+    settings["goog:chromeOptions"]["binary"] = binary.to_string_lossy().into();
+    Ok(settings.to_string())
 }
 
 /// A `PATH` on which the directory of this tool comes first.
@@ -61,4 +74,17 @@ fn journeys(root: &Path, browser: &tools::Browser) -> anyhow::Result<()> {
 
 fn run_in(root: &Path, command: &mut Command) -> anyhow::Result<()> {
     process::run(command.current_dir(root))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_browser_that_was_found_is_named_to_the_driver() {
+        let settings = with_binary(&crate::root(), Path::new("/somewhere/chromium")).unwrap();
+        let settings: serde_json::Value = serde_json::from_str(&settings).unwrap();
+        assert_eq!(settings["goog:chromeOptions"]["binary"], "/somewhere/chromium");
+        assert!(settings["goog:chromeOptions"]["args"].as_array().is_some_and(|args| !args.is_empty()));
+    }
 }

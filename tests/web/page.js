@@ -1,0 +1,73 @@
+// The page of the browser suite: a relay whose answers a test scripts, a clock and timers it holds, and eyes on cookies
+// and storage.
+
+const RELAY = 'https://relay.example';
+const real = {
+  fetch: window.fetch.bind(window),
+  setTimeout: window.setTimeout.bind(window),
+  now: Date.now.bind(Date),
+  cookie: Object.getOwnPropertyDescriptor(Document.prototype, 'cookie'),
+};
+
+let calls, answers, writes, wake, timers, ahead;
+
+window.fetch = (request, ...rest) => {
+  if (!(request instanceof Request) || !request.url.startsWith(RELAY)) return real.fetch(request, ...rest);
+  const { url, method, keepalive, credentials, headers } = request;
+  const [status, body, wait] = answers.shift() || [202, '{"accepted":[],"refused":[]}'];
+  const answer = request.text().then((text) => {
+    calls.push({ url, method, keepalive, credentials, type: headers.get('content-type'), body: text });
+    if (status < 0) return new Promise(() => {});
+    if (!status) throw new TypeError('Failed to fetch');
+    // The relay names the event it refuses.
+    return new Response(body.replace('$ID', text.match(/.*"id":"(.{36})/)?.[1]), { status, headers: wait ? { 'retry-after': wait } : {} });
+  });
+  return answer;
+};
+
+window.setTimeout = (action, millis, ...rest) => {
+  // The tracker's own wishes are kept until a test fulfils them.
+  if (action.name === 'alone') wake = { action, millis };
+  else if (millis >= 30_000) timers.push({ action, millis });
+  else return real.setTimeout(action, millis, ...rest);
+  return 0;
+};
+
+Date.now = () => real.now() + ahead;
+
+Object.defineProperty(document, 'cookie', {
+  configurable: true,
+  get: () => real.cookie.get.call(document),
+  set: (text) => { writes += 1; real.cookie.set.call(document, text); },
+});
+
+const privacy = (on) => Object.defineProperty(navigator, 'globalPrivacyControl', { configurable: true, value: on });
+
+/** A page nobody has been to, at this query. */
+export const fresh = (query) => {
+  [calls, answers, writes, wake, timers, ahead] = [[], [], 0, undefined, [], 0];
+  localStorage.clear();
+  for (const pair of document.cookie.split('; ')) document.cookie = `${pair.split('=')[0]}=;max-age=0;path=/`;
+  writes = 0;
+  privacy(false);
+  history.replaceState(null, '', `/${query}`);
+};
+export const ask_for_privacy = () => { privacy(true); };
+export const visit = (query) => { history.pushState(null, '', `/${query}`); };
+/** The relay's next answer: 0 for none, negative for one that never comes. */
+export const answer = (status, body, wait) => { answers.push([status, body, wait]); };
+export const calls_made = () => JSON.stringify(calls);
+export const cookie_writes = () => writes;
+export const stored = () => Object.keys(localStorage).filter((name) => /^hw_pk_test_example_.{36}$/.test(name)).length;
+export const pause = () => wake === undefined ? -1 : wake.millis;
+/** Lets the tracker's timer fire; resolves when what it began is over. */
+export const fire = async () => {
+  const { action } = wake;
+  wake = undefined;
+  await action();
+};
+/** Lets so much time pass for timers of 30 seconds and more. */
+export const pass = (millis) => { timers.filter((timer) => timer.millis <= millis).forEach((timer) => timer.action()); };
+export const advance = (millis) => { ahead += millis; };
+/** Lets promises that are settled say so. */
+export const settle = () => new Promise((resolve) => real.setTimeout(resolve, 5));
