@@ -77,9 +77,10 @@ async fn measure(
 fn section(table: &str, loads: u16, product: &str) -> String {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let (throttle, watched) = (visit::THROTTLE, visit::WATCHED.as_secs());
+    let busy = load_average().map_or(String::new(), |load| format!(" (load average {load} at the end)"));
     format!(
         "`cargo xtask bench --browser` writes this section. The same small marketing page with each script in its head
-as `async`, medians of {loads} loads, contenders in turn; {product}, headless, on {cores} cores that are not pinned. Each load is
+as `async`, medians of {loads} loads, contenders in turn; {product}, headless, on {cores} cores that are not pinned{busy}. Each load is
 a new visitor's: a browser context of its own, nothing cached, nothing stored, and a landing address that names a
 partner. Page, scripts and whatever they send are of one local origin (a landing page of a real site would
 add latency, and to some peers a preflight); files are sent with brotli -11. Every host but this machine is cut off,
@@ -92,8 +93,8 @@ and a load fails when a script asks for one. Versions are those of `xtask/peers/
 - **off-thread ms**: CPU time of parsing on other threads while a script arrives, which the throttling does not slow.
 - **main thread ms**: CPU time of every task of that thread in the same time, layout and the script's side effects included.
 - **known after ms**: from navigation, on the page's own clock, until the first write of the identifier: ours the cookie
-  `ps_partner_key`; Jitsu `__eventn_id`; Snowplow `_sp_id…`; PostHog `ph_…_posthog`. Plausible stores none: its first
-  request. No latency is added, so that bytes count for little here.
+  `ps_partner_key`; Jitsu's `__eventn_id`; Snowplow's `_sp_id…`; PostHog's `ph_…_posthog`, which it writes to `localStorage`
+  first. Plausible stores nothing: its first request. No latency is added, so that bytes count for little here.
 
 The first row is the page without a script; **+** is what a script adds to it (difference of medians). Milliseconds are
 this machine's, other work on it included; ratios travel. The peers do other work than ours (page views, sessions, flags), each
@@ -103,4 +104,10 @@ feature switched on from its server. Dub is left out: its npm package only inser
 
 {table}"
     )
+}
+
+/// How many threads wanted a core over the last five minutes, where the system tells.
+fn load_average() -> Option<String> {
+    let told = std::fs::read_to_string("/proc/loadavg").ok()?;
+    told.split(' ').nth(1).map(str::to_owned)
 }

@@ -11,13 +11,13 @@ use crate::process::output;
 /// Where the peers' packages are named and pinned.
 pub(super) const PEERS: &str = "xtask/peers";
 
-/// When a visitor is known: at the first write or request whose name begins so.
+/// When a visitor is known.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Identifier {
-    /// A cookie.
-    Cookie(&'static str),
-    /// A request to this path.
-    Request(&'static str),
+    /// At the first write of this cookie or entry of `localStorage`.
+    Stored(&'static str),
+    /// At the first request to this path.
+    Sent(&'static str),
 }
 
 /// What a page loads.
@@ -63,7 +63,7 @@ const PACKAGES: &[Peer] = &[
         path: "/static/plausible.js",
         page: "/plausible",
         tags: r#"<script async src="/static/plausible.js"></script>"#,
-        identifier: Identifier::Request("/api/event"),
+        identifier: Identifier::Sent("/api/event"),
     },
     Peer {
         title: "Jitsu classic",
@@ -72,7 +72,7 @@ const PACKAGES: &[Peer] = &[
         path: "/s/lib.js",
         page: "/jitsu",
         tags: r#"<script async src="/s/lib.js" data-key="js.example" data-tracking-host="ORIGIN"></script>"#,
-        identifier: Identifier::Cookie("__eventn_id"),
+        identifier: Identifier::Stored("__eventn_id"),
     },
     Peer {
         title: "Snowplow",
@@ -84,7 +84,7 @@ const PACKAGES: &[Peer] = &[
   snowplowBrowserTracking.newTracker('sp', location.origin, { appId: 'shop' });
   snowplowBrowserTracking.trackPageView();
 "></script>"#,
-        identifier: Identifier::Cookie("_sp_id."),
+        identifier: Identifier::Stored("_sp_id"),
     },
     Peer {
         title: "PostHog",
@@ -96,7 +96,7 @@ const PACKAGES: &[Peer] = &[
   window.posthog = Object.assign([], { _i: [['phc_example', { api_host: location.origin }, 'posthog']] });
 </script>
 <script async src="/static/array.js"></script>"#,
-        identifier: Identifier::Cookie("ph_phc_example"),
+        identifier: Identifier::Stored("ph_phc_example_posthog"),
     },
 ];
 
@@ -116,7 +116,7 @@ pub(super) fn all(root: &Path, modules: &Path) -> anyhow::Result<Vec<Contender>>
             page: "/headwater",
             tags: r#"<script async src="/headwater.js" data-key="pk_test_example"></script>"#,
             script: Some(("/headwater.js", ours)),
-            identifier: Some(Identifier::Cookie("ps_partner_key")),
+            identifier: Some(Identifier::Stored("ps_partner_key")),
         },
     ];
     for peer in PACKAGES {

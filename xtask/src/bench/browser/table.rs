@@ -50,7 +50,7 @@ fn median(mut numbers: Vec<f64>) -> f64 {
 /// The table of contenders in their order: the page alone, ours, the peers.
 pub(super) fn table(rows: &[(&str, Medians)]) -> String {
     let mut table = String::from(
-        "| | bytes | of ours | script ms | of ours | off-thread ms | main thread ms | of ours | known after ms | of ours |
+        "| | bytes | × ours | script ms | × ours | off-thread ms | main thread ms | × ours | known after ms | × ours |
 |---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n",
     );
     let (title, alone) = rows[0];

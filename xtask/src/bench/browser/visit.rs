@@ -46,7 +46,9 @@ pub(super) async fn visit(
     let traced = json!({ "traceConfig": categories, "transferMode": "ReportEvents" });
     chromium.ask("Tracing.start", traced).await?;
     chromium.ask_page(&tab, "Page.navigate", json!({ "url": page })).await?;
-    let mut events = chromium.until("Page.loadEventFired").await?;
+    // The empty tab has a load event of its own, which may come late.
+    let mut events = chromium.until("Page.frameNavigated").await?;
+    events.extend(chromium.until("Page.loadEventFired").await?);
     events.extend(chromium.watch(WATCHED).await?);
     chromium.ask("Tracing.end", json!({})).await?;
     events.extend(chromium.until("Tracing.tracingComplete").await?);
@@ -76,13 +78,13 @@ async fn marks(chromium: &mut Chromium, tab: &Tab) -> anyhow::Result<Vec<Mark>> 
 
 /// When the visitor was known.
 fn known(marks: &[Mark], identifier: Identifier) -> anyhow::Result<f64> {
-    let (kind, start) = match identifier {
-        Identifier::Cookie(start) => ("cookie", start),
-        Identifier::Request(start) => ("request", start),
+    let is = |(kind, name, _): &&Mark| match identifier {
+        // What stands behind a dot differs from site to site.
+        Identifier::Stored(start) => kind != "request" && name.split('.').next() == Some(start),
+        Identifier::Sent(to) => kind == "request" && path(name) == to,
     };
-    let is = |mark: &&Mark| mark.0 == kind && path(&mark.1).starts_with(start);
     let mark = marks.iter().find(is);
-    let mark = mark.with_context(|| format!("the script wrote no {kind} `{start}…`, only {marks:?}"))?;
+    let mark = mark.with_context(|| format!("the script did not do {identifier:?}, only {marks:?}"))?;
     Ok(mark.2)
 }
 
@@ -189,15 +191,17 @@ mod tests {
         let mark = |kind: &str, name: &str, at| (kind.to_owned(), name.to_owned(), at);
         let marks = [
             mark("cookie", "probe", 1.0),
-            mark("storage", "_id", 2.0),
-            mark("cookie", "_id.ab12", 3.0),
-            mark("cookie", "_id.ab12", 4.0),
-            mark("request", "http://shop.localhost:80/api/event", 5.0),
+            mark("request", "_id", 2.0),
+            mark("cookie", "_id_probe", 3.0),
+            mark("storage", "_id.ab12", 4.0),
+            mark("cookie", "_id.ab12", 5.0),
+            mark("storage", "/api/event", 6.0),
+            mark("request", "http://shop.localhost:80/api/event", 7.0),
         ];
         let at = |identifier| known(&marks, identifier).unwrap();
-        assert!((at(Identifier::Cookie("_id")) - 3.0).abs() < f64::EPSILON);
-        assert!((at(Identifier::Request("/api/event")) - 5.0).abs() < f64::EPSILON);
-        let error = known(&marks, Identifier::Cookie("other")).unwrap_err().to_string();
-        assert!(error.starts_with("the script wrote no cookie `other…`"), "{error}");
+        assert!((at(Identifier::Stored("_id")) - 4.0).abs() < f64::EPSILON);
+        assert!((at(Identifier::Sent("/api/event")) - 7.0).abs() < f64::EPSILON);
+        let error = known(&marks, Identifier::Stored("other")).unwrap_err().to_string();
+        assert!(error.starts_with("the script did not do Stored(\"other\"), only"), "{error}");
     }
 }
