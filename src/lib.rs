@@ -2,7 +2,7 @@
 //!
 //! One source, two builds. `script` is what a page loads with a script tag: `no_std`, bytes decide. `npm` is what
 //! a bundler takes: typed input, Promises that reject. Both run the modules below; they differ in the surface
-//! ([`script`] or `npm`) and in who talks to the network.
+//! (`script` or `npm`) and in who talks to the network.
 //!
 //! What this crate does not do: decide who earns what, or believe an amount a page claims.
 #![cfg_attr(feature = "script", no_std)]
