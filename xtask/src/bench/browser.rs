@@ -60,13 +60,16 @@ async fn measure(
     let agent = said("userAgent").replace("Headless", "");
     let mut samples = vec![Vec::new(); contenders.len()];
     for round in 0..=loads {
-        for (contender, samples) in contenders.iter().zip(&mut samples) {
+        // Each round begins with another one, so that none always follows the heaviest.
+        for turn in 0..contenders.len() {
+            let at = (usize::from(round) + turn) % contenders.len();
+            let contender = &contenders[at];
             let page = format!("{origin}{}{LANDING}", contender.page);
             let sample = visit::visit(&mut chromium, &agent, &page, contender.identifier)
                 .await
                 .with_context(|| format!("round {round}, {}", contender.title))?;
             if round > 0 {
-                samples.push(sample);
+                samples[at].push(sample);
             }
         }
         eprintln!("round {round} of {loads}");

@@ -1,4 +1,4 @@
-//! A headless Chromium, told what to do over the DevTools protocol: JSON messages, each ended by a NUL, on two pipes.
+//! A headless Chromium, told what to do over the `DevTools` protocol: JSON messages, each ended by a NUL, on two pipes.
 
 use std::collections::VecDeque;
 use std::process::Stdio;
@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::tools;
 
 /// Time for an answer or an awaited event.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Nothing but this machine can be reached, nothing runs beside the page, and pages are not told of automation:
 /// several of the scripts do nothing where they are.
