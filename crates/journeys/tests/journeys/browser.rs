@@ -98,6 +98,8 @@ fn capabilities() -> Value {
                 "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
                 "--disable-background-networking", "--disable-component-update", "--disable-sync",
                 "--no-proxy-server", "--window-size=1280,900",
+                // Tabs that others cover keep their timers.
+                "--disable-background-timer-throttling", "--disable-renderer-backgrounding",
             ],
         },
     })

@@ -5,12 +5,12 @@
 //! `HEADWATER_JOURNEYS_SEED` on.
 
 mod books;
-mod dice;
 mod load;
 
+use crate::dice::Dice;
+use crate::process::number;
 use crate::stage::{Headwater, Killed};
 use books::assert_everything_once;
-use dice::Dice;
 use load::{Load, Progress};
 
 /// How a server dies.
@@ -98,15 +98,9 @@ async fn live(seed: u64, deaths: &[usize]) {
     assert_everything_once(&headwater, &sent).await;
 }
 
-/// A number that `cargo xtask soak` hands over.
-fn given(name: &str, otherwise: u64) -> u64 {
-    let text = std::env::var(name).ok();
-    text.map_or(otherwise, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
-}
-
 async fn live_often(deaths: &[usize]) {
-    let first = given("HEADWATER_JOURNEYS_SEED", 1);
-    for seed in first..first + given("HEADWATER_JOURNEYS_LIVES", 1) {
+    let first = number("HEADWATER_JOURNEYS_SEED", 1);
+    for seed in first..first + number("HEADWATER_JOURNEYS_LIVES", 1) {
         live(seed, deaths).await;
     }
 }

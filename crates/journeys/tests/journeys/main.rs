@@ -3,10 +3,13 @@
 mod browser;
 mod data_directory;
 mod deadline;
+mod dice;
 mod kill;
+mod loss;
 mod outcome;
 mod process;
 mod referral;
 mod seed_000;
 mod stage;
+mod view;
 mod without_script;

@@ -12,6 +12,12 @@ pub(crate) fn given(name: &str) -> PathBuf {
     value.unwrap_or_else(|| panic!("{name} is not set: run the journeys with `cargo xtask test`")).into()
 }
 
+/// A number that `cargo xtask soak` hands over.
+pub(crate) fn number(name: &str, otherwise: u64) -> u64 {
+    let text = std::env::var(name).ok();
+    text.map_or(otherwise, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
+}
+
 /// One of our own programs.
 pub(crate) fn program(name: &str) -> Command {
     let mut command = Command::new(given("HEADWATER_JOURNEYS_BINARIES").join(name));

@@ -3,56 +3,8 @@
 use serde_json::{Value, json};
 
 use super::load::{Fact, Request};
-use crate::deadline::eventually;
 use crate::stage::Headwater;
-
-/// The company's own view, over HTTP.
-struct View {
-    http: reqwest::Client,
-    url: String,
-    pair: (String, String),
-}
-
-impl View {
-    fn of(headwater: &Headwater) -> Self {
-        let pair = ["public_key", "secret_key"].map(|name| headwater.credential(name).to_owned()).into();
-        let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
-        Self { http, url: headwater.url.clone(), pair }
-    }
-
-    async fn post(&self, path: &str, body: &Value) {
-        let request = self.http.post(format!("{}{path}", self.url)).body(body.to_string());
-        let answer = request.basic_auth(&self.pair.0, Some(&self.pair.1)).send().await;
-        let answer = answer.expect("the server answers");
-        assert!(answer.status().is_success(), "{path}: {}", answer.text().await.unwrap_or_default());
-    }
-
-    async fn page(&self, path: &str) -> Value {
-        let request = self.http.get(format!("{}{path}", self.url));
-        let answer = request.basic_auth(&self.pair.0, Some(&self.pair.1)).send().await;
-        let answer = answer.expect("the server answers");
-        assert!(answer.status().is_success(), "{path}: {}", answer.status());
-        answer.json::<Value>().await.expect("the server answers JSON")["data"].take()
-    }
-
-    /// Every item of a list.
-    async fn all(&self, path: &str) -> Vec<Value> {
-        let (mut items, mut after) = (Vec::new(), String::new());
-        loop {
-            let mut page = self.page(&format!("{path}?limit=250{after}")).await;
-            items.append(page["items"].as_array_mut().expect("a list has items"));
-            if page["has_more"] != true {
-                return items;
-            }
-            let cursor = page["ending_cursor"].as_str().expect("a page that goes on has a cursor");
-            after = format!("&starting_after={cursor}");
-        }
-    }
-
-    async fn any(&self, state: &str) -> Option<Value> {
-        self.page(&format!("/v1/entries?limit=1&state={state}")).await["items"].get(0).cloned()
-    }
-}
+use crate::view::View;
 
 /// A partner, a product, and a trigger that pays for it.
 pub(crate) async fn furnish(headwater: &Headwater) {
@@ -99,16 +51,7 @@ pub(crate) async fn assert_everything_once(headwater: &Headwater, sent: &[Reques
     let events = || sent.iter().flat_map(|request| &request.events);
     let ids = sorted(events().map(|(id, _)| id.to_string()));
     assert_same("entries", &texts(&view.all("/v1/entries").await, "id"), &ids);
-    eventually("everything to be delivered", async || {
-        assert_eq!(view.any("dead").await, None, "nothing may be given up");
-        for state in ["due", "waiting", "parked"] {
-            if view.any(state).await.is_some() {
-                return None;
-            }
-        }
-        Some(())
-    })
-    .await;
+    view.everything_delivered().await;
     let facts = |of: fn(&Fact) -> Option<&String>| sorted(events().filter_map(|(_, fact)| of(fact)).cloned());
     let customers = facts(|fact| if let Fact::Customer(key) = fact { Some(key) } else { None });
     let products = facts(|fact| if let Fact::Product(key) = fact { Some(key) } else { None });

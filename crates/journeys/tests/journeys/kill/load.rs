@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::dice::Dice;
+use crate::dice::Dice;
 use crate::stage::Headwater;
 
 const CONNECTIONS: usize = 16;

@@ -20,4 +20,10 @@ impl Dice {
     pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.throw() % bound
     }
+
+    /// One of these.
+    pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        let bound = u64::try_from(from.len()).expect("small");
+        from[usize::try_from(self.below(bound)).expect("below a length")]
+    }
 }

@@ -1,0 +1,72 @@
+//! The pages of the visitors' sites, and the one that opens them.
+
+use serde_json::{Value, json};
+
+use super::front::Front;
+use super::plan::Plan;
+
+/// Milliseconds for which a visitor who came back waits for the relay, and for which the last visit does.
+const PATIENCE: [u64; 2] = [3000, 25_000];
+
+/// The page at this path, if there is one.
+pub(crate) fn html(front: &Front, path: &str, visitor: Option<&Plan>) -> Option<String> {
+    let Some(plan) = visitor else {
+        return match path {
+            "/first" | "/last" => Some(director(front)),
+            // `/plain?40` of another site.
+            "/plain" => {
+                Some(page("<script>setTimeout(() => window.close(), location.search.slice(1))</script>"))
+            }
+            _ => None,
+        };
+    };
+    let mut facts = plan.json();
+    facts["key"] = json!(front.key);
+    facts["patience"] = json!(PATIENCE[usize::from(path == "/last")]);
+    let (stay, stored) =
+        ("<script>setTimeout(() => window.close(), plan.stay)</script>", include_str!("stored.js"));
+    let body = match path {
+        "/signup" => format!(
+            "{}<form action=\"/plain\"></form>{}",
+            tag(front, plan, false),
+            script(include_str!("signup.js"))
+        ),
+        "/next" => format!("{}{stay}", tag(front, plan, false)),
+        "/plain" => stay.to_owned(),
+        "/back" => format!("{}{}", script(include_str!("back.js")), tag(front, plan, true)),
+        // The script comes only where there is something to do for it.
+        "/last" => format!(
+            "{}<template>{}</template><script>if (stored().length) {{
+                const {{ src, dataset }} = document.querySelector('template').content.firstChild;
+                const tag = Object.assign(document.createElement('script'), {{ src }});
+                Object.assign(tag.dataset, dataset);
+                document.head.append(tag);
+            }}</script>",
+            script(include_str!("back.js")),
+            tag(front, plan, true)
+        ),
+        _ => return None,
+    };
+    Some(page(&format!("<script>const plan = {facts};\n{stored}</script>\n{body}")))
+}
+
+/// The script as a site has it.
+fn tag(front: &Front, plan: &Plan, healthy: bool) -> String {
+    let (port, key, endpoint) = (front.port, &front.key, front.endpoint(plan, healthy));
+    format!(
+        "<script src=\"//relay.localhost:{port}/headwater.js\" data-key=\"{key}\" data-endpoint=\"{endpoint}\"></script>"
+    )
+}
+
+fn director(front: &Front) -> String {
+    let plans: Vec<Value> = front.plans.iter().map(Plan::json).collect();
+    page(&script(&format!("const plans = {};\n{}", Value::Array(plans), include_str!("director.js"))))
+}
+
+fn script(text: &str) -> String {
+    format!("<script>\n{text}</script>")
+}
+
+fn page(body: &str) -> String {
+    format!("<!doctype html><meta charset=\"utf-8\"><title>Signups</title>\n{body}")
+}
