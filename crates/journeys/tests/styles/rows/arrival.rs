@@ -121,6 +121,11 @@ fn tags() -> Vec<Style> {
             .open("/?{ada}")
             .taken("signup", signup_by_ada("customer-1"))
             .said("called back", accepted("customer-1")),
+        style("one tag, with growsumoInit further down")
+            .page("/", format!("{TAG}<script>{SIGN_UP} function growsumoInit() {{ signUp(); }}</script>"))
+            .open("/?{ada}")
+            .taken("signup", signup_by_ada("customer-1"))
+            .said("called back", accepted("customer-1")),
         style("one tag that is deferred, with growsumoInit and partnerstackInit after it")
             .page(
                 "/",
@@ -150,6 +155,8 @@ fn tags() -> Vec<Style> {
             )
             .open("/?{ada}")
             .taken("signup", signup_by_ada("customer-1"))
+            // Tag and snippet each call growsumoInit, and it calls back each time: of one signup.
+            .said("called back", accepted("customer-1"))
             .said("called back", accepted("customer-1")),
         style("a visit without a referral leaves no trace")
             .page("/", TAG)

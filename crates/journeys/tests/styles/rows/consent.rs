@@ -72,6 +72,15 @@ fn denied() -> Vec<Style> {
             .said("called back", unsent("customer-1"))
             .settled()
             .requests(0..=0),
+        style("consent refused while a signup waits for it")
+            .page("/", tagged_with(REQUIRED, "signUp();"))
+            .open("/?{ada}")
+            .act("partnerstack.consent('denied')")
+            .settled()
+            .requests(0..=0)
+            .cookies(&[])
+            .is(NOTHING_STORED, true)
+            .said("called back", failed("customer-1", 0, "consent_denied", "consent denied")),
     ]
 }
 

@@ -32,6 +32,21 @@ fn declared() -> Vec<Style> {
             .said("own", json!({ "mine": true }))
             .is("window.partnerstack.data", ada_data())
             .cookies(&ADA),
+        style("a page that calls before the script is there, on a queue")
+            .page(
+                "/",
+                before(
+                    "window.growsumo = { q: [], data: { plan: 'pro' } };
+                     growsumo.createSignup = (...args) => growsumo.q.push(['createSignup', args]);
+                     growsumo.data.customer_key = 'early-1';
+                     growsumo.createSignup((result) => say('queued', result));",
+                ),
+            )
+            .open("/?{ada}")
+            .taken("signup", json!({ "customer_key": "early-1", "plan": "pro", "partner_key": "ada" }))
+            .taken("signup", signup_by_ada("customer-1"))
+            .said("called back", accepted("customer-1"))
+            .said("queued", accepted("early-1")),
     ]
 }
 
@@ -48,6 +63,20 @@ fn taken_away() -> Vec<Style> {
                  }
                  history.pushState({}, '', '/next');
                  dispatchEvent(new Event('online'));
+                 dispatchEvent(new PopStateEvent('popstate'));",
+            )
+            .settled()
+            .cookies(&[]),
+        style("a page that deletes the cookies while the address still names the click")
+            .page("/", tagged(""))
+            .open("/?{ada}")
+            .cookies(&ADA)
+            .act(
+                "growsumo = null;
+                 for (const pair of document.cookie.split('; ')) {
+                   document.cookie = pair.split('=')[0] + '=; path=/; domain=' + location.hostname + '; max-age=0';
+                 }
+                 history.replaceState({}, '', location.search + '#step-2');
                  dispatchEvent(new PopStateEvent('popstate'));",
             )
             .settled()

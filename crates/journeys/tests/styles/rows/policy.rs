@@ -1,6 +1,6 @@
 //! Content security policies.
 
-use super::{ADA, SIGN_UP, accepted, ada_data, failed, signup_by_ada, tagged};
+use super::{ADA, INITIALIZE, SIGN_UP, accepted, ada_data, failed, signup_by_ada, snippet, tagged};
 use crate::style::{Style, style};
 
 /// The header.
@@ -15,6 +15,27 @@ pub(super) fn rows() -> Vec<Style> {
 
 fn without_wasm() -> Vec<Style> {
     vec![
+        style("a policy that forbids wasm: one tag")
+            .page_with("/", &[NO_WASM], tagged("signUp().then((result) => say('promised', result));"))
+            .open("/?{ada}")
+            .cookies(&ADA)
+            .taken("signup", signup_by_ada("customer-1"))
+            .said("called back", accepted("customer-1"))
+            .said("promised", accepted("customer-1"))
+            .is("growsumo.data.partner_key", "ada"),
+        style("a policy that forbids wasm: the official snippet, which signs up in the same tick")
+            .page_with(
+                "/",
+                &[NO_WASM],
+                format!(
+                    "<script>{SIGN_UP} function growsumoInit() {{ signUp(); }} {}</script>",
+                    snippet("{relay}/v1/", INITIALIZE)
+                ),
+            )
+            .open("/?{ada}")
+            .cookies(&ADA)
+            .taken("signup", signup_by_ada("customer-1"))
+            .said("called back", accepted("customer-1")),
         style("a policy that forbids wasm: consent is still asked for")
             .page_with(
                 "/",
@@ -53,6 +74,10 @@ fn strict() -> Vec<Style> {
             "a strict policy with a nonce, strict-dynamic and trusted types",
             "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
              connect-src {relay} {site}; require-trusted-types-for 'script'",
+        ),
+        row(
+            "a strict policy with a nonce that forbids wasm",
+            "default-src 'none'; script-src 'nonce-{nonce}'; connect-src {relay} {site}",
         ),
         style("a policy that forbids the relay")
             .page_with("/", &[(POLICY, "connect-src {site}")], tagged("signUp();"))

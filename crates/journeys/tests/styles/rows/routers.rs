@@ -1,6 +1,6 @@
 //! Single-page apps, which rewrite the address.
 
-use super::{ADA, BEA, SIGN_UP, accepted, signup_by_ada, tagged, tagged_with};
+use super::{ADA, BEA, SIGN_UP, accepted, ada_data, signup_by_ada, snippet, tagged, tagged_with};
 use crate::style::{Style, style};
 
 /// Every row.
@@ -10,6 +10,26 @@ pub(super) fn rows() -> Vec<Style> {
 
 fn rewrites() -> Vec<Style> {
     vec![
+        style("a router that rewrites the address before _initialize")
+            .page(
+                "/",
+                "<script src='{relay}/v1/'></script>
+                 <script>history.replaceState({}, '', '/app'); growsumo._initialize('{key}');</script>",
+            )
+            .open("/?{ada}")
+            .cookies(&ADA)
+            .is("growsumo.data", ada_data()),
+        style("a router that rewrites the address before the script has arrived")
+            .page(
+                "/",
+                format!(
+                    "<script>{} history.replaceState({{}}, '', '/app');</script>",
+                    snippet("{relay}/v1/", "growsumo._initialize('{key}');")
+                ),
+            )
+            .open("/?{ada}")
+            .cookies(&ADA)
+            .is("growsumo.data", ada_data()),
         style("a router that rewrites the address right after _initialize")
             .page("/", tagged("history.replaceState({}, '', '/app'); signUp();"))
             .open("/?{ada}")
