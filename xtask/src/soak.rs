@@ -1,5 +1,6 @@
 //! `cargo xtask soak`: what takes longer than anybody wants to wait for a change: fuzz targets for minutes, units
-//! of work that fail at every step, and servers that die under load again and again.
+//! of work that fail at every step, servers that die under load again and again, and hundreds of visitors who sign
+//! up before a bad relay.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -10,6 +11,8 @@ use clap::{Args, ValueEnum};
 
 mod crash;
 mod fuzz;
+mod journey;
+mod loss;
 
 /// How long, and what of it.
 #[derive(Debug, Args)]
@@ -30,6 +33,8 @@ enum Suite {
     Steps,
     /// The real server, killed under load.
     Kill,
+    /// Signups in a browser, before a relay that fails and with tabs that close.
+    Loss,
 }
 
 /// What one suite did.
@@ -54,6 +59,9 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     }
     if asked(Suite::Kill) {
         rows.push(crash::kill(root, time)?);
+    }
+    if asked(Suite::Loss) {
+        rows.push(loss::run(root)?);
     }
     print!("\n{}", table(&rows));
     let findings: Vec<_> = rows.iter().filter_map(|row| row.finding.as_deref()).collect();

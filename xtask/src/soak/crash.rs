@@ -1,9 +1,9 @@
 //! The crash suites: every unit of work failing at every step, and servers that die under load.
 
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use super::journey::{hear, last_lines, number_before};
 use super::{Row, thousands};
 use crate::binaries::{self, Speed};
 use crate::process::cargo;
@@ -32,7 +32,8 @@ pub(super) fn kill(root: &Path, time: Duration) -> anyhow::Result<Row> {
     while begun.elapsed() < time && finding.is_none() {
         eprintln!("killing servers under load, seeds {seed} to {}", seed + LIVES - 1);
         let mut test = cargo();
-        test.current_dir(root).args(["test", "-p", "headwater-journeys", "--", "kill::", "--nocapture"]);
+        test.current_dir(root).args(["test", "-p", "headwater-journeys", "--test", "journeys", "--"]);
+        test.args(["kill::", "--nocapture"]);
         test.env("HEADWATER_JOURNEYS_BINARIES", &binaries).env("HEADWATER_LOG", "error");
         test.env("HEADWATER_JOURNEYS_SEED", seed.to_string());
         test.env("HEADWATER_JOURNEYS_LIVES", LIVES.to_string());
@@ -57,35 +58,4 @@ pub(super) fn kill(root: &Path, time: Duration) -> anyhow::Result<Row> {
         thousands(kept)
     );
     Ok(Row { name: "kill".to_owned(), ran, finding })
-}
-
-/// Runs tests to their end; whether they passed, and what they said.
-fn hear(test: &mut Command) -> anyhow::Result<(bool, String)> {
-    let heard = test.output()?;
-    let said = [heard.stdout, heard.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    Ok((heard.status.success(), said.concat()))
-}
-
-/// The number that stands before a mark; 0 without one.
-fn number_before(line: &str, mark: &str) -> u64 {
-    let before = line.split_once(mark).map_or("", |(before, _)| before);
-    before.rsplit(' ').next().and_then(|word| word.parse().ok()).unwrap_or(0)
-}
-
-fn last_lines(said: &str) -> String {
-    let lines: Vec<_> = said.lines().collect();
-    lines[lines.len().saturating_sub(40)..].join("\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn figures_are_read_from_what_a_journey_prints() {
-        let line = "seed 4: Killed(61): 64 requests acknowledged, 0 refused; of 16 without an answer 2 had been kept";
-        assert_eq!(number_before(line, " requests acknowledged"), 64);
-        assert_eq!(number_before(line, " had been kept"), 2);
-        assert_eq!(number_before(line, " lost"), 0);
-    }
 }

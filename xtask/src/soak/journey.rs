@@ -1,0 +1,35 @@
+//! Tests run to their end, and the figures they print.
+
+use std::process::Command;
+
+/// Runs tests to their end; whether they passed, and what they said.
+pub(super) fn hear(test: &mut Command) -> anyhow::Result<(bool, String)> {
+    let heard = test.output()?;
+    let said = [heard.stdout, heard.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    Ok((heard.status.success(), said.concat()))
+}
+
+/// The number that stands before a mark; 0 without one.
+pub(super) fn number_before(line: &str, mark: &str) -> u64 {
+    let before = line.split_once(mark).map_or("", |(before, _)| before);
+    before.rsplit(' ').next().and_then(|word| word.parse().ok()).unwrap_or(0)
+}
+
+/// The end of what was said, where failures are told.
+pub(super) fn last_lines(said: &str) -> String {
+    let lines: Vec<_> = said.lines().collect();
+    lines[lines.len().saturating_sub(40)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_read_from_what_a_journey_prints() {
+        let line = "seed 4: Killed(61): 64 requests acknowledged, 0 refused; of 16 without an answer 2 had been kept";
+        assert_eq!(number_before(line, " requests acknowledged"), 64);
+        assert_eq!(number_before(line, " had been kept"), 2);
+        assert_eq!(number_before(line, " lost"), 0);
+    }
+}
