@@ -23,8 +23,8 @@ pub(crate) fn html(front: &Front, path: &str, visitor: Option<&Plan>) -> Option<
     let mut facts = plan.json();
     facts["key"] = json!(front.key);
     facts["patience"] = json!(PATIENCE[usize::from(path == "/last")]);
-    let (stay, stored) =
-        ("<script>setTimeout(() => window.close(), plan.stay)</script>", include_str!("stored.js"));
+    let (stay, prelude) =
+        ("<script>setTimeout(() => window.close(), plan.stay)</script>", include_str!("visitor.js"));
     let body = match path {
         "/signup" => format!(
             "{}<form action=\"/plain\"></form>{}",
@@ -47,7 +47,7 @@ pub(crate) fn html(front: &Front, path: &str, visitor: Option<&Plan>) -> Option<
         ),
         _ => return None,
     };
-    Some(page(&format!("<script>const plan = {facts};\n{stored}</script>\n{body}")))
+    Some(page(&format!("<script>const plan = {facts};\n{prelude}</script>\n{body}")))
 }
 
 /// The script as a site has it.

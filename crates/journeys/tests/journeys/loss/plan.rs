@@ -20,6 +20,8 @@ pub(crate) struct Plan {
     stay: u64,
     /// In a window of its own, which stays in sight; otherwise in a tab that the next one covers.
     window: bool,
+    /// Whether the browser has Web Locks; a tab of an old one, or of a page without TLS, makes do with a lease.
+    locks: bool,
     /// Nothing listens where the relay should be, as long as the first visit lasts.
     pub(crate) down: bool,
     /// How many tabs the visitor opens on coming back; 0 for one who stays away.
@@ -51,7 +53,7 @@ impl Plan {
     pub(crate) fn json(&self) -> Value {
         json!({
             "number": self.number, "customer": self.customer, "ending": self.ending, "after": self.after,
-            "stay": self.stay, "window": self.window, "tabs": self.tabs, "away": self.away,
+            "stay": self.stay, "window": self.window, "locks": self.locks, "tabs": self.tabs, "away": self.away,
         })
     }
 }
@@ -70,6 +72,7 @@ fn visitor(dice: &mut Dice, number: usize) -> Plan {
         after: moment(dice),
         stay: moment(dice),
         window: dice.below(2) == 0,
+        locks: dice.below(6) != 0,
         down: dice.below(8) == 0,
         tabs: dice.pick(&[0, 0, 1, 2]),
         away: dice.below(500),
