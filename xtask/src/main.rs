@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 mod bench;
 mod binaries;
 mod build;
+mod bundlers;
 mod demo;
 mod deny;
 mod page;
@@ -42,8 +43,8 @@ enum Command {
     Size(size::Options),
     /// Fuzz targets and crashes for as long as you have time; fails on any finding.
     Soak(soak::Options),
-    /// Everything CI runs as tests: native, in a browser, and journeys end to end.
-    Test,
+    /// Everything CI runs as tests: native, in a browser, journeys end to end, styles of integration.
+    Test(test::Options),
     /// The rules of the house that no compiler holds.
     Tidy,
     /// Licences, sources and bans of dependencies.
@@ -70,7 +71,7 @@ fn dispatch(command: &Command) -> anyhow::Result<()> {
         Command::Deny => deny::run(&root),
         Command::Size(options) => size::run(&root, options),
         Command::Soak(options) => soak::run(&root, options),
-        Command::Test => test::run(&root),
+        Command::Test(options) => test::run(&root, options),
         Command::Tidy => tidy::run(&root),
     }
 }

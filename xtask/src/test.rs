@@ -1,4 +1,4 @@
-//! `cargo xtask test`: native tests, the tracker in a browser, and the journeys end to end.
+//! `cargo xtask test`: native tests, the tracker in a browser, the journeys end to end, and the styles of integration.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -6,14 +6,36 @@ use std::process::Command;
 use anyhow::Context as _;
 
 use crate::process::{self, cargo};
-use crate::{binaries, tools};
+use crate::{binaries, bundlers, tools};
 
-/// Runs every kind of test; the journeys come last, so that a test runner's own line ends the output.
-pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
+/// Where tests run.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// The browsers in which the styles of integration run; what is missing is installed where we may.
+    #[arg(long, value_enum, default_value_t)]
+    engines: tools::Engines,
+    /// In place of all that: the npm package in Vite and Next, which takes node and some hundred megabytes.
+    #[arg(long)]
+    bundlers: bool,
+}
+
+/// Runs every kind of test; the styles come last, so that a test runner's own line ends the output.
+pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
+    if options.bundlers {
+        return bundlers::check(root);
+    }
+    let engines = options.engines.each();
+    let names: Vec<_> = engines.iter().map(|engine| engine.name()).collect();
     native(root)?;
     let browser = tools::browser()?;
     in_browser(root, &browser)?;
-    journeys(root, &browser)
+    journeys(root, &browser)?;
+    if !root.join("src/lib.rs").exists() {
+        println!("the tracker is not built yet: the styles of integration are left out");
+        return Ok(());
+    }
+    println!("the styles of integration run in {}", names.join(", "));
+    engines.iter().try_for_each(|engine| styles(root, *engine))
 }
 
 /// Everything that runs without a browser.
@@ -61,7 +83,7 @@ fn before_path(tool: &Path) -> anyhow::Result<std::ffi::OsString> {
 fn journeys(root: &Path, browser: &tools::Browser) -> anyhow::Result<()> {
     let binaries = binaries::build(root, binaries::Speed::Debug)?;
     let mut journeys = cargo();
-    journeys.args(["test", "-p", "headwater-journeys"]);
+    journeys.args(["test", "-p", "headwater-journeys", "--lib", "--test", "journeys"]);
     journeys.env("HEADWATER_JOURNEYS_BINARIES", binaries);
     journeys.env("HEADWATER_JOURNEYS_BROWSER", &browser.binary);
     journeys.env("HEADWATER_JOURNEYS_DRIVER", &browser.driver);
@@ -70,6 +92,25 @@ fn journeys(root: &Path, browser: &tools::Browser) -> anyhow::Result<()> {
         journeys.args(["--", "--skip", "referral::"]);
     }
     run_in(root, &mut journeys)
+}
+
+/// The styles of integration: the script of `dist/`, in one engine.
+fn styles(root: &Path, engine: tools::Engine) -> anyhow::Result<()> {
+    let browser = tools::install(engine)?;
+    let displayed = ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some());
+    let cargo = cargo();
+    let mut styles = if engine.needs_display() && !displayed {
+        let mut with_display = Command::new("xvfb-run");
+        with_display.arg("--auto-servernum").arg(cargo.get_program());
+        with_display
+    } else {
+        cargo
+    };
+    styles.args(["test", "-p", "headwater-journeys", "--test", "styles"]);
+    styles.env("HEADWATER_JOURNEYS_ENGINE", engine.name());
+    styles.env("HEADWATER_JOURNEYS_BROWSER", &browser.binary);
+    styles.env("HEADWATER_JOURNEYS_DRIVER", &browser.driver);
+    run_in(root, &mut styles)
 }
 
 fn run_in(root: &Path, command: &mut Command) -> anyhow::Result<()> {

@@ -3,9 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 
 use crate::process::{cargo, output, run};
+
+mod engine;
+
+pub(crate) use engine::{Browser, Engine, Engines, browser, install};
 
 /// A tool that cargo installs, at the one version the house was built with.
 struct CargoTool {
@@ -16,6 +20,8 @@ struct CargoTool {
 
 const WASM_PACK: CargoTool = CargoTool { package: "wasm-pack", program: "wasm-pack", version: "0.15.1" };
 const CARGO_FUZZ: CargoTool = CargoTool { package: "cargo-fuzz", program: "cargo-fuzz", version: "0.13.2" };
+const GECKODRIVER: CargoTool =
+    CargoTool { package: "geckodriver", program: "geckodriver", version: "0.37.1" };
 const CARGO_DENY: CargoTool = CargoTool { package: "cargo-deny", program: "cargo-deny", version: "0.20.2" };
 
 /// Where tools are kept: `$HEADWATER_TOOLS`, or a cache below the home directory.
@@ -48,6 +54,11 @@ pub(crate) fn cargo_fuzz() -> anyhow::Result<PathBuf> {
 /// `cargo-deny`, which checks licences and sources of dependencies.
 pub(crate) fn cargo_deny() -> anyhow::Result<PathBuf> {
     cargo_tool(CARGO_DENY.package, CARGO_DENY.program, CARGO_DENY.version)
+}
+
+/// `geckodriver`, which speaks WebDriver to Firefox.
+fn geckodriver() -> anyhow::Result<PathBuf> {
+    cargo_tool(GECKODRIVER.package, GECKODRIVER.program, GECKODRIVER.version)
 }
 
 /// The version of a package in the text of a Cargo.lock.
@@ -91,61 +102,6 @@ pub(crate) fn wasm_target() -> anyhow::Result<()> {
         .context("install the standard library for wasm32-unknown-unknown for this toolchain")
 }
 
-/// A browser and the driver that speaks WebDriver to it.
-#[derive(Debug)]
-pub(crate) struct Browser {
-    /// The browser itself.
-    pub(crate) binary: PathBuf,
-    /// Its `chromedriver`.
-    pub(crate) driver: PathBuf,
-}
-
-const BROWSERS: &[&str] = &[
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-    "/usr/lib/chromium/chromium",
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-    "/Applications/Chromium.app/Contents/MacOS/Chromium",
-];
-const DRIVERS: &[&str] = &[
-    "chromedriver",
-    "/usr/lib/chromium/chromedriver",
-    "/usr/lib/chromium-browser/chromedriver",
-    "/opt/homebrew/bin/chromedriver",
-    "/usr/local/bin/chromedriver",
-];
-
-/// Chromium or Chrome with its driver; installed from Debian's packages where we may.
-pub(crate) fn browser() -> anyhow::Result<Browser> {
-    if let Some(browser) = find_browser() {
-        return Ok(browser);
-    }
-    if Path::new("/etc/debian_version").exists() && output(Command::new("id").arg("-u"))?.trim() == "0" {
-        run(Command::new("apt-get").args(["update", "--quiet=2"]))?;
-        let packages = ["install", "--yes", "--no-install-recommends", "chromium", "chromium-driver"];
-        run(Command::new("apt-get").args(packages).env("DEBIAN_FRONTEND", "noninteractive"))?;
-    }
-    let Some(browser) = find_browser() else {
-        bail!("needs Chromium or Chrome and a chromedriver of the same version on the PATH; install both");
-    };
-    Ok(browser)
-}
-
-fn find_browser() -> Option<Browser> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let directories: Vec<_> = std::env::split_paths(&path).collect();
-    Some(Browser { binary: first(&directories, BROWSERS)?, driver: first(&directories, DRIVERS)? })
-}
-
-/// The first of the names that is a file, looked up in the directories unless it is a whole path.
-fn first(directories: &[PathBuf], names: &[&str]) -> Option<PathBuf> {
-    let places =
-        |name: &&str| -> Vec<PathBuf> { directories.iter().map(|place| place.join(*name)).collect() };
-    names.iter().flat_map(places).find(|path| path.is_file())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -162,14 +118,5 @@ mod tests {
     fn a_version_that_only_begins_alike_is_another_version() {
         assert!(says("wasm-pack 0.15.1\n", "0.15.1"));
         assert!(!says("wasm-pack 0.15.10\n", "0.15.1"));
-    }
-
-    #[test]
-    fn a_name_is_looked_up_in_the_directories_and_a_path_is_taken_as_it_is() {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-        let whole = source.join("main.rs");
-        assert_eq!(first(std::slice::from_ref(&source), &["absent", "main.rs"]), Some(whole.clone()));
-        assert_eq!(first(&[PathBuf::from("/")], &[whole.to_str().unwrap()]), Some(whole.clone()));
-        assert_eq!(first(&[source], &["absent"]), None);
     }
 }

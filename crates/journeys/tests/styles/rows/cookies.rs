@@ -37,8 +37,8 @@ fn lifetimes() -> Vec<Style> {
             .open("/")
             .is("growsumo.data", ada_data())
             .settled()
-            .ends("ps_partner_key", 900..1001)
-            .ends("gsxid", 900..1001),
+            .ends("ps_partner_key", 900..1060)
+            .ends("gsxid", 900..1060),
         style("the same click loaded again extends nothing")
             .page("/", TAG)
             .open("/?{ada}")
@@ -47,7 +47,7 @@ fn lifetimes() -> Vec<Style> {
             .reload()
             .is("growsumo.data", ada_data())
             .settled()
-            .ends("ps_partner_key", 900..1001),
+            .ends("ps_partner_key", 900..1060),
         style("a second click takes the place of the first, and begins anew")
             .page("/", TAG)
             .open("/?{ada}")
@@ -74,7 +74,7 @@ fn lifetimes() -> Vec<Style> {
             .is("growsumo.data", ada_data())
             .settled()
             .cookies(&ADA)
-            .ends("ps_partner_key", 900..1001),
+            .ends("ps_partner_key", 900..1060),
     ]
 }
 
