@@ -6,8 +6,9 @@ import { createTracker } from './index.js';
 const NOTHING = { tracker: undefined, error: undefined };
 const Context = createContext(NOTHING);
 
+// `options` in one: React keeps a property called `key` to itself.
 /** Starts the tracker for everything below it. Options are read once. */
-export function HeadwaterProvider({ children, ...options }) {
+export function HeadwaterProvider({ children, options }) {
   const [state, setState] = useState(NOTHING);
   useEffect(() => {
     let gone = false;

@@ -10,7 +10,6 @@ const INPUTS: &[&str] = &[
     "Cargo.lock",
     "Cargo.toml",
     "LICENSE",
-    "README.md",
     "crates/protocol/Cargo.toml",
     "crates/protocol/src",
     "pkg.json",

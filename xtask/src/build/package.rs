@@ -33,15 +33,24 @@ pub(super) fn build(root: &Path, node: Option<&Node>, work: &Path) -> anyhow::Re
     }
     // Rust lies beside the entry points it serves.
     package.retain(|path, _| path.extension().is_none_or(|extension| extension != "rs"));
-    for file in ["README.md", "LICENSE"] {
-        let text = std::fs::read(root.join(file)).with_context(|| format!("cannot read {file}"))?;
-        package.insert(file.into(), text);
+    if !package.contains_key(Path::new("README.md")) {
+        bail!("there is no src/npm/README.md: the package's own, for who finds it at a registry");
     }
+    let types = package.get_mut(Path::new("headwater.d.ts")).context("wasm-bindgen wrote no types")?;
+    *types = without_disposal(&String::from_utf8(std::mem::take(types))?).into();
+    package.insert("LICENSE".into(), std::fs::read(root.join("LICENSE")).context("cannot read LICENSE")?);
     let source = std::fs::read_to_string(root.join("pkg.json")).context("cannot read pkg.json")?;
     let manifest = manifest(&source, VERSION).context("pkg.json")?;
     check(&serde_json::from_str(&manifest)?, &package).context("pkg.json")?;
     package.insert("package.json".into(), manifest.into());
     Ok(package)
+}
+
+/// The types without the ways to free the tracker: there is one for the life of a page, and `Symbol.dispose` is
+/// unknown to TypeScript before a site's `lib` says so.
+fn without_disposal(types: &str) -> String {
+    let disposal = |line: &&str| ["free(): void;", "[Symbol.dispose](): void;"].contains(&line.trim());
+    types.split_inclusive('\n').filter(|line| !disposal(line)).collect()
 }
 
 /// Reads the files below a directory.
@@ -150,6 +159,12 @@ mod tests {
         for wrong in ["[]", "{}", r#"{ "name": "a", "version": "9.9.9" }"#] {
             assert!(manifest(wrong, "0.1.2").is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn nobody_is_told_to_free_the_tracker() {
+        let types = "export class Tracker {\n    free(): void;\n    [Symbol.dispose](): void;\n    flush(): void;\n}\n";
+        assert_eq!(without_disposal(types), "export class Tracker {\n    flush(): void;\n}\n");
     }
 
     #[test]
