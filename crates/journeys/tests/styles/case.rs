@@ -15,7 +15,7 @@ use crate::style::{Page, Style};
 pub(crate) struct Names(Vec<(&'static str, String)>);
 
 impl Names {
-    fn of(number: usize, host: Option<&str>, port: u16) -> Self {
+    fn of(number: usize, host: Option<&str>, port: u16, integrity: &str) -> Self {
         let own = format!("c{number}.localhost");
         let site = host.unwrap_or(&own);
         let at = |host: &str| format!("http://{host}:{port}");
@@ -29,8 +29,10 @@ impl Names {
             // Another site, as the relay of a hosted program is.
             ("{relay}", at(&format!("r{number}.localhost"))),
             ("{other}", at(&format!("o{number}.localhost"))),
+            ("{elsewhere}", format!("o{number}.localhost")),
             ("{host}", site.to_owned()),
             ("{key}", KEY.to_owned()),
+            ("{integrity}", integrity.to_owned()),
             ("{nonce}", "c3R5bGVz".to_owned()),
             // Two partners' links, as they arrive at the landing page.
             ("{ada}", click("ada", "abcDEF123456")),
@@ -109,9 +111,9 @@ pub(crate) struct Heard {
 
 impl Case {
     /// A row that begins.
-    pub(crate) fn begin(style: &Style, number: usize, port: u16) -> Self {
+    pub(crate) fn begin(style: &Style, number: usize, port: u16, integrity: &str) -> Self {
         let (manner, _) = watch::channel(Manner::Works);
-        let names = Names::of(number, style.host, port);
+        let names = Names::of(number, style.host, port, integrity);
         Self { names, pages: style.pages.clone(), manner, seen: Mutex::default() }
     }
 

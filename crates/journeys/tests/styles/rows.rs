@@ -4,8 +4,10 @@ mod arrival;
 mod confinement;
 mod consent;
 mod cookies;
+mod crossings;
 mod delivery;
 mod embeds;
+mod forms;
 mod globals;
 mod leaving;
 mod parameters;
@@ -32,6 +34,8 @@ pub(crate) fn all() -> Vec<Style> {
         confinement::rows(),
         policy::rows(),
         embeds::rows(),
+        forms::rows(),
+        crossings::rows(),
     ];
     rooms.into_iter().flatten().collect()
 }

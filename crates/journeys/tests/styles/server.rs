@@ -42,6 +42,7 @@ pub(crate) type Answer = Response<Full<Bytes>>;
 pub(crate) struct Stage {
     port: u16,
     scripts: HashMap<&'static str, Bytes>,
+    integrity: String,
     cases: Mutex<HashMap<String, Arc<Case>>>,
 }
 
@@ -60,14 +61,15 @@ impl Stage {
             Some((path, Bytes::from(std::fs::read(file).ok()?)))
         };
         let scripts = SCRIPTS.into_iter().filter_map(read).collect();
-        let stage = Arc::new(Self { port, scripts, cases: Mutex::default() });
+        let integrity = integrity(directory);
+        let stage = Arc::new(Self { port, scripts, integrity, cases: Mutex::default() });
         tokio::spawn(accept(Arc::clone(&stage), listener));
         stage
     }
 
     /// A row begins: its hosts lead to it.
     pub(crate) fn begin(&self, style: &Style, number: usize) -> Arc<Case> {
-        let case = Arc::new(Case::begin(style, number, self.port));
+        let case = Arc::new(Case::begin(style, number, self.port, &self.integrity));
         let mut cases = self.cases.lock().expect("nobody panics while holding it");
         for host in case.names.hosts() {
             cases.insert(host.to_owned(), Arc::clone(&case));
@@ -88,6 +90,16 @@ fn script() -> PathBuf {
     let script = std::env::var_os("HEADWATER_JOURNEYS_SCRIPT").map_or_else(built, PathBuf::from);
     assert!(script.is_file(), "there is no {}: `cargo xtask build` makes it", script.display());
     script
+}
+
+/// The hash the build prints for sites that pin the script.
+fn integrity(directory: &Path) -> String {
+    let manifest = std::fs::read(directory.join("manifest.json")).expect("the build writes a manifest");
+    let manifest: Value = serde_json::from_slice(&manifest).expect("the manifest is JSON");
+    let files = manifest["files"].as_array().into_iter().flatten();
+    let script =
+        files.into_iter().find(|file| file["name"] == "headwater.js").expect("the manifest names the script");
+    script["integrity"].as_str().expect("every file has a hash").to_owned()
 }
 
 async fn accept(stage: Arc<Stage>, listener: TcpListener) {

@@ -141,6 +141,17 @@ fn tags() -> Vec<Style> {
             .said("init", ada_data())
             .taken("signup", signup_by_ada("customer-1"))
             .said("called back", accepted("customer-1")),
+        style("a script that is pinned to its hash")
+            .page(
+                "/",
+                "<script crossorigin='anonymous' integrity='{integrity}' src='{relay}/headwater.js' data-key='{key}'></script>",
+            )
+            .open("/?{ada}")
+            .cookies(&ADA),
+        style("a script that is written into the page")
+            .page("/", "<script>document.write('<script src=\"{relay}/v1/\" data-key=\"{key}\"><\\/script>');</script>")
+            .open("/?{ada}")
+            .cookies(&ADA),
         style("a script that arrives twice, from two paths")
             .page("/", format!("{TAG}<script src='{{relay}}/growsumo.min.js' data-key='{{key}}'></script><script>{SIGN_UP}signUp();</script>"))
             .open("/?{ada}")

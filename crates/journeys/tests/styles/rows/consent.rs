@@ -10,7 +10,7 @@ const GPC: &str =
 
 /// Every row.
 pub(super) fn rows() -> Vec<Style> {
-    [pending(), denied(), privacy_control()].into_iter().flatten().collect()
+    [pending(), google(), denied(), privacy_control()].into_iter().flatten().collect()
 }
 
 fn pending() -> Vec<Style> {
@@ -55,6 +55,48 @@ fn pending() -> Vec<Style> {
             .cookies(&[])
             .act("partnerstack.consent('granted')")
             .cookies(&ADA),
+    ]
+}
+
+/// What Google's documentation has pages put in front of everything else.
+const GTAG: &str = "<script>
+    window.dataLayer = window.dataLayer || [];
+    function gtag() { dataLayer.push(arguments); }
+    gtag('consent', 'default', { ad_storage: 'denied', analytics_storage: 'denied' });
+  </script>";
+
+fn google() -> Vec<Style> {
+    let page = |settings: &str| format!("{GTAG}{}", tagged_with(settings, "signUp();"));
+    vec![
+        style("Google's consent mode: denied by default, then granted")
+            .page("/", page("data-consent='google'"))
+            .open("/?{ada}")
+            .settled()
+            .requests(0..=0)
+            .cookies(&[])
+            .act("gtag('event', 'page_view'); gtag('consent', 'update', { analytics_storage: 'granted' })")
+            .settled()
+            .cookies(&[])
+            .act("gtag('consent', 'update', { ad_storage: 'granted' })")
+            .cookies(&ADA)
+            .taken("signup", signup_by_ada("customer-1"))
+            .said("called back", accepted("customer-1"))
+            .is("dataLayer.length", 4),
+        style("Google's consent mode: denied by default, then denied")
+            .page("/", page("data-consent='google'"))
+            .open("/?{ada}")
+            .act("gtag('consent', 'update', { ad_storage: 'denied' })")
+            .said("called back", failed("customer-1", 0, "consent_denied", "consent denied"))
+            .settled()
+            .requests(0..=0)
+            .cookies(&[])
+            .is(NOTHING_STORED, true),
+        style("Google's consent mode, where the site does not ask us to follow it")
+            .page("/", page(""))
+            .open("/?{ada}")
+            .cookies(&ADA)
+            .taken("signup", signup_by_ada("customer-1"))
+            .said("called back", accepted("customer-1")),
     ]
 }
 

@@ -66,6 +66,17 @@ fn strict() -> Vec<Style> {
             .is("growsumo.data.partner_key", "ada")
     };
     vec![
+        style("a strict policy with a nonce, and the overlay")
+            .page_with(
+                "/",
+                &[(POLICY, "default-src 'none'; script-src 'nonce-{nonce}' 'wasm-unsafe-eval'; connect-src {relay} {site}")],
+                format!("{with_nonce}<body></body>"),
+            )
+            .open("/?headwater_debug=1&{ada}")
+            .taken("signup", signup_by_ada("customer-1"))
+            .said("called back", accepted("customer-1"))
+            .is("document.querySelector('#headwater-debug').shadowRoot.textContent.includes('acknowledged')", true)
+            .is("document.querySelector('#headwater-debug').shadowRoot.textContent.includes('partner ada')", true),
         row(
             "a strict policy with a nonce",
             "default-src 'none'; script-src 'nonce-{nonce}' 'wasm-unsafe-eval'; connect-src {relay} {site}",
