@@ -103,6 +103,14 @@ const plain = async (browser, site) => {
   await browser.sees('error',
     'invalid_value products[1].amount products[1].amount: expected integer cents, got 19.99');
   assert.equal(site.events.length, 1, 'what is wrong is not sent');
+  await browser.sees('other',
+    'already_started key key: a tracker with another key runs on this page; there is one');
+  assert.deepEqual(await browser.console(), []);
+  // A module that is not there is said, and tried again by the next call.
+  await browser.go(`${site.origin}/?broken`);
+  await browser.sees('partner', 'gigakick');
+  await browser.sees('error', 'load_failed');
+  assert.match((await browser.console()).join(), /nothing\.wasm/);
 };
 
 const react = async (browser, site) => {

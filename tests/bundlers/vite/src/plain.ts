@@ -5,11 +5,21 @@ const show = (id: string, text: string) => {
   document.getElementById(id)!.textContent = text;
 };
 
+const explain = (error: unknown) => {
+  const { code, field, message } = error as Failure;
+  return `${code} ${field} ${message}`;
+};
+const options = { endpoint: location.origin, key: 'pk_test_example' };
+
+if (new URLSearchParams(location.search).has('broken')) {
+  await createTracker({ ...options, wasm: '/nothing.wasm' }).catch((error: Failure) => show('error', error.code));
+}
 const [tracker, same] = await Promise.all([
-  createTracker({ endpoint: `${location.origin}/`, key: 'pk_test_example' }),
-  createTracker({ endpoint: location.origin, key: 'pk_test_example' }),
+  createTracker({ ...options, endpoint: `${location.origin}/` }),
+  createTracker(options),
 ]);
 if (tracker !== same) show('error', 'two trackers');
+await createTracker({ ...options, key: 'pk_test_other' }).catch((error: unknown) => show('other', explain(error)));
 show('partner', tracker.referral().partner_key ?? 'nobody');
 
 document.getElementById('signup')!.addEventListener('click', async () => {
@@ -23,7 +33,6 @@ document.getElementById('wrong')!.addEventListener('click', async () => {
   try {
     await tracker.trackCheckout(checkout);
   } catch (error) {
-    const { code, field, message } = error as Failure;
-    show('error', `${code} ${field} ${message}`);
+    show('error', explain(error));
   }
 });
