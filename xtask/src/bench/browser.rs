@@ -40,7 +40,7 @@ pub(super) fn run(root: &Path, loads: u16, dry: bool) -> anyhow::Result<()> {
     if dry {
         return Ok(());
     }
-    page::replace(&root.join("docs/benchmarks.md"), "In a browser", &section(&table, loads, &product))
+    page::replace(&root.join("docs/benchmarks.md"), "In a browser", &section(&table, &samples[0], &product))
 }
 
 /// The browser's name, and each contender's samples. A first round, which warms caches, is left out.
@@ -77,7 +77,8 @@ async fn measure(
     Ok((product, samples))
 }
 
-fn section(table: &str, loads: u16, product: &str) -> String {
+fn section(table: &str, alone: &[Sample], product: &str) -> String {
+    let (loads, (low, high)) = (alone.len(), table::middle_half(alone));
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let (throttle, watched) = (visit::THROTTLE, visit::WATCHED.as_secs());
     let busy = load_average().map_or(String::new(), |load| format!(" (load average {load} at the end)"));
@@ -85,9 +86,9 @@ fn section(table: &str, loads: u16, product: &str) -> String {
         "`cargo xtask bench --browser` writes this section. The same small marketing page with each script in its head
 as `async`, medians of {loads} loads, contenders in turn; {product}, headless, on {cores} cores that are not pinned{busy}. Each load is
 a new visitor's: a browser context of its own, nothing cached, nothing stored, and a landing address that names a
-partner. Page, scripts and whatever they send are of one local origin (a landing page of a real site would
-add latency, and to some peers a preflight); files are sent with brotli -11. Every host but this machine is cut off,
-and a load fails when a script asks for one. Versions are those of `xtask/peers/package-lock.json`.
+partner. Page, scripts and whatever they send are of one local origin (a real site's scripts come from another: latency, and
+for some peers a preflight); files are sent with brotli -11. Every host but this machine is cut off, and a load
+fails when a script asks for one. Versions are those of `xtask/peers/package-lock.json`.
 
 - **bytes**: on the wire, of every script the page loads, response headers included (DevTools `encodedDataLength`).
 - **script ms**: CPU time of compiling and running scripts on the page's main thread at {throttle}× CPU throttling, from
@@ -100,10 +101,12 @@ and a load fails when a script asks for one. Versions are those of `xtask/peers/
   first. Plausible stores nothing: its first request. No latency is added, so that bytes count for little here.
 
 The first row is the page without a script; **+** is what a script adds to it (difference of medians). Milliseconds are
-this machine's, other work on it included; ratios travel. The peers do other work than ours (page views, sessions, flags), each
-started as its documentation says. Plausible is a module: esbuild joins and minifies it with its `init` call.
-Snowplow is the package's own browser file, without plugins; its tag build is not on npm. PostHog is `array.js` with no
-feature switched on from its server. Dub is left out: its npm package only inserts a script from Dub's own host.
+this machine's, whatever else it did included: half of all loads of the page alone took between {low:.0} and {high:.0} ms of its
+main thread, and what differs by much less than that does not differ. The peers do other work than ours (page
+views, sessions, flags), each started as its documentation says. Plausible is a module: esbuild joins and minifies it
+with its `init` call. Snowplow is the package's own browser file, without plugins: its tag build could not be had from
+npm. PostHog is `array.js` with no feature switched on from its server. Dub is left out: its npm package only
+inserts a script from Dub's own host.
 
 {table}"
     )

@@ -47,6 +47,14 @@ fn median(mut numbers: Vec<f64>) -> f64 {
     if numbers.len() % 2 == 1 { numbers[middle] } else { f64::midpoint(numbers[middle - 1], numbers[middle]) }
 }
 
+/// Between which milliseconds of the main thread the middle half of the loads lies.
+pub(super) fn middle_half(samples: &[Sample]) -> (f64, f64) {
+    let mut main: Vec<_> = samples.iter().map(|sample| sample.work.main).collect();
+    main.sort_by(f64::total_cmp);
+    let quarter = main.len() / 4;
+    (main[quarter], main[main.len() - 1 - quarter])
+}
+
 /// The table of contenders in their order: the page alone, ours, the peers.
 pub(super) fn table(rows: &[(&str, Medians)]) -> String {
     let mut table = String::from(
@@ -109,6 +117,13 @@ mod tests {
         let expected = Medians { bytes: 10.0, script: 2.0, off_thread: 1.0, main: 30.0, known: Some(5.0) };
         assert_eq!(medians, expected);
         assert_eq!(Medians::of(&[sample(0.0, 1.0, 2.0, None)]).known, None);
+    }
+
+    #[test]
+    fn the_middle_half_leaves_a_quarter_out_on_each_side() {
+        let loads = |main: &[f64]| main.iter().map(|main| sample(0.0, 0.0, *main, None)).collect::<Vec<_>>();
+        assert_eq!(middle_half(&loads(&[9.0, 1.0, 4.0, 3.0, 2.0, 5.0, 6.0, 80.0])), (3.0, 6.0));
+        assert_eq!(middle_half(&loads(&[7.0])), (7.0, 7.0));
     }
 
     #[test]
