@@ -70,12 +70,12 @@ const checkout = (input, callback) => settle(() => {
   return api.ready ? data.customer_key ? record_checkout(JSON.stringify(data)) : 3 : 5;
 }, callback);
 
-/** Resolves with `[status, milliseconds to wait, text]`. */
+/** Resolves with `[status, seconds to wait, text]`. */
 const request = async (url, body) => {
   const answer = await fetch(url, {
     method: 'POST', body, keepalive: true, credentials: 'omit', signal: attempt(() => AbortSignal.timeout(3e4)),
   });
-  return [answer.status, answer.headers.get('retry-after') * 1e3 | 0, await answer.text()];
+  return [answer.status, answer.headers.get('retry-after') | 0, await answer.text()];
 };
 
 const heard = (ids, status, wait, text) => {

@@ -9,6 +9,8 @@ static FAILED: AtomicU32 = AtomicU32::new(0);
 
 /// Milliseconds before the second attempt, at most; doubled for each further one.
 const PAUSE: u32 = 1000;
+/// Seconds a relay may ask for; a browser's timers end at 24 days, and a visitor's page long before.
+const WAIT_MAX: u32 = 3600;
 /// How often the pause doubles: 1,000 ms · 2⁸ is about four minutes.
 const DOUBLINGS_MAX: u32 = 8;
 
@@ -31,7 +33,7 @@ pub(crate) fn part() {
     }
 }
 
-/// The relay's answer: its status, 0 when there was none, and the milliseconds it asked to wait.
+/// The relay's answer: its status, 0 when there was none, and the seconds it asked to wait.
 pub(crate) fn answered(ids: &str, status: u16, wait: u32) {
     // 408 and 429 ask for another attempt; any other 4xx is the last word.
     if status / 100 == 2 || status / 100 == 4 && status != 408 && status != 429 {
@@ -43,6 +45,6 @@ pub(crate) fn answered(ids: &str, status: u16, wait: u32) {
         let doublings = FAILED.fetch_add(1, Ordering::Relaxed).min(DOUBLINGS_MAX);
         // Somewhere in the pause, so that the browsers of a busy site do not come back together.
         let pause = browser::random(PAUSE << doublings);
-        browser::wake_after(pause.max(wait));
+        browser::wake_after(pause.max(wait.min(WAIT_MAX) * 1000));
     }
 }

@@ -12,7 +12,7 @@ const TIMEOUT: u32 = 30_000;
 /// the place of the browser's, and gloo-net gives up where that rejects with something that is no error.
 const SILENCE: u32 = 35_000;
 
-/// Posts a body; resolves with `[status, milliseconds to wait, text]`, or nothing when nobody answered.
+/// Posts a body; resolves with `[status, seconds to wait, text]`, or nothing when nobody answered.
 pub(crate) fn post(url: String, body: String) -> Promise {
     let answer = future_to_promise(async move {
         let (status, wait, text) = exchange(&url, &body).await.unwrap_or_default();
@@ -26,5 +26,5 @@ async fn exchange(url: &str, body: &str) -> Option<(u16, u32, String)> {
     let response = Request::from(request).send().await.ok()?;
     let wait = response.headers().get("retry-after").and_then(|seconds| seconds.parse::<u32>().ok());
     let text = response.text().await.ok()?;
-    Some((response.status(), wait.unwrap_or_default().saturating_mul(1000), text))
+    Some((response.status(), wait.unwrap_or_default(), text))
 }
