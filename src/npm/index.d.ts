@@ -3,7 +3,9 @@ import type { Tracker, TrackerOptions } from './headwater.js';
 export type {
   Checkout, CheckoutProduct, ClaimedTransaction, Customer, Failure, Referral, Report, Tracker, TrackerOptions,
 } from './headwater.js';
-export { checkout_context as checkoutContext, type CheckoutContext } from './checkout.js';
+export {
+  checkout_context as checkoutContext, decorate_checkout as decorateCheckout, type CheckoutContext,
+} from './checkout.js';
 
 /** Where the module is, for who serves it from another place than the package. */
 export type ModuleSource = string | URL | Request | Response | Promise<Response> | WebAssembly.Module | BufferSource;

@@ -1,8 +1,7 @@
 // The entry of the package. Importing it touches neither window nor network: a server may.
 import init, { Tracker } from './headwater.js';
-import { checkout_context } from './checkout.js';
 
-export { checkout_context as checkoutContext };
+export { checkout_context as checkoutContext, decorate_checkout as decorateCheckout } from './checkout.js';
 
 const failure = (code, field, message) => Object.assign(new Error(message), { name: 'HeadwaterError', code, field });
 

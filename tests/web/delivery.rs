@@ -115,6 +115,9 @@ async fn pauses_grow_up_to_a_bound_and_end_with_an_answer() {
     answer(429, "", "600");
     wait(fire()).await;
     assert!((600_000. ..900_000.).contains(&pause()), "what the relay asks for: {}", pause());
+    answer(429, "", "99999999");
+    wait(fire()).await;
+    assert!((3_600_000. ..3_700_000.).contains(&pause()), "within reason: {}", pause());
     wait(fire()).await;
     assert!(pause() < 1. && stored() == 0);
 }

@@ -25,6 +25,7 @@ fn wrong_options_are_named() {
         (json!({ "endpoint": 7 }), "endpoint: expected an http or https URL, got 7"),
         (json!({ "key": "" }), "key is required"),
         (json!({ "key": "sk_example" }), "key: expected a public key, pk_…, got a secret key"),
+        (json!({ "key": "adm_example" }), "key: expected a public key, pk_…, got a secret key"),
         (json!({ "key": [] }), "key: expected a public key, pk_…, got 0 entries"),
         (json!({ "consent": "maybe" }), r#"consent: expected granted or pending or denied, got "maybe""#),
         (json!({ "consent": true }), "consent: expected granted or pending or denied, got true"),
