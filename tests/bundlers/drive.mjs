@@ -38,15 +38,17 @@ const serve = async (root) => {
 
 /** A browser, by the commands of WebDriver. */
 const open = async () => {
-  const process = spawn(driver, ['--port=0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(driver, ['--port=0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  // However this ends, the driver ends with it.
+  process.on('exit', () => child.kill());
   const port = await new Promise((resolve, reject) => {
     let said = '';
-    process.stdout.on('data', (part) => {
+    child.stdout.on('data', (part) => {
       said += part;
       const found = /successfully on port (\d+)/.exec(said);
       if (found) resolve(found[1]);
     });
-    process.on('exit', () => reject(new Error(`chromedriver ended: ${said}`)));
+    child.on('exit', () => reject(new Error(`chromedriver ended: ${said}`)));
   });
   const command = async (method, path, body) => {
     const answer = await fetch(`http://127.0.0.1:${port}${path}`, { method, body: body && JSON.stringify(body) });
@@ -78,7 +80,7 @@ const open = async () => {
       }
       assert.equal(found, expected, `#${id}`);
     },
-    close: async () => { await command('DELETE', session); process.kill(); },
+    close: async () => { await command('DELETE', session); child.kill(); },
   };
 };
 
