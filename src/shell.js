@@ -17,6 +17,15 @@ const publish = (object) => {
   attempt(() => { growsumo = object; });
 };
 
+/** Loads another of our files, as the page allowed the first. */
+const load_script = (path) => {
+  const tag = document.createElement('script');
+  tag.nonce = script.nonce;
+  tag.src = option('endpoint') + path;
+  document.head.append(tag);
+  return tag;
+};
+
 /** Starts the module in this very tick: pages call us in it. */
 const instantiate = () => {
   const bytes = new Uint8Array(wasm_text.length);
@@ -28,14 +37,18 @@ const instantiate = () => {
 const fall_back = () => {
   const stub = { data: {}, q: [] };
   Object.keys(api).forEach((name) => {
-    if (typeof api[name] == 'function') stub[name] = (...args) => new Promise((resolve) => stub.q.push([name, args, resolve]));
+    if (typeof api[name] == 'function') stub[name] = (...args) => new Promise((done) => stub.q.push([name, args, done]));
   });
   publish(stub);
-  const tag = document.createElement('script');
+  const tag = load_script('/headwater-fallback.js');
   Object.assign(tag.dataset, settings);
-  tag.nonce = script.nonce;
-  tag.src = option('endpoint') + '/headwater-fallback.js';
-  document.head.append(tag);
+  // Forbidden too, or not there: whoever asked, or asks from now on, is told.
+  tag.onerror = () => {
+    api.data = stub.data;
+    const fail = ([, args, done]) => done(settle(() => 6, args.find((one) => typeof one == 'function')));
+    stub.q.forEach(fail);
+    stub.q.push = fail;
+  };
 };
 
 let early;
@@ -58,7 +71,7 @@ const settle = (report, callback) => {
     const end = (status, error) => resolve({ ok: !error, status, customer_key: customer, ...error && { error } });
     const outcome = attempt(report);
     const code = ['', '', 'consent_denied', 'missing_customer_key', 'too_large', 'not_initialized'][outcome] ?? 'failed';
-    if (outcome) end(0, code && told(code));
+    if (outcome !== 0) end(0, code && told(code));
     else waiting[newest()] = end;
   });
   if (typeof callback == 'function') promise.then(callback);
@@ -67,7 +80,7 @@ const settle = (report, callback) => {
 
 const checkout = (input, callback) => settle(() => {
   const data = { customer_key: customer_key(), ...input };
-  return api.ready ? data.customer_key ? record_checkout(JSON.stringify(data)) : 3 : 5;
+  return api.ready ? data.customer_key ? record_checkout(json(data)) : 3 : 5;
 }, callback);
 
 /** Resolves with `[status, seconds to wait, text]`. */
@@ -120,12 +133,7 @@ Object.assign(api, {
   },
   checkoutContext: () => checkout_context(customer_key(), page_data('partner_key'), product.external_subscription_key),
   decorateCheckout: (root) => attempt(() => decorate_checkout(root || document, customer_key())),
-  debug() {
-    const tag = document.createElement('script');
-    tag.nonce = script.nonce;
-    tag.src = option('endpoint') + '/headwater-debug.js';
-    document.head.append(tag);
-  },
+  debug() { load_script('/headwater-debug.js'); },
   consent: (state) => attempt(() => {
     set_consent({ granted: 0, denied: 2 }[state] ?? 1);
     if (state == 'granted' && api.ready) look_again();
