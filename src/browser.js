@@ -81,10 +81,9 @@ export const each = (ids) => ids.match(/.{36}/g) || [];
 let last;
 /** The id of the event made last. */
 export const newest = () => last;
-export const create = (kind, data) => {
-  last = id(now());
-  store(place(last), `{"id":"${last}","type":"${kind}","occurred_at":${now()},"data":${data}}`);
-  return last;
+export const create = (id, kind, data) => {
+  last = id;
+  store(place(id), `{"id":"${id}","type":"${kind}","occurred_at":${now()},"data":${data}}`);
 };
 export const remove = (id) => discard(place(id));
 export const size = (id) => {
@@ -168,7 +167,7 @@ export const beacon = (ids) => { if (ids) attempt(() => navigator.sendBeacon(url
 const LEASE = 'hw_lease';
 const alone = () => {
   const later = () => wake_after(5e3);
-  const go = () => { attempt(hooks.flush); return flight; };
+  const go = () => { flight = 0; attempt(hooks.flush); return flight; };
   const { locks } = navigator;
   if (locks) return locks.request(LEASE, { ifAvailable: true }, (lock) => lock ? go() : later()).catch(go);
   // A lease of the future is that of a clock that was set back.

@@ -31,9 +31,9 @@ extern "C" {
     /// Base64 in either alphabet decoded to text; empty when it is neither.
     pub(crate) fn base64_text(text: &str) -> String;
 
-    /// Writes an event of this kind, with an id of this moment, and stores it beyond this page; for this page only
-    /// where storage is refused or consent is awaited. `data` is JSON. Gives the id.
-    pub(crate) fn create(kind: &str, data: &str) -> String;
+    /// Writes an event of this kind and stores it beyond this page; for this page only where storage is refused or
+    /// consent is awaited. `data` is JSON.
+    pub(crate) fn create(id: &str, kind: &str, data: &str);
     /// Bytes of a stored event. Removes what is no JSON, and says 0.
     pub(crate) fn size(id: &str) -> usize;
     /// Removes a stored event.

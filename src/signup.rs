@@ -24,6 +24,10 @@ pub(crate) enum Outcome {
 
 /// Reports `growsumo.data` as a signup.
 pub(crate) fn create() -> Outcome {
+    if consent::denied() {
+        // Before anything else: the referral was erased with the consent.
+        return Outcome::ConsentDenied;
+    }
     let known = |names: &[&str]| names.iter().any(|name| !browser::page_data(name).is_empty());
     if !known(&["customer_key", "customerKey", "key", "email"]) {
         return Outcome::MissingCustomerKey;
@@ -42,7 +46,8 @@ pub(crate) fn record(kind: &str, data: &str) -> Outcome {
     if data.len() > EVENT_MAX - ENVELOPE {
         return Outcome::TooLarge;
     }
-    let id = browser::create(kind, data);
+    let id = browser::id(browser::now());
+    browser::create(&id, kind, data);
     pending::trim();
     transport::post(&id);
     Outcome::Posted

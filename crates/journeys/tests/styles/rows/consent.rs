@@ -1,6 +1,6 @@
 //! Consent: asked for, given, refused, and told by the browser.
 
-use super::{ADA, NOTHING_STORED, accepted, ada_data, failed, signup_by_ada, tagged, tagged_with, unsent};
+use super::{ADA, NOTHING_STORED, accepted, ada_data, failed, signup_by_ada, tagged, tagged_with};
 use crate::style::{Style, style};
 
 const REQUIRED: &str = "data-consent='required'";
@@ -111,7 +111,7 @@ fn denied() -> Vec<Style> {
             .is(NOTHING_STORED, true)
             .is("growsumo.data.partner_key || ''", "")
             .act("signUp()")
-            .said("called back", unsent("customer-1"))
+            .said("called back", failed("customer-1", 0, "consent_denied", "consent denied"))
             .settled()
             .requests(0..=0),
         style("consent refused while a signup waits for it")
