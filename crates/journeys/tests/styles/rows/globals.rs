@@ -94,8 +94,15 @@ fn initialized() -> Vec<Style> {
         |script: &str| format!("<script src='{{relay}}/v1/'></script><script>{SIGN_UP}{script}</script>");
     vec![
         style("_initialize twice")
-            .page("/", bare("growsumo._initialize('{key}'); signUp(); growsumo._initialize('{key}');"))
+            .page(
+                "/",
+                bare(
+                    "function partnerstackInit() { say('init', true); }
+                     growsumo._initialize('{key}'); signUp(); growsumo._initialize('{key}');",
+                ),
+            )
             .open("/?{ada}")
+            .said("init", true)
             .taken("signup", signup_by_ada("customer-1"))
             .said("called back", accepted("customer-1")),
         style("createSignup before _initialize")

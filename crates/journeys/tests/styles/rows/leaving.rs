@@ -67,6 +67,24 @@ fn elsewhere() -> Vec<Style> {
             .said("called back", accepted("customer-1"))
             .is("location.pathname", "/thanks")
             .cookies(&ADA),
+        style("a signup is sent so that it outlives the page")
+            .page(
+                "/",
+                format!(
+                    "<script>
+                       const original = window.fetch;
+                       window.fetch = (url, options) => {{
+                         if (url.endsWith('/events')) say('keepalive', options.keepalive);
+                         return original(url, options);
+                       }};
+                     </script>{}",
+                    tagged("signUp();")
+                ),
+            )
+            .open("/?{ada}")
+            .said("keepalive", true)
+            .taken("signup", signup_by_ada("customer-1"))
+            .said("called back", accepted("customer-1")),
         style("a signup while the page goes away")
             .page(
                 "/",

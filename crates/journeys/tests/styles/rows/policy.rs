@@ -90,6 +90,10 @@ fn strict() -> Vec<Style> {
             "a strict policy with a nonce that forbids wasm",
             "default-src 'none'; script-src 'nonce-{nonce}'; connect-src {relay} {site}",
         ),
+        style("a policy that forbids wasm and the second file, too")
+            .page_with("/", &[(POLICY, "script-src 'unsafe-inline' {relay}/v1/")], tagged("signUp();"))
+            .open("/?{ada}")
+            .said("called back", failed("customer-1", 0, "failed", "failed")),
         style("a policy that forbids the relay")
             .page_with("/", &[(POLICY, "connect-src {site}")], tagged("signUp();"))
             .open("/?{ada}")

@@ -174,6 +174,15 @@ fn checkouts() -> Vec<Style> {
                 data["customer_key"] = "customer-1".into();
                 data
             }),
+        style("a checkout that JSON has no form for is called back once")
+            .page("/", tagged("
+                const product = { product_book_key: 'pbook_inbox', status: 'active' };
+                product.self = product;
+                growsumo.data.customer_key = 'customer-1';
+                growsumo.attachProduct(product, (result) => say('called back', result.customer_key));"))
+            .open("/?{ada}")
+            .said("called back", "customer-1")
+            .taken("checkout", json!({ "customer_key": "customer-1" })),
         style("a checkout of two products, without a referral")
             .page("/", tagged(&format!(
                 "growsumo.trackCheckout({{ customer_key: 'customer-1', products: [{product}] }}).then((result) => say('promised', result.ok));"
