@@ -1,6 +1,7 @@
 //! The table, by what a row is about.
 
 mod arrival;
+mod checkout;
 mod confinement;
 mod consent;
 mod cookies;
@@ -36,6 +37,7 @@ pub(crate) fn all() -> Vec<Style> {
         embeds::rows(),
         forms::rows(),
         crossings::rows(),
+        checkout::rows(),
     ];
     rooms.into_iter().flatten().collect()
 }

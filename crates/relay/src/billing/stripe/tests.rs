@@ -70,6 +70,21 @@ fn a_payment_link_joins_the_customer_to_stripes_own_id() {
 }
 
 #[test]
+fn what_a_page_put_on_a_checkout_is_found_in_every_later_invoice() {
+    let fixture = include_str!("../../../../../tests/fixtures/checkout-context.json");
+    let context: serde_json::Value = serde_json::from_str(fixture).unwrap();
+    let metadata = &context["stripe"]["subscription_data"]["metadata"];
+    let object = format!(
+        r#"{{"id":"in_1","customer":"cus_1","currency":"usd","subscription_details":{{"metadata":{metadata}}},
+            "lines":{{"data":[{{"id":"il_1","amount":9900,"metadata":{metadata}}}]}}}}"#
+    );
+    let events = events("invoice.paid", &object);
+    let [Event { data: Data::Payment(payment), .. }] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!(payment.customer.customer_key.as_deref(), Some("customer-1"));
+    assert_eq!(payment.subscription_key.as_deref(), Some(" Sub_1/Inbox "));
+}
+
+#[test]
 fn a_guests_checkout_or_one_without_a_name_says_nothing() {
     for object in [r#"{"client_reference_id":"gk_1001","customer":null}"#, r#"{"customer":"cus_1"}"#] {
         assert_eq!(events("checkout.session.completed", object), []);
