@@ -48,12 +48,12 @@ fn elements() -> Style {
         .open("/?{ada}")
         .act("partnerstack.decorateCheckout()")
         .is(
-            &address("link"),
+            address("link"),
             "https://buy.stripe.com/test_1?prefilled_email=ada%40buyer.example&client_reference_id=customer-1",
         )
-        .is(&address("other"), "https://pay.example/")
-        .is(&attribute("stripe-pricing-table"), "customer-1")
-        .is(&attribute("stripe-buy-button"), "customer-1")
+        .is(address("other"), "https://pay.example/")
+        .is(attribute("stripe-pricing-table"), "customer-1")
+        .is(attribute("stripe-buy-button"), "customer-1")
 }
 
 fn a_key_stripe_does_not_take() -> Style {
