@@ -127,3 +127,12 @@ proptest! {
         let _ = Submission::read(&text);
     }
 }
+
+#[test]
+fn a_number_in_meta_is_written_as_it_was_read() {
+    let text = r#"{"id":"019365b2-7c00-7abc-8def-0123456789ab","type":"signup","occurred_at":1775514585468,
+        "data":{"customer_key":"gk_1","meta":{"share":0.055555555555}}}"#;
+    let event = Event::read(text).unwrap();
+    assert!(event.write().contains(r#""share":0.055555555555}"#), "{}", event.write());
+    assert_eq!(Event::read(&event.write()).unwrap(), event);
+}
