@@ -19,7 +19,7 @@ export const id = (time) =>
   (hex(time, 12) + '7' + hex(count++, 3) + '89ab'[random(4)] + hex(word(), 8) + hex(word(), 7))
     .replace(/(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 
-export const unescape = (text) => attempt(() => decodeURIComponent(text.replace(/\+/g, ' '))) ?? text;
+export const unescape = (text, plus) => attempt(() => decodeURIComponent(plus ? text.replace(/\+/g, ' ') : text)) ?? text;
 export const base64_text = (text) =>
   attempt(() => decodeURIComponent(escape(atob(text.replace(/[- ]/g, '+').replace(/_/g, '/'))))) || '';
 // What JSON has no form for, a cycle for one, is left out only where JSON refuses the whole.

@@ -26,8 +26,9 @@ extern "C" {
     /// Erases every cookie whose name begins so.
     pub(crate) fn erase_cookies(start: &str);
 
-    /// `%XX` decoded; what does not decode comes back as it is.
-    pub(crate) fn unescape(text: &str) -> String;
+    /// `%XX` decoded, and `+` as space when `plus` says so, as `protocol::referral::percent_decode` does it; what does
+    /// not decode comes back as it is.
+    pub(crate) fn unescape(text: &str, plus: bool) -> String;
     /// Base64 in either alphabet decoded to text; empty when it is neither.
     pub(crate) fn base64_text(text: &str) -> String;
 

@@ -10,23 +10,22 @@ use crate::browser;
 const HOST_PARTNER_KEYS: [&str; 2] = ["_ps_partner_key_", "_grsmpk"];
 /// The same for its click ids, of which every click adds a pair.
 const HOST_CLICK_IDS: [&str; 2] = ["_ps_xid_", "_gsxid"];
-/// The referral the cookies hold: that of an earlier visit, or the one the link host noted on the way here.
-pub(crate) fn read() -> Referral {
-    let jar = browser::jar();
+
+/// The referral the cookies of a jar hold: that of an earlier visit, or the one the link host noted on the way here.
+pub(crate) fn read(jar: &str) -> Referral {
     let find = |ours: &[&str; 2], hosts: &[&str; 2]| {
-        let own = ours.iter().find_map(|name| cookie::find(&jar, name));
-        own.or_else(|| hosts.iter().find_map(|start| cookie::find_beginning(&jar, start)))
-            .map(browser::unescape)
+        let own = ours.iter().find_map(|name| cookie::find(jar, name));
+        own.or_else(|| hosts.iter().find_map(|start| cookie::find_beginning(jar, start)))
+            .map(|value| browser::unescape(value, false))
     };
     let partner_key = find(&PARTNER_KEY_COOKIES, &HOST_PARTNER_KEYS).filter(|key| !key.is_empty());
     let xid = find(&CLICK_ID_COOKIES, &HOST_CLICK_IDS).filter(|xid| is_click_id(xid));
     Referral { partner_key, xid, link_domain: None }
 }
 
-/// Whether this very click was written before.
-pub(crate) fn holds(referral: &Referral) -> bool {
-    let jar = browser::jar();
-    referral.xid.is_some() && cookie::find(&jar, CLICK_ID_COOKIES[1]) == referral.xid.as_deref()
+/// Whether this very click was written into the jar before.
+pub(crate) fn holds(jar: &str, referral: &Referral) -> bool {
+    referral.xid.is_some() && cookie::find(jar, CLICK_ID_COOKIES[1]) == referral.xid.as_deref()
 }
 
 /// Writes a new click's cookies. What the click does not name is erased: it belonged to another click.

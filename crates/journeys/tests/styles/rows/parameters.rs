@@ -100,6 +100,7 @@ fn keys() -> Vec<Style> {
     let keys = [
         ("a semicolon, a comma and a space", "a;b, c", "a%3Bb%2C%20c"),
         ("a percent sign", "100%25", "100%2525"),
+        ("a plus sign", "a+b c", "a+b%20c"),
         ("umlauts", "jürgen-münz", "j%C3%BCrgen-m%C3%BCnz"),
         ("letters of two code units", "🦊fox", "%F0%9F%A6%8Afox"),
         ("a URL", "https://partner.example/?a=b&c=d#e", "https://partner.example/?a=b&c=d#e"),
