@@ -8,7 +8,8 @@ use crate::{browser, pending, referral_cookie, visit};
 
 static STATE: AtomicU8 = AtomicU8::new(GRANTED);
 const GRANTED: u8 = 0;
-const DENIED: u8 = 2;
+/// What [`set`] takes for a no.
+pub(crate) const DENIED: u8 = 2;
 
 /// Whether cookies may be written and events sent.
 pub(crate) fn granted() -> bool {

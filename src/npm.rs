@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use js_sys::{Function, Promise};
+use protocol::queue::ID;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 use crate::signup::Outcome;
@@ -49,7 +50,7 @@ impl Tracker {
         input::check(&checked, input::OPTIONS)?;
         browser::configure(&options);
         if browser::asks_for_privacy() && checked.member("gpc").text() != Some("ignore") {
-            consent::set(DENIED);
+            consent::set(consent::DENIED);
         } else if let Some(state) = checked.member("consent").text() {
             consent::set(consent_state(state)?);
         }
@@ -127,9 +128,6 @@ impl Waiting {
     }
 }
 
-/// As `consent::set` counts.
-const DENIED: u8 = 2;
-
 /// The number of a state of consent.
 fn consent_state(state: &str) -> Result<u8, Failure> {
     (0..)
@@ -192,9 +190,6 @@ fn answered(ids: &str, status: u16, wait: u32, text: &str) {
         }
     }
 }
-
-/// Characters of an id. Ids are passed on one after the other.
-const ID: usize = 36;
 
 /// A UUID v7 of this moment. The bits after the time count up, so that two of one millisecond keep their order.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a clock's milliseconds fit")]
