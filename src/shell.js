@@ -1,6 +1,6 @@
 // The script's surface: the globals a page knows, around the functions of src/script.rs.
-// The build puts `wasm_text`, `WASM_SHIFT`, `wasm_imports`, `__wbg_set_wasm`, `FALLBACK`, src/browser.js and the functions of
-// src/script.rs in front of this text, and wraps all of it in one function.
+// The build puts `wasm_text`, `WASM_SHIFT`, `wasm_imports`, `__wbg_set_wasm`, `FALLBACK`, src/browser.js and the
+// functions of src/script.rs in front of this text, and wraps all of it in one function.
 
 import { checkout_context, decorate_checkout } from './npm/checkout.js';
 import { begin_consent } from './shell/consent.js';
@@ -45,11 +45,17 @@ const fall_back = () => {
   // Forbidden too, or not there: whoever asked, or asks from now on, is told.
   tag.onerror = () => {
     api.data = stub.data;
-    const fail = ([, args, done]) => done(settle(() => 6, args.find((one) => typeof one == 'function')));
+    const fail = ([, args, done]) => done(settle(() => FAILED, args.find((one) => typeof one == 'function')));
     stub.q.forEach(fail);
     stub.q.push = fail;
   };
 };
+
+/** The numbers of `signup::Outcome`, and two of our own. */
+const CODES = ['', '', 'consent_denied', 'missing_customer_key', 'too_large', 'not_initialized', 'failed'];
+const MISSING_CUSTOMER_KEY = 3;
+const NOT_INITIALIZED = 5;
+const FAILED = 6;
 
 let early;
 let product = {};
@@ -70,7 +76,7 @@ const settle = (report, callback) => {
   const promise = new Promise((resolve) => {
     const end = (status, error) => resolve({ ok: !error, status, customer_key: customer, ...error && { error } });
     const outcome = attempt(report);
-    const code = ['', '', 'consent_denied', 'missing_customer_key', 'too_large', 'not_initialized'][outcome] ?? 'failed';
+    const code = CODES[outcome ?? FAILED];
     if (outcome !== 0) end(0, code && told(code));
     else waiting[newest()] = end;
   });
@@ -80,7 +86,7 @@ const settle = (report, callback) => {
 
 const checkout = (input, callback) => settle(() => {
   const data = { customer_key: customer_key(), ...input };
-  return api.ready ? data.customer_key ? record_checkout(json(data)) : 3 : 5;
+  return api.ready ? data.customer_key ? record_checkout(json(data)) : MISSING_CUSTOMER_KEY : NOT_INITIALIZED;
 }, callback);
 
 /** Resolves with `[status, seconds to wait, text]`. */
@@ -115,7 +121,7 @@ Object.assign(api, {
   createSignup(callback) {
     if (!api.ready) {
       early = true;
-      return settle(() => 5, callback);
+      return settle(() => NOT_INITIALIZED, callback);
     }
     // Twice the same, a double click for one, is one report.
     const data = page_json();

@@ -15,10 +15,8 @@ pub(crate) enum Speed {
 
 /// Builds `headwater` and `storefront` (and this program, where speed counts), and says in which directory they are.
 pub(crate) fn build(root: &Path, speed: Speed) -> anyhow::Result<PathBuf> {
-    if root.join("src/lib.rs").exists() {
-        // Carried inside the binary, so it has to be there first.
-        crate::build::run(root)?;
-    }
+    // Carried inside the binary, so it has to be there first.
+    crate::build::run(root)?;
     let mut build = cargo();
     build.current_dir(root).args(["build", "-p", "headwater-cli", "-p", "headwater-storefront", "--bins"]);
     if speed == Speed::Release {
