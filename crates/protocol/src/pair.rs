@@ -1,7 +1,6 @@
 //! Lists of pairs: `name=value&…` in a query, `name=value; …` in a cookie jar. Written for size: the script
 //! build carries it.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 
 /// The text before the first `separator` and, when there is one, the text after it.
@@ -23,30 +22,6 @@ pub(crate) fn find<'a>(text: &'a str, separator: u8, name: &str, begins: bool) -
         rest = next;
     }
     None
-}
-
-/// Bytes as text, `None` when they are not UTF-8: what `String::from_utf8` does in four times the size.
-pub(crate) fn utf8(bytes: &[u8]) -> Option<String> {
-    let mut text = String::with_capacity(bytes.len());
-    let mut rest = bytes.iter();
-    while let Some(&first) = rest.next() {
-        // The leading ones say how many bytes follow; the bits after them begin the character.
-        let ones = first.leading_ones();
-        let mut code = u32::from(first) & (0x7F >> ones);
-        for _ in 1..ones {
-            let next = *rest.next()?;
-            if next & 0xC0 != 0x80 {
-                return None;
-            }
-            code = code << 6 | u32::from(next & 0x3F);
-        }
-        let character = char::from_u32(code)?;
-        if character.len_utf8() != ones.max(1) as usize || ones == 1 {
-            return None;
-        }
-        text.push(character);
-    }
-    Some(text)
 }
 
 /// Decodes `%XX`, and `+` as space when `plus` says so; a `%` that begins no escape stays.

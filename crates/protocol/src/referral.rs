@@ -1,8 +1,8 @@
 //! Referral text: what a partner's link puts into a landing URL, read tolerantly and written exactly.
 //!
 //! Source: browser.md section 3. People fabricate these links, so nothing here can fail: what does not decode
-//! is not a referral. Base64 and percent-decoding are our own because the script build cannot afford the
-//! libraries; tests hold them against the `base64` crate.
+//! is not a referral. Who decodes is given: a browser has base64 and percent-decoding of its own, which cost the script
+//! nothing; everyone else takes [`DECODERS`], and the browser suite holds the two against each other.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -29,7 +29,7 @@ pub struct Referral {
     pub link_domain: Option<String>,
 }
 
-/// Who decodes: our own functions, or a browser's, which cost the script nothing.
+/// Who decodes.
 #[derive(Debug, Clone, Copy)]
 pub struct Decoders {
     /// As [`base64_text`].
@@ -38,7 +38,8 @@ pub struct Decoders {
     pub percent: fn(&str) -> Option<String>,
 }
 
-/// Our own.
+/// Those of whoever is no browser.
+#[cfg(feature = "wire")]
 pub const DECODERS: Decoders = Decoders { base64: base64_text, percent: |text| percent_decode(text, true) };
 
 impl Referral {
@@ -46,6 +47,7 @@ impl Referral {
     /// names for a plain partner key (`via,ref`).
     ///
     /// `None` when neither a partner nor a click is named: sub-ids or a domain alone refer nobody.
+    #[cfg(feature = "wire")]
     pub fn from_query(query: &str, aliases: &str) -> Option<Self> {
         Self::from_query_with(query, aliases, DECODERS)
     }
@@ -94,13 +96,27 @@ fn push_sub_id(found: &mut Vec<(String, String)>, name: &str, raw: &str) {
 }
 
 /// Decodes a partner key: base64 in either alphabet, padded or not. `None` when it does not decode to a key.
+#[cfg(feature = "wire")]
 pub fn decode_partner_key(text: &str) -> Option<String> {
     base64_text(text).filter(|key| is_partner_key(key))
 }
 
+/// Links in the wild leave bits after the last byte.
+#[cfg(feature = "wire")]
+const TOLERANT: base64::engine::GeneralPurpose = base64::engine::GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    base64::engine::GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(base64::engine::DecodePaddingMode::RequireNone),
+);
+
 /// Decodes base64 in either alphabet, padded or not, to text. `None` when it is neither.
+#[cfg(feature = "wire")]
 pub fn base64_text(text: &str) -> Option<String> {
-    pair::utf8(&base64_decode(text.as_bytes())?)
+    use base64::Engine as _;
+    // A form decoder turns a '+' into a space.
+    let standard = text.trim_end_matches('=').replace(['-', ' '], "+").replace('_', "/");
+    String::from_utf8(TOLERANT.decode(standard).ok()?).ok()
 }
 
 /// Whether text can be a partner key: 1 to [`limits::PARTNER_KEY_MAX`] bytes, none of them a control character.
@@ -126,38 +142,10 @@ fn is_host(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':'))
 }
 
-fn base64_decode(mut text: &[u8]) -> Option<Vec<u8>> {
-    while let [before @ .., b'='] = text {
-        text = before;
-    }
-    if text.len() % 4 == 1 {
-        return None;
-    }
-    let mut out = Vec::with_capacity(text.len());
-    let (mut bits, mut held) = (0u32, 0u32);
-    for &byte in text {
-        let six = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' | b'-' | b' ' => 62, // a '+' that a form decoder turned into a space
-            b'/' | b'_' => 63,
-            _ => return None,
-        };
-        bits = bits << 6 | u32::from(six);
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            out.push((bits >> held).to_le_bytes()[0]);
-        }
-    }
-    Some(out)
-}
-
 /// Decodes `%XX`, and `+` as space when `plus` says so. `None` when the bytes are not UTF-8; a `%` that
 /// begins no escape stays.
 pub fn percent_decode(text: &str, plus: bool) -> Option<String> {
-    pair::utf8(&pair::unescape(text, plus))
+    String::from_utf8(pair::unescape(text, plus)).ok()
 }
 
 /// Appends `byte` as `%XX`.
