@@ -2,6 +2,12 @@
 //!
 //! The first unsettled entry of a lane is marked as its head, so that finding what is due costs what is due,
 //! never the backlog: a destination that is down for a day must not make each look at the journal slower.
+//!
+//! Nor may it make each append dearer. An index of all that waits, by lane, would change a page of its own for
+//! nearly every event, and a commit costs what the pages it changes cost. So what waits is indexed by stretches
+//! of the journal first and by lane within each: appends meet in the few pages of the newest stretch. Who looks
+//! for the next entry of a lane pays, a step for each stretch in between; a head that nothing came after knows
+//! so, and nobody looks.
 
 use std::fmt::Write as _;
 
@@ -39,7 +45,30 @@ DROP INDEX entry_open;
 CREATE INDEX entry_open ON entry (lane, seq) WHERE state < 2;
 CREATE INDEX entry_parked ON entry (lane) WHERE state = 2;
 ",
+    // A stretch is 4096 entries: a few dozen pages of index. `followed`: something of its lane may wait behind.
+    "
+DROP INDEX entry_open;
+CREATE UNIQUE INDEX entry_head ON entry (lane) WHERE state = 1;
+CREATE INDEX entry_waiting ON entry ((seq / 4096), lane) WHERE state = 0;
+ALTER TABLE entry ADD COLUMN followed bigint NOT NULL DEFAULT 0;
+UPDATE entry SET followed = 1 WHERE state = 1;
+",
 ];
+
+/// The head of a lane: its place, and whether it is followed.
+const HEAD: &str = "SELECT seq, followed FROM entry WHERE lane = $1 AND state = 1";
+/// The first that waits of a stretch and a lane.
+const NEXT: &str = "SELECT min(seq) FROM entry WHERE state = 0 AND seq / 4096 = $1 AND lane = $2";
+/// The first stretch after another in which anything waits.
+const NEXT_STRETCH: &str = "SELECT min(seq / 4096) FROM entry WHERE state = 0 AND seq / 4096 > $1";
+/// What is due, the longest due first.
+const DUE: &str = "
+SELECT seq, id, program, test, lane, kind, body, state, attempts, last_error, received_at, settled_at
+FROM entry WHERE (state = 1 OR state = 2) AND due_at <= $1 ORDER BY due_at, seq LIMIT $2";
+/// When anything is due next.
+const NEXT_DUE: &str = "SELECT min(due_at) FROM entry WHERE state = 1 OR state = 2";
+/// What is parked in a lane is due now.
+const WAKE: &str = "UPDATE entry SET due_at = $1 WHERE state = 2 AND due_at > $1 AND lane = $2";
 
 const COLUMNS: &str =
     "seq, id, program, test, lane, kind, body, state, attempts, last_error, received_at, settled_at";
@@ -49,12 +78,13 @@ pub(crate) fn append(unit: &mut Unit<'_>, entries: &[NewEntry]) -> Result<Vec<Ap
 }
 
 fn append_one(unit: &mut Unit<'_>, entry: &NewEntry) -> Result<Appended, StoreError> {
-    // Head (1) of a lane that is empty, else waiting (0) behind what is there.
+    let head = unit.query_one(HEAD, &[(&entry.lane).into()], |row| {
+        Ok::<_, StoreError>((row.get::<i64>(0)?, row.get::<bool>(1)?))
+    })?;
+    let state = if head.is_some() { State::Waiting } else { State::Head };
     let changed = unit.execute(
-        "INSERT INTO entry (id, program, test, lane, kind, body, received_at, due_at, attempts, state)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, 0,
-             CASE WHEN EXISTS (SELECT 1 FROM entry WHERE lane = $4 AND state < 2) THEN 0 ELSE 1 END)
-         ON CONFLICT (id) DO NOTHING",
+        "INSERT INTO entry (id, program, test, lane, kind, body, received_at, due_at, state, attempts)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, 0) ON CONFLICT (id) DO NOTHING",
         &[
             (&entry.id).into(),
             entry.program.into(),
@@ -63,18 +93,20 @@ fn append_one(unit: &mut Unit<'_>, entry: &NewEntry) -> Result<Appended, StoreEr
             entry.kind.into(),
             (&entry.body).into(),
             entry.received_at.into(),
+            state.number().into(),
         ],
     )?;
-    Ok(if changed == 1 { Appended::New } else { Appended::Duplicate })
+    if changed == 0 {
+        return Ok(Appended::Duplicate);
+    }
+    if let Some((head, false)) = head {
+        unit.execute("UPDATE entry SET followed = 1 WHERE seq = $1", &[head.into()])?;
+    }
+    Ok(Appended::New)
 }
 
 pub(crate) fn claim(unit: &mut Unit<'_>, now: i64, limit: u32, lease: i64) -> Result<Vec<Entry>, StoreError> {
-    let claimed = unit.query(
-        "SELECT seq, id, program, test, lane, kind, body, state, attempts, last_error, received_at, settled_at
-         FROM entry WHERE (state = 1 OR state = 2) AND due_at <= $1 ORDER BY due_at, seq LIMIT $2",
-        &[now.into(), i64::from(limit).into()],
-        entry,
-    )?;
+    let claimed = unit.query(DUE, &[now.into(), i64::from(limit).into()], entry)?;
     for entry in &claimed {
         // The lease is the due time moved on: a deliverer that dies leaves an entry that falls due again.
         unit.execute(
@@ -98,15 +130,20 @@ pub(crate) fn settle(unit: &mut Unit<'_>, seq: i64, outcome: &Outcome, now: i64)
     };
     let settled = due.is_none().then_some(now);
     // Only what is still open: a claim that was lost to its lease may be settled twice.
-    let changed = unit.execute(
-        "UPDATE entry SET state = $1, due_at = $2, last_error = $3, settled_at = $4 WHERE seq = $5 AND state < 3",
+    let open = unit.query_one(
+        "SELECT lane, state = 1 AND followed = 1 FROM entry WHERE seq = $1 AND state < 3",
+        &[seq.into()],
+        |row| Ok::<_, StoreError>((row.get::<String>(0)?, row.get::<bool>(1)?)),
+    )?;
+    let Some((lane, was_followed)) = open else { return Ok(()) };
+    unit.execute(
+        "UPDATE entry SET state = $1, due_at = $2, last_error = $3, settled_at = $4 WHERE seq = $5",
         &[state.number().into(), due.unwrap_or(now).into(), reason.into(), settled.into(), seq.into()],
     )?;
-    if changed == 0 {
-        return Ok(());
+    if was_followed {
+        promote(unit, &lane, seq)?;
     }
-    promote(unit, seq)?;
-    if state == State::Delivered { wake_parked(unit, seq, now) } else { Ok(()) }
+    if state == State::Delivered { wake_parked(unit, &lane, now) } else { Ok(()) }
 }
 
 fn retry(unit: &mut Unit<'_>, seq: i64, at: i64, reason: &str) -> Result<(), StoreError> {
@@ -117,32 +154,35 @@ fn retry(unit: &mut Unit<'_>, seq: i64, at: i64, reason: &str) -> Result<(), Sto
     Ok(())
 }
 
-/// Makes the first waiting entry of the lane its head, when the lane has none.
-fn promote(unit: &mut Unit<'_>, seq: i64) -> Result<(), StoreError> {
-    unit.execute(
-        "UPDATE entry SET state = 1 WHERE state = 0 AND seq = (
-             SELECT min(next.seq) FROM entry AS next
-             WHERE next.state < 2 AND next.lane = (SELECT lane FROM entry WHERE seq = $1))",
-        &[seq.into()],
-    )?;
+/// Makes the first entry that waits in the lane its head, in place of `seq`. Whether it is followed in turn is
+/// not known, so that it is taken to be.
+fn promote(unit: &mut Unit<'_>, lane: &str, seq: i64) -> Result<(), StoreError> {
+    let Some(next) = next_waiting(unit, lane, seq)? else { return Ok(()) };
+    unit.execute("UPDATE entry SET state = 1, followed = 1 WHERE seq = $1", &[next.into()])?;
     Ok(())
 }
 
+/// The first entry of the lane that waits after `seq`, stretch by stretch.
+fn next_waiting(unit: &mut Unit<'_>, lane: &str, seq: i64) -> Result<Option<i64>, StoreError> {
+    let number = |row: &Row<'_>| row.get::<Option<i64>>(0);
+    let mut stretch = Some(seq / 4096);
+    while let Some(at) = stretch {
+        if let Some(Some(next)) = unit.query_one(NEXT, &[at.into(), lane.into()], number)? {
+            return Ok(Some(next));
+        }
+        stretch = unit.query_one(NEXT_STRETCH, &[at.into()], number)?.flatten();
+    }
+    Ok(None)
+}
+
 /// What was parked in the lane may have waited for just this: its customer.
-fn wake_parked(unit: &mut Unit<'_>, seq: i64, now: i64) -> Result<(), StoreError> {
-    unit.execute(
-        "UPDATE entry SET due_at = $1 WHERE state = 2 AND due_at > $1
-         AND lane = (SELECT lane FROM entry WHERE seq = $2)",
-        &[now.into(), seq.into()],
-    )?;
+fn wake_parked(unit: &mut Unit<'_>, lane: &str, now: i64) -> Result<(), StoreError> {
+    unit.execute(WAKE, &[now.into(), lane.into()])?;
     Ok(())
 }
 
 pub(crate) fn next_due(unit: &mut Unit<'_>) -> Result<Option<i64>, StoreError> {
-    unit.query_one("SELECT min(due_at) FROM entry WHERE state = 1 OR state = 2", &[], |row| {
-        row.get::<Option<i64>>(0)
-    })
-    .map(Option::flatten)
+    unit.query_one(NEXT_DUE, &[], |row| row.get::<Option<i64>>(0)).map(Option::flatten)
 }
 
 pub(crate) fn list(unit: &mut Unit<'_>, filter: &Filter) -> Result<Vec<Entry>, StoreError> {

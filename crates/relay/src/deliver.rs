@@ -4,7 +4,7 @@
 mod backoff;
 mod carry;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -86,7 +86,8 @@ impl Road {
         let mut entries =
             self.relay.journal.claim(now, u32::try_from(room).unwrap_or(u32::MAX), LEASE).await?;
         // One whose many requests took longer than its lease: claiming it again renewed the lease, no more.
-        entries.retain(|entry| !self.under_way.values().any(|seq| *seq == entry.seq));
+        let under_way: HashSet<i64> = self.under_way.values().copied().collect();
+        entries.retain(|entry| !under_way.contains(&entry.seq));
         let count = entries.len();
         for entry in entries {
             let seq = entry.seq;

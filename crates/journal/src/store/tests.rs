@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use ::store::{Store, StoreError};
+use ::store::{Store, StoreError, Value};
 use proptest::prelude::*;
 
 use crate::{Appended, Entry, Filter, Journal, MIGRATIONS, NewEntry, Outcome, State};
@@ -65,6 +65,95 @@ async fn a_lane_waits_for_its_head_and_for_no_other_lane() {
     assert_eq!(ids(&road, 500).await, [1]);
     road.journal.settle(vec![(1, Outcome::Delivered)], 510).await.unwrap();
     assert_eq!(ids(&road, 510).await, [2]);
+}
+
+#[tokio::test]
+async fn the_next_of_a_lane_is_found_however_much_of_other_lanes_came_in_between() {
+    let road = road();
+    let numbered = |n: u32, lane: &str| {
+        let mut entry = new(0, lane);
+        entry.id[12..].copy_from_slice(&n.to_be_bytes());
+        entry
+    };
+    // Lane a: one in the first stretch, one in the third, one in the fifth; nothing waits in the second.
+    let (mut entries, mut n) = (Vec::new(), 0);
+    for (count, crowd) in
+        [(1, None), (6_000, None), (3_000, Some("b")), (1, None), (9_000, Some("c")), (1, None)]
+    {
+        for _ in 0..count {
+            n += 1;
+            let lane = match crowd {
+                Some(lane) => lane.to_owned(),
+                None if count == 1 => "a".to_owned(),
+                None => format!("alone {n}"),
+            };
+            entries.push(numbered(n, &lane));
+        }
+    }
+    road.journal.append(entries).await.unwrap();
+    for expected in [1, 9_002, 18_003] {
+        let due = road.journal.claim(0, 100_000, LEASE).await.unwrap();
+        let ours: Vec<_> = due.iter().filter(|entry| entry.lane == "a").map(|entry| entry.seq).collect();
+        assert_eq!(ours, [expected]);
+        road.journal.settle(vec![(expected, Outcome::Delivered)], 0).await.unwrap();
+    }
+    let left = road.journal.claim(LEASE, 100_000, LEASE).await.unwrap();
+    assert_eq!(left.len(), 6_002, "all that were alone, and the first of b and of c");
+}
+
+#[tokio::test]
+async fn a_journal_of_an_older_version_goes_on_where_it_was() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("journal.sqlite");
+    let older = Store::open(&path, &MIGRATIONS[..2]).unwrap();
+    older
+        .write(|unit| {
+            for (id, lane, state) in [(1_u8, "a", 1), (2, "a", 0), (3, "b", 1), (4, "a", 0)] {
+                unit.execute(
+                    "INSERT INTO entry (id, lane, state, program, test, kind, body, attempts, due_at, received_at)
+                     VALUES ($1, $2, $3, 1, 0, 'signup', '{}', 0, 0, 0)",
+                    &[(&[id; 16]).into(), lane.into(), state.into()],
+                )?;
+            }
+            Ok::<_, StoreError>(())
+        })
+        .await
+        .unwrap();
+    drop(older);
+    let journal = Journal::open(Store::open(&path, MIGRATIONS).unwrap());
+    let road = Road { journal, _directory: directory };
+    road.journal.append(vec![new(5, "b")]).await.unwrap();
+    for (expected, settled) in [(vec![1, 3], vec![1, 3]), (vec![2, 5], vec![2, 5]), (vec![4], vec![4])] {
+        assert_eq!(ids(&road, 0).await, expected);
+        road.journal
+            .settle(settled.into_iter().map(|seq| (seq, Outcome::Delivered)).collect(), 0)
+            .await
+            .unwrap();
+    }
+    assert_eq!(ids(&road, LEASE).await, [] as [u8; 0]);
+}
+
+/// A partial index serves only a condition that is written as its own; otherwise each look reads the backlog.
+#[tokio::test]
+async fn what_happens_for_every_event_finds_its_index() {
+    let road = road();
+    let texts = [
+        (super::HEAD, 1, "INDEX entry_head (lane=?)"),
+        (super::NEXT, 2, "INDEX entry_waiting (<expr>=? AND lane=?)"),
+        (super::NEXT_STRETCH, 1, "INDEX entry_waiting (<expr>>?)"),
+        (super::DUE, 2, "INDEX entry_due (due_at<?)"),
+        (super::WAKE, 2, "INDEX entry_parked (lane=?)"),
+        (super::NEXT_DUE, 0, "INDEX entry_due"),
+    ];
+    for (text, params, index) in texts {
+        let plan = format!("EXPLAIN QUERY PLAN {text}");
+        let plan = road
+            .journal
+            .store
+            .read(move |unit| unit.query(&plan, &vec![Value::Null; params], |row| row.get::<String>(3)));
+        let plan = plan.await.unwrap().join("; ");
+        assert!(plan.contains(index) && !plan.contains("B-TREE"), "{text}: {plan}");
+    }
 }
 
 #[tokio::test]
