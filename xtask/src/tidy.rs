@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
+mod bounds;
 mod imports;
 mod lengths;
 mod map;
@@ -65,10 +66,12 @@ fn problems(root: &Path) -> anyhow::Result<Vec<Problem>> {
     let architecture =
         std::fs::read_to_string(root.join("ARCHITECTURE.md")).context("needs ARCHITECTURE.md")?;
     problems.extend(map::check(&architecture, &map::rooms(root)?, |path| root.join(path).exists()));
-    for source in sources(root)? {
-        problems.extend(lengths::check(&source));
-        problems.extend(rooms::check(&source));
+    let sources = sources(root)?;
+    for source in &sources {
+        problems.extend(lengths::check(source));
+        problems.extend(rooms::check(source));
     }
+    problems.extend(bounds::check(&sources));
     problems.sort();
     Ok(problems)
 }

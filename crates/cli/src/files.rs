@@ -1,23 +1,26 @@
 //! The files of a data directory.
 
 use anyhow::Context as _;
-use store::{DataDir, Store};
+use protocol::limits;
+use store::{Bounds, DataDir, Store};
 
 /// The books' file.
 const LEDGER: &str = "ledger.sqlite";
 /// The road's file.
 const JOURNAL: &str = "journal.sqlite";
 
+const BOUNDS: Bounds = Bounds { waiting: limits::WRITE_QUEUE_MAX, commit: limits::COMMIT_UNITS_MAX };
+
 /// Opens the books.
 pub(crate) fn ledger(directory: &DataDir) -> anyhow::Result<Store> {
     let path = directory.file(LEDGER);
-    Store::open(&path, ledger::MIGRATIONS).with_context(|| format!("cannot open {}", path.display()))
+    Store::open(&path, ledger::MIGRATIONS, BOUNDS).with_context(|| format!("cannot open {}", path.display()))
 }
 
 /// Opens the journal.
 pub(crate) fn journal(directory: &DataDir) -> anyhow::Result<Store> {
     let path = directory.file(JOURNAL);
-    Store::open(&path, journal::MIGRATIONS).with_context(|| format!("cannot open {}", path.display()))
+    Store::open(&path, journal::MIGRATIONS, BOUNDS).with_context(|| format!("cannot open {}", path.display()))
 }
 
 /// Reads a secret from its file, without the line's end.

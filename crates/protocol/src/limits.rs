@@ -76,10 +76,13 @@ pub const TRIGGERS_MAX: usize = 500;
 
 /// Milliseconds within which a billing webhook's timestamp must lie: five minutes, as the providers advise.
 pub const WEBHOOK_TOLERANCE: i64 = 5 * 60 * 1000;
-/// Entries appended to the journal in one commit (measured.md).
+/// Units of work in one commit; more gain nothing (measured.md).
 pub const COMMIT_UNITS_MAX: usize = 1024;
 /// Units waiting for the writer; a full queue answers 503 with `Retry-After`.
 pub const WRITE_QUEUE_MAX: usize = 4096;
+/// Entries under way to their destinations at once, each of a lane of its own: enough to keep a destination busy,
+/// few enough for its connections and our memory.
+pub const DELIVERIES_MAX: usize = 256;
 /// Attempts at delivery before an entry is dead: with full jitter up to an hour between them, about two weeks.
 pub const DELIVERY_ATTEMPTS_MAX: u32 = 400;
 /// Milliseconds between two attempts, at most.

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use client::Client;
 use journal::{Entry, Outcome};
+use protocol::limits::DELIVERIES_MAX;
 use tokio::sync::watch;
 use tokio::task::{Id, JoinSet};
 
@@ -18,9 +19,6 @@ use crate::Relay;
 /// The client of a program's key pair; `None` when the program is not known (any more).
 pub type Destinations = Arc<dyn Fn(i64, bool) -> Option<Client> + Send + Sync>;
 
-/// Entries under way at once, each of a lane of its own: enough to keep a destination busy, few enough for its
-/// connections and our memory.
-const IN_FLIGHT_MAX: usize = 256;
 /// Milliseconds a claim lasts: far longer than the client's own time-out for an entry's first few requests.
 const LEASE: i64 = 5 * 60 * 1000;
 /// Between two claims at least: under load each then takes many entries, and the writer has its time for events.
@@ -79,7 +77,7 @@ impl Road {
         while let Some(ended) = self.tasks.try_join_next_with_id() {
             self.forget(ended);
         }
-        let room = IN_FLIGHT_MAX.saturating_sub(self.tasks.len());
+        let room = DELIVERIES_MAX.saturating_sub(self.tasks.len());
         if room == 0 {
             return Ok(0);
         }
@@ -118,7 +116,7 @@ impl Road {
     /// Waits for news, for the next due entry, for an entry that ended (the next of its lane may be due), or for
     /// the end.
     async fn rest(&mut self, now: i64, stop: &mut watch::Receiver<bool>) {
-        if self.tasks.len() >= IN_FLIGHT_MAX {
+        if self.tasks.len() >= DELIVERIES_MAX {
             tokio::select! {
                 _ = self.one_ended() => {}
                 _ = stop.wait_for(|stop| *stop) => {}

@@ -49,6 +49,15 @@ pub enum StoreError {
     },
 }
 
+/// How much a store takes on. Both at least 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Units that wait for the writer; one more is [`StoreError::Busy`].
+    pub waiting: usize,
+    /// Units in one commit.
+    pub commit: usize,
+}
+
 /// A database file: one writer, any number of readers. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
@@ -66,12 +75,12 @@ struct Inner {
 impl Store {
     /// Opens or makes the file at `path` and brings its schema up to date. `migrations` only ever grows at its
     /// end; each is one script and runs once.
-    pub fn open(path: &Path, migrations: &[&'static str]) -> Result<Self, StoreError> {
+    pub fn open(path: &Path, migrations: &[&'static str], bounds: Bounds) -> Result<Self, StoreError> {
         let mut connection = connect(path)?;
         migrate(&mut connection, migrations)?;
         let log_is_long = Arc::new(AtomicBool::new(false));
         let checkpoint = checkpoint::Checkpoint::start(connect(path)?, Arc::clone(&log_is_long));
-        let writer = writer::Writer::start(connection, log_is_long);
+        let writer = writer::Writer::start(connection, bounds, log_is_long);
         let inner =
             Inner { path: path.to_owned(), writer, readers: Mutex::default(), _checkpoint: checkpoint };
         Ok(Self { inner: Arc::new(inner) })

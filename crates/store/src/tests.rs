@@ -1,11 +1,18 @@
 //! Units of work: together or not at all.
 
-use crate::{DataDir, DataDirError, Store, StoreError, Value};
+use std::task::Poll;
 
+use crate::{Bounds, DataDir, DataDirError, Store, StoreError, Value};
+
+const BOUNDS: Bounds = Bounds { waiting: 4096, commit: 1024 };
 const SCHEMA: &[&str] = &["CREATE TABLE note (id bigint PRIMARY KEY, body text NOT NULL)"];
 
 fn open(directory: &std::path::Path) -> Store {
-    Store::open(&directory.join("test.sqlite"), SCHEMA).unwrap()
+    open_within(directory, BOUNDS)
+}
+
+fn open_within(directory: &std::path::Path, bounds: Bounds) -> Store {
+    Store::open(&directory.join("test.sqlite"), SCHEMA, bounds).unwrap()
 }
 
 async fn add(store: &Store, id: i64, fail: bool) -> Result<(), StoreError> {
@@ -33,6 +40,43 @@ async fn a_failed_unit_leaves_its_neighbours_alone() {
     let results = futures(&store, 200).await;
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 100);
     assert_eq!(count(&store).await, 100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_refuses_one_more_and_does_what_it_took() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open_within(directory.path(), Bounds { waiting: 3, commit: 2 });
+    let (begun, has_begun) = tokio::sync::oneshot::channel();
+    let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
+    let slow = store.clone();
+    let slow = tokio::spawn(async move {
+        slow.write(move |_| {
+            begun.send(()).unwrap();
+            may_go_on.recv().map_err(|_| StoreError::Closed)
+        })
+        .await
+    });
+    has_begun.await.unwrap();
+    let mut waiting = Vec::new();
+    let mut refused = 0;
+    for id in 0..5 {
+        let mut unit = Box::pin(add(&store, id, false));
+        match std::future::poll_fn(|context| Poll::Ready(unit.as_mut().poll(context))).await {
+            Poll::Ready(result) => {
+                assert!(matches!(result, Err(StoreError::Busy)), "{result:?}");
+                refused += 1;
+            }
+            Poll::Pending => waiting.push(unit),
+        }
+    }
+    assert_eq!((waiting.len(), refused), (3, 2));
+    go_on.send(()).unwrap();
+    for unit in waiting {
+        unit.await.unwrap();
+    }
+    slow.await.unwrap().unwrap();
+    assert_eq!(count(&store).await, 3);
+    add(&store, 9, false).await.unwrap();
 }
 
 async fn futures(store: &Store, count: i64) -> Vec<Result<(), StoreError>> {
@@ -113,7 +157,7 @@ async fn the_log_is_begun_anew_when_it_is_long() {
     let connection = crate::connect(&directory.path().join("test.sqlite")).unwrap();
     connection.execute_batch(SCHEMA[0]).unwrap();
     let long = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
-    let writer = crate::writer::Writer::start(connection, long.clone());
+    let writer = crate::writer::Writer::start(connection, BOUNDS, long.clone());
     let add = async |id: i64, body: String| {
         let work = move |unit: &mut crate::Unit<'_>| {
             unit.execute("INSERT INTO note (id, body) VALUES ($1, $2)", &[id.into(), (&body).into()])

@@ -13,12 +13,7 @@ use std::thread::JoinHandle;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{StoreError, Unit};
-
-/// Units waiting for the writer, at most; a full queue is [`StoreError::Busy`].
-const QUEUE_MAX: usize = 4096;
-/// Units in one commit, at most (measured.md: larger gains nothing).
-const COMMIT_MAX: usize = 1024;
+use crate::{Bounds, StoreError, Unit};
 
 /// A unit of work on its way through the writer.
 trait Job: Send {
@@ -85,11 +80,11 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// `log_is_long` asks for the write-ahead log to be begun anew at the next opportunity.
-    pub(crate) fn start(connection: Connection, log_is_long: Arc<AtomicBool>) -> Self {
-        let (queue, jobs) = mpsc::channel(QUEUE_MAX);
+    pub(crate) fn start(connection: Connection, bounds: Bounds, log_is_long: Arc<AtomicBool>) -> Self {
+        let (queue, jobs) = mpsc::channel(bounds.waiting);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || work(&connection, jobs, &log_is_long))
+            .spawn(move || work(&connection, jobs, bounds.commit, &log_is_long))
             .expect("the system can start a thread");
         Self { queue: Some(queue), thread: Some(thread) }
     }
@@ -122,7 +117,12 @@ impl Drop for Writer {
     }
 }
 
-fn work(connection: &Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>, log_is_long: &AtomicBool) {
+fn work(
+    connection: &Connection,
+    mut jobs: mpsc::Receiver<Box<dyn Job>>,
+    commit_max: usize,
+    log_is_long: &AtomicBool,
+) {
     while let Some(first) = jobs.blocking_recv() {
         let mut commit = match Commit::begin(connection) {
             Ok(commit) => commit,
@@ -132,7 +132,7 @@ fn work(connection: &Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>, log_is_
             }
         };
         commit.add(first);
-        while commit.jobs.len() < COMMIT_MAX {
+        while commit.jobs.len() < commit_max {
             let Ok(next) = jobs.try_recv() else { break };
             commit.add(next);
         }

@@ -62,7 +62,7 @@ fn in_module(path: &str, module: &str) -> bool {
 }
 
 /// Whether a file holds nothing but tests; these may look behind every border.
-fn is_test_file(path: &str) -> bool {
+pub(super) fn is_test_file(path: &str) -> bool {
     path.starts_with("tests/") || path.split('/').any(|part| part == "tests" || part == "tests.rs")
 }
 
@@ -85,7 +85,7 @@ pub(super) fn check(source: &Source) -> Vec<Problem> {
     problems
 }
 
-fn is_test_item(item: &syn::Item) -> bool {
+pub(super) fn is_test_item(item: &syn::Item) -> bool {
     match item {
         syn::Item::Mod(module) => is_test(&module.attrs),
         syn::Item::Fn(function) => is_test(&function.attrs),
@@ -96,7 +96,7 @@ fn is_test_item(item: &syn::Item) -> bool {
 }
 
 /// Shows each token with those that follow it in the same group, also inside macros. Docs are left out.
-fn walk(tokens: TokenStream, see: &mut impl FnMut(&[TokenTree])) {
+pub(super) fn walk(tokens: TokenStream, see: &mut impl FnMut(&[TokenTree])) {
     let tokens: Vec<_> = tokens.into_iter().collect();
     let mut at = 0;
     while at < tokens.len() {

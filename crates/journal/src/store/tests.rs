@@ -3,12 +3,13 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use ::store::{Store, StoreError, Value};
+use ::store::{Bounds, Store, StoreError, Value};
 use proptest::prelude::*;
 
 use crate::{Appended, Entry, Filter, Journal, MIGRATIONS, NewEntry, Outcome, State};
 
 const LEASE: i64 = 100;
+const BOUNDS: Bounds = Bounds { waiting: 64, commit: 16 };
 
 struct Road {
     journal: Journal,
@@ -17,7 +18,7 @@ struct Road {
 
 fn road() -> Road {
     let directory = tempfile::tempdir().unwrap();
-    let store = Store::open(&directory.path().join("journal.sqlite"), MIGRATIONS).unwrap();
+    let store = Store::open(&directory.path().join("journal.sqlite"), MIGRATIONS, BOUNDS).unwrap();
     Road { journal: Journal::open(store), _directory: directory }
 }
 
@@ -105,7 +106,7 @@ async fn the_next_of_a_lane_is_found_however_much_of_other_lanes_came_in_between
 async fn a_journal_of_an_older_version_goes_on_where_it_was() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("journal.sqlite");
-    let older = Store::open(&path, &MIGRATIONS[..2]).unwrap();
+    let older = Store::open(&path, &MIGRATIONS[..2], BOUNDS).unwrap();
     older
         .write(|unit| {
             for (id, lane, state) in [(1_u8, "a", 1), (2, "a", 0), (3, "b", 1), (4, "a", 0)] {
@@ -120,7 +121,7 @@ async fn a_journal_of_an_older_version_goes_on_where_it_was() {
         .await
         .unwrap();
     drop(older);
-    let journal = Journal::open(Store::open(&path, MIGRATIONS).unwrap());
+    let journal = Journal::open(Store::open(&path, MIGRATIONS, BOUNDS).unwrap());
     let road = Road { journal, _directory: directory };
     road.journal.append(vec![new(5, "b")]).await.unwrap();
     for (expected, settled) in [(vec![1, 3], vec![1, 3]), (vec![2, 5], vec![2, 5]), (vec![4], vec![4])] {

@@ -10,7 +10,7 @@ use headwater_ledger::{Books, Credentials, MIGRATIONS, NewProgram, Settings};
 use protocol::Millis;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-use store::Store;
+use store::{Bounds, Store};
 use tower::ServiceExt as _;
 
 pub(crate) const START: i64 = 1_775_514_585_000;
@@ -70,7 +70,8 @@ impl Desk {
 
     pub(crate) async fn open_at(link_base: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let store = Store::open(&directory.path().join("ledger.sqlite"), MIGRATIONS).unwrap();
+        let bounds = Bounds { waiting: 4096, commit: 1024 };
+        let store = Store::open(&directory.path().join("ledger.sqlite"), MIGRATIONS, bounds).unwrap();
         let clock = Arc::new(AtomicI64::new(START));
         let (hand, drawn) = (Arc::clone(&clock), AtomicU64::new(0));
         let settings = Settings {

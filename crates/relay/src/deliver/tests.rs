@@ -13,7 +13,7 @@ use journal::{Filter, Journal, MIGRATIONS, State};
 use protocol::Millis;
 use protocol::event::Event;
 use protocol::v2::ClaimPolicy;
-use store::Store;
+use store::{Bounds, Store};
 
 use crate::{Program, Programs, Relay, Scripts, admit};
 
@@ -40,7 +40,8 @@ fn desk(answers: &[(u16, &str)]) -> Desk {
 /// A desk in front of this receiver.
 fn desk_before(receiver: Router, heard: Heard) -> Desk {
     let directory = tempfile::tempdir().unwrap();
-    let journal = Journal::open(Store::open(&directory.path().join("j.sqlite"), MIGRATIONS).unwrap());
+    let bounds = Bounds { waiting: 4096, commit: 1024 };
+    let journal = Journal::open(Store::open(&directory.path().join("j.sqlite"), MIGRATIONS, bounds).unwrap());
     let program = Program {
         id: 1,
         public_key: "pk_example".to_owned(),

@@ -1,6 +1,7 @@
 //! The gate's answers, member by member.
 
 use std::sync::Arc;
+use std::task::Poll;
 
 use axum::body::Body;
 use base64::Engine as _;
@@ -13,7 +14,7 @@ use protocol::limits::EVENT_BODY_MAX;
 use protocol::v2::ClaimPolicy;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-use store::Store;
+use store::{Bounds, Store, StoreError};
 use tower::ServiceExt as _;
 
 use crate::{Program, Programs, Rates, Relay, Script, Scripts};
@@ -24,6 +25,7 @@ const PAYMENT: &str = r#"{"id":"019365b2-7c00-7abc-8def-0123456789ac","type":"pa
 
 struct Gate {
     relay: Relay,
+    store: Store,
     _directory: tempfile::TempDir,
 }
 
@@ -34,7 +36,9 @@ pub(crate) fn rates(per_second: u32) -> Rates {
 
 fn gate(origins: &[&str]) -> Gate {
     let directory = tempfile::tempdir().unwrap();
-    let journal = Journal::open(Store::open(&directory.path().join("j.sqlite"), MIGRATIONS).unwrap());
+    let bounds = Bounds { waiting: 2, commit: 2 };
+    let store = Store::open(&directory.path().join("j.sqlite"), MIGRATIONS, bounds).unwrap();
+    let journal = Journal::open(store.clone());
     let programs = Programs::default();
     programs.replace(vec![Program {
         id: 7,
@@ -52,7 +56,7 @@ fn gate(origins: &[&str]) -> Gate {
     };
     let scripts = Scripts { latest: Some(script), hash: "0a1b2c3d".to_owned(), ..Scripts::default() };
     let relay = Relay::new(programs, journal, Arc::new(|| Millis(1_775_514_585_000)), scripts, rates(600));
-    Gate { relay, _directory: directory }
+    Gate { relay, store, _directory: directory }
 }
 
 impl Gate {
@@ -170,14 +174,40 @@ async fn an_address_that_sends_too_much_is_told_when_to_come_again() {
     assert_eq!(from(2).await.unwrap().status(), StatusCode::ACCEPTED, "another address");
 }
 
-#[tokio::test]
-async fn a_full_queue_says_when_to_come_again() {
-    let response =
-        axum::response::IntoResponse::into_response(super::error::Failure::from(store::StoreError::Busy));
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_says_when_to_come_again_and_takes_the_event_then() {
+    let gate = gate(&[]);
+    let (begun, has_begun) = tokio::sync::oneshot::channel();
+    let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
+    let store = gate.store.clone();
+    let slow = tokio::spawn(async move {
+        let work = move |_: &mut store::Unit<'_>| {
+            begun.send(()).unwrap();
+            may_go_on.recv().map_err(|_| StoreError::Closed)
+        };
+        store.write(work).await
+    });
+    has_begun.await.unwrap();
+    let mut waiting = [(); 2].map(|()| Box::pin(gate.store.write(|_| Ok::<_, StoreError>(()))));
+    for unit in &mut waiting {
+        let waits = std::future::poll_fn(|context| Poll::Ready(unit.as_mut().poll(context).is_pending()));
+        assert!(waits.await);
+    }
+    let send = || Request::post("/v1/events").body(Body::from(batch(&[SIGNUP]))).unwrap();
+    let refused = super::router(gate.relay.clone()).oneshot(send()).await.unwrap();
     assert_eq!(
-        (response.status(), &response.headers()["retry-after"]),
+        (refused.status(), &refused.headers()["retry-after"]),
         (StatusCode::SERVICE_UNAVAILABLE, &1u64.into())
     );
+    let body = refused.into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(serde_json::from_slice::<Value>(&body).unwrap()["code"], "busy");
+    go_on.send(()).unwrap();
+    slow.await.unwrap().unwrap();
+    for unit in waiting {
+        unit.await.unwrap();
+    }
+    assert_eq!(gate.send(send()).await.0, StatusCode::ACCEPTED);
+    assert_eq!(gate.entries().await, 1);
 }
 
 #[tokio::test(start_paused = true)]

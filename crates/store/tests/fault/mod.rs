@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use store::{FromColumn, Row, Store, StoreError, Value};
+use store::{Bounds, FromColumn, Row, Store, StoreError, Value};
 use tempfile::TempDir;
 
 /// A store in a directory of its own, and what its tables are called.
@@ -15,6 +15,7 @@ pub(crate) struct Fault {
 }
 
 const FILE: &str = "fault.sqlite";
+const BOUNDS: Bounds = Bounds { waiting: 4096, commit: 1024 };
 
 impl Fault {
     /// A store with this schema, which works until [`Fault::at`] says otherwise.
@@ -23,7 +24,7 @@ impl Fault {
         let tables = tables(schema);
         let triggers: &'static str = triggers(&tables).leak();
         let migrations: Vec<_> = schema.iter().copied().chain([triggers]).collect();
-        let store = Store::open(&directory.path().join(FILE), &migrations).unwrap();
+        let store = Store::open(&directory.path().join(FILE), &migrations, BOUNDS).unwrap();
         Self { store, migrations, tables, directory }
     }
 
@@ -50,7 +51,7 @@ impl Fault {
     }
 
     fn rows(&self, path: &Path) -> Vec<String> {
-        let store = Store::open(path, &self.migrations).unwrap();
+        let store = Store::open(path, &self.migrations, BOUNDS).unwrap();
         let all = self.tables.iter().flat_map(|table| {
             let sql = format!("SELECT * FROM {table} ORDER BY rowid");
             let rows: Result<Vec<String>, StoreError> =
