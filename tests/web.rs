@@ -23,6 +23,7 @@ mod referral;
 
 #[wasm_bindgen(module = "/tests/web/page.js")]
 extern "C" {
+    fn forget();
     fn fresh(query: &str);
     fn ask_for_privacy();
     fn visit(query: &str);
@@ -62,9 +63,9 @@ fn start(more: &Value) -> Tracker {
 
 /// A tracker on a page that nobody has been to. All tests share one module: what an earlier one left is denied first.
 fn tracker_at(query: &str, more: &Value) -> Tracker {
-    fresh("");
-    start(&json!({ "consent": "denied" }));
     fresh(query);
+    start(&json!({ "consent": "denied" }));
+    forget();
     let mut granted = json!({ "consent": "granted" });
     granted.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
     start(&granted)

@@ -11,7 +11,8 @@ use crate::{binaries, bundlers, tools};
 /// Where tests run.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// The browsers in which the styles of integration run; what is missing is installed where we may.
+    /// The browsers in which the npm package's suite and the styles of integration run; what is missing is installed
+    /// where we may.
     #[arg(long, value_enum, default_value_t)]
     engines: tools::Engines,
     /// In place of all that: the npm package in Vite and Next, which takes node and some hundred megabytes.
@@ -27,10 +28,9 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     let engines = options.engines.each();
     let names: Vec<_> = engines.iter().map(|engine| engine.name()).collect();
     native(root)?;
-    let browser = tools::browser()?;
-    in_browser(root, &browser)?;
-    journeys(root, &browser)?;
-    println!("the styles of integration run in {}", names.join(", "));
+    println!("the npm package's suite and the styles of integration run in {}", names.join(", "));
+    engines.iter().try_for_each(|engine| in_browser(root, *engine))?;
+    journeys(root, &tools::browser()?)?;
     engines.iter().try_for_each(|engine| styles(root, *engine))
 }
 
@@ -41,28 +41,52 @@ fn native(root: &Path) -> anyhow::Result<()> {
 }
 
 /// The tracker's own suite, compiled to wasm and run in a headless browser.
-fn in_browser(root: &Path, browser: &tools::Browser) -> anyhow::Result<()> {
+fn in_browser(root: &Path, engine: tools::Engine) -> anyhow::Result<()> {
+    let browser = tools::install(engine)?;
     tools::wasm_target()?;
     let wasm_bindgen = tools::wasm_bindgen(root)?;
-    let mut wasm_pack = Command::new(tools::wasm_pack()?);
-    wasm_pack.args(["test", "--headless", "--chrome", "--mode", "no-install", "--chromedriver"]);
+    let mut wasm_pack = on_display(engine, &tools::wasm_pack()?);
+    // WebKit's driver goes by the name of Safari's, which is asked the same way.
+    let (name, driver) = match engine {
+        tools::Engine::Chromium => ("--chrome", "--chromedriver"),
+        tools::Engine::Firefox => ("--firefox", "--geckodriver"),
+        tools::Engine::Webkit => ("--safari", "--safaridriver"),
+    };
+    wasm_pack.args(["test", "--headless", "--mode", "no-install", name, driver]).arg(&browser.driver);
     // The other packages of the workspace do not compile to wasm.
-    wasm_pack.arg(&browser.driver).args([".", "-p", "headwater-tracker"]);
+    wasm_pack.args([".", "-p", "headwater-tracker"]);
     let settings = tempfile::NamedTempFile::new()?;
-    std::fs::write(settings.path(), with_binary(root, &browser.binary)?)?;
+    std::fs::write(settings.path(), with_binary(root, engine, &browser.binary)?)?;
     wasm_pack.env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", settings.path());
     // wasm-pack looks for the runner beside the `wasm-bindgen` it finds on the path.
     wasm_pack.env("PATH", before_path(&wasm_bindgen)?);
     run_in(root, &mut wasm_pack)
 }
 
-/// The settings in webdriver.json, and which browser it is: a driver looks for Chrome under few names only.
-fn with_binary(root: &Path, binary: &Path) -> anyhow::Result<String> {
+/// The settings in webdriver.json, and which browser it is: a driver looks for its own under few names only.
+fn with_binary(root: &Path, engine: tools::Engine, binary: &Path) -> anyhow::Result<String> {
     let settings =
         std::fs::read_to_string(root.join("webdriver.json")).context("cannot read webdriver.json")?;
     let mut settings: serde_json::Value = serde_json::from_str(&settings).context("webdriver.json")?;
-    settings["goog:chromeOptions"]["binary"] = binary.to_string_lossy().into();
-    Ok(settings.to_string())
+    let options = match engine {
+        tools::Engine::Chromium => "goog:chromeOptions",
+        tools::Engine::Firefox => "moz:firefoxOptions",
+        tools::Engine::Webkit => "webkitgtk:browserOptions",
+    };
+    let mut own = settings[options].take();
+    own["binary"] = binary.to_string_lossy().into();
+    Ok(serde_json::json!({ options: own }).to_string())
+}
+
+/// The program, on a display of its own where the engine needs one and there is none.
+fn on_display(engine: tools::Engine, program: &Path) -> Command {
+    let displayed = ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some());
+    if !engine.needs_display() || displayed {
+        return Command::new(program);
+    }
+    let mut with_display = Command::new("xvfb-run");
+    with_display.arg("--auto-servernum").arg(program);
+    with_display
 }
 
 /// A `PATH` on which the directory of this tool comes first.
@@ -86,15 +110,7 @@ fn journeys(root: &Path, browser: &tools::Browser) -> anyhow::Result<()> {
 /// The styles of integration: the script of `dist/`, in one engine.
 fn styles(root: &Path, engine: tools::Engine) -> anyhow::Result<()> {
     let browser = tools::install(engine)?;
-    let displayed = ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some());
-    let cargo = cargo();
-    let mut styles = if engine.needs_display() && !displayed {
-        let mut with_display = Command::new("xvfb-run");
-        with_display.arg("--auto-servernum").arg(cargo.get_program());
-        with_display
-    } else {
-        cargo
-    };
+    let mut styles = on_display(engine, Path::new(cargo().get_program()));
     styles.args(["test", "-p", "headwater-journeys", "--test", "styles"]);
     styles.env("HEADWATER_JOURNEYS_ENGINE", engine.name());
     styles.env("HEADWATER_JOURNEYS_BROWSER", &browser.binary);
@@ -111,10 +127,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_browser_that_was_found_is_named_to_the_driver() {
-        let settings = with_binary(&crate::root(), Path::new("/somewhere/chromium")).unwrap();
-        let settings: serde_json::Value = serde_json::from_str(&settings).unwrap();
-        assert_eq!(settings["goog:chromeOptions"]["binary"], "/somewhere/chromium");
-        assert!(settings["goog:chromeOptions"]["args"].as_array().is_some_and(|args| !args.is_empty()));
+    fn the_browser_that_was_found_is_named_to_the_driver_and_no_other() {
+        let settings = |engine| {
+            let settings = with_binary(&crate::root(), engine, Path::new("/somewhere/browser")).unwrap();
+            serde_json::from_str::<serde_json::Value>(&settings).unwrap()
+        };
+        let chromium = settings(tools::Engine::Chromium);
+        assert_eq!(chromium["goog:chromeOptions"]["binary"], "/somewhere/browser");
+        assert!(chromium["goog:chromeOptions"]["args"].as_array().is_some_and(|args| !args.is_empty()));
+        let options = serde_json::json!({ "moz:firefoxOptions": { "binary": "/somewhere/browser" } });
+        assert_eq!(settings(tools::Engine::Firefox), options);
     }
 }
