@@ -2,6 +2,8 @@
 //!
 //! Wording follows the JSON-schema messages existing clients know (api.md section 1).
 
+mod wording;
+
 use std::fmt;
 
 use serde::Deserialize;
@@ -89,7 +91,7 @@ fn from_serde(path: &str, error: &serde_json::Error) -> FieldError {
     }
     let code = if text.starts_with("invalid type") { "wrong_type" } else { "invalid_value" };
     let field = if path.is_empty() { "body" } else { path };
-    FieldError::new(code, path, format!("{field}: {text}"))
+    FieldError::new(code, path, format!("{field}: {}", wording::of(text, last_name(field))))
 }
 
 /// Checks that `text` has from `min` to `max` characters.

@@ -69,7 +69,7 @@ fn bad_fields_are_named_with_their_bound() {
         "checkout",
         r#"{"customer_key":"k","products":[{"product_book_key":"a"},{"product_book_key":"b","amount":19.99}]}"#,
         "data.products[1].amount",
-        "19.99",
+        "19.99 is not of type 'integer' (minor units, such as cents)",
     );
     refused(
         "checkout",

@@ -1,0 +1,110 @@
+//! What serde says of a value, in the words of JSON schema, which existing clients know: no type of ours shows.
+
+/// The sentence for a value of the member called `name` that serde refused with `text`.
+pub(super) fn of(text: &str, name: &str) -> String {
+    let said = wrong_type(text, name).or_else(|| wrong_value(text)).or_else(|| unknown_word(text));
+    said.unwrap_or_else(|| text.to_owned())
+}
+
+/// ``invalid type: floating point `19.99`, expected i64``
+fn wrong_type(text: &str, name: &str) -> Option<String> {
+    let (got, expected) = text.strip_prefix("invalid type: ")?.rsplit_once(", expected ")?;
+    let kind = match expected {
+        "a string" | "a borrowed string" | "a str" => "string",
+        "a boolean" => "boolean",
+        "f32" | "f64" => "number",
+        "a sequence" => "array",
+        "a map" => "object",
+        _ if is_integer(expected) => "integer",
+        _ if expected.starts_with("struct ") => "object",
+        _ => return Some(format!("must be {expected}, got {}", value(got))),
+    };
+    let unit = if kind == "integer" && name == "amount" { " (minor units, such as cents)" } else { "" };
+    Some(format!("{} is not of type '{kind}'{unit}", value(got)))
+}
+
+/// ``invalid value: integer `-1`, expected u32``
+fn wrong_value(text: &str) -> Option<String> {
+    let (got, expected) = text.strip_prefix("invalid value: ")?.rsplit_once(", expected ")?;
+    let bound = match expected.strip_prefix('u').filter(|_| is_integer(expected)) {
+        Some(_) if value(got).starts_with('-') => "0 or more".to_owned(),
+        _ if is_integer(expected) => "a smaller number".to_owned(),
+        _ => expected.to_owned(),
+    };
+    Some(format!("must be {bound}, got {}", value(got)))
+}
+
+/// ``unknown variant `paused`, expected one of `trial`, `active` ``
+fn unknown_word(text: &str) -> Option<String> {
+    let (got, known) = text.strip_prefix("unknown variant `")?.split_once("`, expected ")?;
+    // Between backticks stand the words, in every second place.
+    let known: Vec<_> = known.split('`').skip(1).step_by(2).map(|word| format!("'{word}'")).collect();
+    Some(format!("'{got}' is not one of [{}]", known.join(", ")))
+}
+
+fn is_integer(expected: &str) -> bool {
+    let bits = expected.strip_prefix(['i', 'u']).unwrap_or_default();
+    bits == "size" || (!bits.is_empty() && bits.bytes().all(|digit| digit.is_ascii_digit()))
+}
+
+/// The value as JSON schema shows it; a list or an object by its kind alone.
+fn value(got: &str) -> String {
+    match got {
+        "sequence" => return "a list".to_owned(),
+        "map" => return "an object".to_owned(),
+        "null" | "unit value" => return "null".to_owned(),
+        _ => {}
+    }
+    if let Some(text) = got.strip_prefix("string \"").and_then(|rest| rest.strip_suffix('"')) {
+        return format!("'{text}'");
+    }
+    got.split('`').nth(1).unwrap_or(got).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of;
+
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Status {
+        Trial,
+        Active,
+    }
+
+    fn check<T: serde::de::DeserializeOwned>(json: &str, name: &str, expected: &str) {
+        let error = serde_json::from_str::<T>(json).map(|_| ()).unwrap_err().to_string();
+        let text = error.split(" at line ").next().unwrap();
+        assert_eq!(of(text, name), expected, "{error}");
+    }
+
+    #[test]
+    fn no_type_of_ours_shows() {
+        check::<i64>("19.99", "amount", "19.99 is not of type 'integer' (minor units, such as cents)");
+        check::<i64>("\"12\"", "count", "'12' is not of type 'integer'");
+        check::<i64>("1e20", "count", "1e+20 is not of type 'integer'");
+        check::<String>("5", "email", "5 is not of type 'string'");
+        check::<String>("[1]", "email", "a list is not of type 'string'");
+        check::<bool>("null", "test", "null is not of type 'boolean'");
+        check::<Vec<u8>>("{\"a\":1}", "rules", "an object is not of type 'array'");
+        check::<u32>("-1", "limit", "must be 0 or more, got -1");
+        check::<u8>("256", "limit", "must be a smaller number, got 256");
+        check::<char>("\"ab\"", "mark", "must be a character, got 'ab'");
+    }
+
+    #[test]
+    fn an_unknown_word_is_answered_with_those_that_are_known() {
+        check::<Status>("\"paused\"", "status", "'paused' is not one of ['trial', 'active']");
+        assert!(
+            serde_json::from_str::<Status>("\"trial\"").is_ok_and(|status| matches!(status, Status::Trial))
+        );
+        assert!(
+            serde_json::from_str::<Status>("\"active\"").is_ok_and(|status| matches!(status, Status::Active))
+        );
+    }
+
+    #[test]
+    fn what_the_house_says_itself_stays() {
+        assert_eq!(of("currency must be an ISO 4217 code", "currency"), "currency must be an ISO 4217 code");
+    }
+}
