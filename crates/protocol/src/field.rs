@@ -84,7 +84,8 @@ fn from_serde(path: &str, error: &serde_json::Error) -> FieldError {
         return FieldError::new("malformed_json", "", format!("the body is not valid JSON: {error}"));
     }
     let text = error.to_string();
-    let text = text.split(" at line ").next().unwrap_or(&text);
+    // The place comes last; what was sent may hold the same words.
+    let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(said, _)| said);
     if let Some(name) = text.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
         let field = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
         return FieldError::required(&field);
@@ -140,6 +141,12 @@ mod tests {
             "'amount' is a required property",
         );
         check(r#"{"lines":[{"amount":19.99}]}"#, "wrong_type", "lines[0].amount", "19.99");
+        check(
+            r#"{"lines":[{"amount":"a at line b"}]}"#,
+            "wrong_type",
+            "lines[0].amount",
+            "'a at line b' is not of type 'integer'",
+        );
         check("{", "malformed_json", "", "not valid JSON");
         check("[1]", "wrong_type", "", "must be a JSON object");
         check("[1] x", "malformed_json", "", "not valid JSON");

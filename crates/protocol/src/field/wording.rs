@@ -10,12 +10,12 @@ pub(super) fn of(text: &str, name: &str) -> String {
 fn wrong_type(text: &str, name: &str) -> Option<String> {
     let (got, expected) = text.strip_prefix("invalid type: ")?.rsplit_once(", expected ")?;
     let kind = match expected {
-        "a string" | "a borrowed string" | "a str" => "string",
+        "a string" | "a borrowed string" => "string",
         "a boolean" => "boolean",
         "f32" | "f64" => "number",
         "a sequence" => "array",
         "a map" => "object",
-        _ if is_integer(expected) => "integer",
+        _ if range(expected).is_some() => "integer",
         _ if expected.starts_with("struct ") => "object",
         _ => return Some(format!("must be {expected}, got {}", value(got))),
     };
@@ -26,11 +26,8 @@ fn wrong_type(text: &str, name: &str) -> Option<String> {
 /// ``invalid value: integer `-1`, expected u32``
 fn wrong_value(text: &str) -> Option<String> {
     let (got, expected) = text.strip_prefix("invalid value: ")?.rsplit_once(", expected ")?;
-    let bound = match expected.strip_prefix('u').filter(|_| is_integer(expected)) {
-        Some(_) if value(got).starts_with('-') => "0 or more".to_owned(),
-        _ if is_integer(expected) => "a smaller number".to_owned(),
-        _ => expected.to_owned(),
-    };
+    let bound = range(expected)
+        .map_or_else(|| expected.to_owned(), |(least, most)| format!("an integer from {least} to {most}"));
     Some(format!("must be {bound}, got {}", value(got)))
 }
 
@@ -42,9 +39,12 @@ fn unknown_word(text: &str) -> Option<String> {
     Some(format!("'{got}' is not one of [{}]", known.join(", ")))
 }
 
-fn is_integer(expected: &str) -> bool {
-    let bits = expected.strip_prefix(['i', 'u']).unwrap_or_default();
-    bits == "size" || (!bits.is_empty() && bits.bytes().all(|digit| digit.is_ascii_digit()))
+/// What an integer type of ours holds, least and most; `None` for every other.
+fn range(expected: &str) -> Option<(i128, i128)> {
+    let bits: u32 = expected.strip_prefix(['i', 'u'])?.replace("size", "64").parse().ok()?;
+    let signed = u32::from(expected.starts_with('i'));
+    let values = 1_i128.checked_shl(bits.checked_sub(signed)?).filter(|_| bits <= 64)?;
+    Some((-values * i128::from(signed), values - 1))
 }
 
 /// The value as JSON schema shows it; a list or an object by its kind alone.
@@ -52,7 +52,6 @@ fn value(got: &str) -> String {
     match got {
         "sequence" => return "a list".to_owned(),
         "map" => return "an object".to_owned(),
-        "null" | "unit value" => return "null".to_owned(),
         _ => {}
     }
     if let Some(text) = got.strip_prefix("string \"").and_then(|rest| rest.strip_suffix('"')) {
@@ -87,8 +86,14 @@ mod tests {
         check::<String>("[1]", "email", "a list is not of type 'string'");
         check::<bool>("null", "test", "null is not of type 'boolean'");
         check::<Vec<u8>>("{\"a\":1}", "rules", "an object is not of type 'array'");
-        check::<u32>("-1", "limit", "must be 0 or more, got -1");
-        check::<u8>("256", "limit", "must be a smaller number, got 256");
+        check::<u32>("-1", "limit", "must be an integer from 0 to 4294967295, got -1");
+        check::<u8>("256", "limit", "must be an integer from 0 to 255, got 256");
+        check::<i8>("-200", "limit", "must be an integer from -128 to 127, got -200");
+        check::<i64>(
+            "18446744073709551615",
+            "limit",
+            "must be an integer from -9223372036854775808 to 9223372036854775807, got 18446744073709551615",
+        );
         check::<char>("\"ab\"", "mark", "must be a character, got 'ab'");
     }
 
