@@ -45,7 +45,7 @@ DROP INDEX entry_open;
 CREATE INDEX entry_open ON entry (lane, seq) WHERE state < 2;
 CREATE INDEX entry_parked ON entry (lane) WHERE state = 2;
 ",
-    // A stretch is 4096 entries: a few dozen pages of index. `followed`: something of its lane may wait behind.
+    // `followed`: something of its lane may wait behind.
     "
 DROP INDEX entry_open;
 CREATE UNIQUE INDEX entry_head ON entry (lane) WHERE state = 1;
@@ -55,6 +55,17 @@ UPDATE entry SET followed = 1 WHERE state = 1;
 ",
 ];
 
+/// Entries of a stretch: a few dozen pages of index. The SQL has to repeat the number, for SQLite takes the index only
+/// for an expression that is written as the index's own.
+const STRETCH: i64 = 4096;
+
+/// What [`entry`] reads, in its order.
+macro_rules! columns {
+    () => {
+        "seq, id, program, test, lane, kind, body, state, attempts, last_error, received_at, settled_at"
+    };
+}
+
 /// The head of a lane: its place, and whether it is followed.
 const HEAD: &str = "SELECT seq, followed FROM entry WHERE lane = $1 AND state = 1";
 /// The first that waits of a stretch and a lane.
@@ -62,16 +73,15 @@ const NEXT: &str = "SELECT min(seq) FROM entry WHERE state = 0 AND seq / 4096 = 
 /// The first stretch after another in which anything waits.
 const NEXT_STRETCH: &str = "SELECT min(seq / 4096) FROM entry WHERE state = 0 AND seq / 4096 > $1";
 /// What is due, the longest due first.
-const DUE: &str = "
-SELECT seq, id, program, test, lane, kind, body, state, attempts, last_error, received_at, settled_at
-FROM entry WHERE (state = 1 OR state = 2) AND due_at <= $1 ORDER BY due_at, seq LIMIT $2";
+const DUE: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM entry WHERE (state = 1 OR state = 2) AND due_at <= $1 ORDER BY due_at, seq LIMIT $2"
+);
 /// When anything is due next.
 const NEXT_DUE: &str = "SELECT min(due_at) FROM entry WHERE state = 1 OR state = 2";
 /// What is parked in a lane is due now.
 const WAKE: &str = "UPDATE entry SET due_at = $1 WHERE state = 2 AND due_at > $1 AND lane = $2";
-
-const COLUMNS: &str =
-    "seq, id, program, test, lane, kind, body, state, attempts, last_error, received_at, settled_at";
 
 pub(crate) fn append(unit: &mut Unit<'_>, entries: &[NewEntry]) -> Result<Vec<Appended>, StoreError> {
     entries.iter().map(|entry| append_one(unit, entry)).collect()
@@ -165,7 +175,7 @@ fn promote(unit: &mut Unit<'_>, lane: &str, seq: i64) -> Result<(), StoreError> 
 /// The first entry of the lane that waits after `seq`, stretch by stretch.
 fn next_waiting(unit: &mut Unit<'_>, lane: &str, seq: i64) -> Result<Option<i64>, StoreError> {
     let number = |row: &Row<'_>| row.get::<Option<i64>>(0);
-    let mut stretch = Some(seq / 4096);
+    let mut stretch = Some(seq / STRETCH);
     while let Some(at) = stretch {
         if let Some(Some(next)) = unit.query_one(NEXT, &[at.into(), lane.into()], number)? {
             return Ok(Some(next));
@@ -186,7 +196,8 @@ pub(crate) fn next_due(unit: &mut Unit<'_>) -> Result<Option<i64>, StoreError> {
 }
 
 pub(crate) fn list(unit: &mut Unit<'_>, filter: &Filter) -> Result<Vec<Entry>, StoreError> {
-    let mut text = format!("SELECT {COLUMNS} FROM entry WHERE program = $1 AND test = $2");
+    let mut text =
+        String::from(concat!("SELECT ", columns!(), " FROM entry WHERE program = $1 AND test = $2"));
     let mut params: Vec<Value<'_>> = vec![filter.program.into(), filter.test.into()];
     let narrowings = [
         ("state =", filter.state.map(|state| Value::Int(state.number()))),

@@ -134,6 +134,14 @@ async fn a_journal_of_an_older_version_goes_on_where_it_was() {
     assert_eq!(ids(&road, LEASE).await, [] as [u8; 0]);
 }
 
+#[test]
+fn a_stretch_is_as_long_in_every_text() {
+    let divided = format!("seq / {}", super::STRETCH);
+    for text in [super::NEXT, super::NEXT_STRETCH, MIGRATIONS[2]] {
+        assert!(text.contains(&divided), "{text}");
+    }
+}
+
 /// A partial index serves only a condition that is written as its own; otherwise each look reads the backlog.
 #[tokio::test]
 async fn what_happens_for_every_event_finds_its_index() {
