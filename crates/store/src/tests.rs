@@ -79,6 +79,33 @@ async fn a_full_queue_refuses_one_more_and_does_what_it_took() {
     add(&store, 9, false).await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_holds_no_more_units_than_it_may() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open_within(directory.path(), Bounds { waiting: 3, commit: 2 });
+    let (begun, has_begun) = tokio::sync::oneshot::channel();
+    let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
+    let slow = store.write(move |_| {
+        begun.send(()).unwrap();
+        may_go_on.recv().map_err(|_| StoreError::Closed)
+    });
+    // What is committed while the third unit runs, whatever its own commit holds.
+    let reader = store.clone();
+    let third = store.write(move |_| {
+        reader.read_now(|unit| unit.query_one("SELECT count(*) FROM note", &[], |row| row.get::<i64>(0)))
+    });
+    let queue = async {
+        has_begun.await.unwrap();
+        let (added, seen, ()) =
+            tokio::join!(biased; add(&store, 1, false), third, async { go_on.send(()).unwrap() });
+        added.unwrap();
+        seen.unwrap()
+    };
+    let (slow, seen) = tokio::join!(slow, queue);
+    slow.unwrap();
+    assert_eq!(seen, Some(1), "the first two were committed without it");
+}
+
 async fn futures(store: &Store, count: i64) -> Vec<Result<(), StoreError>> {
     let tasks: Vec<_> = (0..count)
         .map(|id| {

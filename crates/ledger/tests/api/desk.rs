@@ -7,7 +7,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, header};
 use base64::Engine as _;
 use headwater_ledger::{Books, Credentials, MIGRATIONS, NewProgram, Settings};
-use protocol::Millis;
+use protocol::{Millis, limits};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use store::{Bounds, Store};
@@ -70,7 +70,7 @@ impl Desk {
 
     pub(crate) async fn open_at(link_base: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let bounds = Bounds { waiting: 4096, commit: 1024 };
+        let bounds = Bounds { waiting: limits::WRITE_QUEUE_MAX, commit: limits::COMMIT_UNITS_MAX };
         let store = Store::open(&directory.path().join("ledger.sqlite"), MIGRATIONS, bounds).unwrap();
         let clock = Arc::new(AtomicI64::new(START));
         let (hand, drawn) = (Arc::clone(&clock), AtomicU64::new(0));

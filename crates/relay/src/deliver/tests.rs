@@ -10,9 +10,9 @@ use axum::response::Response;
 use client::{Client, Credential};
 use http::Request;
 use journal::{Filter, Journal, MIGRATIONS, State};
-use protocol::Millis;
 use protocol::event::Event;
 use protocol::v2::ClaimPolicy;
+use protocol::{Millis, limits};
 use store::{Bounds, Store};
 
 use crate::{Program, Programs, Relay, Scripts, admit};
@@ -40,7 +40,7 @@ fn desk(answers: &[(u16, &str)]) -> Desk {
 /// A desk in front of this receiver.
 fn desk_before(receiver: Router, heard: Heard) -> Desk {
     let directory = tempfile::tempdir().unwrap();
-    let bounds = Bounds { waiting: 4096, commit: 1024 };
+    let bounds = Bounds { waiting: limits::WRITE_QUEUE_MAX, commit: limits::COMMIT_UNITS_MAX };
     let journal = Journal::open(Store::open(&directory.path().join("j.sqlite"), MIGRATIONS, bounds).unwrap());
     let program = Program {
         id: 1,
@@ -141,7 +141,7 @@ async fn a_customer_is_made_before_its_products_and_payments() {
     desk.settle().await;
     assert_eq!(desk.heard(), ["POST /api/v2/customers"], "what follows waits while the customer is refused");
     for _ in 0..3 {
-        desk.later(protocol::limits::DELIVERY_BACKOFF_MAX);
+        desk.later(limits::DELIVERY_BACKOFF_MAX);
         desk.settle().await;
     }
     let expect = [
