@@ -177,9 +177,14 @@ fn table(samples: &[Vec<load::Sample>; CONTENDERS.len()]) -> String {
 /// while slows both.
 fn ratio(rounds: &[load::Sample], baseline: &[load::Sample]) -> f64 {
     let pairs = rounds.iter().zip(baseline);
-    let mut ratios: Vec<f64> = pairs.map(|(round, base)| round.per_second / base.per_second).collect();
-    ratios.sort_unstable_by(f64::total_cmp);
-    ratios[ratios.len() / 2]
+    median(pairs.map(|(round, base)| round.per_second / base.per_second).collect())
+}
+
+/// The middle of the numbers, or the mean of the two in the middle.
+fn median(mut numbers: Vec<f64>) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    let middle = numbers.len() / 2;
+    if numbers.len() % 2 == 1 { numbers[middle] } else { f64::midpoint(numbers[middle - 1], numbers[middle]) }
 }
 
 fn section(table: &str, options: &Options, pinned: bool) -> anyhow::Result<String> {

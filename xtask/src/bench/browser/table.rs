@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::visit::Sample;
+use crate::bench::median;
 
 /// The medians of one contender's loads.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -38,13 +39,6 @@ impl Medians {
             known: self.known,
         }
     }
-}
-
-/// The middle of the numbers, or the mean of the two in the middle.
-fn median(mut numbers: Vec<f64>) -> f64 {
-    numbers.sort_by(f64::total_cmp);
-    let middle = numbers.len() / 2;
-    if numbers.len() % 2 == 1 { numbers[middle] } else { f64::midpoint(numbers[middle - 1], numbers[middle]) }
 }
 
 /// Between which milliseconds of the main thread the middle half of the loads lies.
