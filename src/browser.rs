@@ -21,12 +21,12 @@ extern "C" {
 
     /// All cookies this page may read, `name=value; …`.
     pub(crate) fn jar() -> String;
-    /// Sets one cookie on the registrable domain for so many days; escapes what `protocol::cookie::encode` escapes.
+    /// Sets one cookie on the registrable domain for so many days; escapes what `headwater_protocol::cookie::encode` escapes.
     pub(crate) fn set_cookie(name: &str, value: &str, days: u32);
     /// Erases every cookie whose name begins so.
     pub(crate) fn erase_cookies(start: &str);
 
-    /// `%XX` decoded, and `+` as space when `plus` says so, as `protocol::referral::percent_decode` does it; what does
+    /// `%XX` decoded, and `+` as space when `plus` says so, as `headwater_protocol::referral::percent_decode` does it; what does
     /// not decode comes back as it is.
     pub(crate) fn unescape(text: &str, plus: bool) -> String;
     /// Base64 in either alphabet decoded to text; empty when it is neither.

@@ -2,7 +2,7 @@
 
 use core::sync::atomic::{AtomicU8, Ordering};
 
-use protocol::referral::Referral;
+use headwater_protocol::referral::Referral;
 
 use crate::{browser, pending, referral_cookie, visit};
 

@@ -5,8 +5,8 @@
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU16, Ordering};
 
+use headwater_protocol::queue::ID;
 use js_sys::{Function, Promise};
-use protocol::queue::ID;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 use crate::signup::Outcome;
@@ -158,7 +158,7 @@ fn posted(outcome: Outcome) -> Result<Option<String>, Failure> {
             Failure::new("required", "customer_key", "customer_key or email is required")
         }
         Outcome::TooLarge => {
-            let max = input::number(protocol::limits::EVENT_MAX);
+            let max = input::number(headwater_protocol::limits::EVENT_MAX);
             Failure::new("too_large", "", &["expected at most ", &max, " bytes in all"].concat())
         }
     })

@@ -2,8 +2,8 @@
 
 use alloc::string::String;
 
-use protocol::limits::PENDING_AGE_MAX;
-use protocol::queue;
+use headwater_protocol::limits::PENDING_AGE_MAX;
+use headwater_protocol::queue;
 
 use crate::browser;
 

@@ -1,8 +1,8 @@
 //! The referral cookies as typed values (browser.md section 4).
 
-use protocol::cookie::{self, CLICK_ID_COOKIES, LINK_DOMAIN_COOKIE, PARTNER_KEY_COOKIES};
-use protocol::limits::REFERRAL_DAYS;
-use protocol::referral::{Referral, is_click_id};
+use headwater_protocol::cookie::{self, CLICK_ID_COOKIES, LINK_DOMAIN_COOKIE, PARTNER_KEY_COOKIES};
+use headwater_protocol::limits::REFERRAL_DAYS;
+use headwater_protocol::referral::{Referral, is_click_id};
 
 use crate::browser;
 

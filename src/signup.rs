@@ -1,6 +1,6 @@
 //! What a page reports becomes one event, or is refused with a reason.
 
-use protocol::limits::EVENT_MAX;
+use headwater_protocol::limits::EVENT_MAX;
 
 use crate::{browser, consent, pending, transport};
 

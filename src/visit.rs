@@ -1,6 +1,6 @@
 //! A visit: URL → referral → cookies and `growsumo.data`.
 
-use protocol::referral::{Decoders, Referral};
+use headwater_protocol::referral::{Decoders, Referral};
 
 use crate::{browser, consent, referral_cookie};
 

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use protocol::cookie::{decode, encode, find};
+use headwater_protocol::cookie::{decode, encode, find};
 
 const NAME: &str = "ps_partner_key";
 

@@ -3,12 +3,12 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use protocol::event::{Event, Kind, Submission};
-use protocol::limits::{BATCH_EVENTS_MAX, EVENT_MAX};
-use protocol::v2::ClaimPolicy;
-use protocol::{EventId, Millis};
-use relay::Program;
-use relay::admit::{Sender, admit};
+use headwater_protocol::event::{Event, Kind, Submission};
+use headwater_protocol::limits::{BATCH_EVENTS_MAX, EVENT_MAX};
+use headwater_protocol::v2::ClaimPolicy;
+use headwater_protocol::{EventId, Millis};
+use headwater_relay::Program;
+use headwater_relay::admit::{Sender, admit};
 
 const NOW: Millis = Millis(1_775_514_585_468);
 

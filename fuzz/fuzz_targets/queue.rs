@@ -3,8 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use protocol::limits::{EVENT_BODY_MAX, PENDING_BYTES_MAX, PENDING_EVENTS_MAX};
-use protocol::queue::{FRAME, ID, batch, each, trim};
+use headwater_protocol::limits::{EVENT_BODY_MAX, PENDING_BYTES_MAX, PENDING_EVENTS_MAX};
+use headwater_protocol::queue::{FRAME, ID, batch, each, trim};
 
 // Ids as storage may hold them, and a size that follows from each.
 fuzz_target!(|input: (&str, &str, u16)| {

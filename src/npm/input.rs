@@ -1,7 +1,7 @@
 //! What a page hands over: which members, what they may hold, and the words for a mistake. Unknown members are
 //! carried; `null` and an empty text count as absent, as they do for the relay.
 
-use protocol::limits::{
+use headwater_protocol::limits::{
     AMOUNT_MAX, CHECKOUT_PRODUCTS_MAX, CUSTOMER_KEY_MAX, CUSTOMER_KEY_MIN, EMAIL_MAX, EMAIL_MIN, NAME_MAX,
     PARTNER_KEY_MAX, TRANSACTION_KEY_MAX, TRANSACTION_KEY_MIN,
 };
@@ -49,7 +49,7 @@ const fn may(name: &'static str, shape: Shape) -> Member {
 
 /// An id of somebody else's.
 const KEY: Shape = Text(CUSTOMER_KEY_MIN, CUSTOMER_KEY_MAX);
-/// How secrets begin, as `protocol::key` has them (a part of it that weighs too much here). They are never shown.
+/// How secrets begin, as `headwater_protocol::key` has them (a part of it that weighs too much here). They are never shown.
 const SECRETS: [&str; 4] = ["sk_", "trk_", "pat_", "adm_"];
 /// An ISO 4217 code.
 const CURRENCY: Shape = Text(3, 3);

@@ -1,7 +1,7 @@
 //! What goes to the relay, what its answers mean, and what is kept until it answers.
 
-use protocol::event::{Event, Kind, Submission};
-use protocol::limits;
+use headwater_protocol::event::{Event, Kind, Submission};
+use headwater_protocol::limits;
 use serde_json::json;
 use wasm_bindgen_test::wasm_bindgen_test;
 

@@ -1,6 +1,6 @@
 //! The referral: from the address into cookies and reports.
 
-use protocol::referral::Referral;
+use headwater_protocol::referral::Referral;
 use serde_json::json;
 use wasm_bindgen_test::wasm_bindgen_test;
 

@@ -1,9 +1,9 @@
 //! Commissions: how much, rounded once, and how much of it goes back.
 
-use protocol::field::FieldError;
-use protocol::limits::AMOUNT_MAX;
-use protocol::v2::{TriggerAction, TriggerEvent};
-use protocol::{Currency, money};
+use headwater_protocol::field::FieldError;
+use headwater_protocol::limits::AMOUNT_MAX;
+use headwater_protocol::v2::{TriggerAction, TriggerEvent};
+use headwater_protocol::{Currency, money};
 use rust_decimal::Decimal;
 
 /// Decimals a percentage may have (triggers.md).
@@ -96,8 +96,8 @@ impl Payout {
 #[cfg(test)]
 mod tests {
     use super::{Percent, reverse};
+    use headwater_protocol::limits::AMOUNT_MAX;
     use proptest::prelude::{Just, Strategy, prop_assert, prop_assert_eq, proptest};
-    use protocol::limits::AMOUNT_MAX;
 
     fn percent(text: &str) -> Option<Percent> {
         Percent::new(text.parse().unwrap())

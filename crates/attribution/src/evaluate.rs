@@ -1,8 +1,8 @@
 //! From facts to decisions: each trigger once, in order.
 
-use protocol::field::FieldError;
-use protocol::v2::{Eligibility, Explanation, FailedRule, Rule, TriggerAction, TriggerEvent};
-use protocol::{Currency, Millis};
+use headwater_protocol::field::FieldError;
+use headwater_protocol::v2::{Eligibility, Explanation, FailedRule, Rule, TriggerAction, TriggerEvent};
+use headwater_protocol::{Currency, Millis};
 use serde_json::Value;
 
 use crate::commission::Payout;

@@ -1,7 +1,7 @@
 //! What is known when a trigger is evaluated. Gathered by the ledger, read by the rules.
 
-use protocol::v2::{ProductStatus, TriggerEvent};
-use protocol::{Currency, Millis};
+use headwater_protocol::v2::{ProductStatus, TriggerEvent};
+use headwater_protocol::{Currency, Millis};
 use serde_json::{Map, Value};
 
 /// Everything the rules may ask about one event.

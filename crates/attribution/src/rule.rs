@@ -3,10 +3,10 @@
 mod field;
 mod test;
 
-use protocol::Millis;
-use protocol::field::FieldError;
-use protocol::limits::{RULE_DEPTH_MAX, RULE_LEAVES_MAX};
-use protocol::v2::{FailedRule, Rule, RuleLeaf, TriggerEvent};
+use headwater_protocol::Millis;
+use headwater_protocol::field::FieldError;
+use headwater_protocol::limits::{RULE_DEPTH_MAX, RULE_LEAVES_MAX};
+use headwater_protocol::v2::{FailedRule, Rule, RuleLeaf, TriggerEvent};
 
 use self::field::{Field, Object};
 use self::test::Test;

@@ -1,9 +1,9 @@
 //! Calendar windows, in UTC: «previous month», «rolling 30 days».
 
+use headwater_protocol::Millis;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
-use protocol::Millis;
 
 /// Days a rolling window may reach back: ten years.
 const ROLLING_MAX: i64 = 3660;
@@ -92,8 +92,8 @@ fn start(unit: Unit, day: Date) -> Option<Date> {
 #[cfg(test)]
 mod tests {
     use super::Window;
+    use headwater_protocol::Millis;
     use jiff::Timestamp;
-    use protocol::Millis;
 
     fn at(text: &str) -> Millis {
         Millis(text.parse::<Timestamp>().unwrap().as_millisecond())

@@ -56,8 +56,8 @@ pub(crate) struct Rate {
     pub(crate) events_per_second: NonZeroU32,
 }
 
-const DEFAULT_RATE: NonZeroU32 =
-    NonZeroU32::new(protocol::limits::PROGRAM_EVENTS_PER_SECOND).expect("a rate that lets something through");
+const DEFAULT_RATE: NonZeroU32 = NonZeroU32::new(headwater_protocol::limits::PROGRAM_EVENTS_PER_SECOND)
+    .expect("a rate that lets something through");
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {

@@ -1,8 +1,8 @@
 //! The files of a data directory.
 
 use anyhow::Context as _;
-use protocol::limits;
-use store::{Bounds, DataDir, Store};
+use headwater_protocol::limits;
+use headwater_store::{Bounds, DataDir, Store};
 
 /// The books' file.
 const LEDGER: &str = "ledger.sqlite";
@@ -14,13 +14,15 @@ const BOUNDS: Bounds = Bounds { waiting: limits::WRITE_QUEUE_MAX, commit: limits
 /// Opens the books.
 pub(crate) fn ledger(directory: &DataDir) -> anyhow::Result<Store> {
     let path = directory.file(LEDGER);
-    Store::open(&path, ledger::MIGRATIONS, BOUNDS).with_context(|| format!("cannot open {}", path.display()))
+    Store::open(&path, headwater_ledger::MIGRATIONS, BOUNDS)
+        .with_context(|| format!("cannot open {}", path.display()))
 }
 
 /// Opens the journal.
 pub(crate) fn journal(directory: &DataDir) -> anyhow::Result<Store> {
     let path = directory.file(JOURNAL);
-    Store::open(&path, journal::MIGRATIONS, BOUNDS).with_context(|| format!("cannot open {}", path.display()))
+    Store::open(&path, headwater_journal::MIGRATIONS, BOUNDS)
+        .with_context(|| format!("cannot open {}", path.display()))
 }
 
 /// Reads a secret from its file, without the line's end.

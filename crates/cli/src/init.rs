@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use ledger::{Books, NewProgram, Settings};
-use store::DataDir;
+use headwater_ledger::{Books, NewProgram, Settings};
+use headwater_store::DataDir;
 
 use crate::{args, files, system};
 

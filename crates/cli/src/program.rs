@@ -1,12 +1,12 @@
 //! From the books' programs to the gate's: the one place that knows both.
 
-use ledger::{Books, GateProgram};
+use headwater_ledger::{Books, GateProgram};
 
 /// The programs as the relay's gate keeps them.
-pub(crate) fn for_gate(programs: Vec<GateProgram>) -> Vec<relay::Program> {
+pub(crate) fn for_gate(programs: Vec<GateProgram>) -> Vec<headwater_relay::Program> {
     programs
         .into_iter()
-        .map(|program| relay::Program {
+        .map(|program| headwater_relay::Program {
             id: program.id,
             public_key: program.public_key,
             test: program.test,
@@ -19,7 +19,7 @@ pub(crate) fn for_gate(programs: Vec<GateProgram>) -> Vec<relay::Program> {
 }
 
 /// Keeps the gate's programs as the books have them, from now on.
-pub(crate) async fn follow(books: Books, programs: relay::Programs) {
+pub(crate) async fn follow(books: Books, programs: headwater_relay::Programs) {
     let mut changes = books.changes();
     while changes.changed().await.is_ok() {
         match books.gate_programs().await {

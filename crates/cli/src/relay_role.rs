@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use axum::routing::get;
-use client::{Client, Credential};
-use journal::Journal;
-use protocol::v2::ClaimPolicy;
-use relay::{Program, Programs, Rates, Relay};
+use headwater_client::{Client, Credential};
+use headwater_journal::Journal;
+use headwater_protocol::v2::ClaimPolicy;
+use headwater_relay::{Program, Programs, Rates, Relay};
+use headwater_store::DataDir;
 use secrecy::ExposeSecret as _;
 use sha2::{Digest as _, Sha256};
-use store::DataDir;
 
 use crate::{args, files, listen, scripts, system};
 
@@ -43,9 +43,9 @@ pub(crate) async fn run(options: args::Relay) -> anyhow::Result<()> {
     let listener = listen::bind(options.listen).await?;
     let address = listener.local_addr()?;
     let stop = listen::stop_signal()?;
-    let destinations: relay::deliver::Destinations = Arc::new(move |_, _| Some(client.clone()));
-    let delivery = tokio::spawn(relay::deliver::run(relay.clone(), destinations, stop.clone()));
-    let router = relay::http::router(relay).route("/healthz", get(|| async { "ok\n" }));
+    let destinations: headwater_relay::deliver::Destinations = Arc::new(move |_, _| Some(client.clone()));
+    let delivery = tokio::spawn(headwater_relay::deliver::run(relay.clone(), destinations, stop.clone()));
+    let router = headwater_relay::http::router(relay).route("/healthz", get(|| async { "ok\n" }));
     println!("listening on http://{address}");
     listen::serve(listener, router, stop).await;
     delivery.await?;

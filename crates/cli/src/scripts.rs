@@ -1,7 +1,7 @@
 //! The browser scripts, carried in the binary.
 
 use bytes::Bytes;
-use relay::{Script, Scripts};
+use headwater_relay::{Script, Scripts};
 use sha2::{Digest as _, Sha256};
 
 /// A script of `dist/` in every encoding; nothing when this binary was built before it.

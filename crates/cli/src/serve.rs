@@ -7,11 +7,11 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use axum::Router;
 use axum::routing::get;
-use client::{Client, Credential};
-use journal::Journal;
-use ledger::{Books, Settings};
-use relay::{Programs, Rates, Relay};
-use store::DataDir;
+use headwater_client::{Client, Credential};
+use headwater_journal::Journal;
+use headwater_ledger::{Books, Settings};
+use headwater_relay::{Programs, Rates, Relay};
+use headwater_store::DataDir;
 
 use crate::{args, files, listen, program, scripts, system};
 
@@ -39,8 +39,11 @@ pub(crate) async fn run(options: args::Serve) -> anyhow::Result<()> {
 
     let stop = listen::stop_signal()?;
     tokio::spawn(program::follow(books.clone(), programs.clone()));
-    let delivery =
-        tokio::spawn(relay::deliver::run(relay.clone(), in_process(&books, &programs), stop.clone()));
+    let delivery = tokio::spawn(headwater_relay::deliver::run(
+        relay.clone(),
+        in_process(&books, &programs),
+        stop.clone(),
+    ));
     let router = assemble(&relay, &books);
     println!("listening on http://{address}");
     listen::serve(listener, router, stop).await;
@@ -51,11 +54,14 @@ pub(crate) async fn run(options: args::Serve) -> anyhow::Result<()> {
 
 /// The relay's routes, then the ledger's, whose fallback are the partners' links.
 fn assemble(relay: &Relay, books: &Books) -> Router {
-    books.router().merge(relay::http::router(relay.clone())).route("/healthz", get(|| async { "ok\n" }))
+    books
+        .router()
+        .merge(headwater_relay::http::router(relay.clone()))
+        .route("/healthz", get(|| async { "ok\n" }))
 }
 
 /// Clients straight into the ledger's router, one for each key pair.
-fn in_process(books: &Books, programs: &Programs) -> relay::deliver::Destinations {
+fn in_process(books: &Books, programs: &Programs) -> headwater_relay::deliver::Destinations {
     let (router, secret, programs) = (books.router(), books.in_process_secret(), programs.clone());
     let made: std::sync::Mutex<HashMap<(i64, bool), Client>> = std::sync::Mutex::default();
     Arc::new(move |id, test| {

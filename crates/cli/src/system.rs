@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use protocol::Millis;
+use headwater_protocol::Millis;
 
 /// The system's clock. A clock set before 1970 reads as 1970.
 pub(crate) fn now() -> Millis {
@@ -12,7 +12,7 @@ pub(crate) fn now() -> Millis {
 }
 
 /// Time since now. Nobody can set it, and it never runs backwards.
-pub(crate) fn monotonic() -> relay::Monotonic {
+pub(crate) fn monotonic() -> headwater_relay::Monotonic {
     let begun = Instant::now();
     Arc::new(move || begun.elapsed())
 }

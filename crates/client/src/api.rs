@@ -1,14 +1,14 @@
 //! One method for each request of API v2 (api.md sections 3 to 5). Keys in paths are percent-encoded; `idem`
 //! is the `Idempotency-Key`: the same key and body again give the first answer.
 
-use http::Method;
-use protocol::referral::percent_encode;
-use protocol::v2::{
+use headwater_protocol::referral::percent_encode;
+use headwater_protocol::v2::{
     Click, Conversion, ConversionResult, CreateCustomer, CreateGroup, CreateLink, CreatePartnership,
     CreateProduct, CreateProductBook, CreateRefund, CreateTransaction, CreateTrigger, Customer, Envelope,
     Group, Link, List, PartnerToken, Partnership, Product, ProductBook, Program, Reward, Transaction,
     Trigger, UpdateCustomer, UpdateProduct, UpdateProgram,
 };
+use http::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

@@ -1,7 +1,7 @@
 //! What can go wrong with a request, and whether trying again can help.
 
+use headwater_protocol::v2::ErrorBody;
 use http::StatusCode;
-use protocol::v2::ErrorBody;
 
 /// Why a request did not end in an answer of the expected type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -8,9 +8,9 @@ use ::http::{Method, Request, StatusCode};
 use axum::Router;
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
+use headwater_protocol::limits;
+use headwater_protocol::v2::Envelope;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use protocol::limits;
-use protocol::v2::Envelope;
 use serde::de::DeserializeOwned;
 use tower::ServiceExt as _;
 
@@ -125,7 +125,7 @@ impl Client {
         if let Some(key) = call.idempotency_key {
             // A key no header can carry is encoded, so that it still tells one request from another.
             let value = HeaderValue::from_str(key)
-                .or_else(|_| HeaderValue::from_str(&protocol::referral::percent_encode(key)));
+                .or_else(|_| HeaderValue::from_str(&headwater_protocol::referral::percent_encode(key)));
             headers.insert("idempotency-key", value.expect("percent-encoded text is visible ASCII"));
         }
         Ok(headers)

@@ -8,8 +8,8 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Method, Response, Uri};
 use headwater_client::{Client, ClientError, Credential};
-use protocol::Currency;
-use protocol::v2::{
+use headwater_protocol::Currency;
+use headwater_protocol::v2::{
     Conversion, CreateCustomer, CreateRefund, CreateTransaction, ProductStatus, UpdateProduct, UpdateProgram,
 };
 use secrecy::SecretString;

@@ -12,7 +12,7 @@ mod store;
 
 use std::sync::Arc;
 
-use ::store::{Store, StoreError};
+use headwater_store::{Store, StoreError};
 use tokio::sync::Notify;
 
 pub use entry::{Appended, Entry, Filter, NewEntry, Outcome, State};

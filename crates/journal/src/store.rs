@@ -11,7 +11,7 @@
 
 use std::fmt::Write as _;
 
-use ::store::{Row, StoreError, Unit, Value};
+use headwater_store::{Row, StoreError, Unit, Value};
 
 use crate::entry::{Appended, Entry, Filter, NewEntry, Outcome, State};
 

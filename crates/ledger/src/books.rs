@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use ::store::{Store, StoreError, Unit};
-use protocol::Millis;
+use headwater_protocol::Millis;
+use headwater_store::{Store, StoreError, Unit};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::watch;
 

@@ -25,7 +25,7 @@ pub(crate) mod trigger;
 pub(crate) use ctx::{Ctx, Source};
 pub use refusal::{Kind, Refusal};
 
-use protocol::key::Prefix;
+use headwater_protocol::key::Prefix;
 
 /// The key of a new object: the given one, when it has the right form, or a new one.
 pub(crate) fn own_key(ctx: &Ctx, prefix: Prefix, given: Option<String>) -> Result<String, Refusal> {

@@ -14,7 +14,7 @@ use axum::http::{Request, header};
 use base64::Engine as _;
 use fault::Fault;
 use headwater_ledger::{Books, MIGRATIONS, NewProgram, Settings};
-use protocol::Millis;
+use headwater_protocol::Millis;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tower::ServiceExt as _;

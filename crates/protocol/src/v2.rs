@@ -2,19 +2,15 @@
 //!
 //! Answers write every member, also the nulls, because clients test for them (api.md section 3, seed 000).
 
-mod attribution;
 mod catalogue;
 mod customer;
 mod envelope;
 mod partner;
 mod program;
+mod referral;
 mod transaction;
 mod trigger;
 
-pub use attribution::{
-    Action, Click, Conversion, ConversionResult, CreateLink, Link, Reward, RewardCustomer, RewardStatus,
-    UpdateReward,
-};
 pub use catalogue::{
     CreateProduct, CreateProductBook, Product, ProductBook, ProductStatus, UpdateProduct, UpdateProductBook,
 };
@@ -25,6 +21,10 @@ pub use partner::{
     Partnership, UpdatePartnership,
 };
 pub use program::{ClaimPolicy, Program, UpdateProgram};
+pub use referral::{
+    Action, Click, Conversion, ConversionResult, CreateLink, Link, Reward, RewardCustomer, RewardStatus,
+    UpdateReward,
+};
 pub use transaction::{
     CreateRefund, CreateTransaction, Transaction, TransactionCustomer, TransactionExplanation,
 };

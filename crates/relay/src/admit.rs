@@ -1,9 +1,9 @@
 //! Admission: bytes in, entries or refusals out. Pure: what a body is worth depends on nothing but the body
 //! and who sent it.
 
-use journal::NewEntry;
-use protocol::event::{Event, Kind};
-use protocol::{EventId, FieldError, Millis};
+use headwater_journal::NewEntry;
+use headwater_protocol::event::{Event, Kind};
+use headwater_protocol::{EventId, FieldError, Millis};
 use serde::Serialize;
 
 use crate::Program;

@@ -2,7 +2,7 @@
 
 pub mod stripe;
 
-use protocol::FieldError;
+use headwater_protocol::FieldError;
 
 /// Why a webhook was not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,9 +8,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use client::Client;
-use journal::{Entry, Outcome};
-use protocol::limits::DELIVERIES_MAX;
+use headwater_client::Client;
+use headwater_journal::{Entry, Outcome};
+use headwater_protocol::limits::DELIVERIES_MAX;
 use tokio::sync::watch;
 use tokio::task::{Id, JoinSet};
 
@@ -73,7 +73,7 @@ impl Road {
     }
 
     /// Takes as many due entries as there is room for, and sends them off; says how many.
-    async fn claim(&mut self, now: i64) -> Result<usize, store::StoreError> {
+    async fn claim(&mut self, now: i64) -> Result<usize, headwater_store::StoreError> {
         while let Some(ended) = self.tasks.try_join_next_with_id() {
             self.forget(ended);
         }
@@ -151,7 +151,7 @@ async fn carry_and_settle(relay: Relay, destinations: Destinations, entry: Entry
 }
 
 fn log(entry: &Entry, outcome: &Outcome) {
-    let id = protocol::EventId::from_bytes(entry.id);
+    let id = headwater_protocol::EventId::from_bytes(entry.id);
     match outcome {
         Outcome::Delivered => tracing::debug!(%id, kind = entry.kind, "delivered"),
         Outcome::Retry { reason, .. } => {

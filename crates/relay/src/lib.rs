@@ -15,8 +15,8 @@ mod rate;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use journal::Journal;
-use protocol::Millis;
+use headwater_journal::Journal;
+use headwater_protocol::Millis;
 
 pub use programs::{Program, Programs};
 pub use rate::{Monotonic, Rates};

@@ -10,7 +10,7 @@ use governor::clock::Clock;
 use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
-use protocol::limits;
+use headwater_protocol::limits;
 
 use crate::admit::Sender;
 

@@ -1,12 +1,10 @@
 //! A unit of work that fails at any of its steps leaves nothing behind, and nobody beside it pays for it.
 #![allow(clippy::unwrap_used, reason = "every file of it is a test")]
 
-extern crate headwater_store as store;
-
 mod fault;
 
 use fault::Fault;
-use store::{Store, StoreError, Unit};
+use headwater_store::{Store, StoreError, Unit};
 
 const SCHEMA: &[&str] = &["CREATE TABLE note (id bigint PRIMARY KEY, body text NOT NULL)"];
 /// Rows of one unit.

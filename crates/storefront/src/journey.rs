@@ -1,9 +1,9 @@
 //! What became of one visitor, read back from API v2: the company's timeline, and what the partner sees of
 //! it.
 
-use client::ClientError;
-use protocol::v2::{Customer, Product, Reward, Transaction};
-use protocol::{Currency, Millis};
+use headwater_client::ClientError;
+use headwater_protocol::v2::{Customer, Product, Reward, Transaction};
+use headwater_protocol::{Currency, Millis};
 use serde::Serialize;
 
 use crate::load::{Loaded, Names};

@@ -12,7 +12,7 @@ pub mod load;
 pub mod site;
 pub mod stripe;
 
-use protocol::Millis;
+use headwater_protocol::Millis;
 
 /// Clock and randomness, given by `main` and by tests.
 #[derive(Debug, Clone, Copy)]

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use client::{Client, Credential};
-use protocol::Currency;
-use protocol::v2::{
+use headwater_client::{Client, Credential};
+use headwater_protocol::Currency;
+use headwater_protocol::v2::{
     CreateGroup, CreateLink, CreatePartnership, CreateProductBook, CreateTrigger, Eligibility, Operator,
     Rule, RuleLeaf, RuleScope, TriggerAction, TriggerEvent, UpdateProgram,
 };
@@ -44,7 +44,7 @@ pub struct Loaded {
 pub type Names = BTreeMap<String, String>;
 
 /// One page with everything of a small program.
-const ALL: client::Query<'static> = &[("limit", "250")];
+const ALL: headwater_client::Query<'static> = &[("limit", "250")];
 
 /// Loads the example. `headwater` is the ledger's base address, `origin` this site's own.
 pub async fn load(

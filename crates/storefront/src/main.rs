@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Parser;
+use headwater_protocol::Millis;
 use headwater_storefront::http::{Pages, Shop};
 use headwater_storefront::load::{self, Credentials};
 use headwater_storefront::site::Site;
 use headwater_storefront::{Given, billing, http};
-use protocol::Millis;
 
 /// GigaKick, a demo company that sells four products through partners.
 #[derive(Parser)]

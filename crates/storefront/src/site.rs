@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use protocol::Millis;
+use headwater_protocol::Millis;
 use serde::{Deserialize, Serialize};
 
 use crate::Given;

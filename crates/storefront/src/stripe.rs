@@ -1,8 +1,8 @@
 //! The bodies and the signature of the billing provider's webhooks, in the shape Stripe sends them: members
 //! of the present API version and, where they moved, also under their older names.
 
+use headwater_protocol::Millis;
 use hmac::{Hmac, Mac as _};
-use protocol::Millis;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
@@ -198,7 +198,7 @@ fn charge_id(invoice: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::sign;
-    use protocol::Millis;
+    use headwater_protocol::Millis;
 
     #[test]
     fn a_signature_is_the_hash_of_time_dot_body() {

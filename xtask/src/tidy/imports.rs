@@ -60,10 +60,9 @@ fn import(dependency: &Value, manifest: &str) -> Option<(String, usize)> {
     if dependency["kind"] == "dev" || (!name.starts_with("headwater") && name != "xtask") {
         return None;
     }
-    let written = dependency["rename"].as_str().unwrap_or(name);
     let line = manifest
         .lines()
-        .position(|line| line.strip_prefix(written).is_some_and(|rest| rest.starts_with([' ', '=', '.'])));
+        .position(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with([' ', '=', '.'])));
     Some((room(name).to_owned(), line.map_or(1, |line| line + 1)))
 }
 
@@ -128,9 +127,9 @@ mod tests {
 
     #[test]
     fn what_only_tests_need_is_free_and_the_line_is_found() {
-        let manifest = "[dependencies]\nstore = { workspace = true }\n";
-        let normal = serde_json::json!({"name": "headwater-store", "rename": "store", "kind": null});
-        let dev = serde_json::json!({"name": "headwater-store", "rename": "store", "kind": "dev"});
+        let manifest = "[dependencies]\nheadwater-store = { workspace = true }\n";
+        let normal = serde_json::json!({"name": "headwater-store", "kind": null});
+        let dev = serde_json::json!({"name": "headwater-store", "kind": "dev"});
         let foreign = serde_json::json!({"name": "serde", "kind": null});
         assert_eq!(import(&normal, manifest), Some(("store".into(), 2)));
         assert_eq!(import(&dev, manifest), None);

@@ -2,8 +2,8 @@
 
 use super::{TriggerProgram, evaluate, explain};
 use crate::facts::{CustomerFacts, Facts, PartnershipFacts, ProductFacts, TransactionFacts};
-use protocol::v2::{Eligibility, ProductStatus, Rule, TriggerAction, TriggerEvent};
-use protocol::{Currency, Millis};
+use headwater_protocol::v2::{Eligibility, ProductStatus, Rule, TriggerAction, TriggerEvent};
+use headwater_protocol::{Currency, Millis};
 use serde_json::{Map, json};
 
 /// 2026-05-20T12:00:00Z, a Wednesday.

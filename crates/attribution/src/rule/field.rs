@@ -1,6 +1,6 @@
 //! The fields rules may name, their types, and how each is read from the facts.
 
-use protocol::Millis;
+use headwater_protocol::Millis;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 

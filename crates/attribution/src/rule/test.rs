@@ -1,9 +1,9 @@
 //! Operators with their values, checked against the field's type.
 
-use protocol::field::FieldError;
-use protocol::limits::RULE_VALUES_MAX;
-use protocol::v2::{Operator, ProductStatus, RuleLeaf};
-use protocol::{Currency, Millis};
+use headwater_protocol::field::FieldError;
+use headwater_protocol::limits::RULE_VALUES_MAX;
+use headwater_protocol::v2::{Operator, ProductStatus, RuleLeaf};
+use headwater_protocol::{Currency, Millis};
 use rust_decimal::Decimal;
 use serde_json::Value;
 

@@ -2,8 +2,8 @@
 
 use super::compile;
 use crate::evaluate::tests::{NOW, facts, product};
-use protocol::Millis;
-use protocol::v2::{ProductStatus, Rule, TriggerEvent};
+use headwater_protocol::Millis;
+use headwater_protocol::v2::{ProductStatus, Rule, TriggerEvent};
 use serde_json::{Value, json};
 
 fn rule(value: Value) -> Rule {

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use ::store::{Bounds, Store, StoreError, Value};
+use headwater_store::{Bounds, Store, StoreError, Value};
 use proptest::prelude::*;
 
 use crate::{Appended, Entry, Filter, Journal, MIGRATIONS, NewEntry, Outcome, State};

@@ -1,7 +1,7 @@
 //! What has to be in the ledger after Live Chat and Inbox were bought through a partner's link: this, exactly.
 
-use client::{Client, Credential};
-use protocol::v2::{Customer, Reward};
+use headwater_client::{Client, Credential};
+use headwater_protocol::v2::{Customer, Reward};
 use secrecy::SecretString;
 
 use crate::deadline::eventually;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 
-use client::{Client, Credential};
+use headwater_client::{Client, Credential};
 use secrecy::SecretString;
 use serde_json::Value;
 use tempfile::TempDir;

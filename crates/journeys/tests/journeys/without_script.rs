@@ -100,6 +100,7 @@ async fn a_link_carries_the_partners_key_as_unpadded_base64() {
         headwater.vendor().list_partnerships(&[]).await.expect("the ledger answers").data.items;
     let robin =
         partnerships.iter().find(|one| one.email == "robin@partner.example").expect("the example's partner");
-    let decoded = protocol::referral::Referral::from_query(&format!("ps_partner_key={partner}"), "");
+    let decoded =
+        headwater_protocol::referral::Referral::from_query(&format!("ps_partner_key={partner}"), "");
     assert_eq!(decoded.and_then(|read| read.partner_key).as_deref(), Some(robin.partner_key.as_str()));
 }

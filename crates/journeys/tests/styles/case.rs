@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 
-use protocol::referral::encode_partner_key;
+use headwater_protocol::referral::encode_partner_key;
 use serde_json::Value;
 use tokio::sync::watch;
 

@@ -1,10 +1,10 @@
 //! The relay of a row: reads events as the real one does, and answers in the manner the row asks for.
 
+use headwater_protocol::FieldError;
+use headwater_protocol::event::{Event, Submission};
 use hyper::header::{CONTENT_TYPE, COOKIE, RETRY_AFTER};
 use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode};
-use protocol::FieldError;
-use protocol::event::{Event, Submission};
 use serde_json::{Value, json};
 
 use crate::case::{Case, Heard, KEY};

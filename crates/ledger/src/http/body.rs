@@ -5,9 +5,9 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Request, header};
+use headwater_protocol::field;
+use headwater_protocol::limits::{API_BODY_MAX, IDEMPOTENCY_KEY_MAX};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use protocol::field;
-use protocol::limits::{API_BODY_MAX, IDEMPOTENCY_KEY_MAX};
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 

@@ -4,8 +4,8 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::post;
-use protocol::v2::Conversion;
-use store::Unit;
+use headwater_protocol::v2::Conversion;
+use headwater_store::Unit;
 
 use super::auth::Tracker;
 use super::body::Posted;

@@ -4,9 +4,9 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
-use protocol::v2::{CreateCustomer, UpdateCustomer};
+use headwater_protocol::v2::{CreateCustomer, UpdateCustomer};
+use headwater_store::Unit;
 use serde_json::{Map, Value};
-use store::Unit;
 
 use super::auth::{Reader, Vendor};
 use super::body::{Key, Params, Posted};

@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use protocol::v2::{Envelope, Warning};
+use headwater_protocol::v2::{Envelope, Warning};
 use serde::Serialize;
 
 use crate::record::idempotency::Answer;

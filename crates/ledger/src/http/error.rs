@@ -4,8 +4,8 @@ use std::any::Any;
 
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use protocol::v2::ErrorBody;
-use store::StoreError;
+use headwater_protocol::v2::ErrorBody;
+use headwater_store::StoreError;
 
 use super::envelope;
 use crate::record::{Kind, Refusal};

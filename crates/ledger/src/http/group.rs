@@ -4,7 +4,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
-use protocol::v2::CreateGroup;
+use headwater_protocol::v2::CreateGroup;
 
 use super::auth::Vendor;
 use super::body::{Key, Params, Posted};
@@ -36,7 +36,7 @@ async fn get_group(State(books): State<Books>, vendor: Vendor, Key(key): Key) ->
 
 async fn post_group(State(books): State<Books>, vendor: Vendor, posted: Posted) -> Result<Response, Failure> {
     let new: CreateGroup = posted.parse()?;
-    let work = move |unit: &mut store::Unit<'_>, ctx: &_| {
+    let work = move |unit: &mut headwater_store::Unit<'_>, ctx: &_| {
         Ok(answer(201, "Group created", group::record(unit, ctx, new)?))
     };
     write::post(&books, vendor.ctx(&books), posted, work).await

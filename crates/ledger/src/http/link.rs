@@ -4,8 +4,8 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
-use protocol::v2::CreateLink;
-use store::Unit;
+use headwater_protocol::v2::CreateLink;
+use headwater_store::Unit;
 
 use super::auth::{Reader, Vendor};
 use super::body::{Key, Params, Posted};

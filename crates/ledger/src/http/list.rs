@@ -1,6 +1,6 @@
 //! The parameters every list takes (api.md section 2).
 
-use protocol::limits::{LIST_DEFAULT, LIST_MAX};
+use headwater_protocol::limits::{LIST_DEFAULT, LIST_MAX};
 
 use super::body::Params;
 use crate::record::Refusal;

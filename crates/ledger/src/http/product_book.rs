@@ -4,7 +4,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
-use protocol::v2::{CreateProductBook, UpdateProductBook};
+use headwater_protocol::v2::{CreateProductBook, UpdateProductBook};
 
 use super::auth::Vendor;
 use super::body::{Key, Params, Posted};
@@ -50,7 +50,7 @@ async fn post_product_book(
     posted: Posted,
 ) -> Result<Response, Failure> {
     let new: CreateProductBook = posted.parse()?;
-    let work = move |unit: &mut store::Unit<'_>, ctx: &_| {
+    let work = move |unit: &mut headwater_store::Unit<'_>, ctx: &_| {
         // 200 and these words: seed 000.
         Ok(answer(200, "Product Book Created", product_book::record(unit, ctx, new)?))
     };
@@ -83,7 +83,7 @@ async fn change_product_book(
     change: UpdateProductBook,
     message: &'static str,
 ) -> Result<Response, Failure> {
-    let work = move |unit: &mut store::Unit<'_>, ctx: &_| {
+    let work = move |unit: &mut headwater_store::Unit<'_>, ctx: &_| {
         Ok(answer(200, message, product_book::update(unit, ctx, &key, change)?))
     };
     write::change(books, vendor.ctx(books), work).await

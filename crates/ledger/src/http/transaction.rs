@@ -4,8 +4,8 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
-use protocol::v2::{CreateRefund, CreateTransaction};
-use store::Unit;
+use headwater_protocol::v2::{CreateRefund, CreateTransaction};
+use headwater_store::Unit;
 
 use super::auth::Vendor;
 use super::body::{Key, Params, Posted};

@@ -1,7 +1,7 @@
 //! Requests that change something: each is one unit of work, and a POST can be repeated safely.
 
 use axum::response::Response;
-use store::Unit;
+use headwater_store::Unit;
 
 use super::body::Posted;
 use super::envelope;

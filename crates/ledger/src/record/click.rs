@@ -1,12 +1,12 @@
 //! Clicks: recorded where they happen, then sent on with the referral in URL and cookies (api.md section 5).
 
-use ::store::{StoreError, Unit};
-use protocol::Millis;
-use protocol::cookie::encode;
-use protocol::key::{Prefix, mint_click_id, mint_company_key};
-use protocol::limits::REFERRAL_DAYS;
-use protocol::referral::{encode_partner_key, percent_encode, sub_ids};
-use protocol::v2::{Click, List};
+use headwater_protocol::Millis;
+use headwater_protocol::cookie::encode;
+use headwater_protocol::key::{Prefix, mint_click_id, mint_company_key};
+use headwater_protocol::limits::REFERRAL_DAYS;
+use headwater_protocol::referral::{encode_partner_key, percent_encode, sub_ids};
+use headwater_protocol::v2::{Click, List};
+use headwater_store::{StoreError, Unit};
 use url::{Host, Url};
 
 use super::{Ctx, Refusal, list as page_of, program};

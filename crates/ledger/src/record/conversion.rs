@@ -1,11 +1,13 @@
 //! Conversions: a click's visitor became a customer (api.md section 4).
 
-use ::store::Unit;
-use protocol::FieldError;
-use protocol::field::{check_length, check_optional};
-use protocol::key::Prefix;
-use protocol::limits::{CUSTOMER_KEY_MAX, CUSTOMER_KEY_MIN, EMAIL_MAX, NAME_MAX, SUB_ID_MAX, SUB_IDS_MAX};
-use protocol::v2::{Conversion, ConversionResult};
+use headwater_protocol::FieldError;
+use headwater_protocol::field::{check_length, check_optional};
+use headwater_protocol::key::Prefix;
+use headwater_protocol::limits::{
+    CUSTOMER_KEY_MAX, CUSTOMER_KEY_MIN, EMAIL_MAX, NAME_MAX, SUB_ID_MAX, SUB_IDS_MAX,
+};
+use headwater_protocol::v2::{Conversion, ConversionResult};
+use headwater_store::Unit;
 
 use super::{Ctx, Refusal, customer};
 use crate::store::click;

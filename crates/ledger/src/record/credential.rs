@@ -1,6 +1,6 @@
 //! Who a caller is.
 
-use ::store::{StoreError, Unit};
+use headwater_store::{StoreError, Unit};
 
 use super::secret;
 use crate::store::credential::{self, Kind};

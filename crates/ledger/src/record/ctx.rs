@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use protocol::Millis;
-use protocol::key::Prefix;
+use headwater_protocol::Millis;
+use headwater_protocol::key::Prefix;
 
 /// Where row numbers and keys come from; one for each process.
 pub(crate) struct Source {

@@ -2,12 +2,12 @@
 
 mod lookup;
 
-use ::store::Unit;
-use protocol::field::{check_length, check_optional};
-use protocol::key::Prefix;
-use protocol::limits::{CUSTOMER_KEY_MAX, CUSTOMER_KEY_MIN, EMAIL_MAX, EMAIL_MIN, NAME_MAX};
-use protocol::v2::{CreateCustomer, Customer, List, UpdateCustomer, Warning};
-use protocol::{FieldError, Millis};
+use headwater_protocol::field::{check_length, check_optional};
+use headwater_protocol::key::Prefix;
+use headwater_protocol::limits::{CUSTOMER_KEY_MAX, CUSTOMER_KEY_MIN, EMAIL_MAX, EMAIL_MIN, NAME_MAX};
+use headwater_protocol::v2::{CreateCustomer, Customer, List, UpdateCustomer, Warning};
+use headwater_protocol::{FieldError, Millis};
+use headwater_store::Unit;
 
 use super::refusal::short;
 use super::{Ctx, Kind, Refusal, evaluate, list as page_of, member, partnership};

@@ -1,11 +1,11 @@
 //! From a recorded fact to rewards: gathers the facts, asks `attribution`, writes what it decided.
 
-use ::store::Unit;
-use attribution::{
+use headwater_attribution::{
     CustomerFacts, Facts, PartnershipFacts, ProductFacts, TransactionFacts, TriggerProgram, evaluate, explain,
 };
-use protocol::v2::{ProductStatus, TransactionExplanation, TriggerEvent};
-use protocol::{Currency, Millis};
+use headwater_protocol::v2::{ProductStatus, TransactionExplanation, TriggerEvent};
+use headwater_protocol::{Currency, Millis};
+use headwater_store::Unit;
 
 use super::trigger::Ready;
 use super::{Ctx, Kind, Refusal, reward, trigger};

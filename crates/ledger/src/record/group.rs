@@ -1,11 +1,11 @@
 //! Groups of partners.
 
-use ::store::Unit;
-use protocol::field::{check_length, check_optional};
-use protocol::key::Prefix;
-use protocol::limits::NAME_MAX;
-use protocol::v2::{CreateGroup, Group, List};
-use protocol::{FieldError, Millis};
+use headwater_protocol::field::{check_length, check_optional};
+use headwater_protocol::key::Prefix;
+use headwater_protocol::limits::NAME_MAX;
+use headwater_protocol::v2::{CreateGroup, Group, List};
+use headwater_protocol::{FieldError, Millis};
+use headwater_store::Unit;
 use serde_json::Map;
 
 use super::{Ctx, Kind, Refusal, list as page_of};

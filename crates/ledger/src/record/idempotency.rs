@@ -3,8 +3,8 @@
 //! Only what was done is remembered. A refused request did nothing, so that asking again is harmless, and may
 //! succeed once its cause is gone.
 
-use ::store::Unit;
-use protocol::limits::IDEMPOTENCY_HOURS;
+use headwater_protocol::limits::IDEMPOTENCY_HOURS;
+use headwater_store::Unit;
 
 use super::{Ctx, Kind, Refusal};
 use crate::store::idempotency::{self, AnswerRow};

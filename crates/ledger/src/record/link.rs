@@ -1,10 +1,10 @@
 //! Partners' links: where they may lead, and what they are called.
 
-use ::store::Unit;
-use protocol::field::check_length;
-use protocol::key::{Prefix, mint_company_key};
-use protocol::v2::{CreateLink, Link, List};
-use protocol::{FieldError, Millis};
+use headwater_protocol::field::check_length;
+use headwater_protocol::key::{Prefix, mint_company_key};
+use headwater_protocol::v2::{CreateLink, Link, List};
+use headwater_protocol::{FieldError, Millis};
+use headwater_store::Unit;
 use url::Url;
 
 use super::{Ctx, Kind, Refusal, list as page_of, partnership, program};

@@ -1,6 +1,6 @@
 //! Lists: a page of rows becomes a page of the wire.
 
-use protocol::v2::List;
+use headwater_protocol::v2::List;
 
 use super::Refusal;
 use crate::store::list::{Cursor, Page, Slice};

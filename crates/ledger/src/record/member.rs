@@ -1,11 +1,11 @@
 //! The people of partners' teams.
 
-use ::store::Unit;
-use protocol::Millis;
-use protocol::field::{check_length, check_optional};
-use protocol::key::Prefix;
-use protocol::limits::{EMAIL_MAX, EMAIL_MIN, NAME_MAX};
-use protocol::v2::{CreateMember, List, Member};
+use headwater_protocol::Millis;
+use headwater_protocol::field::{check_length, check_optional};
+use headwater_protocol::key::Prefix;
+use headwater_protocol::limits::{EMAIL_MAX, EMAIL_MIN, NAME_MAX};
+use headwater_protocol::v2::{CreateMember, List, Member};
+use headwater_store::Unit;
 
 use super::{Ctx, Kind, Refusal, list as page_of, partnership};
 use crate::store::list::Page;

@@ -1,14 +1,14 @@
 //! Partnerships: partners' memberships of a program.
 
-use ::store::Unit;
-use protocol::field::{check_length, check_optional};
-use protocol::key::{Prefix, mint_partner_key};
-use protocol::limits::{EMAIL_MAX, EMAIL_MIN, NAME_MAX, PARTNER_KEY_MAX};
-use protocol::referral::is_partner_key;
-use protocol::v2::{
+use headwater_protocol::field::{check_length, check_optional};
+use headwater_protocol::key::{Prefix, mint_partner_key};
+use headwater_protocol::limits::{EMAIL_MAX, EMAIL_MIN, NAME_MAX, PARTNER_KEY_MAX};
+use headwater_protocol::referral::is_partner_key;
+use headwater_protocol::v2::{
     CreatePartnership, GroupSummary, List, Partner, PartnerToken, Partnership, UpdatePartnership,
 };
-use protocol::{FieldError, Millis};
+use headwater_protocol::{FieldError, Millis};
+use headwater_store::Unit;
 use serde_json::Map;
 
 use super::{Ctx, Kind, Refusal, list as page_of, secret};

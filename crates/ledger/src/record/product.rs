@@ -1,12 +1,12 @@
 //! Products: what a customer has of the catalogue, and who sold it (seed 000).
 
-use ::store::Unit;
-use protocol::field::check_optional;
-use protocol::key::Prefix;
-use protocol::limits::CUSTOMER_KEY_MAX;
-use protocol::money::check_amount;
-use protocol::v2::{CreateProduct, List, Product, ProductStatus, UpdateProduct, Warning};
-use protocol::{Currency, FieldError, Millis};
+use headwater_protocol::field::check_optional;
+use headwater_protocol::key::Prefix;
+use headwater_protocol::limits::CUSTOMER_KEY_MAX;
+use headwater_protocol::money::check_amount;
+use headwater_protocol::v2::{CreateProduct, List, Product, ProductStatus, UpdateProduct, Warning};
+use headwater_protocol::{Currency, FieldError, Millis};
+use headwater_store::Unit;
 
 use super::refusal::short;
 use super::{Ctx, Kind, Refusal, customer, list as page_of, member, partnership, product_book, transaction};

@@ -1,11 +1,11 @@
 //! The catalogue: what the program sells.
 
-use ::store::Unit;
-use protocol::Millis;
-use protocol::field::{check_length, check_optional};
-use protocol::key::Prefix;
-use protocol::limits::{CUSTOMER_KEY_MAX, DESCRIPTION_MAX, NAME_MAX};
-use protocol::v2::{CreateProductBook, List, ProductBook, UpdateProductBook};
+use headwater_protocol::Millis;
+use headwater_protocol::field::{check_length, check_optional};
+use headwater_protocol::key::Prefix;
+use headwater_protocol::limits::{CUSTOMER_KEY_MAX, DESCRIPTION_MAX, NAME_MAX};
+use headwater_protocol::v2::{CreateProductBook, List, ProductBook, UpdateProductBook};
+use headwater_store::Unit;
 
 use super::refusal::short;
 use super::{Ctx, Kind, Refusal, list as page_of};

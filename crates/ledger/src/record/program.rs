@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use ::store::{StoreError, Unit};
-use protocol::key::{Prefix, mint_company_key};
-use protocol::limits::NAME_MAX;
-use protocol::v2::{ClaimPolicy, CreateGroup, Program, UpdateProgram};
-use protocol::{FieldError, Millis, field};
+use headwater_protocol::key::{Prefix, mint_company_key};
+use headwater_protocol::limits::NAME_MAX;
+use headwater_protocol::v2::{ClaimPolicy, CreateGroup, Program, UpdateProgram};
+use headwater_protocol::{FieldError, Millis, field};
+use headwater_store::{StoreError, Unit};
 use secrecy::SecretString;
 
 use super::{Ctx, Kind, Refusal, Source, group, secret};

@@ -1,7 +1,7 @@
 //! Why a request was not done: what its sender may know, and apart from that what only the operator may.
 
-use ::store::StoreError;
-use protocol::FieldError;
+use headwater_protocol::FieldError;
+use headwater_store::StoreError;
 
 /// What kind of refusal; HTTP makes a status of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,11 +1,11 @@
 //! Rewards and their reversals. Sum of rows = balance (docs/decisions/0003-reversals.md).
 
-use ::store::Unit;
-use protocol::field::check_optional;
-use protocol::key::Prefix;
-use protocol::limits::DESCRIPTION_MAX;
-use protocol::v2::{List, Reward, RewardCustomer, RewardStatus, UpdateReward};
-use protocol::{Currency, FieldError, Millis};
+use headwater_protocol::field::check_optional;
+use headwater_protocol::key::Prefix;
+use headwater_protocol::limits::DESCRIPTION_MAX;
+use headwater_protocol::v2::{List, Reward, RewardCustomer, RewardStatus, UpdateReward};
+use headwater_protocol::{Currency, FieldError, Millis};
+use headwater_store::Unit;
 
 use super::{Ctx, Kind, Refusal, customer, list as page_of, partnership};
 use crate::store::list::{Condition, Page};
@@ -52,7 +52,7 @@ pub(crate) fn reverse_transaction(
 ) -> Result<(), Refusal> {
     let refunded = if txn.archived { txn.amount } else { txn.refunded_total };
     for (earned, already) in reward::list_earned(unit, txn.id)? {
-        let step = attribution::reverse(earned.amount, txn.amount, refunded, already);
+        let step = headwater_attribution::reverse(earned.amount, txn.amount, refunded, already);
         if step != 0 {
             reward::insert(unit, ctx.program, &reversal(ctx, &earned, step))?;
         }

@@ -2,7 +2,7 @@
 //!
 //! Ours carry 190 random bits, so one round of SHA-256 is enough: there is nothing to guess.
 
-use protocol::key::Prefix;
+use headwater_protocol::key::Prefix;
 use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;

@@ -1,17 +1,17 @@
 //! Transactions: a payment, its link to a product, its evaluation and its refunds, each in one unit of work.
 
-use ::store::Unit;
-use protocol::field::{check_length, check_optional};
-use protocol::key::Prefix;
-use protocol::limits::{
+use headwater_protocol::field::{check_length, check_optional};
+use headwater_protocol::key::Prefix;
+use headwater_protocol::limits::{
     CUSTOMER_KEY_MAX, METADATA_ENTRIES_MAX, METADATA_NAME_MAX, METADATA_VALUE_MAX, TRANSACTION_KEY_MAX,
     TRANSACTION_KEY_MIN,
 };
-use protocol::money::check_amount;
-use protocol::v2::{
+use headwater_protocol::money::check_amount;
+use headwater_protocol::v2::{
     CreateRefund, CreateTransaction, List, Transaction, TransactionCustomer, TransactionExplanation, Warning,
 };
-use protocol::{Currency, FieldError, Millis};
+use headwater_protocol::{Currency, FieldError, Millis};
+use headwater_store::Unit;
 use serde_json::{Map, Value};
 
 use super::evaluate::{self, Moment};

@@ -1,12 +1,12 @@
 //! Triggers: checked as a whole before they are kept, so that what is kept can always be evaluated.
 
-use ::store::Unit;
-use attribution::TriggerProgram;
-use protocol::field::check_length;
-use protocol::key::Prefix;
-use protocol::limits::{DESCRIPTION_MAX, NAME_MAX, TRIGGERS_MAX};
-use protocol::v2::{CreateTrigger, List, Rule, Trigger, TriggerEvent, UpdateTrigger};
-use protocol::{FieldError, Millis};
+use headwater_attribution::TriggerProgram;
+use headwater_protocol::field::check_length;
+use headwater_protocol::key::Prefix;
+use headwater_protocol::limits::{DESCRIPTION_MAX, NAME_MAX, TRIGGERS_MAX};
+use headwater_protocol::v2::{CreateTrigger, List, Rule, Trigger, TriggerEvent, UpdateTrigger};
+use headwater_protocol::{FieldError, Millis};
+use headwater_store::Unit;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

@@ -1,6 +1,6 @@
 //! Rows of `credential`: hashes of secrets and whose they are. No secret is ever stored.
 
-use ::store::{Row, StoreError, Unit};
+use headwater_store::{Row, StoreError, Unit};
 
 /// What a credential opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Rows of `customer`.
 
-use ::store::{Row, StoreError, Unit};
+use headwater_store::{Row, StoreError, Unit};
 use serde_json::{Map, Value};
 
 use super::json;

@@ -1,6 +1,6 @@
 //! Rows of `idempotency`: answers already given.
 
-use ::store::{StoreError, Unit};
+use headwater_store::{StoreError, Unit};
 
 /// An answer already given.
 pub(crate) struct AnswerRow {

@@ -1,6 +1,6 @@
 //! JSON in text columns: lists of text, and objects.
 
-use ::store::{Row, StoreError};
+use headwater_store::{Row, StoreError};
 use serde_json::{Map, Value};
 
 /// Reads a list of text.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use ::store::{Row, StoreError, Unit, Value};
+use headwater_store::{Row, StoreError, Unit, Value};
 
 /// What a client asked of a list (api.md section 2).
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Rows of `member`, the people of partners' teams.
 
-use ::store::{Row, StoreError, Unit};
+use headwater_store::{Row, StoreError, Unit};
 
 use super::list::{Condition, Listing, Page, Slice, page as read_page};
 

@@ -1,6 +1,6 @@
 //! Rows of `partnership`.
 
-use ::store::{Row, StoreError, Unit};
+use headwater_store::{Row, StoreError, Unit};
 
 use super::json;
 use super::list::{Condition, Listing, Page, Slice, page as read_page};

@@ -1,7 +1,7 @@
 //! Rows of `program`.
 
-use ::store::{Row, StoreError, Unit};
-use protocol::v2::ClaimPolicy;
+use headwater_protocol::v2::ClaimPolicy;
+use headwater_store::{Row, StoreError, Unit};
 
 use super::json;
 

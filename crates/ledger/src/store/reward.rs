@@ -1,6 +1,6 @@
 //! Rows of `reward`: what partners earned, and the reversals of it. Amounts are never edited.
 
-use ::store::{Row, StoreError, Unit};
+use headwater_store::{Row, StoreError, Unit};
 
 use super::list::{Condition, Listing, Page, Slice, page as read_page};
 

@@ -5,7 +5,7 @@
 //! `by_site_key` and `by_partner_key` remember which of two names a request used, so that answers use it too.
 //! Rows that test keys made (`test = 1`) live beside the others and are never seen through production keys.
 
-/// Scripts for [`store::Store::open`], oldest first.
+/// Scripts for [`headwater_store::Store::open`], oldest first.
 pub const MIGRATIONS: &[&str] = &[FIRST];
 
 const FIRST: &str = "

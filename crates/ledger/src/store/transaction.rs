@@ -1,6 +1,6 @@
 //! Rows of `txn`: customers' payments.
 
-use ::store::{Row, StoreError, Unit};
+use headwater_store::{Row, StoreError, Unit};
 use serde_json::{Map, Value};
 
 use super::json;

@@ -52,10 +52,10 @@ async fn a_missing_member_is_told_in_the_words_clients_know() {
 #[tokio::test]
 async fn a_body_over_the_bound_is_refused_with_the_bound() {
     let desk = Desk::open().await;
-    let body = format!(r#"{{"name":"{}"}}"#, "x".repeat(protocol::limits::API_BODY_MAX));
+    let body = format!(r#"{{"name":"{}"}}"#, "x".repeat(headwater_protocol::limits::API_BODY_MAX));
     let reply = desk.post("/api/v2/groups", &body).await;
     assert_eq!(reply.error().0, 413);
-    assert!(reply.text.contains(&protocol::limits::API_BODY_MAX.to_string()), "{}", reply.text);
+    assert!(reply.text.contains(&headwater_protocol::limits::API_BODY_MAX.to_string()), "{}", reply.text);
 }
 
 #[tokio::test]

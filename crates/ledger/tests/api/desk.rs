@@ -7,10 +7,10 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, header};
 use base64::Engine as _;
 use headwater_ledger::{Books, Credentials, MIGRATIONS, NewProgram, Settings};
-use protocol::{Millis, limits};
+use headwater_protocol::{Millis, limits};
+use headwater_store::{Bounds, Store};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-use store::{Bounds, Store};
 use tower::ServiceExt as _;
 
 pub(crate) const START: i64 = 1_775_514_585_000;
@@ -183,7 +183,7 @@ impl Desk {
     /// A click on a link; its xid.
     pub(crate) async fn click(&self, slug: &str) -> String {
         let reply = self.visit(slug).await;
-        let found = protocol::referral::Referral::from_query(
+        let found = headwater_protocol::referral::Referral::from_query(
             reply.header("location").split_once('?').map_or("", |(_, query)| query),
             "",
         );

@@ -39,7 +39,7 @@ async fn a_refused_post_may_be_tried_again_under_its_key() {
 async fn a_key_is_forgotten_when_no_client_repeats_any_more() {
     let desk = Desk::open().await;
     desk.post_once("/api/v2/customers", BODY, "k1").await.data();
-    desk.pass(protocol::limits::IDEMPOTENCY_HOURS * 3_600_000 + 1);
+    desk.pass(headwater_protocol::limits::IDEMPOTENCY_HOURS * 3_600_000 + 1);
     assert_eq!(desk.post_once("/api/v2/customers", BODY, "k1").await.error().1, "customer_exists");
 }
 

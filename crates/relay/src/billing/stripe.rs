@@ -3,9 +3,9 @@
 mod objects;
 mod verify;
 
-use protocol::event::{CustomerRef, Data, Event, Payment, ProviderCustomer, Refund, Subscription};
-use protocol::v2::ProductStatus;
-use protocol::{EventId, FieldError, Millis, field};
+use headwater_protocol::event::{CustomerRef, Data, Event, Payment, ProviderCustomer, Refund, Subscription};
+use headwater_protocol::v2::ProductStatus;
+use headwater_protocol::{EventId, FieldError, Millis, field};
 use sha2::{Digest as _, Sha256};
 
 use super::Refusal;

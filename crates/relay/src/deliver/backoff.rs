@@ -1,6 +1,6 @@
 //! When to try again: full jitter, stored with the entry, so that a restart forgets nothing.
 
-use protocol::limits::{DELIVERY_BACKOFF_MAX, DELIVERY_BACKOFF_MIN};
+use headwater_protocol::limits::{DELIVERY_BACKOFF_MAX, DELIVERY_BACKOFF_MIN};
 use sha2::{Digest as _, Sha256};
 
 /// Milliseconds until attempt `attempt + 1`: between 1 and an exponentially growing bound, or what the
@@ -21,8 +21,8 @@ pub(super) fn wait(id: [u8; 16], attempt: i64, retry_after: Option<u64>) -> i64 
 #[cfg(test)]
 mod tests {
     use super::wait;
+    use headwater_protocol::limits::{DELIVERY_BACKOFF_MAX, DELIVERY_BACKOFF_MIN};
     use proptest::prelude::*;
-    use protocol::limits::{DELIVERY_BACKOFF_MAX, DELIVERY_BACKOFF_MIN};
 
     proptest! {
         #[test]

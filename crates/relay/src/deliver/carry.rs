@@ -2,17 +2,17 @@
 //!
 //! Every request carries an `Idempotency-Key` made of the event's id, so that a repeated attempt changes nothing.
 
-use client::{Client, ClientError};
-use journal::{Entry, Outcome};
-use protocol::event::{
+use headwater_client::{Client, ClientError};
+use headwater_journal::{Entry, Outcome};
+use headwater_protocol::event::{
     Checkout, CustomerRef, Data, Event, Payment, ProviderCustomer, Refund, Signup, Subscription,
 };
-use protocol::limits::DELIVERY_ATTEMPTS_MAX;
-use protocol::v2::{
+use headwater_protocol::limits::DELIVERY_ATTEMPTS_MAX;
+use headwater_protocol::v2::{
     ClaimPolicy, Conversion, CreateCustomer, CreateProduct, CreateRefund, CreateTransaction, UpdateCustomer,
     UpdateProduct,
 };
-use protocol::{EventId, limits};
+use headwater_protocol::{EventId, limits};
 
 use super::backoff;
 use crate::Program;

@@ -7,13 +7,13 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::response::Response;
-use client::{Client, Credential};
+use headwater_client::{Client, Credential};
+use headwater_journal::{Filter, Journal, MIGRATIONS, State};
+use headwater_protocol::event::Event;
+use headwater_protocol::v2::ClaimPolicy;
+use headwater_protocol::{Millis, limits};
+use headwater_store::{Bounds, Store};
 use http::Request;
-use journal::{Filter, Journal, MIGRATIONS, State};
-use protocol::event::Event;
-use protocol::v2::ClaimPolicy;
-use protocol::{Millis, limits};
-use store::{Bounds, Store};
 
 use crate::{Program, Programs, Relay, Scripts, admit};
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use bytes::Bytes;
+use headwater_protocol::limits;
 use http::StatusCode;
-use protocol::limits;
 
 use super::error::Failure;
 

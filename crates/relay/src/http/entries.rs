@@ -2,11 +2,11 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
+use headwater_journal::{Entry, Filter};
+use headwater_protocol::event::CustomerRef;
+use headwater_protocol::v2::{Envelope, List};
+use headwater_protocol::{EventId, FieldError, Millis, limits};
 use http::{HeaderMap, StatusCode};
-use journal::{Entry, Filter};
-use protocol::event::CustomerRef;
-use protocol::v2::{Envelope, List};
-use protocol::{EventId, FieldError, Millis, limits};
 use serde::{Deserialize, Serialize};
 
 use super::error::Failure;
@@ -86,9 +86,9 @@ fn signed_in(headers: &HeaderMap, relay: &Relay) -> Result<std::sync::Arc<Progra
         .ok_or_else(|| Failure::unauthorized("this needs the secret key"))
 }
 
-fn state_of(name: &str) -> Result<journal::State, FieldError> {
-    journal::State::from_name(name).ok_or_else(|| {
-        let known = journal::State::ALL.map(journal::State::name).join(", ");
+fn state_of(name: &str) -> Result<headwater_journal::State, FieldError> {
+    headwater_journal::State::from_name(name).ok_or_else(|| {
+        let known = headwater_journal::State::ALL.map(headwater_journal::State::name).join(", ");
         FieldError::new("invalid_value", "state", format!("state must be one of {known}, got '{name}'"))
     })
 }

@@ -2,10 +2,10 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
+use headwater_protocol::FieldError;
+use headwater_protocol::v2::ErrorBody;
+use headwater_store::StoreError;
 use http::{HeaderValue, StatusCode, header};
-use protocol::FieldError;
-use protocol::v2::ErrorBody;
-use store::StoreError;
 
 use crate::rate::TooMany;
 

@@ -3,11 +3,11 @@
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
+use headwater_journal::Appended;
+use headwater_protocol::FieldError;
+use headwater_protocol::event::Submission;
+use headwater_protocol::limits::EVENT_BODY_MAX;
 use http::StatusCode;
-use journal::Appended;
-use protocol::FieldError;
-use protocol::event::Submission;
-use protocol::limits::EVENT_BODY_MAX;
 use serde::Serialize;
 
 use super::error::Failure;
@@ -50,7 +50,7 @@ fn all_refused(refused: Vec<Refused>) -> Response {
     #[derive(Serialize)]
     struct Body {
         #[serde(flatten)]
-        error: protocol::v2::ErrorBody,
+        error: headwater_protocol::v2::ErrorBody,
         accepted: usize,
         duplicates: usize,
         refused: Vec<Refused>,

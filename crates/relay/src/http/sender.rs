@@ -31,7 +31,8 @@ pub(crate) fn of_events(
     if let Some(program) = server(headers, programs)? {
         return Ok((program, Sender::Server));
     }
-    let key = public_key.ok_or_else(|| Failure::from(protocol::FieldError::required("public_key")))?;
+    let key =
+        public_key.ok_or_else(|| Failure::from(headwater_protocol::FieldError::required("public_key")))?;
     let program = programs.by_public_key(key).ok_or_else(|| {
         Failure::new(StatusCode::UNAUTHORIZED, "unknown_public_key", "public_key is not one of this server's")
             .hint("copy it from `headwater init`; it begins with pk_")

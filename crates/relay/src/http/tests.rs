@@ -6,15 +6,15 @@ use std::task::Poll;
 use axum::body::Body;
 use base64::Engine as _;
 use bytes::Bytes;
+use headwater_journal::{Filter, Journal, MIGRATIONS};
+use headwater_protocol::Millis;
+use headwater_protocol::limits::EVENT_BODY_MAX;
+use headwater_protocol::v2::ClaimPolicy;
+use headwater_store::{Bounds, Store, StoreError};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
-use journal::{Filter, Journal, MIGRATIONS};
-use protocol::Millis;
-use protocol::limits::EVENT_BODY_MAX;
-use protocol::v2::ClaimPolicy;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-use store::{Bounds, Store, StoreError};
 use tower::ServiceExt as _;
 
 use crate::{Program, Programs, Rates, Relay, Script, Scripts};
@@ -157,8 +157,9 @@ async fn an_address_that_sends_too_much_is_told_when_to_come_again() {
         request.extensions_mut().insert(axum::extract::ConnectInfo(address));
         super::router(gate.relay.clone()).oneshot(request)
     };
-    let allowed = protocol::limits::PROGRAM_EVENTS_PER_SECOND / protocol::limits::PROGRAM_PER_ADDRESS
-        * protocol::limits::RATE_BURST_SECONDS;
+    let allowed = headwater_protocol::limits::PROGRAM_EVENTS_PER_SECOND
+        / headwater_protocol::limits::PROGRAM_PER_ADDRESS
+        * headwater_protocol::limits::RATE_BURST_SECONDS;
     for _ in 0..allowed {
         assert_eq!(from(1).await.unwrap().status(), StatusCode::ACCEPTED);
     }
@@ -181,7 +182,7 @@ async fn a_full_queue_says_when_to_come_again_and_takes_the_event_then() {
     let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
     let store = gate.store.clone();
     let slow = tokio::spawn(async move {
-        let work = move |_: &mut store::Unit<'_>| {
+        let work = move |_: &mut headwater_store::Unit<'_>| {
             begun.send(()).unwrap();
             may_go_on.recv().map_err(|_| StoreError::Closed)
         };

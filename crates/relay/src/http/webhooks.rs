@@ -4,8 +4,8 @@
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
+use headwater_protocol::limits::WEBHOOK_BODY_MAX;
 use http::{HeaderMap, StatusCode};
-use protocol::limits::WEBHOOK_BODY_MAX;
 use serde::Serialize;
 
 use super::body;

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use store::{Bounds, FromColumn, Row, Store, StoreError, Value};
+use headwater_store::{Bounds, FromColumn, Row, Store, StoreError, Value};
 use tempfile::TempDir;
 
 /// A store in a directory of its own, and what its tables are called.

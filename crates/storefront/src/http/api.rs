@@ -5,8 +5,8 @@ use axum::body::Bytes;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use protocol::field::{self, FieldError};
-use protocol::limits;
+use headwater_protocol::field::{self, FieldError};
+use headwater_protocol::limits;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 

@@ -9,13 +9,13 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use headwater::Headwater;
+use headwater_protocol::Millis;
 use headwater_storefront::http::{self, Pages, Shop};
 use headwater_storefront::load::{self, Credentials, Loaded};
 use headwater_storefront::site::Site;
 use headwater_storefront::{Given, billing};
 use hmac::{Hmac, Mac as _};
 use http_body_util::BodyExt as _;
-use protocol::Millis;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use protocol::{EventId, Millis};
+use headwater_protocol::{EventId, Millis};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinSet;

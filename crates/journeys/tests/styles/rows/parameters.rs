@@ -1,6 +1,6 @@
 //! Every form in which a link names a partner or a click.
 
-use protocol::referral::{encode_partner_key, percent_encode};
+use headwater_protocol::referral::{encode_partner_key, percent_encode};
 use serde_json::json;
 
 use super::{TAG, tagged, tagged_with};

@@ -1,6 +1,6 @@
 //! Finding a customer by the names it has: ours, the site's, the billing provider's, its address.
 
-use ::store::Unit;
+use headwater_store::Unit;
 
 use super::{one, scope};
 use crate::record::refusal::short;

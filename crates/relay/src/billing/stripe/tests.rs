@@ -1,9 +1,9 @@
 //! Stripe's own shapes, old and new, and signatures that must not pass.
 
+use headwater_protocol::event::{Data, Event};
+use headwater_protocol::v2::ProductStatus;
+use headwater_protocol::{Millis, limits};
 use hmac::{Hmac, Mac as _};
-use protocol::event::{Data, Event};
-use protocol::v2::ProductStatus;
-use protocol::{Millis, limits};
 use sha2::Sha256;
 
 use super::{to_events, verify};

@@ -1,8 +1,8 @@
 //! `Stripe-Signature: t=<seconds>,v1=<hex>[,v1=<hex>]`: HMAC-SHA256 over `<t>.<body>`. Several `v1` stand there
 //! while a secret is rotated; one of them is enough.
 
+use headwater_protocol::{Millis, limits};
 use hmac::{Hmac, Mac as _};
-use protocol::{Millis, limits};
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::Sha256;
 
