@@ -8,8 +8,8 @@ use ::http::{Method, Request, StatusCode};
 use axum::Router;
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
-use headwater_protocol::limits;
 use headwater_protocol::v2::Envelope;
+use headwater_protocol::{SOURCE_HEADER, Source, limits};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use tower::ServiceExt as _;
@@ -29,6 +29,7 @@ pub struct Client {
     road: Road,
     credential: Credential,
     timeout: Duration,
+    source: Option<Source>,
 }
 
 #[derive(Debug, Clone)]
@@ -80,18 +81,31 @@ impl Client {
         let builder = if local { builder.no_proxy() } else { builder };
         let connections = builder.build().map_err(|error| refuse(error.to_string()))?;
         let base = base_url.trim_end_matches('/').to_owned();
-        Ok(Self { road: Road::Socket { base, connections }, credential, timeout: REQUEST_TIMEOUT })
+        Ok(Self {
+            road: Road::Socket { base, connections },
+            credential,
+            timeout: REQUEST_TIMEOUT,
+            source: None,
+        })
     }
 
     /// A client that calls `router` without a socket.
     pub fn in_process(router: Router, credential: Credential) -> Self {
-        Self { road: Road::Process(router), credential, timeout: REQUEST_TIMEOUT }
+        Self { road: Road::Process(router), credential, timeout: REQUEST_TIMEOUT, source: None }
     }
 
     /// The same client, its answers due within `timeout` instead of 30 seconds.
     #[must_use]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// The same client speaking for `source`: our ledger then takes what it says as a claim, or as a billing
+    /// provider's word (trust.md section 1). Other destinations ignore the header.
+    #[must_use]
+    pub fn speaking_for(mut self, source: Source) -> Self {
+        self.source = Some(source);
         self
     }
 
@@ -115,10 +129,13 @@ impl Client {
     }
 
     fn headers(&self, call: &Call<'_>) -> Result<HeaderMap, ClientError> {
-        let mut headers = HeaderMap::with_capacity(3);
+        let mut headers = HeaderMap::with_capacity(4);
         let authorization =
             if call.conversion { self.credential.conversion_header() } else { self.credential.header() };
         headers.insert(AUTHORIZATION, authorization.ok_or_else(ClientError::unsendable_credential)?);
+        if let Some(source) = self.source {
+            headers.insert(SOURCE_HEADER, HeaderValue::from_static(source.name()));
+        }
         if call.body.is_some() {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }

@@ -85,7 +85,7 @@ async fn keys_travel_in_the_path_byte_for_byte() {
 async fn an_idempotency_key_is_sent_with_the_body_and_never_breaks_the_header() {
     let server = Server::default();
     let client = Client::in_process(server.router(404, &[], String::new()), pair());
-    let refund = CreateRefund { refunded_total: Some(500) };
+    let refund = CreateRefund { refunded_total: Some(500), ..CreateRefund::default() };
     client.refund_transaction("in_1/line 2", &refund, Some("0190-event")).await.unwrap_err();
     assert_eq!(server.last().line, "POST /api/v2/transactions/in_1%2Fline%202/refund");
     assert_eq!(server.last().idempotency_key.as_deref(), Some("0190-event"));
@@ -199,6 +199,7 @@ async fn a_socket_gives_the_same_answers_as_the_router() {
         subscription_key: Some("sub_1/inbox".into()),
         product_key: None,
         category_key: None,
+        catalogue_keys: Vec::new(),
         metadata: None,
         member_key: None,
         created_at: None,

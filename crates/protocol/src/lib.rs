@@ -21,6 +21,8 @@ pub mod key;
 #[cfg(feature = "wire")]
 pub mod money;
 #[cfg(feature = "wire")]
+mod source;
+#[cfg(feature = "wire")]
 pub mod time;
 #[cfg(feature = "wire")]
 pub mod v2;
@@ -31,5 +33,7 @@ pub use event::EventId;
 pub use field::FieldError;
 #[cfg(feature = "wire")]
 pub use money::Currency;
+#[cfg(feature = "wire")]
+pub use source::{SOURCE_HEADER, Source};
 #[cfg(feature = "wire")]
 pub use time::Millis;

@@ -20,13 +20,13 @@ pub use partner::{
     CreateGroup, CreateMember, CreatePartnership, Group, GroupSummary, Member, Partner, PartnerToken,
     Partnership, UpdatePartnership,
 };
-pub use program::{ClaimPolicy, Program, UpdateProgram};
+pub use program::{ClaimPolicy, ProductClaims, Program, SignupClaims, Signups, UpdateProgram};
 pub use referral::{
     Action, Click, Conversion, ConversionResult, CreateLink, Link, Reward, RewardCustomer, RewardStatus,
     UpdateReward,
 };
 pub use transaction::{
-    CreateRefund, CreateTransaction, Transaction, TransactionCustomer, TransactionExplanation,
+    CreateRefund, CreateTransaction, RefundLine, Transaction, TransactionCustomer, TransactionExplanation,
 };
 pub use trigger::{
     CreateTrigger, Eligibility, Explanation, FailedRule, Operator, Rule, RuleLeaf, RuleScope, Trigger,

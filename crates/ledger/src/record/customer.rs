@@ -337,6 +337,8 @@ fn render(row: CustomerRow) -> Customer {
         partnership_key: row.partnership_key,
         source_key: row.source_key,
         source_type: row.source_type,
+        source: "vendor".to_owned(),
+        confirmed_at: Some(Millis(row.created_at)),
         test: row.test,
         meta: row.meta.clone(),
         mdata: row.meta,

@@ -32,7 +32,7 @@ pub(crate) fn record(
     )?;
     check_optional("click_xid", new.click_xid.as_deref(), 0, CUSTOMER_KEY_MAX)?;
     new.amount.map_or(Ok(()), |amount| check_amount("amount", amount))?;
-    let owner = require_customer(unit, ctx, &new.customer_key)?;
+    let owner = require_customer(unit, ctx, new.customer_key.as_deref().unwrap_or_default())?;
     let credited = match &new.partnership_key {
         Some(name) => {
             let row = partnership::require_named(unit, ctx, name)?;
@@ -54,7 +54,7 @@ pub(crate) fn record(
         key: ctx.mint(Prefix::Product),
         product_book: book.id,
         customer: owner.id,
-        by_site_key: new.customer_key != owner.key,
+        by_site_key: new.customer_key.as_ref() != Some(&owner.key),
         partnership: credited.map(|(id, _)| id),
         by_partner_key: credited.is_some_and(|(_, by_partner_key)| by_partner_key),
         member,
@@ -290,6 +290,8 @@ fn render(ctx: &Ctx, row: ProductRow) -> Product {
         product_book_key: Some(names.book_key),
         stack_key: names.member_key,
         status: ProductStatus::from_name(&row.status).unwrap_or_default(),
+        source: "vendor".to_owned(),
+        confirmed_at: Some(Millis(row.created_at)),
         team_color: None,
         updated_at: Millis(row.updated_at),
     }
@@ -326,6 +328,8 @@ fn render_for_partner(ctx: &Ctx, row: ProductRow, viewer: i64) -> Product {
         product_book_key: Some(names.book_key),
         stack_key: names.member_key.filter(|_| own),
         status: ProductStatus::from_name(&row.status).unwrap_or_default(),
+        source: "vendor".to_owned(),
+        confirmed_at: Some(Millis(row.created_at)),
         team_color: None,
         updated_at: Millis(row.updated_at),
     }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use headwater_protocol::key::{Prefix, mint_company_key};
 use headwater_protocol::limits::NAME_MAX;
-use headwater_protocol::v2::{ClaimPolicy, CreateGroup, Program, UpdateProgram};
+use headwater_protocol::v2::{
+    ClaimPolicy, CreateGroup, ProductClaims, Program, SignupClaims, Signups, UpdateProgram,
+};
 use headwater_protocol::{FieldError, Millis, field};
 use headwater_store::{StoreError, Unit};
 use secrecy::SecretString;
@@ -203,6 +205,12 @@ fn render(row: ProgramRow) -> Program {
         origins: row.origins,
         link_destinations: row.link_destinations,
         checkout_amounts: row.checkout_amounts,
+        product_claims: ProductClaims::default(),
+        claimed_signups: SignupClaims::default(),
+        signups: Signups::default(),
+        organic_signups: false,
+        email_matching: false,
+        identity_secret_set: false,
         stripe_webhook: row.stripe_webhook_secret.is_some(),
         stripe_test_webhook: row.stripe_test_webhook_secret.is_some(),
     }

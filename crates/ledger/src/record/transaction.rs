@@ -302,6 +302,7 @@ fn render(row: TransactionRow) -> Transaction {
         metadata: row.metadata,
         test: row.test,
         status: if row.archived { "refunded" } else { "approved" }.to_owned(),
+        source: "vendor".to_owned(),
         key: row.key,
         created_at: Millis(row.created_at),
         updated_at: Millis(row.updated_at),

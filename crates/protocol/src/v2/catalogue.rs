@@ -96,7 +96,11 @@ pub struct CreateProduct {
     /// A catalogue entry: its `pbook_` key, or its `external_key`.
     pub product_book_key: String,
     /// The customer: our `cus_` key, or the site's own id.
-    pub customer_key: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_key: Option<String>,
+    /// The customer by the billing provider's id, where `customer_key` is not known. **We** add it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_key: Option<String>,
     /// `trial`, `active` or `churned`.
     pub status: ProductStatus,
     /// Partnership to credit; another program's is 403.
@@ -114,6 +118,12 @@ pub struct CreateProduct {
     /// Currency of `amount`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub currency: Option<Currency>,
+    /// More names of the catalogue entry, such as a price's id, tried in order after `product_book_key`. **We** add it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub catalogue_keys: Vec<String>,
+    /// When the source says that it was so; what is older than what is known changes nothing. **We** add it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub occurred_at: Option<Millis>,
     /// The click that sold it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub click_xid: Option<String>,
@@ -137,6 +147,9 @@ pub struct UpdateProduct {
     /// The billing subscription.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_subscription_key: Option<String>,
+    /// Another catalogue entry, where the first was wrong. **We** add it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product_book_key: Option<String>,
 }
 
 /// What a customer has of the catalogue.
@@ -182,6 +195,10 @@ pub struct Product {
     pub stack_key: Option<String>,
     /// Where it stands.
     pub status: ProductStatus,
+    /// Who said which catalogue entry it is. **We** add it.
+    pub source: String,
+    /// Since when that is more than a page's claim; null while it is one. **We** add it.
+    pub confirmed_at: Option<Millis>,
     /// Always null (seed 000).
     pub team_color: Option<String>,
     /// Last changed at.

@@ -8,7 +8,8 @@ use crate::Millis;
 /// `POST /customers`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct CreateCustomer {
-    /// 4 to 255 characters; not unique.
+    /// 4 to 255 characters; not unique. Only a page may leave it out (trust.md section 3).
+    #[serde(default)]
     pub email: String,
     /// The site's own id; identity. Null falls back to the email.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -82,6 +83,10 @@ pub struct Customer {
     pub source_key: Option<String>,
     /// `click`, `api` or `import`.
     pub source_type: String,
+    /// Who said it, the most trusted so far: `page`, `signed`, `billing` or `vendor`. **We** add it.
+    pub source: String,
+    /// Since when it is more than a page's claim; null while it is one. **We** add it.
+    pub confirmed_at: Option<Millis>,
     /// Made with test keys.
     pub test: bool,
     /// What the site wanted kept.

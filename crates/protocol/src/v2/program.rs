@@ -31,6 +31,63 @@ impl ClaimPolicy {
     }
 }
 
+/// An enum whose words stand on the wire and in the database.
+macro_rules! setting {
+    ($(#[$doc:meta])* $name:ident { $($(#[$each:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $($(#[$each])* $variant),+ }
+
+        impl $name {
+            /// The wire's word.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+
+            /// The value of a stored word; `None` when it is none.
+            pub fn from_name(name: &str) -> Option<Self> {
+                [$(Self::$variant),+].into_iter().find(|value| value.name() == name)
+            }
+        }
+    };
+}
+
+setting! {
+    /// What a product that only a page has named earns (trust.md section 1.3).
+    ProductClaims {
+        /// Its rewards stand on `hold` until vendor or billing confirms it.
+        #[default]
+        Hold = "hold",
+        /// As if it were confirmed.
+        Accept = "accept",
+        /// Such a product is no product for the rules.
+        Ignore = "ignore",
+    }
+}
+
+setting! {
+    /// What a signup that only a page has told earns (trust.md section 1.5).
+    SignupClaims {
+        /// Rewards for the signup alone stand on `hold` until money or the vendor names the customer.
+        #[default]
+        Hold = "hold",
+        /// As if it were confirmed.
+        Accept = "accept",
+    }
+}
+
+setting! {
+    /// Which signups of pages are taken (trust.md section 1.6).
+    Signups {
+        /// All, as claims.
+        #[default]
+        Open = "open",
+        /// Only those whose `customer_key` the site has signed.
+        Signed = "signed",
+    }
+}
+
 /// A program's settings; secrets are never shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Program {
@@ -50,6 +107,24 @@ pub struct Program {
     pub link_destinations: Vec<String>,
     /// What a browser's amounts are worth.
     pub checkout_amounts: ClaimPolicy,
+    /// What a product named by a page alone earns.
+    #[serde(default)]
+    pub product_claims: ProductClaims,
+    /// What a signup told by a page alone earns.
+    #[serde(default)]
+    pub claimed_signups: SignupClaims,
+    /// Which signups of pages are taken.
+    #[serde(default)]
+    pub signups: Signups,
+    /// Whether a signup that no partner can be credited with makes a customer.
+    #[serde(default)]
+    pub organic_signups: bool,
+    /// Whether payments may find their customer by address alone.
+    #[serde(default)]
+    pub email_matching: bool,
+    /// Whether an identity secret is set.
+    #[serde(default)]
+    pub identity_secret_set: bool,
     /// Whether a Stripe webhook secret is set.
     pub stripe_webhook: bool,
     /// The same for the test URL.
@@ -71,6 +146,24 @@ pub struct UpdateProgram {
     /// What a browser's amounts are worth.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checkout_amounts: Option<ClaimPolicy>,
+    /// What a product named by a page alone earns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product_claims: Option<ProductClaims>,
+    /// What a signup told by a page alone earns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claimed_signups: Option<SignupClaims>,
+    /// Which signups of pages are taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signups: Option<Signups>,
+    /// Whether a signup that no partner can be credited with makes a customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organic_signups: Option<bool>,
+    /// Whether payments may find their customer by address alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email_matching: Option<bool>,
+    /// The secret the site's server signs customer keys with; secret, write-only, empty takes it away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity_secret: Option<String>,
     /// Stripe's signing secret (`whsec_…`) for production; secret, write-only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stripe_webhook_secret: Option<String>,

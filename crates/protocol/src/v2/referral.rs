@@ -73,6 +73,9 @@ pub struct Conversion {
     /// The billing provider's id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider_key: Option<String>,
+    /// The partner, credited when nobody knows the click. **We** add it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner_key: Option<String>,
     /// Sub-ids, where the sender knows them better than the click.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sub_ids: Vec<String>,
@@ -84,7 +87,8 @@ pub struct Conversion {
 /// What became of a conversion; always under status 200.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConversionResult {
-    /// `created`, `repeated` (this customer had converted before) or `unknown_xid` (nothing was made).
+    /// `created`, `repeated` (this customer had converted before), `unknown_xid` (nothing was made) or `accepted`
+    /// (the destination did not say).
     pub outcome: String,
     /// The customer, when there is one.
     pub customer_key: Option<String>,

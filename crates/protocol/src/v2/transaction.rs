@@ -36,6 +36,10 @@ pub struct CreateTransaction {
     /// At most 25 entries; names 30, values 100 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Map<String, Value>>,
+    /// Names of what was bought at the billing provider, such as a product's and a price's id: looked up in the
+    /// catalogue's `external_key`, in order. **We** add it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub catalogue_keys: Vec<String>,
     /// Team member credited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub member_key: Option<String>,
@@ -44,13 +48,29 @@ pub struct CreateTransaction {
     pub created_at: Option<Millis>,
 }
 
-/// `POST /transactions/{key}/refund`. **We** add it.
+/// `POST /transactions/{key}/refund`: exactly one of `amount`, `refunded_total` and `lines`. **We** add it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreateRefund {
-    /// Minor units given back in total so far; absent: all of it. A total, not a step, so that a replay or a
-    /// late arrival changes nothing.
+    /// Minor units given back by this call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<i64>,
+    /// Minor units given back altogether: a state, so that saying it again changes nothing. A smaller one than
+    /// before gives back what was taken, as when a dispute is won.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refunded_total: Option<i64>,
+    /// What this call gives back, line by line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lines: Option<Vec<RefundLine>>,
+    /// When the source says that `refunded_total` was so; one older than what is known changes nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub occurred_at: Option<Millis>,
+}
+
+/// A line of a refund.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundLine {
+    /// Minor units.
+    pub amount: i64,
 }
 
 /// The customer inside a transaction.
@@ -103,6 +123,8 @@ pub struct Transaction {
     pub test: bool,
     /// `approved` or `refunded`.
     pub status: String,
+    /// Who said it: `page`, `billing` or `vendor`. **We** add it.
+    pub source: String,
     /// When it happened.
     pub created_at: Millis,
     /// Last changed at.

@@ -106,6 +106,7 @@ async fn carry_signup(client: &Client, id: EventId, signup: Signup) -> Result<()
             provider_key: signup.provider_key.clone(),
             sub_ids: signup.sub_ids.clone(),
             meta: signup.meta.clone(),
+            partner_key: signup.partner_key().map(str::to_owned),
         };
         let answer = client.conversion(&conversion, Some(&nth(id, 0))).await;
         let unknown = answer.as_ref().is_ok_and(|answer| answer.data.outcome == "unknown_xid");
@@ -150,13 +151,16 @@ async fn carry_checkout(
     for (n, chosen) in checkout.products.iter().enumerate() {
         let product = CreateProduct {
             product_book_key: chosen.product_book_key.clone(),
-            customer_key: checkout.customer_key.clone(),
+            customer_key: Some(checkout.customer_key.clone()),
+            provider_key: None,
             status: chosen.status,
             partnership_key: None,
             stack_key: None,
             external_subscription_key: chosen.external_subscription_key.clone(),
             amount: chosen.amount,
             currency: chosen.currency,
+            catalogue_keys: Vec::new(),
+            occurred_at: None,
             click_xid: None,
             metadata: None,
         };
@@ -192,7 +196,7 @@ async fn create_product(client: &Client, product: CreateProduct, idem: &str) -> 
         status: Some(product.status),
         amount: product.amount,
         currency: product.currency,
-        external_subscription_key: None,
+        ..UpdateProduct::default()
     };
     sent(client.update_product(key, &change).await).map_err(not_yet)
 }
@@ -218,6 +222,7 @@ async fn carry_payment(client: &Client, id: EventId, payment: Payment) -> Result
         subscription_key: payment.subscription_key,
         product_key: payment.product_key,
         category_key: payment.category_key,
+        catalogue_keys: Vec::new(),
         metadata: None,
         member_key: None,
         created_at: None,
@@ -234,7 +239,7 @@ async fn carry_payment(client: &Client, id: EventId, payment: Payment) -> Result
 async fn carry_subscription(client: &Client, id: EventId, subscription: Subscription) -> Result<(), Stop> {
     let Subscription { customer, external_subscription_key: key, status, product_book_key, amount, currency } =
         subscription;
-    let change = UpdateProduct { status: Some(status), amount, currency, external_subscription_key: None };
+    let change = UpdateProduct { status: Some(status), amount, currency, ..UpdateProduct::default() };
     let error = match client.update_product(&key, &change).await {
         Err(error) if matches!(error.status(), Some(403 | 404)) => error,
         other => return sent(other).map_err(Stop::from),
@@ -244,13 +249,16 @@ async fn carry_subscription(client: &Client, id: EventId, subscription: Subscrip
     };
     let product = CreateProduct {
         product_book_key,
-        customer_key,
+        customer_key: Some(customer_key),
+        provider_key: None,
         status,
         partnership_key: None,
         stack_key: None,
         external_subscription_key: Some(key),
         amount,
         currency,
+        catalogue_keys: Vec::new(),
+        occurred_at: None,
         click_xid: None,
         metadata: None,
     };
@@ -284,7 +292,7 @@ async fn carry_provider_customer(client: &Client, id: EventId, known: ProviderCu
 /// cumulatively, so that the shares sum to it.
 async fn carry_refund(client: &Client, id: EventId, refund: Refund) -> Result<(), Stop> {
     if !refund.transaction_key.ends_with('/') {
-        let change = CreateRefund { refunded_total: refund.amount };
+        let change = CreateRefund { refunded_total: refund.amount, ..CreateRefund::default() };
         let answer = client.refund_transaction(&refund.transaction_key, &change, Some(&nth(id, 0))).await;
         return sent(answer).map_err(not_yet);
     }
@@ -307,7 +315,7 @@ async fn carry_refund(client: &Client, id: EventId, refund: Refund) -> Result<()
     for (n, transaction) in paid.iter().enumerate() {
         passed += transaction.amount;
         let due = share(refunded, passed, whole);
-        let change = CreateRefund { refunded_total: Some(due - shared) };
+        let change = CreateRefund { refunded_total: Some(due - shared), ..CreateRefund::default() };
         shared = due;
         sent(client.refund_transaction(&transaction.key, &change, Some(&nth(id, n))).await)?;
     }
