@@ -47,7 +47,9 @@ fn share(amount: i64, part: i64, whole: i64) -> i64 {
 ///
 /// `earned` is the reward, `amount` the payment, `refunded_total` what the customer has got back so far in
 /// all, `already_reversed` what earlier reversals took. Proportional to the total and not to the step:
-/// however a refund is cut into parts, and whatever is told twice or late, the reversals sum to the same.
+/// however a refund is cut into parts, and whatever is told twice or late, the reversals sum to the same. With
+/// the other sign than `earned` when the total has shrunk, as when a dispute is won: so much is given back to the
+/// partner.
 pub fn reverse(earned: i64, amount: i64, refunded_total: i64, already_reversed: i64) -> i64 {
     let whole = amount == 0 || refunded_total.unsigned_abs() >= amount.unsigned_abs();
     let target = if whole { earned } else { share(earned, refunded_total.abs(), amount.abs()) };

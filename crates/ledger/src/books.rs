@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use headwater_protocol::Millis;
+use headwater_protocol::{Millis, Source};
 use headwater_store::{Store, StoreError, Unit};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::watch;
 
 use crate::record::program::{self, Credentials, GateProgram, NewProgram};
-use crate::record::{Ctx, Refusal, Source, secret};
+use crate::record::{Ctx, Ids, Refusal, secret};
 
 /// What the books are given instead of reading it themselves.
 #[derive(Clone)]
@@ -31,7 +31,7 @@ struct Inner {
     store: Store,
     link_base: String,
     clock: Arc<dyn Fn() -> Millis + Send + Sync>,
-    source: Arc<Source>,
+    ids: Arc<Ids>,
     changes: watch::Sender<u64>,
     in_process: SecretString,
     in_process_hash: [u8; 32],
@@ -50,7 +50,7 @@ impl Books {
             store,
             link_base: settings.link_base.trim_end_matches('/').to_owned(),
             clock: settings.clock,
-            source: Arc::new(Source::new(settings.random)),
+            ids: Arc::new(Ids::new(settings.random)),
             changes: watch::channel(0).0,
             in_process,
             in_process_hash,
@@ -69,8 +69,8 @@ impl Books {
     /// # Errors
     /// When the name, an origin or a destination is not usable, or the store fails.
     pub async fn create_program(&self, new: NewProgram) -> Result<Credentials, Refusal> {
-        let (now, source) = (self.now(), Arc::clone(&self.inner.source));
-        let made = self.inner.store.write(move |unit| program::create(unit, now, source, &new)).await?;
+        let (now, ids) = (self.now(), Arc::clone(&self.inner.ids));
+        let made = self.inner.store.write(move |unit| program::create(unit, now, ids, &new)).await?;
         self.settings_changed();
         Ok(made)
     }
@@ -114,7 +114,8 @@ impl Books {
             test,
             now: self.now(),
             link_base: self.inner.link_base.as_str().into(),
-            source: Arc::clone(&self.inner.source),
+            ids: Arc::clone(&self.inner.ids),
+            says: Source::Vendor,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The middle floor: what each request means. Knows nothing of HTTP; every function runs inside one unit of
 //! work that its caller opened.
 
+pub(crate) mod claim;
 pub(crate) mod click;
 pub(crate) mod conversion;
 pub(crate) mod credential;
@@ -11,6 +12,7 @@ pub(crate) mod group;
 pub(crate) mod idempotency;
 pub(crate) mod link;
 pub(crate) mod list;
+pub(crate) mod lookup;
 pub(crate) mod member;
 pub(crate) mod partnership;
 pub(crate) mod product;
@@ -21,8 +23,9 @@ pub(crate) mod reward;
 pub(crate) mod secret;
 pub(crate) mod transaction;
 pub(crate) mod trigger;
+pub(crate) mod waiting;
 
-pub(crate) use ctx::{Ctx, Source};
+pub(crate) use ctx::{Ctx, Ids};
 pub use refusal::{Kind, Refusal};
 
 use headwater_protocol::key::Prefix;

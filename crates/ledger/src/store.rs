@@ -13,6 +13,8 @@ pub(crate) mod partnership;
 pub(crate) mod product;
 pub(crate) mod product_book;
 pub(crate) mod program;
+pub(crate) mod provider_id;
+pub(crate) mod record_change;
 pub(crate) mod reward;
 mod schema;
 pub(crate) mod transaction;

@@ -14,7 +14,7 @@ mod trigger;
 pub use catalogue::{
     CreateProduct, CreateProductBook, Product, ProductBook, ProductStatus, UpdateProduct, UpdateProductBook,
 };
-pub use customer::{CreateCustomer, Customer, UpdateCustomer};
+pub use customer::{Attribution, Change, CreateCustomer, Customer, UpdateCustomer};
 pub use envelope::{Envelope, ErrorBody, List, Warning};
 pub use partner::{
     CreateGroup, CreateMember, CreatePartnership, Group, GroupSummary, Member, Partner, PartnerToken,
@@ -26,7 +26,8 @@ pub use referral::{
     UpdateReward,
 };
 pub use transaction::{
-    CreateRefund, CreateTransaction, RefundLine, Transaction, TransactionCustomer, TransactionExplanation,
+    CreateRefund, CreateTransaction, RefundLine, Standing, Transaction, TransactionCustomer,
+    TransactionExplanation,
 };
 pub use trigger::{
     CreateTrigger, Eligibility, Explanation, FailedRule, Operator, Rule, RuleLeaf, RuleScope, Trigger,

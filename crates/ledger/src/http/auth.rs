@@ -7,6 +7,8 @@ use base64::Engine as _;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 
+use headwater_protocol::{SOURCE_HEADER, Source};
+
 use super::error::Failure;
 use crate::Books;
 use crate::record::credential::{self, Caller};
@@ -23,13 +25,34 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 pub(crate) struct Vendor {
     pub(crate) program: i64,
     pub(crate) test: bool,
+    /// For whom it speaks: only a holder of the secret key may say «this is a claim» (trust.md section 1).
+    pub(crate) says: Source,
 }
 
 impl Vendor {
     /// The surroundings of this request.
     pub(crate) fn ctx(self, books: &Books) -> Ctx {
-        books.ctx(self.program, self.test)
+        Ctx { says: self.says, ..books.ctx(self.program, self.test) }
     }
+
+    /// The same for what production and test share: test keys may read that, and no more (trust.md section 1.8).
+    pub(crate) fn shared(self, books: &Books) -> Result<Ctx, Refusal> {
+        if self.test {
+            let message = "test keys change only test records; this one is shared with production";
+            return Err(Refusal::new(Kind::Forbidden, "test_key_read_only", message)
+                .hint("use the production key pair"));
+        }
+        Ok(self.ctx(books))
+    }
+}
+
+/// For whom the holder of a secret speaks.
+fn says(parts: &Parts) -> Result<Source, Refusal> {
+    let Some(word) = parts.headers.get(SOURCE_HEADER) else { return Ok(Source::Vendor) };
+    word.to_str().ok().and_then(Source::from_name).ok_or_else(|| {
+        let known = Source::ALL.map(Source::name).join(", ");
+        Refusal::invalid("invalid_value", SOURCE_HEADER, format!("{SOURCE_HEADER} must be one of {known}"))
+    })
 }
 
 /// A partner; sees production records only.
@@ -80,7 +103,7 @@ impl FromRequestParts<Books> for Vendor {
 
     async fn from_request_parts(parts: &mut Parts, books: &Books) -> Result<Self, Failure> {
         match authenticate(parts, books).await? {
-            Caller::Vendor { program, test } => Ok(Self { program, test }),
+            Caller::Vendor { program, test } => Ok(Self { program, test, says: says(parts)? }),
             _ => Err(wrong("this call takes the program's public and secret key as Basic authentication")),
         }
     }
@@ -91,7 +114,9 @@ impl FromRequestParts<Books> for Reader {
 
     async fn from_request_parts(parts: &mut Parts, books: &Books) -> Result<Self, Failure> {
         match authenticate(parts, books).await? {
-            Caller::Vendor { program, test } => Ok(Self::Vendor(Vendor { program, test })),
+            Caller::Vendor { program, test } => {
+                Ok(Self::Vendor(Vendor { program, test, says: says(parts)? }))
+            }
             Caller::Partner { program, partnership } => {
                 Ok(Self::Partner(PartnerView { program, partnership }))
             }
@@ -108,7 +133,7 @@ impl FromRequestParts<Books> for Tracker {
     async fn from_request_parts(parts: &mut Parts, books: &Books) -> Result<Self, Failure> {
         match authenticate(parts, books).await? {
             Caller::Vendor { program, test } | Caller::Tracking { program, test } => {
-                Ok(Self(Vendor { program, test }))
+                Ok(Self(Vendor { program, test, says: says(parts)? }))
             }
             _ => Err(wrong("this call takes the program's tracking token as Bearer")),
         }

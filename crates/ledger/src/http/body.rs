@@ -28,11 +28,6 @@ impl Posted {
         Ok(field::parse(&self.bytes)?)
     }
 
-    /// The same where no body at all means an empty object.
-    pub(crate) fn parse_or_default<T: DeserializeOwned + Default>(&self) -> Result<T, Refusal> {
-        if self.bytes.trim_ascii().is_empty() { Ok(T::default()) } else { self.parse() }
-    }
-
     /// The idempotency key, taken out.
     pub(crate) fn idempotent(self) -> Option<Idempotent> {
         self.idempotent

@@ -3,8 +3,8 @@
 use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::get;
-use headwater_protocol::v2::{CreateCustomer, UpdateCustomer};
+use axum::routing::{get, post};
+use headwater_protocol::v2::{Attribution, CreateCustomer, UpdateCustomer};
 use headwater_store::Unit;
 use serde_json::{Map, Value};
 
@@ -18,10 +18,33 @@ use crate::record::Refusal;
 use crate::record::customer::{self, Filters};
 
 pub(crate) fn routes() -> Router<Books> {
-    Router::new().route("/api/v2/customers", get(list_customers).post(post_customer)).route(
-        "/api/v2/customers/{key}",
-        get(get_customer).patch(update_customer).put(update_customer).delete(delete_customer),
-    )
+    Router::new()
+        .route("/api/v2/customers", get(list_customers).post(post_customer))
+        .route(
+            "/api/v2/customers/{key}",
+            get(get_customer).patch(update_customer).put(update_customer).delete(delete_customer),
+        )
+        .route("/api/v2/customers/{key}/attribution", post(post_attribution))
+        .route("/api/v2/customers/{key}/history", get(get_history))
+}
+
+async fn post_attribution(
+    State(books): State<Books>,
+    vendor: Vendor,
+    Key(key): Key,
+    posted: Posted,
+) -> Result<Response, Failure> {
+    let given: Attribution = posted.parse()?;
+    let work = move |unit: &mut Unit<'_>, ctx: &_| {
+        let changed = customer::reattribute(unit, ctx, &key, (&given.partner_key, &given.reason))?;
+        Ok(answer(200, "Customer credited", changed))
+    };
+    write::post(&books, vendor.ctx(&books), posted, work).await
+}
+
+async fn get_history(State(books): State<Books>, vendor: Vendor, Key(key): Key) -> Result<Response, Failure> {
+    let ctx = vendor.ctx(&books);
+    Ok(found(books.read(move |unit| customer::history(unit, &ctx, &key)).await?))
 }
 
 async fn list_customers(

@@ -39,5 +39,5 @@ async fn post_group(State(books): State<Books>, vendor: Vendor, posted: Posted) 
     let work = move |unit: &mut headwater_store::Unit<'_>, ctx: &_| {
         Ok(answer(201, "Group created", group::record(unit, ctx, new)?))
     };
-    write::post(&books, vendor.ctx(&books), posted, work).await
+    write::post(&books, vendor.shared(&books)?, posted, work).await
 }

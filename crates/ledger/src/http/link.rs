@@ -41,7 +41,7 @@ async fn post_link(State(books): State<Books>, vendor: Vendor, posted: Posted) -
     let new: CreateLink = posted.parse()?;
     let work =
         move |unit: &mut Unit<'_>, ctx: &_| Ok(answer(201, "Link created", link::record(unit, ctx, new)?));
-    write::post(&books, vendor.ctx(&books), posted, work).await
+    write::post(&books, vendor.shared(&books)?, posted, work).await
 }
 
 async fn list_clicks(

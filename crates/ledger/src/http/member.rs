@@ -45,5 +45,5 @@ async fn post_member(
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
         Ok(answer(201, "Member created", member::record(unit, ctx, new)?))
     };
-    write::post(&books, vendor.ctx(&books), posted, work).await
+    write::post(&books, vendor.shared(&books)?, posted, work).await
 }

@@ -54,7 +54,7 @@ async fn post_partnership(
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
         Ok(answer(201, "Partnership created", partnership::record(unit, ctx, new)?))
     };
-    write::post(&books, vendor.ctx(&books), posted, work).await
+    write::post(&books, vendor.shared(&books)?, posted, work).await
 }
 
 async fn update_partnership(
@@ -67,7 +67,7 @@ async fn update_partnership(
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
         Ok(answer(200, "Partnership updated", partnership::update(unit, ctx, &key, change)?))
     };
-    write::change(&books, vendor.ctx(&books), work).await
+    write::change(&books, vendor.shared(&books)?, work).await
 }
 
 async fn delete_partnership(
@@ -78,7 +78,7 @@ async fn delete_partnership(
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
         Ok(answer(200, "Partnership archived", partnership::archive(unit, ctx, &key)?))
     };
-    write::change(&books, vendor.ctx(&books), work).await
+    write::change(&books, vendor.shared(&books)?, work).await
 }
 
 /// Each call makes a new token, so an `Idempotency-Key` is left unused here: a remembered answer would keep a
@@ -87,7 +87,7 @@ async fn post_token(State(books): State<Books>, vendor: Vendor, Key(key): Key) -
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
         Ok(answer(201, "Token created; it is shown this once", partnership::record_token(unit, ctx, &key)?))
     };
-    write::change(&books, vendor.ctx(&books), work).await
+    write::change(&books, vendor.shared(&books)?, work).await
 }
 
 async fn list_partners(

@@ -13,13 +13,42 @@ use super::envelope::{answer, answer_with, found};
 use super::error::Failure;
 use super::write;
 use crate::Books;
-use crate::record::product::{self, Filters};
+use crate::record::product::{self, Filters, Path};
 
 pub(crate) fn routes() -> Router<Books> {
-    Router::new().route("/api/v2/products", get(list_products).post(post_product)).route(
-        "/api/v2/products/{key}",
-        get(get_product).patch(update_product).put(update_product).delete(archive_product),
-    )
+    Router::new()
+        .route("/api/v2/products", get(list_products).post(post_product))
+        .route(
+            "/api/v2/products/{key}",
+            get(get_product).patch(update_product).put(update_product).delete(archive_product),
+        )
+        .route("/api/v2/products/{key}/history", get(get_history))
+}
+
+/// A product as path and query name it.
+struct Chosen {
+    name: String,
+    customer: Option<String>,
+}
+
+impl Chosen {
+    fn new(name: String, params: &Params) -> Self {
+        Self { name, customer: params.get("customer_key").map(str::to_owned) }
+    }
+
+    fn path(&self) -> Path<'_> {
+        Path { name: &self.name, customer: self.customer.as_deref() }
+    }
+}
+
+async fn get_history(
+    State(books): State<Books>,
+    vendor: Vendor,
+    Key(key): Key,
+    params: Params,
+) -> Result<Response, Failure> {
+    let (ctx, chosen) = (vendor.ctx(&books), Chosen::new(key, &params));
+    Ok(found(books.read(move |unit| product::history(unit, &ctx, chosen.path())).await?))
 }
 
 async fn list_products(
@@ -44,11 +73,16 @@ async fn list_products(
     Ok(found(books.read(move |unit| product::list(unit, &ctx, filters, &page)).await?))
 }
 
-async fn get_product(State(books): State<Books>, reader: Reader, Key(key): Key) -> Result<Response, Failure> {
-    let ctx = reader.ctx(&books);
+async fn get_product(
+    State(books): State<Books>,
+    reader: Reader,
+    Key(key): Key,
+    params: Params,
+) -> Result<Response, Failure> {
+    let (ctx, chosen) = (reader.ctx(&books), Chosen::new(key, &params));
     let read = move |unit: &mut Unit<'_>| match reader.partnership() {
-        None => product::get(unit, &ctx, &key),
-        Some(viewer) => product::get_for_partner(unit, &ctx, viewer, &key),
+        None => product::get(unit, &ctx, chosen.path()),
+        Some(viewer) => product::get_for_partner(unit, &ctx, viewer, &chosen.name),
     };
     Ok(found(books.read(read).await?))
 }
@@ -60,8 +94,13 @@ async fn post_product(
 ) -> Result<Response, Failure> {
     let new: CreateProduct = posted.parse()?;
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
-        let (made, warnings) = product::record(unit, ctx, new)?;
-        Ok(answer_with(201, "Product created successfully", made, warnings))
+        let made = product::record(unit, ctx, new)?;
+        let (status, message) = if made.created {
+            (201, "Product created successfully")
+        } else {
+            (200, "Product was there before")
+        };
+        Ok(answer_with(status, message, made.product, made.warnings))
     };
     write::post(&books, vendor.ctx(&books), posted, work).await
 }
@@ -70,11 +109,13 @@ async fn update_product(
     State(books): State<Books>,
     vendor: Vendor,
     Key(key): Key,
+    params: Params,
     posted: Posted,
 ) -> Result<Response, Failure> {
     let change: UpdateProduct = posted.parse()?;
+    let chosen = Chosen::new(key, &params);
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
-        Ok(answer(200, "Product updated successfully", product::update(unit, ctx, &key, change)?))
+        Ok(answer(200, "Product updated successfully", product::update(unit, ctx, chosen.path(), change)?))
     };
     write::change(&books, vendor.ctx(&books), work).await
 }
@@ -83,9 +124,11 @@ async fn archive_product(
     State(books): State<Books>,
     vendor: Vendor,
     Key(key): Key,
+    params: Params,
 ) -> Result<Response, Failure> {
+    let chosen = Chosen::new(key, &params);
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
-        Ok(answer(200, "Product deleted successfully", product::archive(unit, ctx, &key)?))
+        Ok(answer(200, "Product deleted successfully", product::archive(unit, ctx, chosen.path())?))
     };
     write::change(&books, vendor.ctx(&books), work).await
 }

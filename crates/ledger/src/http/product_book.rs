@@ -54,7 +54,7 @@ async fn post_product_book(
         // 200 and these words: seed 000.
         Ok(answer(200, "Product Book Created", product_book::record(unit, ctx, new)?))
     };
-    write::post(&books, vendor.ctx(&books), posted, work).await
+    write::post(&books, vendor.shared(&books)?, posted, work).await
 }
 
 async fn update_product_book(
@@ -86,5 +86,5 @@ async fn change_product_book(
     let work = move |unit: &mut headwater_store::Unit<'_>, ctx: &_| {
         Ok(answer(200, message, product_book::update(unit, ctx, &key, change)?))
     };
-    write::change(books, vendor.ctx(books), work).await
+    write::change(books, vendor.shared(books)?, work).await
 }

@@ -74,7 +74,7 @@ async fn post_refund(
     Key(key): Key,
     posted: Posted,
 ) -> Result<Response, Failure> {
-    let refund: CreateRefund = posted.parse_or_default()?;
+    let refund: CreateRefund = posted.parse()?;
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
         Ok(answer(200, "Transaction refunded", transaction::refund(unit, ctx, &key, &refund)?))
     };
@@ -87,8 +87,7 @@ async fn delete_transaction(
     Key(key): Key,
 ) -> Result<Response, Failure> {
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
-        let refund = CreateRefund::default();
-        Ok(answer(200, "Transaction refunded", transaction::refund(unit, ctx, &key, &refund)?))
+        Ok(answer(200, "Transaction refunded", transaction::refund_whole(unit, ctx, &key)?))
     };
     write::change(&books, vendor.ctx(&books), work).await
 }

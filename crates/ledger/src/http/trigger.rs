@@ -44,7 +44,7 @@ async fn post_trigger(
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
         Ok(answer(201, "Trigger created", trigger::record(unit, ctx, new)?))
     };
-    write::post(&books, vendor.ctx(&books), posted, work).await
+    write::post(&books, vendor.shared(&books)?, posted, work).await
 }
 
 async fn update_trigger(
@@ -57,7 +57,7 @@ async fn update_trigger(
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
         Ok(answer(200, "Trigger updated", trigger::update(unit, ctx, &key, change)?))
     };
-    write::change(&books, vendor.ctx(&books), work).await
+    write::change(&books, vendor.shared(&books)?, work).await
 }
 
 async fn archive_trigger(
@@ -68,5 +68,5 @@ async fn archive_trigger(
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
         Ok(answer(200, "Trigger archived", trigger::archive(unit, ctx, &key)?))
     };
-    write::change(&books, vendor.ctx(&books), work).await
+    write::change(&books, vendor.shared(&books)?, work).await
 }

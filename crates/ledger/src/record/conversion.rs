@@ -1,5 +1,6 @@
 //! Conversions: a click's visitor became a customer (api.md section 4).
 
+use headwater_attribution::claim::credited;
 use headwater_protocol::FieldError;
 use headwater_protocol::field::{check_length, check_optional};
 use headwater_protocol::key::Prefix;
@@ -9,12 +10,14 @@ use headwater_protocol::limits::{
 use headwater_protocol::v2::{Conversion, ConversionResult};
 use headwater_store::Unit;
 
-use super::{Ctx, Refusal, customer};
+use super::{Ctx, Refusal, claim, customer, lookup, partnership, program};
 use crate::store::click;
 use crate::store::customer::CustomerRow;
 
-/// Makes the customer of a conversion, credited to the click's partner. The same customer a second time and a
-/// click nobody knows make nothing; both are answered, not refused, because senders cannot act on them.
+/// Makes the customer of a conversion, credited to the click's partner, or to the one whose key came along when
+/// nobody knows the click. The same customer a second time makes nothing, nor does a conversion that no partner can
+/// be credited with, unless the program takes organic signups; both are answered, not refused, because senders
+/// cannot act on them.
 pub(crate) fn record(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -24,28 +27,40 @@ pub(crate) fn record(
     let result = |outcome: &str, key: Option<String>| {
         Ok(ConversionResult { outcome: outcome.to_owned(), customer_key: key })
     };
-    if let Some(existing) = customer::find_site_key(unit, ctx, &conversion.customer_key)? {
+    let click = click::find_by_xid(unit, ctx.program, &conversion.xid)?;
+    let of_key = match &conversion.partner_key {
+        Some(key) => partnership::find(unit, ctx, key)?.filter(|row| !row.archived).map(|row| row.id),
+        None => None,
+    };
+    let partner = credited(None, click.as_ref().map(|click| click.partnership), of_key);
+    if let Some(mut existing) = lookup::by_site_key(unit, ctx, &conversion.customer_key)? {
+        if let Some(partner) = partner.filter(|_| ctx.says.is_claim() || existing.source < ctx.says) {
+            claim::credit(unit, ctx, &mut existing, partner)?;
+        }
+        claim::confirm(unit, ctx, &mut existing)?;
         return result("repeated", Some(existing.key));
     }
-    let Some(click) = click::find_by_xid(unit, ctx.program, &conversion.xid)? else {
+    if partner.is_none() && !program::find(unit, ctx.program)?.claims.organic {
         return result("unknown_xid", None);
-    };
+    }
     let email = conversion.email.filter(|email| !email.is_empty());
-    let sub_ids = if conversion.sub_ids.is_empty() { click.sub_ids } else { conversion.sub_ids };
-    let row = CustomerRow {
+    let (xid, clicked) = click.map_or((None, Vec::new()), |click| (Some(click.xid), click.sub_ids));
+    let sub_ids = if conversion.sub_ids.is_empty() { clicked } else { conversion.sub_ids };
+    let source_type = if xid.is_some() { "click" } else { "api" };
+    let mut row = CustomerRow {
         key: ctx.mint(Prefix::Customer),
         email: email.or_else(|| address(&conversion.customer_key)).unwrap_or_default(),
         customer_key: Some(conversion.customer_key),
         name: conversion.name,
         provider_key: conversion.provider_key.filter(|key| !key.is_empty()),
-        partnership: Some(click.partnership),
-        source_key: Some(click.xid),
-        source_type: "click".to_owned(),
+        partnership: partner,
+        source_key: xid,
+        source_type: source_type.to_owned(),
         sub_ids,
         meta: conversion.meta,
         ..customer::blank(ctx)
     };
-    let made = customer::insert(unit, ctx, &row)?;
+    let made = customer::insert(unit, ctx, &mut row)?;
     result("created", Some(made.key))
 }
 

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use headwater_protocol::Millis;
 use headwater_protocol::key::Prefix;
+use headwater_protocol::{Millis, Source};
 
 /// Where row numbers and keys come from; one for each process.
-pub(crate) struct Source {
+pub(crate) struct Ids {
     random: Arc<dyn Fn() -> [u8; 32] + Send + Sync>,
     last: AtomicI64,
 }
 
-impl Source {
+impl Ids {
     pub(crate) fn new(random: Arc<dyn Fn() -> [u8; 32] + Send + Sync>) -> Self {
         Self { random, last: AtomicI64::new(0) }
     }
@@ -48,13 +48,20 @@ pub(crate) struct Ctx {
     pub(crate) now: Millis,
     /// Public base URL of links.
     pub(crate) link_base: Arc<str>,
-    pub(crate) source: Arc<Source>,
+    pub(crate) ids: Arc<Ids>,
+    /// Who says what the request says (trust.md section 1).
+    pub(crate) says: Source,
 }
 
 impl Ctx {
+    /// Whose records a request may name: of this program and this mode.
+    pub(crate) fn scope(&self) -> (i64, bool) {
+        (self.program, self.test)
+    }
+
     /// A new row number, above every earlier one of this process.
     pub(crate) fn next_id(&self) -> i64 {
-        self.source.next_id(self.now)
+        self.ids.next_id(self.now)
     }
 
     /// A new key.
@@ -64,6 +71,6 @@ impl Ctx {
 
     /// 32 bytes nobody can guess.
     pub(crate) fn random(&self) -> [u8; 32] {
-        self.source.random()
+        self.ids.random()
     }
 }

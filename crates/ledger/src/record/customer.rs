@@ -1,23 +1,24 @@
 //! Customers: made once for each of the site's own ids, found by every name they have.
 
-mod lookup;
+mod view;
 
 use headwater_protocol::field::{check_length, check_optional};
 use headwater_protocol::key::Prefix;
 use headwater_protocol::limits::{CUSTOMER_KEY_MAX, CUSTOMER_KEY_MIN, EMAIL_MAX, EMAIL_MIN, NAME_MAX};
-use headwater_protocol::v2::{CreateCustomer, Customer, List, UpdateCustomer, Warning};
-use headwater_protocol::{FieldError, Millis};
+use headwater_protocol::v2::{Change, CreateCustomer, Customer, List, UpdateCustomer, Warning};
+use headwater_protocol::{FieldError, Source, limits};
 use headwater_store::Unit;
 
+use super::evaluate::{self, Moment};
 use super::refusal::short;
-use super::{Ctx, Kind, Refusal, evaluate, list as page_of, member, partnership};
-use crate::store::customer::{self, CustomerRow, Name};
-use crate::store::list::{Condition, Page};
+use super::{Ctx, Kind, Refusal, claim, lookup, member, partnership, program};
+use crate::store::customer::{self, CustomerRow};
 use crate::store::partnership::PartnershipRow;
-use crate::store::{idempotency, product, transaction};
+use crate::store::{idempotency, product, provider_id, record_change, transaction};
 
-pub(crate) use lookup::{find, find_email, find_external, find_site_key};
-use lookup::{first_of, require};
+use lookup::require;
+use view::render;
+pub(crate) use view::{Filters, find_referred, get, get_for_partner, list, list_for_partner};
 
 /// A customer that was made or, with upsert, found and changed.
 pub(crate) struct Recorded {
@@ -27,36 +28,23 @@ pub(crate) struct Recorded {
     pub(crate) warnings: Vec<Warning>,
 }
 
-/// Whose records a request may name.
-fn scope(ctx: &Ctx) -> (i64, bool) {
-    (ctx.program, ctx.test)
-}
-
-/// Makes a customer. Its identity is the site's own id, or the address when there is none; one that exists is
-/// refused, or changed when `upsert` says so.
+/// Makes a customer. Its identity is the site's own id, or the address when there is none. For one that exists,
+/// a claim changes nothing, whoever knows better than what is there confirms and corrects it, and a vendor who has
+/// made it before is refused, unless `upsert` says that it shall be changed.
 pub(crate) fn record(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     new: CreateCustomer,
     upsert: bool,
 ) -> Result<Recorded, Refusal> {
-    check(&new)?;
+    check(ctx, &new)?;
     let site_key = new.customer_key.clone().unwrap_or_else(|| new.email.clone());
-    let referrer = match &new.partner_key {
-        Some(key) => Some(find_referrer(unit, ctx, key)?),
-        None => None,
-    };
-    if let Some(existing) = one(customer::find_by(unit, scope(ctx), Name::CustomerKey, &site_key)?) {
-        if upsert {
-            return overwrite(unit, ctx, existing, new, referrer.as_ref());
-        }
-        let message = format!("a customer with customer_key '{}' exists: {}", short(&site_key), existing.key);
-        return Err(Refusal::new(Kind::Conflict, "customer_exists", message)
-            .field("customer_key")
-            .hint(format!("PATCH /api/v2/customers/{}, or POST with ?upsert=true", existing.key)));
+    let referrer = referrer(unit, ctx, new.partner_key.as_deref())?;
+    if let Some(existing) = lookup::by_site_key(unit, ctx, &site_key)? {
+        return again(unit, ctx, existing, new, referrer.as_ref(), upsert);
     }
     let key = super::own_key(ctx, Prefix::Customer, new.key)?;
-    if customer::is_key_taken(unit, scope(ctx), &key)? {
+    if customer::is_key_taken(unit, ctx.scope(), &key)? {
         let message = format!("a customer with key '{key}' exists");
         return Err(Refusal::new(Kind::Conflict, "customer_exists", message).field("key"));
     }
@@ -65,20 +53,110 @@ pub(crate) fn record(
         Some(key) => credit_member(unit, ctx, key, referrer.as_ref(), &mut warnings)?,
         None => None,
     };
-    let row = CustomerRow {
+    let mut row = CustomerRow {
         key,
         customer_key: Some(site_key),
         email: new.email,
         name: new.name,
         provider_key: new.provider_key,
-        external_key: new.external_key,
+        external_key: new.external_key.filter(|_| !ctx.says.is_claim()),
         partnership: referrer.map(|row| row.id),
         member,
         meta: new.meta,
         ..blank(ctx)
     };
-    let customer = insert(unit, ctx, &row)?;
+    let customer = insert(unit, ctx, &mut row)?;
     Ok(Recorded { customer, created: true, warnings })
+}
+
+/// The partner who referred the customer. Without one, a page makes a customer only where the program takes organic
+/// signups: anybody can invent a key.
+fn referrer(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    partner_key: Option<&str>,
+) -> Result<Option<PartnershipRow>, Refusal> {
+    let found = partner_key.map(|key| find_referrer(unit, ctx, key)).transpose();
+    if ctx.says != Source::Page && ctx.says != Source::Signed {
+        return found;
+    }
+    match found {
+        Ok(Some(row)) => Ok(Some(row)),
+        Ok(None) | Err(Refusal { kind: Kind::Invalid, .. })
+            if program::find(unit, ctx.program)?.claims.organic =>
+        {
+            Ok(None)
+        }
+        Ok(None) => {
+            let message = "no partner can be credited, and the program takes no organic signups";
+            Err(Refusal::invalid("unknown_partner", "partner_key", message)
+                .hint("PATCH /api/v2/program {\"organic_signups\": true} takes them"))
+        }
+        Err(refusal) => Err(refusal),
+    }
+}
+
+/// A customer that exists is told of again.
+fn again(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    mut row: CustomerRow,
+    new: CreateCustomer,
+    referrer: Option<&PartnershipRow>,
+    upsert: bool,
+) -> Result<Recorded, Refusal> {
+    let known = row.source;
+    let changes = match ctx.says {
+        Source::Page => false,
+        Source::Vendor => upsert || known != Source::Vendor,
+        Source::Signed | Source::Billing => ctx.says > known || row.confirmed_at.is_none(),
+    };
+    if ctx.says == Source::Vendor && !changes {
+        let name = row.customer_key.as_deref().unwrap_or_default();
+        let message = format!("a customer with customer_key '{}' exists: {}", short(name), row.key);
+        return Err(Refusal::new(Kind::Conflict, "customer_exists", message)
+            .field("customer_key")
+            .hint(format!("PATCH /api/v2/customers/{}, or POST with ?upsert=true", row.key)));
+    }
+    let mut warnings = Vec::new();
+    if ctx.says == Source::Vendor
+        && known == Source::Vendor
+        && referrer.is_some_and(|referrer| Some(referrer.id) != row.partnership)
+    {
+        warnings.push(ignored("partner_key", "who referred a customer is settled when the customer is made"));
+    } else if let Some(referrer) = referrer {
+        claim::credit(unit, ctx, &mut row, referrer.id)?;
+    }
+    if !changes {
+        warnings.push(ignored("customer_key", "the customer was there before, and a claim changes nothing"));
+        return Ok(Recorded { customer: reread(unit, row.id)?, created: false, warnings });
+    }
+    if let Some(key) = &new.member_key {
+        row.member = credit_member(unit, ctx, key, referrer, &mut warnings)?.or(row.member);
+    }
+    overwrite(&mut row, new.email, ctx.says);
+    row.name = new.name.or(row.name);
+    row.external_key = new.external_key.or(row.external_key);
+    row.meta = new.meta.or(row.meta);
+    row.updated_at = ctx.now.0;
+    customer::update(unit, &row)?;
+    if let Some(provider_key) = &new.provider_key {
+        claim::bind_provider(unit, ctx, &mut row, provider_key)?;
+    }
+    claim::confirm(unit, ctx, &mut row)?;
+    Ok(Recorded { customer: reread(unit, row.id)?, created: false, warnings })
+}
+
+/// The address, where one is given.
+fn overwrite(row: &mut CustomerRow, email: String, says: Source) {
+    if !email.is_empty() {
+        row.email = email;
+        row.email_claimed = says.is_claim();
+    }
+}
+
+fn ignored(field: &str, hint: &str) -> Warning {
+    Warning { code: format!("{field}_ignored"), field: field.to_owned(), hint: hint.to_owned() }
 }
 
 /// A customer of the API with nothing filled in.
@@ -101,20 +179,26 @@ pub(crate) fn blank(ctx: &Ctx) -> CustomerRow {
         archived: false,
         created_at: ctx.now.0,
         updated_at: ctx.now.0,
+        source: ctx.says,
+        confirmed_at: (!ctx.says.is_claim()).then_some(ctx.now.0),
+        credit_source: None,
+        contested: false,
+        email_claimed: ctx.says.is_claim(),
         partner_key: None,
         partnership_key: None,
     }
 }
 
-/// Adds a customer and lets the triggers that listen for new customers see it, in the same unit.
-pub(crate) fn insert(unit: &mut Unit<'_>, ctx: &Ctx, row: &CustomerRow) -> Result<Customer, Refusal> {
+/// Adds a customer and lets the triggers that listen for new customers see it, in the same unit. Its provider's id
+/// is kept as what it is: a claim, or a confirmed name.
+pub(crate) fn insert(unit: &mut Unit<'_>, ctx: &Ctx, row: &mut CustomerRow) -> Result<Customer, Refusal> {
+    row.credit_source = row.partnership.map(|_| ctx.says);
     customer::insert(unit, ctx.program, row)?;
-    evaluate::customer_created(unit, ctx, row.id)?;
+    if let Some(provider_key) = row.provider_key.clone() {
+        claim::bind_provider(unit, ctx, row, &provider_key)?;
+    }
+    evaluate::customer_created(unit, ctx, row, Moment::Recorded)?;
     reread(unit, row.id)
-}
-
-fn one(found: Vec<CustomerRow>) -> Option<CustomerRow> {
-    found.into_iter().next()
 }
 
 fn reread(unit: &mut Unit<'_>, id: i64) -> Result<Customer, Refusal> {
@@ -123,8 +207,11 @@ fn reread(unit: &mut Unit<'_>, id: i64) -> Result<Customer, Refusal> {
         .ok_or_else(|| Refusal::new(Kind::Internal, "internal", "the customer just written is gone"))
 }
 
-fn check(new: &CreateCustomer) -> Result<(), FieldError> {
-    check_length("email", &new.email, EMAIL_MIN, EMAIL_MAX)?;
+/// A page may leave the address out, where it tells its own id: the site knows the customer by that.
+fn check(ctx: &Ctx, new: &CreateCustomer) -> Result<(), FieldError> {
+    if ctx.says == Source::Vendor || new.customer_key.is_none() || !new.email.is_empty() {
+        check_length("email", &new.email, EMAIL_MIN, EMAIL_MAX)?;
+    }
     let own = [
         ("customer_key", &new.customer_key),
         ("provider_key", &new.provider_key),
@@ -177,58 +264,6 @@ fn credit_member(
     Ok(found.map(|row| row.id))
 }
 
-/// Writes what an upsert gives over what is there; who referred the customer stays.
-fn overwrite(
-    unit: &mut Unit<'_>,
-    ctx: &Ctx,
-    mut row: CustomerRow,
-    new: CreateCustomer,
-    referrer: Option<&PartnershipRow>,
-) -> Result<Recorded, Refusal> {
-    let mut warnings = Vec::new();
-    if referrer.is_some_and(|referrer| Some(referrer.id) != row.partnership) {
-        warnings.push(Warning {
-            code: "partner_key_ignored".to_owned(),
-            field: "partner_key".to_owned(),
-            hint: "who referred a customer is settled when the customer is made".to_owned(),
-        });
-    }
-    row.email = new.email;
-    row.name = new.name.or(row.name);
-    row.provider_key = new.provider_key.or(row.provider_key);
-    row.external_key = new.external_key.or(row.external_key);
-    row.meta = new.meta.or(row.meta);
-    row.updated_at = ctx.now.0;
-    customer::update(unit, &row)?;
-    Ok(Recorded { customer: reread(unit, row.id)?, created: false, warnings })
-}
-
-/// A customer by any of its names.
-pub(crate) fn get(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Customer, Refusal> {
-    require(unit, ctx, name).map(render)
-}
-
-/// A customer the partner referred; another's customer does not exist there.
-pub(crate) fn find_referred(
-    unit: &mut Unit<'_>,
-    ctx: &Ctx,
-    partnership: i64,
-    key: &str,
-) -> Result<CustomerRow, Refusal> {
-    let found = first_of(unit, ctx, &[Name::Key], key)?.filter(|row| row.partnership == Some(partnership));
-    found.ok_or_else(|| Refusal::not_found("customer", key))
-}
-
-/// A customer in the view of the partner who referred it.
-pub(crate) fn get_for_partner(
-    unit: &mut Unit<'_>,
-    ctx: &Ctx,
-    partnership: i64,
-    key: &str,
-) -> Result<Customer, Refusal> {
-    find_referred(unit, ctx, partnership, key).map(render_for_partner)
-}
-
 /// Changes a customer.
 pub(crate) fn update(
     unit: &mut Unit<'_>,
@@ -244,16 +279,56 @@ pub(crate) fn update(
     if change.partner_key.is_some() && change.partner_key != row.partner_key {
         let message =
             "partner_key cannot change: who referred a customer is settled when the customer is made";
-        return Err(FieldError::new("read_only", "partner_key", message).into());
+        return Err(Refusal::from(FieldError::new("read_only", "partner_key", message))
+            .hint(format!("POST /api/v2/customers/{}/attribution, with a reason", row.key)));
     }
-    row.email = change.email.unwrap_or(row.email);
+    if ctx.says.is_claim() {
+        // Of what is there a page may only fill in what nobody has said: what the provider calls the customer.
+        if let Some(provider_key) = &change.provider_key {
+            claim::bind_provider(unit, ctx, &mut row, provider_key)?;
+        }
+        return reread(unit, row.id);
+    }
+    overwrite(&mut row, change.email.unwrap_or_default(), ctx.says);
     row.name = change.name.or(row.name);
-    row.provider_key = change.provider_key.or(row.provider_key);
     row.external_key = change.external_key.or(row.external_key);
     row.meta = change.meta.or(row.meta);
     row.updated_at = ctx.now.0;
     customer::update(unit, &row)?;
+    if let Some(provider_key) = &change.provider_key {
+        let old = row.provider_key.clone().filter(|old| ctx.says == Source::Vendor && old != provider_key);
+        claim::bind_provider(unit, ctx, &mut row, provider_key)?;
+        if let Some(old) = old {
+            provider_id::delete(unit, ctx.scope(), &old, row.id)?;
+        }
+    }
+    if let Some(id) = row.partnership.filter(|_| change.partner_key.is_some()) {
+        claim::credit(unit, ctx, &mut row, id)?;
+    }
+    claim::confirm(unit, ctx, &mut row)?;
     reread(unit, row.id)
+}
+
+/// Credits a customer to another partner, with everything it brought. The reason stays in its history.
+pub(crate) fn reattribute(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    name: &str,
+    (partner_key, reason): (&str, &str),
+) -> Result<Customer, Refusal> {
+    let mut row = require(unit, ctx, name)?;
+    check_length("reason", reason, 1, limits::DESCRIPTION_MAX)?;
+    let referrer = find_referrer(unit, ctx, partner_key)?;
+    claim::credit(unit, ctx, &mut row, referrer.id)?;
+    claim::confirm(unit, ctx, &mut row)?;
+    claim::remember(unit, ctx, &row.key, "attribution_reason", (None, Some(reason.to_owned())))?;
+    reread(unit, row.id)
+}
+
+/// What was said of a customer or a product after it was made, oldest first, with who said it.
+pub(crate) fn history(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<List<Change>, Refusal> {
+    let row = require(unit, ctx, name)?;
+    claim::history(unit, ctx, &row.key)
 }
 
 /// Deletes a customer: personal data goes, from remembered answers too; what remains is a key that payments
@@ -261,6 +336,8 @@ pub(crate) fn update(
 pub(crate) fn erase(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Customer, Refusal> {
     let row = require(unit, ctx, name)?;
     idempotency::delete_mentioning(unit, ctx.program, &row.key)?;
+    provider_id::forget(unit, row.id)?;
+    record_change::forget(unit, ctx.scope(), &row.key)?;
     product::forget(unit, row.id)?;
     transaction::forget(unit, row.id)?;
     let erased = CustomerRow {
@@ -277,89 +354,4 @@ pub(crate) fn erase(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Custom
     };
     customer::update(unit, &erased)?;
     reread(unit, erased.id)
-}
-
-/// What narrows a list of customers.
-#[derive(Debug, Default)]
-pub(crate) struct Filters {
-    pub(crate) email: Option<String>,
-    pub(crate) customer_key: Option<String>,
-    pub(crate) partner_key: Option<String>,
-    pub(crate) provider_key: Option<String>,
-    pub(crate) has_sub_id: bool,
-}
-
-/// A page of customers.
-pub(crate) fn list(
-    unit: &mut Unit<'_>,
-    ctx: &Ctx,
-    filters: Filters,
-    page: &Page,
-) -> Result<List<Customer>, Refusal> {
-    let mut conditions = Vec::new();
-    if let Some(name) = filters.customer_key {
-        conditions.push(match find(unit, ctx, &name)? {
-            Some(row) => Condition::text("customer.key =", row.key),
-            None => Condition::text("customer.customer_key =", name),
-        });
-    }
-    let texts = [
-        ("customer.email =", filters.email),
-        ("partnership.partner_key =", filters.partner_key),
-        ("customer.provider_key =", filters.provider_key),
-        ("customer.sub_ids <>", filters.has_sub_id.then(|| "[]".to_owned())),
-    ];
-    conditions.extend(texts.into_iter().filter_map(|(left, right)| Some(Condition::text(left, right?))));
-    let slice = customer::list(unit, scope(ctx), None, conditions, page)?;
-    page_of::render(page, slice, render)
-}
-
-/// A page of the customers a partner referred, as that partner may see them.
-pub(crate) fn list_for_partner(
-    unit: &mut Unit<'_>,
-    ctx: &Ctx,
-    partnership: i64,
-    page: &Page,
-) -> Result<List<Customer>, Refusal> {
-    let slice = customer::list(unit, scope(ctx), Some(partnership), Vec::new(), page)?;
-    page_of::render(page, slice, render_for_partner)
-}
-
-fn render(row: CustomerRow) -> Customer {
-    Customer {
-        key: row.key,
-        customer_key: row.customer_key,
-        external_key: row.external_key,
-        email: row.email,
-        name: row.name,
-        provider_key: row.provider_key,
-        partner_key: row.partner_key,
-        partnership_key: row.partnership_key,
-        source_key: row.source_key,
-        source_type: row.source_type,
-        source: "vendor".to_owned(),
-        confirmed_at: Some(Millis(row.created_at)),
-        test: row.test,
-        meta: row.meta.clone(),
-        mdata: row.meta,
-        field_data: None,
-        fields: Vec::new(),
-        created_at: Millis(row.created_at),
-        updated_at: Millis(row.updated_at),
-        archived: row.archived,
-    }
-}
-
-/// A partner sees that the customer is theirs and what it is called; its address and its names in other
-/// systems belong to the vendor.
-fn render_for_partner(row: CustomerRow) -> Customer {
-    let shown = CustomerRow {
-        customer_key: None,
-        external_key: None,
-        provider_key: None,
-        email: String::new(),
-        meta: None,
-        ..row
-    };
-    render(shown)
 }

@@ -1,69 +1,108 @@
 //! From a recorded fact to rewards: gathers the facts, asks `attribution`, writes what it decided.
 
+use headwater_attribution::claim::{Claims, Hold, hold};
 use headwater_attribution::{
     CustomerFacts, Facts, PartnershipFacts, ProductFacts, TransactionFacts, TriggerProgram, evaluate, explain,
 };
-use headwater_protocol::v2::{ProductStatus, TransactionExplanation, TriggerEvent};
+use headwater_protocol::v2::{
+    ProductClaims, ProductStatus, SignupClaims, Standing, TransactionExplanation, TriggerEvent,
+};
 use headwater_protocol::{Currency, Millis};
 use headwater_store::Unit;
 
-use super::trigger::Ready;
-use super::{Ctx, Kind, Refusal, reward, trigger};
+use super::claim::claims_of;
+use super::{Ctx, Kind, Refusal, program, reward, trigger};
 use crate::store::customer::{self, CustomerRow};
 use crate::store::partnership::{self, PartnershipRow};
-use crate::store::product;
-use crate::store::reward as rewards;
+use crate::store::product::{self, ProductRow};
+use crate::store::reward::{self as rewards, Earned};
 use crate::store::transaction::{self, TransactionRow};
 
-/// Evaluates the triggers that listen for a new customer, in the unit that recorded it.
-pub(crate) fn customer_created(unit: &mut Unit<'_>, ctx: &Ctx, customer: i64) -> Result<(), Refusal> {
-    let owner = require_customer(unit, customer)?;
-    let Some(partner) = credited(unit, owner.partnership)? else { return Ok(()) };
-    let (programs, ready) = trigger::ready(unit, ctx, TriggerEvent::CustomerCreated)?;
-    if programs.is_empty() {
-        return Ok(());
-    }
-    let history = history(unit, &programs, customer, Currency::USD.code())?;
-    let facts = Facts {
-        event: TriggerEvent::CustomerCreated,
-        transaction: None,
-        customer: customer_facts(&owner, history),
-        partnership: partnership_facts(&partner),
-        products: Vec::new(),
-    };
-    let event = Event { key: format!("customer:{customer}"), customer, txn: None };
-    pay(unit, ctx, &partner, &event, &facts, &programs, &ready)
-}
-
-/// When a payment is evaluated.
+/// When an event is evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Moment {
     /// When it is recorded.
     Recorded,
-    /// When it is linked to a product that came later. Only triggers that ask about products are asked:
+    /// When a payment is linked to a product that came later. Only triggers that ask about products are asked:
     /// the others have had their say and behave as if products did not exist.
     Linked,
+    /// When what it rested on turns out to be otherwise: what should not have been earned is taken back, what
+    /// should have been is earned now, and the rest stays.
+    Corrected,
 }
 
-/// Evaluates the triggers that listen for payments, in the unit that recorded or linked it.
+/// What is paid for.
+struct Occasion {
+    /// Names the event for ever: a trigger pays once for each.
+    key: String,
+    customer: i64,
+    txn: Option<i64>,
+}
+
+/// What a trigger pays for an event.
+struct Earning {
+    partnership: i64,
+    trigger: i64,
+    description: String,
+    amount: i64,
+    currency: Currency,
+    hold: Option<Hold>,
+}
+
+/// Evaluates the triggers that listen for a new customer, in the unit that recorded or corrected it.
+pub(crate) fn customer_created(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    owner: &CustomerRow,
+    moment: Moment,
+) -> Result<(), Refusal> {
+    let occasion = Occasion { key: format!("customer:{}", owner.id), customer: owner.id, txn: None };
+    let mut earnings = Vec::new();
+    if let Some(partner) = credited(unit, owner.partnership)? {
+        let asked = trigger::ready(unit, ctx, TriggerEvent::CustomerCreated)?;
+        if !asked.is_empty() {
+            let programs: Vec<_> = asked.iter().map(|ready| &ready.program).collect();
+            let history = history(unit, &programs, owner.id, Currency::USD.code())?;
+            let facts = Facts {
+                event: TriggerEvent::CustomerCreated,
+                transaction: None,
+                customer: customer_facts(owner, history),
+                partnership: partnership_facts(&partner),
+                products: Vec::new(),
+            };
+            let claims = claims_of(owner);
+            let policy = policy(unit, ctx, claims)?;
+            earnings = decide(ctx, &partner, &asked, &facts, (claims, policy));
+        }
+    }
+    keep(unit, ctx, &occasion, earnings, moment)
+}
+
+/// Evaluates the triggers that listen for payments, in the unit that recorded, linked or corrected it.
 pub(crate) fn transaction(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     txn: &TransactionRow,
     moment: Moment,
 ) -> Result<(), Refusal> {
-    let Some(partner) = credited(unit, txn.partnership)? else { return Ok(()) };
-    let (mut programs, mut ready) = trigger::ready(unit, ctx, TriggerEvent::TransactionCreated)?;
-    if moment == Moment::Linked {
-        (programs, ready) =
-            programs.into_iter().zip(ready).filter(|(program, _)| program.asks_products()).unzip();
+    let key = format!("transaction:{}", txn.id);
+    let occasion = Occasion { key, customer: txn.customer, txn: Some(txn.id) };
+    let mut earnings = Vec::new();
+    if let Some(partner) = credited(unit, txn.partnership)? {
+        let mut asked = trigger::ready(unit, ctx, TriggerEvent::TransactionCreated)?;
+        if moment == Moment::Linked {
+            asked.retain(|ready| ready.program.asks_products());
+        }
+        if !asked.is_empty() {
+            let (facts, claims, policy) = transaction_facts(unit, ctx, txn, &partner, &asked)?;
+            earnings = decide(ctx, &partner, &asked, &facts, (claims, policy));
+        }
     }
-    if programs.is_empty() {
-        return Ok(());
+    keep(unit, ctx, &occasion, earnings, moment)?;
+    if moment == Moment::Corrected && (txn.refunded_total != 0 || txn.archived) {
+        reward::reverse_transaction(unit, ctx, txn)?;
     }
-    let facts = transaction_facts(unit, txn, &partner, &programs)?;
-    let event = Event { key: format!("transaction:{}", txn.id), customer: txn.customer, txn: Some(txn.id) };
-    pay(unit, ctx, &partner, &event, &facts, &programs, &ready)
+    Ok(())
 }
 
 /// Says of each trigger what it makes of a payment now.
@@ -72,15 +111,28 @@ pub(crate) fn explain_transaction(
     ctx: &Ctx,
     txn: &TransactionRow,
 ) -> Result<TransactionExplanation, Refusal> {
+    let owner = require_customer(unit, txn.customer)?;
+    let linked = linked(unit, txn)?;
     let mut told = TransactionExplanation {
         transaction: txn.key.clone(),
         product_key: txn.names.product_key.clone(),
         partnership_key: None,
+        customer: Standing {
+            source: owner.source.name().to_owned(),
+            confirmed_at: owner.confirmed_at.map(Millis),
+            contested: owner.contested,
+        },
+        product: linked.map(|row| Standing {
+            source: row.source.name().to_owned(),
+            confirmed_at: row.confirmed_at.map(Millis),
+            contested: false,
+        }),
         triggers: Vec::new(),
     };
     let Some(partner) = credited(unit, txn.partnership)? else { return Ok(told) };
-    let (programs, _) = trigger::ready(unit, ctx, TriggerEvent::TransactionCreated)?;
-    let facts = transaction_facts(unit, txn, &partner, &programs)?;
+    let asked = trigger::ready(unit, ctx, TriggerEvent::TransactionCreated)?;
+    let (facts, ..) = transaction_facts(unit, ctx, txn, &partner, &asked)?;
+    let programs: Vec<_> = asked.iter().map(|ready| ready.program.clone()).collect();
     told.triggers = explain(&programs, &facts, ctx.now);
     told.partnership_key = Some(partner.key);
     Ok(told)
@@ -98,38 +150,53 @@ fn require_customer(unit: &mut Unit<'_>, id: i64) -> Result<CustomerRow, Refusal
         .ok_or_else(|| Refusal::new(Kind::Internal, "internal", "the customer to evaluate is gone"))
 }
 
+fn linked(unit: &mut Unit<'_>, txn: &TransactionRow) -> Result<Option<ProductRow>, Refusal> {
+    let Some(id) = txn.product else { return Ok(None) };
+    Ok(product::find_by_id(unit, id)?)
+}
+
 /// Payments and revenue of a customer; not counted when no rule asks.
 fn history(
     unit: &mut Unit<'_>,
-    programs: &[TriggerProgram],
+    programs: &[&TriggerProgram],
     customer: i64,
     currency: &str,
 ) -> Result<(i64, i64), Refusal> {
-    if programs.iter().any(TriggerProgram::needs_history) {
+    if programs.iter().any(|program| program.needs_history()) {
         return Ok(transaction::history(unit, customer, currency)?);
     }
     Ok((0, 0))
 }
 
+/// What the program makes of claims. Nothing is looked up where nothing is one.
+type Policy = (SignupClaims, ProductClaims);
+
+fn policy(unit: &mut Unit<'_>, ctx: &Ctx, claims: Claims) -> Result<Policy, Refusal> {
+    if claims == Claims::default() {
+        return Ok(Policy::default());
+    }
+    let row = program::find(unit, ctx.program)?;
+    Ok((row.claims.signups, row.claims.products))
+}
+
 fn transaction_facts(
     unit: &mut Unit<'_>,
+    ctx: &Ctx,
     txn: &TransactionRow,
     partner: &PartnershipRow,
-    programs: &[TriggerProgram],
-) -> Result<Facts, Refusal> {
+    asked: &[trigger::Ready],
+) -> Result<(Facts, Claims, Policy), Refusal> {
     let owner = require_customer(unit, txn.customer)?;
-    let history = history(unit, programs, txn.customer, &txn.currency)?;
-    let linked = match txn.product {
-        Some(id) => product::find_by_id(unit, id)?,
-        None => None,
-    };
-    let linked = linked.map(|row| ProductFacts {
-        key: row.key,
-        name: row.names.book_name,
-        product_book_key: row.names.book_key,
-        status: ProductStatus::from_name(&row.status).unwrap_or_default(),
-        created_at: Millis(row.created_at),
-    });
+    let programs: Vec<_> = asked.iter().map(|ready| &ready.program).collect();
+    let history = history(unit, &programs, txn.customer, &txn.currency)?;
+    let mut linked = linked(unit, txn)?;
+    let mut claims = claims_of(&owner);
+    claims.product = linked.as_ref().is_some_and(|row| row.confirmed_at.is_none());
+    let policy = policy(unit, ctx, claims)?;
+    if claims.product && policy.1 == ProductClaims::Ignore {
+        linked = None;
+        claims.product = false;
+    }
     let payment = TransactionFacts {
         amount: txn.amount,
         currency: txn.currency.parse()?,
@@ -139,13 +206,24 @@ fn transaction_facts(
         test: txn.test,
         created_at: Millis(txn.created_at),
     };
-    Ok(Facts {
+    let facts = Facts {
         event: TriggerEvent::TransactionCreated,
         transaction: Some(payment),
         customer: customer_facts(&owner, history),
         partnership: partnership_facts(partner),
-        products: linked.into_iter().collect(),
-    })
+        products: linked.into_iter().map(product_facts).collect(),
+    };
+    Ok((facts, claims, policy))
+}
+
+fn product_facts(row: ProductRow) -> ProductFacts {
+    ProductFacts {
+        key: row.key,
+        name: row.names.book_name,
+        product_book_key: row.names.book_key,
+        status: ProductStatus::from_name(&row.status).unwrap_or_default(),
+        created_at: Millis(row.created_at),
+    }
 }
 
 fn customer_facts(row: &CustomerRow, (transaction_count, total_revenue): (i64, i64)) -> CustomerFacts {
@@ -166,35 +244,96 @@ fn partnership_facts(row: &PartnershipRow) -> PartnershipFacts {
     }
 }
 
-/// What is paid for.
-struct Event {
-    /// Names the event for ever: a trigger pays once for each.
-    key: String,
-    customer: i64,
-    txn: Option<i64>,
-}
-
-fn pay(
-    unit: &mut Unit<'_>,
+/// What the triggers pay, in their order.
+fn decide(
     ctx: &Ctx,
     partner: &PartnershipRow,
-    event: &Event,
+    asked: &[trigger::Ready],
     facts: &Facts,
-    programs: &[TriggerProgram],
-    ready: &[Ready],
+    (claims, policy): (Claims, Policy),
+) -> Vec<Earning> {
+    let each = asked.iter().filter_map(|ready| {
+        let decision = evaluate(std::slice::from_ref(&ready.program), facts, ctx.now).pop()?;
+        Some(Earning {
+            partnership: partner.id,
+            trigger: ready.id,
+            description: ready.offer_description.clone(),
+            amount: decision.amount,
+            currency: decision.currency,
+            hold: hold(facts.event, ready.program.asks_products(), claims, policy),
+        })
+    });
+    each.collect()
+}
+
+/// Writes what was earned; after a correction, takes back what was not.
+fn keep(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    occasion: &Occasion,
+    mut earnings: Vec<Earning>,
+    moment: Moment,
 ) -> Result<(), Refusal> {
-    for decision in evaluate(programs, facts, ctx.now) {
-        let fired = programs.iter().zip(ready).find(|(program, _)| program.key == decision.trigger);
-        let Some((_, fired)) = fired else { continue };
-        let row = rewards::RewardRow {
-            customer: Some(event.customer),
-            txn: event.txn,
-            trigger: Some(fired.id),
-            event_key: Some(event.key.clone()),
-            description: fired.offer_description.clone(),
-            ..reward::blank(ctx, partner.id, decision.amount, decision.currency)
+    if moment == Moment::Corrected {
+        let by = occasion.txn.map_or(Earned::ForCustomer(occasion.customer), Earned::ByPayment);
+        for (row, already) in rewards::list_earned(unit, by)? {
+            if row.event_key.as_ref() != Some(&occasion.key) {
+                continue;
+            }
+            let same = |earning: &Earning| {
+                Some(earning.trigger) == row.trigger
+                    && earning.partnership == row.partnership
+                    && (earning.amount, earning.currency.code()) == (row.amount, row.currency.as_str())
+            };
+            match earnings.iter().position(same) {
+                Some(at) => reward::restand(unit, ctx, &row, earnings.remove(at).hold)?,
+                None => reward::take_back(unit, ctx, &row, already)?,
+            }
+        }
+    }
+    for earning in earnings {
+        let mut row = rewards::RewardRow {
+            customer: Some(occasion.customer),
+            txn: occasion.txn,
+            trigger: Some(earning.trigger),
+            event_key: Some(occasion.key.clone()),
+            description: earning.description,
+            ..reward::blank(ctx, earning.partnership, earning.amount, earning.currency)
         };
+        reward::stand(&mut row, earning.hold);
         rewards::insert(unit, ctx.program, &row)?;
+    }
+    Ok(())
+}
+
+/// Looks again at what this customer's rewards wait for, after somebody has spoken about it.
+pub(crate) fn holds(unit: &mut Unit<'_>, ctx: &Ctx, owner: &CustomerRow) -> Result<(), Refusal> {
+    let open: Vec<_> = rewards::list_earned(unit, Earned::ForCustomer(owner.id))?
+        .into_iter()
+        .map(|(row, _)| row)
+        .filter(|row| reward::rests_on_claims(row) || (owner.contested && reward::is_pending(row)))
+        .collect();
+    if open.is_empty() {
+        return Ok(());
+    }
+    let row = program::find(unit, ctx.program)?;
+    let policy = (row.claims.signups, row.claims.products);
+    let asked = trigger::ready(unit, ctx, TriggerEvent::TransactionCreated)?;
+    for row in open {
+        let mut claims = claims_of(owner);
+        let event = match row.txn {
+            None => TriggerEvent::CustomerCreated,
+            Some(txn) => {
+                let paid = transaction::find_by_id(unit, txn)?;
+                let linked = paid.map(|paid| linked(unit, &paid)).transpose()?.flatten();
+                claims.product = linked.is_some_and(|row| row.confirmed_at.is_none());
+                TriggerEvent::TransactionCreated
+            }
+        };
+        // A trigger that is gone cannot say any more whether it asked: what it made waits as it did.
+        let asks = asked.iter().find(|ready| Some(ready.id) == row.trigger);
+        let asks = asks.is_none_or(|ready| ready.program.asks_products());
+        reward::restand(unit, ctx, &row, hold(event, asks, claims, policy))?;
     }
     Ok(())
 }

@@ -1,62 +1,64 @@
 //! Products: what a customer has of the catalogue, and who sold it (seed 000).
 
+mod view;
+
 use headwater_protocol::field::check_optional;
 use headwater_protocol::key::Prefix;
 use headwater_protocol::limits::CUSTOMER_KEY_MAX;
 use headwater_protocol::money::check_amount;
-use headwater_protocol::v2::{CreateProduct, List, Product, ProductStatus, UpdateProduct, Warning};
-use headwater_protocol::{Currency, FieldError, Millis};
+use headwater_protocol::v2::{Change, CreateProduct, List, Product, ProductStatus, UpdateProduct, Warning};
+use headwater_protocol::{FieldError, Source};
 use headwater_store::Unit;
 
+use super::lookup::{self, Named};
 use super::refusal::short;
-use super::{Ctx, Kind, Refusal, customer, list as page_of, member, partnership, product_book, transaction};
-use crate::store::customer::CustomerRow;
-use crate::store::list::{Condition, Page};
+use super::{Ctx, Kind, Refusal, claim, member, partnership, product_book, waiting};
 use crate::store::product::{self, Names, ProductRow};
+use crate::store::product_book::ProductBookRow;
 
-fn scope(ctx: &Ctx) -> (i64, bool) {
-    (ctx.program, ctx.test)
+use view::render;
+pub(crate) use view::{Filters, get_for_partner, list, list_for_partner};
+
+/// A product that was made, or told of again.
+pub(crate) struct Recorded {
+    pub(crate) product: Product,
+    /// Whether it is new.
+    pub(crate) created: bool,
+    pub(crate) warnings: Vec<Warning>,
 }
 
-/// Records that a customer has a product. Payments that came before it are linked and evaluated now.
-pub(crate) fn record(
-    unit: &mut Unit<'_>,
-    ctx: &Ctx,
-    new: CreateProduct,
-) -> Result<(Product, Vec<Warning>), Refusal> {
-    check_optional(
-        "external_subscription_key",
-        new.external_subscription_key.as_deref(),
-        1,
-        CUSTOMER_KEY_MAX,
-    )?;
-    check_optional("click_xid", new.click_xid.as_deref(), 0, CUSTOMER_KEY_MAX)?;
-    new.amount.map_or(Ok(()), |amount| check_amount("amount", amount))?;
-    let owner = require_customer(unit, ctx, new.customer_key.as_deref().unwrap_or_default())?;
-    let credited = match &new.partnership_key {
+/// Records that a customer has a product. Payments that came before it are linked and evaluated now. One that
+/// exists is confirmed and corrected by whoever knows better than what is there, and left alone by a page.
+pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: CreateProduct) -> Result<Recorded, Refusal> {
+    check(&new)?;
+    let found = require_customer(unit, ctx, &new)?;
+    let owner = &found.row;
+    let mut warnings = Vec::new();
+    if let Some(subscription) = &new.external_subscription_key
+        && let Some(existing) = product::find_of_customer(unit, owner.id, subscription)?
+    {
+        return again(unit, ctx, existing, &new);
+    }
+    // A page cannot say who sold it: that is who referred its customer.
+    let named = new.partnership_key.as_ref().filter(|_| !ctx.says.is_claim());
+    let credited = match named {
         Some(name) => {
             let row = partnership::require_named(unit, ctx, name)?;
             Some((row.id, row.partner_key == *name))
         }
         None => owner.partnership.map(|id| (id, false)),
     };
-    let book = product_book::require_named(unit, ctx, &new.product_book_key)?;
-    if let Some(subscription) = &new.external_subscription_key {
-        refuse_taken(unit, owner.id, subscription, None)?;
-    }
-    let mut warnings = Vec::new();
+    let entry = entry(unit, ctx, &new)?
+        .map_or_else(|| product_book::require_named(unit, ctx, &new.product_book_key), Ok)?;
     let member = match &new.stack_key {
         Some(key) => credit_member(unit, ctx, key, credited.map(|(id, _)| id), &mut warnings)?,
         None => None,
     };
     let row = ProductRow {
-        id: ctx.next_id(),
-        key: ctx.mint(Prefix::Product),
-        product_book: book.id,
-        customer: owner.id,
-        by_site_key: new.customer_key.as_ref() != Some(&owner.key),
+        by_site_key: new.customer_key.as_ref().is_some_and(|name| *name != owner.key),
         partnership: credited.map(|(id, _)| id),
         by_partner_key: credited.is_some_and(|(_, by_partner_key)| by_partner_key),
+        credit_given: named.is_some(),
         member,
         external_subscription_key: new.external_subscription_key,
         status: new.status.name().to_owned(),
@@ -64,14 +66,148 @@ pub(crate) fn record(
         currency: new.currency.map(|currency| currency.code().to_owned()),
         click_xid: new.click_xid,
         metadata: new.metadata,
+        occurred_at: new.occurred_at.map(|at| at.0),
+        claimed_name: found.claimed.clone(),
+        ..blank(ctx, entry.id, owner.id)
+    };
+    product::insert(unit, ctx.scope(), &row)?;
+    if found.claimed.is_none() {
+        claim::confirm(unit, ctx, &mut found.row.clone())?;
+    }
+    waiting::link(unit, ctx, &row)?;
+    Ok(Recorded { product: reread(unit, ctx, row.id)?, created: true, warnings })
+}
+
+/// A product of a customer and a catalogue entry with nothing filled in.
+fn blank(ctx: &Ctx, entry: i64, customer: i64) -> ProductRow {
+    ProductRow {
+        id: ctx.next_id(),
+        key: ctx.mint(Prefix::Product),
+        product_book: entry,
+        customer,
+        by_site_key: false,
+        partnership: None,
+        by_partner_key: false,
+        member: None,
+        external_subscription_key: None,
+        status: ProductStatus::Active.name().to_owned(),
+        amount: None,
+        currency: None,
+        click_xid: None,
+        metadata: None,
         archived: false,
         created_at: ctx.now.0,
         updated_at: ctx.now.0,
+        source: ctx.says,
+        confirmed_at: (!ctx.says.is_claim()).then_some(ctx.now.0),
+        occurred_at: None,
+        credit_given: false,
+        claimed_name: None,
         names: Names::default(),
+    }
+}
+
+fn check(new: &CreateProduct) -> Result<(), FieldError> {
+    let texts =
+        [("external_subscription_key", &new.external_subscription_key, 1), ("click_xid", &new.click_xid, 0)];
+    for (field, text, min) in texts {
+        check_optional(field, text.as_deref(), min, CUSTOMER_KEY_MAX)?;
+    }
+    new.amount.map_or(Ok(()), |amount| check_amount("amount", amount))
+}
+
+/// The catalogue entry that the first fitting name names.
+fn entry(unit: &mut Unit<'_>, ctx: &Ctx, new: &CreateProduct) -> Result<Option<ProductBookRow>, Refusal> {
+    let names = std::iter::once(&new.product_book_key).chain(&new.catalogue_keys);
+    product_book::first_named(unit, ctx, names)
+}
+
+/// A product that exists is told of again.
+fn again(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    mut row: ProductRow,
+    new: &CreateProduct,
+) -> Result<Recorded, Refusal> {
+    match ctx.says {
+        Source::Page | Source::Signed => {
+            let hint = "the product was there before, and a claim changes nothing".to_owned();
+            let warning = Warning {
+                code: "claim_ignored".to_owned(),
+                field: "external_subscription_key".to_owned(),
+                hint,
+            };
+            return Ok(Recorded {
+                product: reread(unit, ctx, row.id)?,
+                created: false,
+                warnings: vec![warning],
+            });
+        }
+        Source::Vendor if row.source == Source::Vendor => {
+            refuse_taken(&row)?;
+        }
+        Source::Billing | Source::Vendor => {}
+    }
+    let late = is_late(&row, new);
+    if let Some(entry) = entry(unit, ctx, new)?.filter(|_| !late || row.confirmed_at.is_none()) {
+        claim::confirm_product(unit, ctx, &mut row, &entry)?;
+    } else if ctx.says == Source::Vendor {
+        product_book::require_named(unit, ctx, &new.product_book_key)?;
+    }
+    if !late {
+        new.status.name().clone_into(&mut row.status);
+        row.amount = new.amount.or(row.amount);
+        row.currency = new.currency.map(|currency| currency.code().to_owned()).or(row.currency);
+        row.occurred_at = new.occurred_at.map_or(row.occurred_at, |at| Some(at.0));
+        row.updated_at = ctx.now.0;
+        product::update(unit, &row)?;
+    }
+    Ok(Recorded { product: reread(unit, ctx, row.id)?, created: false, warnings: Vec::new() })
+}
+
+/// Whether what is known is newer than what is told. Of two words of one moment the later stage of a subscription
+/// counts, so that it does not matter in which order they arrive.
+fn is_late(row: &ProductRow, new: &CreateProduct) -> bool {
+    let (Some(known), Some(told)) = (row.occurred_at, new.occurred_at) else { return false };
+    let stage = |status: ProductStatus| match status {
+        ProductStatus::Trial => 0,
+        ProductStatus::Active => 1,
+        ProductStatus::Churned => 2,
     };
-    product::insert(unit, scope(ctx), &row)?;
-    transaction::link_waiting(unit, ctx, &row)?;
-    Ok((reread(unit, ctx, row.id)?, warnings))
+    let known_stage = stage(ProductStatus::from_name(&row.status).unwrap_or_default());
+    told.0 < known || (told.0 == known && stage(new.status) < known_stage)
+}
+
+/// The product that a billing provider's payment is for: the customer's product of that subscription, made where it
+/// is not there yet, and of the catalogue entry that the provider names.
+pub(crate) fn of_payment(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    found: &lookup::Found,
+    subscription: &str,
+    catalogue_keys: &[String],
+) -> Result<Option<ProductRow>, Refusal> {
+    let existing = product::find_of_customer(unit, found.row.id, subscription)?;
+    if ctx.says != Source::Billing {
+        return Ok(existing);
+    }
+    let Some(entry) = product_book::first_named(unit, ctx, catalogue_keys)? else { return Ok(existing) };
+    if let Some(mut row) = existing {
+        // What is confirmed already knows better than a line of an older invoice.
+        if row.confirmed_at.is_none() {
+            claim::confirm_product(unit, ctx, &mut row, &entry)?;
+        }
+        return Ok(Some(row));
+    }
+    let row = ProductRow {
+        partnership: found.row.partnership,
+        external_subscription_key: Some(subscription.to_owned()),
+        claimed_name: found.claimed.clone(),
+        ..blank(ctx, entry.id, found.row.id)
+    };
+    product::insert(unit, ctx.scope(), &row)?;
+    waiting::link(unit, ctx, &row)?;
+    Ok(Some(row))
 }
 
 fn reread(unit: &mut Unit<'_>, ctx: &Ctx, id: i64) -> Result<Product, Refusal> {
@@ -80,9 +216,14 @@ fn reread(unit: &mut Unit<'_>, ctx: &Ctx, id: i64) -> Result<Product, Refusal> {
         .ok_or_else(|| Refusal::new(Kind::Internal, "internal", "the product just written is gone"))
 }
 
-fn require_customer(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<CustomerRow, Refusal> {
-    customer::find(unit, ctx, name)?.ok_or_else(|| {
-        let message = format!("customer_key names no customer of this program: '{}'", short(name));
+fn require_customer(unit: &mut Unit<'_>, ctx: &Ctx, new: &CreateProduct) -> Result<lookup::Found, Refusal> {
+    let name = match (&new.customer_key, &new.provider_key) {
+        (Some(name), _) => Named::Key(name),
+        (None, Some(name)) => Named::External(name),
+        (None, None) => return Err(FieldError::required("customer_key").into()),
+    };
+    lookup::named(unit, ctx, name)?.ok_or_else(|| {
+        let message = format!("customer_key names no customer of this program: '{}'", short(name.text()));
         Refusal::new(Kind::Forbidden, "unknown_customer", message)
             .field("customer_key")
             .hint("create the customer first: POST /api/v2/customers")
@@ -90,14 +231,8 @@ fn require_customer(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Custom
 }
 
 /// A subscription names one product of a customer.
-fn refuse_taken(
-    unit: &mut Unit<'_>,
-    customer: i64,
-    subscription: &str,
-    except: Option<i64>,
-) -> Result<(), Refusal> {
-    let other = product::find_of_customer(unit, customer, subscription)?;
-    let Some(other) = other.filter(|other| Some(other.id) != except) else { return Ok(()) };
+fn refuse_taken(other: &ProductRow) -> Result<(), Refusal> {
+    let subscription = other.external_subscription_key.as_deref().unwrap_or_default();
     let message = format!(
         "the customer has a product with external_subscription_key '{}': {}",
         short(subscription),
@@ -128,23 +263,30 @@ fn credit_member(
     Ok(found.map(|row| row.id))
 }
 
-/// A product as a path names it: our key, or a subscription that names one product.
-fn require(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<ProductRow, Refusal> {
-    if let Some(row) = product::find(unit, scope(ctx), name)? {
+/// A product as a path names it: our key, or a subscription that names one product, of the customer given beside it
+/// where two customers may use one name.
+fn require(unit: &mut Unit<'_>, ctx: &Ctx, name: Path<'_>) -> Result<ProductRow, Refusal> {
+    let Path { name, customer } = name;
+    if let Some(row) = product::find(unit, ctx.scope(), name)? {
         return Ok(row);
     }
-    let mut found = product::find_subscription(unit, scope(ctx), name)?;
+    if let Some(customer) = customer {
+        let owner = lookup::named(unit, ctx, Named::Key(customer))?;
+        let owner = owner.ok_or_else(|| Refusal::not_found("customer", customer).field("customer_key"))?;
+        let found = product::find_of_customer(unit, owner.row.id, name)?;
+        return found.ok_or_else(|| Refusal::not_found("product", name));
+    }
+    let mut found = product::find_subscription(unit, ctx.scope(), name)?;
     if found.len() > 1 {
         let message = format!("several customers have a product with subscription '{}'", short(name));
-        return Err(
-            Refusal::new(Kind::Conflict, "product_ambiguous", message).hint("name it by its prod_ key")
-        );
+        return Err(Refusal::new(Kind::Conflict, "product_ambiguous", message)
+            .hint("name it by its prod_ key, or say whose it is with ?customer_key="));
     }
     found.pop().ok_or_else(|| Refusal::not_found("product", name))
 }
 
 /// A product by our key or its subscription.
-pub(crate) fn get(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Product, Refusal> {
+pub(crate) fn get(unit: &mut Unit<'_>, ctx: &Ctx, name: Path<'_>) -> Result<Product, Refusal> {
     require(unit, ctx, name).map(|row| render(ctx, row))
 }
 
@@ -152,7 +294,7 @@ pub(crate) fn get(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Product,
 pub(crate) fn update(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
-    name: &str,
+    name: Path<'_>,
     change: UpdateProduct,
 ) -> Result<Product, Refusal> {
     let mut row = require(unit, ctx, name)?;
@@ -164,24 +306,43 @@ pub(crate) fn update(
         return Err(Refusal::new(Kind::Conflict, "product_archived", message)
             .hint("POST /api/v2/products makes a new one"));
     }
+    if ctx.says.is_claim() {
+        return Err(Refusal::new(Kind::Forbidden, "claim_refused", "a page's word changes no product"));
+    }
     let renamed = subscription.is_some() && subscription != row.external_subscription_key;
-    if let Some(text) = &subscription {
-        refuse_taken(unit, row.customer, text, Some(row.id))?;
+    if let Some(text) = &subscription
+        && let Some(other) = product::find_of_customer(unit, row.customer, text)?
+        && other.id != row.id
+    {
+        refuse_taken(&other)?;
+    }
+    if let Some(name) = &change.product_book_key {
+        let entry = product_book::require_named(unit, ctx, name)?;
+        claim::confirm_product(unit, ctx, &mut row, &entry)?;
     }
     row.external_subscription_key = subscription.or(row.external_subscription_key);
     row.status = change.status.map_or(row.status, |status| status.name().to_owned());
     row.amount = change.amount.or(row.amount);
     row.currency = change.currency.map(|currency| currency.code().to_owned()).or(row.currency);
+    if change.status.is_some() || change.amount.is_some() {
+        row.occurred_at = Some(ctx.now.0);
+    }
     row.updated_at = ctx.now.0;
     product::update(unit, &row)?;
     if renamed {
-        transaction::link_waiting(unit, ctx, &row)?;
+        waiting::link(unit, ctx, &row)?;
     }
     reread(unit, ctx, row.id)
 }
 
+/// What was said of a product after it was made, oldest first, with who said it.
+pub(crate) fn history(unit: &mut Unit<'_>, ctx: &Ctx, name: Path<'_>) -> Result<List<Change>, Refusal> {
+    let row = require(unit, ctx, name)?;
+    claim::history(unit, ctx, &row.key)
+}
+
 /// Archives a product. Its subscription becomes free for another; payments stay linked.
-pub(crate) fn archive(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Product, Refusal> {
+pub(crate) fn archive(unit: &mut Unit<'_>, ctx: &Ctx, name: Path<'_>) -> Result<Product, Refusal> {
     let mut row = require(unit, ctx, name)?;
     row.archived = true;
     row.external_subscription_key = None;
@@ -190,147 +351,11 @@ pub(crate) fn archive(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Prod
     reread(unit, ctx, row.id)
 }
 
-/// What narrows a list of products.
-#[derive(Debug, Default)]
-pub(crate) struct Filters {
-    pub(crate) customer_key: Option<String>,
-    pub(crate) stack_key: Option<String>,
-    pub(crate) click_xid: Option<String>,
-    pub(crate) status: Option<String>,
-    pub(crate) external_subscription_key: Option<String>,
-}
-
-fn status_filter(status: &str) -> Result<Condition, Refusal> {
-    let known = ProductStatus::from_name(status).ok_or_else(|| {
-        FieldError::new("invalid_value", "status", "status must be trial, active or churned")
-    })?;
-    Ok(Condition::text("product.status =", known.name()))
-}
-
-/// A page of products.
-pub(crate) fn list(
-    unit: &mut Unit<'_>,
-    ctx: &Ctx,
-    filters: Filters,
-    page: &Page,
-) -> Result<List<Product>, Refusal> {
-    let mut conditions = Vec::new();
-    if let Some(name) = filters.customer_key {
-        // A name of nobody's narrows the list to nothing.
-        let id = customer::find(unit, ctx, &name)?.map_or(0, |row| row.id);
-        conditions.push(Condition::int("product.customer =", id));
-    }
-    if let Some(status) = filters.status {
-        conditions.push(status_filter(&status)?);
-    }
-    let texts = [
-        ("member.key =", filters.stack_key),
-        ("product.click_xid =", filters.click_xid),
-        ("product.external_subscription_key =", filters.external_subscription_key),
-    ];
-    conditions.extend(texts.into_iter().filter_map(|(left, right)| Some(Condition::text(left, right?))));
-    let slice = product::list(unit, scope(ctx), None, conditions, page)?;
-    page_of::render(page, slice, |row| render(ctx, row))
-}
-
-/// A page of everything a customer has, in the view of the partner who referred it.
-pub(crate) fn list_for_partner(
-    unit: &mut Unit<'_>,
-    ctx: &Ctx,
-    viewer: i64,
-    (customer_key, status): (Option<String>, Option<String>),
-    page: &Page,
-) -> Result<List<Product>, Refusal> {
-    let name = customer_key.ok_or_else(|| {
-        Refusal::from(FieldError::required("customer_key")).hint("GET /api/v2/products?customer_key=cus_…")
-    })?;
-    let owner = customer::find_referred(unit, ctx, viewer, &name)?;
-    let filters = status.map(|status| status_filter(&status)).transpose()?.into_iter().collect();
-    let slice = product::list(unit, scope(ctx), Some(owner.id), filters, page)?;
-    page_of::render(page, slice, |row| render_for_partner(ctx, row, viewer))
-}
-
-/// A product in the view of the partner who referred its customer; any other does not exist there.
-pub(crate) fn get_for_partner(
-    unit: &mut Unit<'_>,
-    ctx: &Ctx,
-    viewer: i64,
-    key: &str,
-) -> Result<Product, Refusal> {
-    let found = product::find(unit, scope(ctx), key)?;
-    let found = match found {
-        Some(row) if customer::find_referred(unit, ctx, viewer, &row.names.customer_key).is_ok() => Some(row),
-        _ => None,
-    };
-    found.map(|row| render_for_partner(ctx, row, viewer)).ok_or_else(|| Refusal::not_found("product", key))
-}
-
-fn render(ctx: &Ctx, row: ProductRow) -> Product {
-    let names = row.names;
-    let site_key = names.customer_site_key.filter(|_| row.by_site_key);
-    let partner_key = names.partner_key.filter(|_| row.by_partner_key);
-    Product {
-        amount: row.amount,
-        click_xid: row.click_xid,
-        company_id: ctx.company_id,
-        created_at: Millis(row.created_at),
-        currency: row.currency.as_deref().and_then(|code| code.parse::<Currency>().ok()),
-        customer_key: site_key.unwrap_or(names.customer_key),
-        external_subscription_key: row.external_subscription_key,
-        field_data: None,
-        key: row.key,
-        member_email: None,
-        member_logo: None,
-        member_name: None,
-        metadata: row.metadata,
-        name: None,
-        partner_logo: None,
-        partner_name: None,
-        partnership_key: partner_key.or(names.partnership_key),
-        product_book_key: Some(names.book_key),
-        stack_key: names.member_key,
-        status: ProductStatus::from_name(&row.status).unwrap_or_default(),
-        source: "vendor".to_owned(),
-        confirmed_at: Some(Millis(row.created_at)),
-        team_color: None,
-        updated_at: Millis(row.updated_at),
-    }
-}
-
-/// A partner sees every product of the customer, and credit only where it is their own. Built from what may
-/// be shown, so that a new member of the row stays hidden until somebody decides otherwise (api.md section 7).
-fn render_for_partner(ctx: &Ctx, row: ProductRow, viewer: i64) -> Product {
-    let own = row.partnership == Some(viewer);
-    let names = row.names;
-    let partner_name = [names.partner_first_name, names.partner_last_name]
-        .into_iter()
-        .flatten()
-        .collect::<Vec<_>>()
-        .join(" ");
-    Product {
-        amount: row.amount,
-        click_xid: row.click_xid.filter(|_| own),
-        company_id: ctx.company_id,
-        created_at: Millis(row.created_at),
-        currency: row.currency.as_deref().and_then(|code| code.parse::<Currency>().ok()),
-        customer_key: names.customer_key,
-        external_subscription_key: None,
-        field_data: None,
-        key: row.key,
-        member_email: names.member_email.filter(|_| own),
-        member_logo: None,
-        member_name: names.member_name.filter(|_| own),
-        metadata: None,
-        name: Some(names.book_name),
-        partner_logo: None,
-        partner_name: Some(partner_name).filter(|name| own && !name.is_empty()),
-        partnership_key: names.partnership_key.filter(|_| own),
-        product_book_key: Some(names.book_key),
-        stack_key: names.member_key.filter(|_| own),
-        status: ProductStatus::from_name(&row.status).unwrap_or_default(),
-        source: "vendor".to_owned(),
-        confirmed_at: Some(Millis(row.created_at)),
-        team_color: None,
-        updated_at: Millis(row.updated_at),
-    }
+/// How a path names a product.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Path<'a> {
+    /// Our key, or a subscription.
+    pub(crate) name: &'a str,
+    /// Whose it is, where a subscription alone would not say.
+    pub(crate) customer: Option<&'a str>,
 }

@@ -51,6 +51,20 @@ pub(crate) fn require_named(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Resul
     })
 }
 
+/// The entry of the first name that names one which is not archived.
+pub(crate) fn first_named<'a>(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    names: impl IntoIterator<Item = &'a String>,
+) -> Result<Option<ProductBookRow>, Refusal> {
+    for name in names {
+        if let Some(row) = find(unit, ctx, name)?.filter(|row| !row.archived) {
+            return Ok(Some(row));
+        }
+    }
+    Ok(None)
+}
+
 fn find(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Option<ProductBookRow>, Refusal> {
     if let Some(row) = product_book::find(unit, ctx.program, name)? {
         return Ok(Some(row));

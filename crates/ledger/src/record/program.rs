@@ -4,16 +4,14 @@ use std::sync::Arc;
 
 use headwater_protocol::key::{Prefix, mint_company_key};
 use headwater_protocol::limits::NAME_MAX;
-use headwater_protocol::v2::{
-    ClaimPolicy, CreateGroup, ProductClaims, Program, SignupClaims, Signups, UpdateProgram,
-};
-use headwater_protocol::{FieldError, Millis, field};
+use headwater_protocol::v2::{ClaimPolicy, CreateGroup, Program, Signups, UpdateProgram};
+use headwater_protocol::{FieldError, Millis, Source, field};
 use headwater_store::{StoreError, Unit};
 use secrecy::SecretString;
 
-use super::{Ctx, Kind, Refusal, Source, group, secret};
+use super::{Ctx, Ids, Kind, Refusal, group, secret};
 use crate::store::credential::{self, CredentialRow, Kind as Opens};
-use crate::store::program::{self, ProgramRow};
+use crate::store::program::{self, Claims, ProgramRow};
 
 /// A program to make.
 #[derive(Debug, Clone, Default)]
@@ -71,6 +69,12 @@ pub struct GateProgram {
     pub origins: Vec<String>,
     /// What a browser's amounts are worth.
     pub checkout_amounts: ClaimPolicy,
+    /// Which signups of pages are taken.
+    pub signups: Signups,
+    /// What the site's server signs customer keys with.
+    pub identity_secret: Option<SecretString>,
+    /// Whether a signup that no partner can be credited with makes a customer.
+    pub organic_signups: bool,
     /// Signing secret of its Stripe webhook.
     pub stripe_webhook_secret: Option<SecretString>,
     /// SHA-256 of the secret key.
@@ -81,12 +85,12 @@ pub struct GateProgram {
 pub(crate) fn create(
     unit: &mut Unit<'_>,
     now: Millis,
-    source: Arc<Source>,
+    ids: Arc<Ids>,
     new: &NewProgram,
 ) -> Result<Credentials, Refusal> {
     field::check_length("name", &new.name, 1, NAME_MAX)?;
-    let id = free_number(unit, &source)?;
-    let made = mint(id, &source);
+    let id = free_number(unit, &ids)?;
+    let made = mint(id, &ids);
     let row = ProgramRow {
         id,
         name: new.name.clone(),
@@ -96,12 +100,21 @@ pub(crate) fn create(
         origins: check_origins(&new.origins)?,
         link_destinations: check_hosts(&new.link_destinations)?,
         checkout_amounts: ClaimPolicy::default(),
+        claims: Claims::default(),
         stripe_webhook_secret: None,
         stripe_test_webhook_secret: None,
     };
     program::insert(unit, &row, now.0)?;
     keep(unit, &made, now)?;
-    let ctx = Ctx { program: id, company_id: id, test: false, now, link_base: "".into(), source };
+    let ctx = Ctx {
+        program: id,
+        company_id: id,
+        test: false,
+        now,
+        link_base: "".into(),
+        ids,
+        says: Source::Vendor,
+    };
     let everyone = CreateGroup { name: "Partners".to_owned(), default: Some(true), ..CreateGroup::default() };
     group::record(unit, &ctx, everyone)?;
     super::partnership::record_test_partner(unit, &ctx)?;
@@ -109,9 +122,9 @@ pub(crate) fn create(
 }
 
 /// A number of eight digits, as in the vendor's own answers, that no program has.
-fn free_number(unit: &mut Unit<'_>, source: &Source) -> Result<i64, Refusal> {
+fn free_number(unit: &mut Unit<'_>, ids: &Ids) -> Result<i64, Refusal> {
     for _ in 0..16 {
-        let random = source.random();
+        let random = ids.random();
         let drawn = u32::from_le_bytes([random[0], random[1], random[2], random[3]]);
         let id = 10_000_000 + i64::from(drawn % 90_000_000);
         if program::find(unit, id)?.is_none() {
@@ -121,9 +134,9 @@ fn free_number(unit: &mut Unit<'_>, source: &Source) -> Result<i64, Refusal> {
     Err(Refusal::new(Kind::Internal, "internal", "no free program number was found"))
 }
 
-fn mint(program_id: i64, source: &Source) -> Credentials {
-    let mint = |prefix: Prefix| prefix.mint(&source.random());
-    let mint_test = |prefix: Prefix| prefix.mint_test(&source.random());
+fn mint(program_id: i64, ids: &Ids) -> Credentials {
+    let mint = |prefix: Prefix| prefix.mint(&ids.random());
+    let mint_test = |prefix: Prefix| prefix.mint_test(&ids.random());
     Credentials {
         program_id,
         public_key: mint(Prefix::PublicKey),
@@ -132,7 +145,7 @@ fn mint(program_id: i64, source: &Source) -> Credentials {
         test_secret_key: mint_test(Prefix::SecretKey),
         tracking_token: mint(Prefix::TrackingToken),
         test_tracking_token: mint_test(Prefix::TrackingToken),
-        company_key: mint_company_key(&source.random()),
+        company_key: mint_company_key(&ids.random()),
         admin_token: mint(Prefix::AdminToken),
     }
 }
@@ -176,6 +189,9 @@ pub(crate) fn gate_programs(unit: &mut Unit<'_>) -> Result<Vec<GateProgram>, Ref
                 test,
                 origins: row.origins.clone(),
                 checkout_amounts: row.checkout_amounts,
+                signups: row.claims.taken,
+                identity_secret: row.claims.identity_secret.clone().map(SecretString::from),
+                organic_signups: row.claims.organic,
                 stripe_webhook_secret: stripe.clone().map(SecretString::from),
                 secret_hash: pair.secret_hash,
             });
@@ -205,12 +221,12 @@ fn render(row: ProgramRow) -> Program {
         origins: row.origins,
         link_destinations: row.link_destinations,
         checkout_amounts: row.checkout_amounts,
-        product_claims: ProductClaims::default(),
-        claimed_signups: SignupClaims::default(),
-        signups: Signups::default(),
-        organic_signups: false,
-        email_matching: false,
-        identity_secret_set: false,
+        product_claims: row.claims.products,
+        claimed_signups: row.claims.signups,
+        signups: row.claims.taken,
+        organic_signups: row.claims.organic,
+        email_matching: row.claims.email_matching,
+        identity_secret_set: row.claims.identity_secret.is_some(),
         stripe_webhook: row.stripe_webhook_secret.is_some(),
         stripe_test_webhook: row.stripe_test_webhook_secret.is_some(),
     }
@@ -232,7 +248,13 @@ pub(crate) fn update(unit: &mut Unit<'_>, ctx: &Ctx, change: UpdateProgram) -> R
     if let Some(policy) = change.checkout_amounts {
         row.checkout_amounts = policy;
     }
+    row.claims.products = change.product_claims.unwrap_or(row.claims.products);
+    row.claims.signups = change.claimed_signups.unwrap_or(row.claims.signups);
+    row.claims.taken = change.signups.unwrap_or(row.claims.taken);
+    row.claims.organic = change.organic_signups.unwrap_or(row.claims.organic);
+    row.claims.email_matching = change.email_matching.unwrap_or(row.claims.email_matching);
     let secrets = [
+        ("identity_secret", change.identity_secret, &mut row.claims.identity_secret),
         ("stripe_webhook_secret", change.stripe_webhook_secret, &mut row.stripe_webhook_secret),
         (
             "stripe_test_webhook_secret",
@@ -245,6 +267,10 @@ pub(crate) fn update(unit: &mut Unit<'_>, ctx: &Ctx, change: UpdateProgram) -> R
             field::check_length(name, &given, 0, 255)?;
             *kept = Some(given).filter(|text| !text.is_empty());
         }
+    }
+    if row.claims.taken == Signups::Signed && row.claims.identity_secret.is_none() {
+        let message = "signups can only be 'signed' where identity_secret is set: nothing could be verified";
+        return Err(FieldError::new("invalid_value", "signups", message).into());
     }
     program::update(unit, &row, ctx.now.0)?;
     Ok(render(row))

@@ -1,5 +1,6 @@
 //! Rewards and their reversals. Sum of rows = balance (docs/decisions/0003-reversals.md).
 
+use headwater_attribution::claim::Hold;
 use headwater_protocol::field::check_optional;
 use headwater_protocol::key::Prefix;
 use headwater_protocol::limits::DESCRIPTION_MAX;
@@ -7,17 +8,15 @@ use headwater_protocol::v2::{List, Reward, RewardCustomer, RewardStatus, UpdateR
 use headwater_protocol::{Currency, FieldError, Millis};
 use headwater_store::Unit;
 
-use super::{Ctx, Kind, Refusal, customer, list as page_of, partnership};
+use super::{Ctx, Kind, Refusal, list as page_of, lookup, partnership};
 use crate::store::list::{Condition, Page};
-use crate::store::reward::{self, Names, RewardRow, Standing};
+use crate::store::reward::{self, Earned, Names, RewardRow, Standing};
 use crate::store::transaction::TransactionRow;
 
 /// Why a reward was declined by a refund.
 const REFUNDED: &str = "refunded";
-
-fn scope(ctx: &Ctx) -> (i64, bool) {
-    (ctx.program, ctx.test)
-}
+/// Why a reward was taken back that rested on a claim which turned out to be otherwise (trust.md section 1).
+const CORRECTED: &str = "claim_corrected";
 
 /// A reward that waits for approval.
 pub(crate) fn blank(ctx: &Ctx, partnership: i64, amount: i64, currency: Currency) -> RewardRow {
@@ -43,20 +42,80 @@ pub(crate) fn blank(ctx: &Ctx, partnership: i64, amount: i64, currency: Currency
     }
 }
 
-/// Takes back what a payment earned, in proportion to what the customer got back in total. Does nothing the
-/// second time.
+/// Makes a new reward wait for what it rests on.
+pub(crate) fn stand(row: &mut RewardRow, hold: Option<Hold>) {
+    if let Some(hold) = hold {
+        RewardStatus::Hold.name().clone_into(&mut row.status);
+        row.reason = Some(hold.reason().to_owned());
+    }
+}
+
+/// Whether a reward waits because of a claim; what a person holds is none of ours.
+pub(crate) fn rests_on_claims(row: &RewardRow) -> bool {
+    let reason = row.reason.as_deref();
+    row.status == RewardStatus::Hold.name() && Hold::ALL.iter().any(|hold| reason == Some(hold.reason()))
+}
+
+/// Whether a reward was neither approved nor declined nor held.
+pub(crate) fn is_pending(row: &RewardRow) -> bool {
+    row.status == RewardStatus::Pending.name()
+}
+
+/// Lets a reward that stands wait, wait for something else, or wait no longer. What a person has decided stays.
+pub(crate) fn restand(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    row: &RewardRow,
+    hold: Option<Hold>,
+) -> Result<(), Refusal> {
+    let waits = rests_on_claims(row);
+    let reason = hold.map(Hold::reason);
+    if !(waits || (is_pending(row) && hold.is_some())) || (waits && row.reason.as_deref() == reason) {
+        return Ok(());
+    }
+    let status = if hold.is_some() { RewardStatus::Hold } else { RewardStatus::Pending };
+    Ok(reward::set_standing(unit, row.id, &Standing { status: status.name(), reason, at: ctx.now.0 })?)
+}
+
+/// Takes back a reward that should never have been: it rested on a claim that was corrected.
+pub(crate) fn take_back(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    earned: &RewardRow,
+    already: i64,
+) -> Result<(), Refusal> {
+    let rest = earned.amount - already;
+    if rest != 0 {
+        reward::insert(unit, ctx.program, &reversal(ctx, earned, rest, CORRECTED))?;
+    }
+    if earned.status != RewardStatus::Paid.name() {
+        let declined =
+            Standing { status: RewardStatus::Declined.name(), reason: Some(CORRECTED), at: ctx.now.0 };
+        reward::set_standing(unit, earned.id, &declined)?;
+    }
+    Ok(reward::retire(unit, earned.id, ctx.now.0)?)
+}
+
+/// Takes back what a payment earned, in proportion to what the customer got back in total, or gives it again when
+/// that total has shrunk. Does nothing the second time.
 pub(crate) fn reverse_transaction(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     txn: &TransactionRow,
 ) -> Result<(), Refusal> {
     let refunded = if txn.archived { txn.amount } else { txn.refunded_total };
-    for (earned, already) in reward::list_earned(unit, txn.id)? {
+    for (earned, already) in reward::list_earned(unit, Earned::ByPayment(txn.id))? {
         let step = headwater_attribution::reverse(earned.amount, txn.amount, refunded, already);
         if step != 0 {
-            reward::insert(unit, ctx.program, &reversal(ctx, &earned, step))?;
+            reward::insert(unit, ctx.program, &reversal(ctx, &earned, step, REFUNDED))?;
         }
         let whole = already + step == earned.amount;
+        let taken =
+            earned.status == RewardStatus::Declined.name() && earned.reason.as_deref() == Some(REFUNDED);
+        if taken && !whole {
+            let again = Standing { status: RewardStatus::Pending.name(), reason: None, at: ctx.now.0 };
+            reward::set_standing(unit, earned.id, &again)?;
+        }
         if whole && earned.status != RewardStatus::Paid.name() {
             let declined =
                 Standing { status: RewardStatus::Declined.name(), reason: Some(REFUNDED), at: ctx.now.0 };
@@ -66,8 +125,8 @@ pub(crate) fn reverse_transaction(
     Ok(())
 }
 
-/// A row that takes `step` from a reward. It stands where the reward stands; what was paid is owed back.
-fn reversal(ctx: &Ctx, earned: &RewardRow, step: i64) -> RewardRow {
+/// A row that takes `step` from a reward, or gives it again where `step` has the other sign. It stands where the reward stands; what was paid is owed back.
+fn reversal(ctx: &Ctx, earned: &RewardRow, step: i64, reason: &str) -> RewardRow {
     let paid = earned.status == RewardStatus::Paid.name();
     let status = if paid { RewardStatus::Pending.name().to_owned() } else { earned.status.clone() };
     RewardRow {
@@ -77,7 +136,7 @@ fn reversal(ctx: &Ctx, earned: &RewardRow, step: i64) -> RewardRow {
         amount: -step,
         status,
         reverses: Some(earned.id),
-        reason: Some(REFUNDED.to_owned()),
+        reason: Some(reason.to_owned()),
         ready_at: None,
         created_at: ctx.now.0,
         updated_at: ctx.now.0,
@@ -86,7 +145,7 @@ fn reversal(ctx: &Ctx, earned: &RewardRow, step: i64) -> RewardRow {
 }
 
 fn require(unit: &mut Unit<'_>, ctx: &Ctx, viewer: Option<i64>, key: &str) -> Result<RewardRow, Refusal> {
-    let found = reward::find(unit, scope(ctx), key)?;
+    let found = reward::find(unit, ctx.scope(), key)?;
     found
         .filter(|row| viewer.is_none_or(|viewer| row.partnership == viewer))
         .ok_or_else(|| Refusal::not_found("reward", key))
@@ -125,13 +184,13 @@ pub(crate) fn list(
     }
     if let Some(name) = filters.customer_key {
         let key = match viewer {
-            None => customer::find(unit, ctx, &name)?.map_or(name, |row| row.key),
+            None => lookup::by_key(unit, ctx, &name)?.map_or(name, |row| row.key),
             Some(_) => name,
         };
         conditions.push(Condition::text("customer.key =", key));
     }
     conditions.extend(filters.transaction.map(|key| Condition::text("txn.key =", key)));
-    let slice = reward::list(unit, scope(ctx), viewer, conditions, page)?;
+    let slice = reward::list(unit, ctx.scope(), viewer, conditions, page)?;
     page_of::render(page, slice, |row| render(row, viewer.is_some()))
 }
 

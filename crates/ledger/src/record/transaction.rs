@@ -15,16 +15,15 @@ use headwater_store::Unit;
 use serde_json::{Map, Value};
 
 use super::evaluate::{self, Moment};
+use super::lookup::{self, Found, Named};
 use super::refusal::short;
-use super::{Ctx, Kind, Refusal, customer, list as page_of, reward};
-use crate::store::customer::CustomerRow;
+use super::{Ctx, Kind, Refusal, claim, list as page_of, product as products, reward};
 use crate::store::list::{Condition, Page};
-use crate::store::product::{self, ProductRow};
+use crate::store::product;
 use crate::store::transaction::{self, Names, TransactionRow};
 
-fn scope(ctx: &Ctx) -> (i64, bool) {
-    (ctx.program, ctx.test)
-}
+/// What the keys of payments that a page has claimed begin with.
+const CLAIMED: &str = "chk_";
 
 /// Records a payment, links it to its product and evaluates the triggers.
 pub(crate) fn record(
@@ -33,19 +32,25 @@ pub(crate) fn record(
     new: CreateTransaction,
 ) -> Result<(Transaction, Vec<Warning>), Refusal> {
     check(&new)?;
-    let (named, owner) = require_customer(unit, ctx, &new)?;
-    if let Some(key) = &new.key
-        && let Some(existing) = transaction::find(unit, scope(ctx), key)?
+    let (named, mut found) = require_customer(unit, ctx, &new)?;
+    let key = new.key.map(|key| own_key(ctx, key));
+    if let Some(key) = &key
+        && let Some(existing) = transaction::find(unit, ctx.scope(), key)?
     {
-        return Err(refuse_existing(&existing, &new, owner.id));
+        let told = (found.row.id, new.amount, new.currency.code(), new.subscription_key.as_deref());
+        return Err(refuse_existing(&existing, told));
     }
     let linked = match &new.subscription_key {
-        Some(subscription) => product::find_of_customer(unit, owner.id, subscription)?,
+        Some(subscription) => products::of_payment(unit, ctx, &found, subscription, &new.catalogue_keys)?,
         None => None,
     };
+    if found.claimed.is_none() {
+        claim::confirm(unit, ctx, &mut found.row)?;
+    }
+    let owner = found.row;
     let row = TransactionRow {
         id: ctx.next_id(),
-        key: new.key.unwrap_or_else(|| ctx.mint(Prefix::Transaction)),
+        key: key.unwrap_or_else(|| ctx.mint(Prefix::Transaction)),
         test: ctx.test,
         customer: owner.id,
         by_site_key: owner.customer_key.as_ref() == Some(&named),
@@ -61,6 +66,9 @@ pub(crate) fn record(
         archived: false,
         created_at: new.created_at.unwrap_or(ctx.now).0,
         updated_at: ctx.now.0,
+        source: ctx.says,
+        claimed_name: found.claimed,
+        refunded_at: None,
         names: Names::default(),
     };
     transaction::insert(unit, ctx.program, &row)?;
@@ -68,6 +76,11 @@ pub(crate) fn record(
     let row = require(unit, ctx, &row.key)?;
     let warnings = unmatched_warning(unit, &row, "subscription_key")?.into_iter().collect();
     Ok((render(row), warnings))
+}
+
+/// A page's payments have names of their own, so that none of them takes the place of a provider's.
+fn own_key(ctx: &Ctx, key: String) -> String {
+    if ctx.says.is_claim() && !key.starts_with(CLAIMED) { format!("{CLAIMED}{key}") } else { key }
 }
 
 fn check(new: &CreateTransaction) -> Result<(), FieldError> {
@@ -120,43 +133,45 @@ fn require_customer(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     new: &CreateTransaction,
-) -> Result<(String, CustomerRow), Refusal> {
-    type Find = fn(&mut Unit<'_>, &Ctx, &str) -> Result<Option<CustomerRow>, Refusal>;
-    let named = [
-        ("customer_key", &new.customer_key, customer::find as Find),
-        ("customer_external_key", &new.customer_external_key, customer::find_external),
-        ("customer_email", &new.customer_email, customer::find_email),
+) -> Result<(String, Found), Refusal> {
+    let names = [
+        ("customer_key", new.customer_key.as_deref().map(Named::Key)),
+        ("customer_external_key", new.customer_external_key.as_deref().map(Named::External)),
+        ("customer_email", new.customer_email.as_deref().map(Named::Email)),
     ];
-    let mut given = named.into_iter().filter_map(|(field, name, find)| Some((field, name.as_ref()?, find)));
+    let mut given = names.into_iter().filter_map(|(field, name)| Some((field, name?)));
     let hint = "give exactly one of customer_key, customer_external_key and customer_email";
-    let Some((field, name, find)) = given.next() else {
+    let Some((field, name)) = given.next() else {
         return Err(Refusal::from(FieldError::required("customer_key")).hint(hint));
     };
-    if let Some((second, ..)) = given.next() {
+    if let Some((second, _)) = given.next() {
         let message = format!("'{second}' is not allowed beside '{field}'");
         return Err(Refusal::invalid("invalid_value", second, message).hint(hint));
     }
-    if let Some(row) = find(unit, ctx, name)? {
-        return Ok((name.clone(), row));
+    if let Some(found) = lookup::named(unit, ctx, name)? {
+        return Ok((name.text().to_owned(), found));
     }
     let other = Ctx { test: !ctx.test, ..ctx.clone() };
-    if !matches!(find(unit, &other, name), Ok(None)) {
+    if !matches!(lookup::named(unit, &other, name), Ok(None)) {
         let (made, keys) = if ctx.test { ("production", "production") } else { ("test", "test") };
-        let message = format!("'{}' is a customer made with {made} keys", short(name));
+        let message = format!("'{}' is a customer made with {made} keys", short(name.text()));
         return Err(Refusal::invalid("test_mismatch", field, message)
             .hint(format!("send its transactions with the {keys} key pair")));
     }
-    Err(Refusal::not_found("customer", name)
+    Err(Refusal::not_found("customer", name.text())
         .field(field)
         .hint("create the customer first: POST /api/v2/customers"))
 }
 
 /// What a payment sent again hears. Sent with other content, it hears something else: that one is not done.
-fn refuse_existing(existing: &TransactionRow, new: &CreateTransaction, customer: i64) -> Refusal {
-    let same = existing.customer == customer
-        && existing.amount == new.amount
-        && existing.currency == new.currency.code()
-        && existing.subscription_key == new.subscription_key;
+fn refuse_existing(existing: &TransactionRow, told: (i64, i64, &str, Option<&str>)) -> Refusal {
+    let known = (
+        existing.customer,
+        existing.amount,
+        existing.currency.as_str(),
+        existing.subscription_key.as_deref(),
+    );
+    let same = known == told;
     let key = short(&existing.key);
     let refusal = if same {
         Refusal::new(
@@ -172,49 +187,94 @@ fn refuse_existing(existing: &TransactionRow, new: &CreateTransaction, customer:
     refusal.field("key")
 }
 
-/// Links the payments that named a product's subscription before it was there, and evaluates each, once.
-pub(crate) fn link_waiting(unit: &mut Unit<'_>, ctx: &Ctx, product: &ProductRow) -> Result<(), Refusal> {
-    let Some(subscription) = &product.external_subscription_key else { return Ok(()) };
-    for mut row in transaction::list_waiting(unit, product.customer, subscription)? {
-        row.product = Some(product.id);
-        row.partnership = product.partnership.or(row.partnership);
-        row.updated_at = ctx.now.0;
-        transaction::update(unit, &row)?;
-        evaluate::transaction(unit, ctx, &row, Moment::Linked)?;
-        if row.refunded_total != 0 {
-            reward::reverse_transaction(unit, ctx, &row)?;
-        }
-    }
-    Ok(())
-}
-
-/// Gives back a payment, up to a total. A total that is not above the known one changes nothing.
+/// Gives back a payment: some of it, or up to a total. A total that is older than the known one changes nothing, nor
+/// does a smaller one that does not say when it was true.
 pub(crate) fn refund(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     key: &str,
     refund: &CreateRefund,
 ) -> Result<Transaction, Refusal> {
-    let mut row = require(unit, ctx, key)?;
-    let total = refund.refunded_total.unwrap_or(row.amount);
-    if total.unsigned_abs() > row.amount.unsigned_abs() || (total != 0 && (total < 0) != (row.amount < 0)) {
-        let message =
-            format!("refunded_total must lie between 0 and the amount, {}, got {total}", row.amount);
-        return Err(Refusal::invalid("out_of_range", "refunded_total", message));
+    let row = require(unit, ctx, key)?;
+    let total = told(refund, &row)?;
+    let shrinks = total.unsigned_abs() < row.refunded_total.unsigned_abs();
+    let stale = refund.occurred_at.is_some_and(|at| row.refunded_at.is_some_and(|known| at.0 < known));
+    // Only a state can shrink, and only one that was told as a state: what the vendor took back stays.
+    if stale || (shrinks && (refund.occurred_at.is_none() || row.refunded_at.is_none())) {
+        return Ok(render(row));
     }
-    let whole = total == row.amount && !row.archived;
-    if whole || total.unsigned_abs() > row.refunded_total.unsigned_abs() {
-        row.refunded_total = total;
-        row.archived |= whole;
-        row.updated_at = ctx.now.0;
-        transaction::update(unit, &row)?;
+    give_back(unit, ctx, row, total, refund.occurred_at)
+}
+
+/// Gives back all of a payment.
+pub(crate) fn refund_whole(unit: &mut Unit<'_>, ctx: &Ctx, key: &str) -> Result<Transaction, Refusal> {
+    let row = require(unit, ctx, key)?;
+    let total = row.amount;
+    give_back(unit, ctx, TransactionRow { refunded_at: None, ..row }, total, None)
+}
+
+fn give_back(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    mut row: TransactionRow,
+    total: i64,
+    at: Option<Millis>,
+) -> Result<Transaction, Refusal> {
+    let whole = total == row.amount;
+    let news = total != row.refunded_total || whole != row.archived;
+    row.refunded_at = at.map_or(row.refunded_at, |at| Some(at.0));
+    row.refunded_total = total;
+    row.archived = whole;
+    row.updated_at = ctx.now.0;
+    transaction::update(unit, &row)?;
+    if news {
         reward::reverse_transaction(unit, ctx, &row)?;
     }
-    get(unit, ctx, key)
+    get(unit, ctx, &row.key)
+}
+
+/// What a refund says is given back altogether.
+fn told(refund: &CreateRefund, row: &TransactionRow) -> Result<i64, Refusal> {
+    let lines = refund.lines.as_ref().map(|lines| lines.iter().map(|line| line.amount).collect::<Vec<_>>());
+    let (field, total) = match (refund.amount, refund.refunded_total, lines) {
+        (Some(amount), None, None) => ("amount", add(row.refunded_total, [amount])),
+        (None, Some(total), None) => ("refunded_total", Some(total)),
+        (None, None, Some(lines)) if !lines.is_empty() => ("lines", add(row.refunded_total, lines)),
+        (None, None, None) => {
+            return Err(Refusal::from(FieldError::required("amount"))
+                .hint("give exactly one of amount, refunded_total and lines; DELETE gives back all of it"));
+        }
+        _ => {
+            let message = "a refund takes exactly one of amount, refunded_total and lines";
+            return Err(Refusal::invalid("invalid_value", "amount", message));
+        }
+    };
+    let fits = |total: &i64| {
+        total.unsigned_abs() <= row.amount.unsigned_abs() && (*total == 0 || (*total < 0) == (row.amount < 0))
+    };
+    let step = if field == "refunded_total" { row.amount } else { row.amount - row.refunded_total };
+    let moves = |total: &i64| field == "refunded_total" || *total != row.refunded_total;
+    total.filter(fits).filter(moves).ok_or_else(|| {
+        let message = if field == "refunded_total" {
+            format!("refunded_total must lie between 0 and the payment's amount, {step}")
+        } else {
+            format!(
+                "{field} must come to at most what is not given back yet, {step}, and to more than nothing"
+            )
+        };
+        Refusal::invalid("out_of_range", field, message)
+    })
+}
+
+/// The sum; `None` when it is no amount, or a part has another sign than the rest.
+fn add(known: i64, parts: impl IntoIterator<Item = i64>) -> Option<i64> {
+    parts.into_iter().try_fold(known, |sum, part| {
+        if sum != 0 && part != 0 && (sum < 0) != (part < 0) { None } else { sum.checked_add(part) }
+    })
 }
 
 fn require(unit: &mut Unit<'_>, ctx: &Ctx, key: &str) -> Result<TransactionRow, Refusal> {
-    transaction::find(unit, scope(ctx), key)?.ok_or_else(|| Refusal::not_found("transaction", key))
+    transaction::find(unit, ctx.scope(), key)?.ok_or_else(|| Refusal::not_found("transaction", key))
 }
 
 /// A payment.
@@ -246,13 +306,13 @@ pub(crate) fn list(
     let mut conditions = Vec::new();
     if let Some(name) = filters.customer_key {
         // A name of nobody's narrows the list to nothing.
-        let id = customer::find(unit, ctx, &name)?.map_or(0, |row| row.id);
+        let id = lookup::by_key(unit, ctx, &name)?.map_or(0, |row| row.id);
         conditions.push(Condition::int("txn.customer =", id));
     }
     if filters.unmatched {
         conditions.extend(transaction::unmatched());
     }
-    let slice = transaction::list(unit, scope(ctx), conditions, page)?;
+    let slice = transaction::list(unit, ctx.scope(), conditions, page)?;
     let mut warnings = Vec::new();
     for (at, (_, row)) in slice.iter().flat_map(|slice| slice.rows.iter().enumerate()) {
         warnings.extend(unmatched_warning(unit, row, &format!("items[{at}].subscription_key"))?);
@@ -302,7 +362,7 @@ fn render(row: TransactionRow) -> Transaction {
         metadata: row.metadata,
         test: row.test,
         status: if row.archived { "refunded" } else { "approved" }.to_owned(),
-        source: "vendor".to_owned(),
+        source: row.source.name().to_owned(),
         key: row.key,
         created_at: Millis(row.created_at),
         updated_at: Millis(row.updated_at),

@@ -121,24 +121,21 @@ fn unreadable(key: &str) -> Refusal {
 /// A trigger ready to run, with what its rewards need.
 pub(crate) struct Ready {
     pub(crate) id: i64,
+    pub(crate) program: TriggerProgram,
     pub(crate) offer_description: String,
 }
 
-/// The triggers that listen for `event`, in the order of evaluation; both lists have the same order.
-pub(crate) fn ready(
-    unit: &mut Unit<'_>,
-    ctx: &Ctx,
-    event: TriggerEvent,
-) -> Result<(Vec<TriggerProgram>, Vec<Ready>), Refusal> {
-    let mut found = (Vec::new(), Vec::new());
+/// The triggers that listen for `event`, in the order of evaluation.
+pub(crate) fn ready(unit: &mut Unit<'_>, ctx: &Ctx, event: TriggerEvent) -> Result<Vec<Ready>, Refusal> {
+    let mut found = Vec::new();
     for row in trigger::list_active(unit, ctx.program)? {
         if row.event != event_name(event) {
             continue;
         }
         let id = row.id;
         let made = render(row)?;
-        found.0.push(compile(&made)?);
-        found.1.push(Ready { id, offer_description: made.offer_description });
+        let program = compile(&made)?;
+        found.push(Ready { id, program, offer_description: made.offer_description });
     }
     Ok(found)
 }

@@ -1,5 +1,6 @@
 //! Rows of `customer`.
 
+use headwater_protocol::Source;
 use headwater_store::{Row, StoreError, Unit};
 use serde_json::{Map, Value};
 
@@ -29,6 +30,16 @@ pub(crate) struct CustomerRow {
     pub(crate) archived: bool,
     pub(crate) created_at: i64,
     pub(crate) updated_at: i64,
+    /// Who said that the customer exists, the most trusted so far.
+    pub(crate) source: Source,
+    /// Since when that is more than a page's claim.
+    pub(crate) confirmed_at: Option<i64>,
+    /// Who said who referred the customer; `None` while nobody has.
+    pub(crate) credit_source: Option<Source>,
+    /// Whether pages named two partners, and nobody who knows has named one.
+    pub(crate) contested: bool,
+    /// Whether only a page has told the address.
+    pub(crate) email_claimed: bool,
     /// Read only: what the referring partner's links carry.
     pub(crate) partner_key: Option<String>,
     /// Read only: `part_…`.
@@ -38,7 +49,8 @@ pub(crate) struct CustomerRow {
 const COLUMNS: &str = "customer.key, customer.id, customer.customer_key, customer.email, customer.name, \
      customer.provider_key, customer.external_key, customer.partnership, customer.member, \
      customer.source_key, customer.source_type, customer.sub_ids, customer.meta, customer.test, \
-     customer.archived, customer.created_at, customer.updated_at, partnership.partner_key, partnership.key";
+     customer.archived, customer.created_at, customer.updated_at, partnership.partner_key, partnership.key, \
+     customer.source, customer.confirmed_at, customer.credit_source, customer.contested, customer.email_claimed";
 const FROM: &str = "customer LEFT JOIN partnership ON partnership.id = customer.partnership";
 
 const LISTING: Listing =
@@ -65,6 +77,11 @@ fn from_row(row: &Row<'_>) -> Result<CustomerRow, StoreError> {
         updated_at: row.get(16)?,
         partner_key: row.get(17)?,
         partnership_key: row.get(18)?,
+        source: json::source(row, 19)?,
+        confirmed_at: row.get(20)?,
+        credit_source: json::maybe_source(row, 21)?,
+        contested: row.get(22)?,
+        email_claimed: row.get(23)?,
     })
 }
 
@@ -72,8 +89,10 @@ fn from_row(row: &Row<'_>) -> Result<CustomerRow, StoreError> {
 pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &CustomerRow) -> Result<(), StoreError> {
     unit.execute(
         "INSERT INTO customer (id, program, test, key, customer_key, email, name, provider_key, external_key, \
-         partnership, member, source_key, source_type, sub_ids, meta, archived, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+         partnership, member, source_key, source_type, sub_ids, meta, archived, created_at, updated_at, \
+         source, confirmed_at, credit_source, contested, email_claimed) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, \
+         $22, $23)",
         &[
             row.id.into(),
             program.into(),
@@ -93,6 +112,11 @@ pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &CustomerRow) -> Re
             row.archived.into(),
             row.created_at.into(),
             row.updated_at.into(),
+            row.source.name().into(),
+            row.confirmed_at.into(),
+            row.credit_source.map(Source::name).into(),
+            row.contested.into(),
+            row.email_claimed.into(),
         ],
     )?;
     Ok(())
@@ -102,7 +126,8 @@ pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &CustomerRow) -> Re
 pub(crate) fn update(unit: &mut Unit<'_>, row: &CustomerRow) -> Result<(), StoreError> {
     unit.execute(
         "UPDATE customer SET customer_key = $1, email = $2, name = $3, provider_key = $4, external_key = $5, \
-         sub_ids = $6, meta = $7, archived = $8, updated_at = $9 WHERE id = $10",
+         sub_ids = $6, meta = $7, archived = $8, updated_at = $9, partnership = $10, member = $11, source = $12, \
+         confirmed_at = $13, credit_source = $14, contested = $15, email_claimed = $16 WHERE id = $17",
         &[
             row.customer_key.as_ref().into(),
             (&row.email).into(),
@@ -113,28 +138,31 @@ pub(crate) fn update(unit: &mut Unit<'_>, row: &CustomerRow) -> Result<(), Store
             json::from_object(row.meta.as_ref()).as_ref().into(),
             row.archived.into(),
             row.updated_at.into(),
+            row.partnership.into(),
+            row.member.into(),
+            row.source.name().into(),
+            row.confirmed_at.into(),
+            row.credit_source.map(Source::name).into(),
+            row.contested.into(),
+            row.email_claimed.into(),
             row.id.into(),
         ],
     )?;
     Ok(())
 }
 
-/// A column that names customers.
+/// What names customers, for itself. Only a vendor gives these names, but for the site's own id, which is unique.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Name {
     /// `cus_…`; one customer.
     Key,
     /// The site's own id; one customer.
     CustomerKey,
-    /// The billing provider's id.
-    ProviderKey,
     /// Another system's id.
     ExternalKey,
-    /// Address; often many.
-    Email,
 }
 
-/// Customers by one of their names, oldest first, two at most: enough to know whether it names one.
+/// Customers by one of their names, two at most: enough to know whether it names one.
 pub(crate) fn find_by(
     unit: &mut Unit<'_>,
     (program, test): (i64, bool),
@@ -144,15 +172,43 @@ pub(crate) fn find_by(
     let column = match name {
         Name::Key => "key",
         Name::CustomerKey => "customer_key",
-        Name::ProviderKey => "provider_key",
         Name::ExternalKey => "external_key",
-        Name::Email => "email",
     };
     let sql = format!(
         "SELECT {COLUMNS} FROM {FROM} WHERE customer.program = $1 AND customer.test = $2 \
-         AND customer.{column} = $3 AND customer.archived = 0 ORDER BY customer.created_at, customer.id LIMIT 2"
+         AND customer.{column} = $3 AND customer.archived = 0 LIMIT 2"
     );
     unit.query(&sql, &[program.into(), test.into(), text.into()], from_row)
+}
+
+/// Customers of an address, told by pages alone or by somebody who knows; two at most.
+pub(crate) fn find_by_email(
+    unit: &mut Unit<'_>,
+    (program, test): (i64, bool),
+    email: &str,
+    claimed: bool,
+) -> Result<Vec<CustomerRow>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM {FROM} WHERE customer.program = $1 AND customer.test = $2 \
+         AND customer.email = $3 AND customer.email_claimed = $4 AND customer.archived = 0 LIMIT 2"
+    );
+    unit.query(&sql, &[program.into(), test.into(), email.into(), claimed.into()], from_row)
+}
+
+/// Customers of a billing provider's id, claimed by pages or confirmed; two at most.
+pub(crate) fn find_by_provider(
+    unit: &mut Unit<'_>,
+    (program, test): (i64, bool),
+    provider_key: &str,
+    claimed: bool,
+) -> Result<Vec<CustomerRow>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM provider_id JOIN customer ON customer.id = provider_id.customer \
+         LEFT JOIN partnership ON partnership.id = customer.partnership \
+         WHERE provider_id.program = $1 AND provider_id.test = $2 AND provider_id.provider_key = $3 \
+         AND provider_id.claimed = $4 LIMIT 2"
+    );
+    unit.query(&sql, &[program.into(), test.into(), provider_key.into(), claimed.into()], from_row)
 }
 
 /// A customer by its number, archived or not.

@@ -1,5 +1,6 @@
-//! JSON in text columns: lists of text, and objects.
+//! What text columns hold beside plain text: lists of text, objects, sources.
 
+use headwater_protocol::Source;
 use headwater_store::{Row, StoreError};
 use serde_json::{Map, Value};
 
@@ -15,6 +16,19 @@ pub(crate) fn object(row: &Row<'_>, column: usize) -> Result<Option<Map<String, 
     text.map(|text| serde_json::from_str(&text))
         .transpose()
         .map_err(|_| StoreError::Column { column, expected: "a JSON object" })
+}
+
+/// Reads who said something.
+pub(crate) fn source(row: &Row<'_>, column: usize) -> Result<Source, StoreError> {
+    let word: String = row.get(column)?;
+    Source::from_name(&word).ok_or(StoreError::Column { column, expected: "a source" })
+}
+
+/// Reads who said something, if anybody has.
+pub(crate) fn maybe_source(row: &Row<'_>, column: usize) -> Result<Option<Source>, StoreError> {
+    let word: Option<String> = row.get(column)?;
+    word.map(|word| Source::from_name(&word).ok_or(StoreError::Column { column, expected: "a source" }))
+        .transpose()
 }
 
 /// Writes a list of text.

@@ -1,5 +1,6 @@
 //! Rows of `product`: what each customer has of the catalogue.
 
+use headwater_protocol::Source;
 use headwater_store::{Row, StoreError, Unit};
 use serde_json::{Map, Value};
 
@@ -28,6 +29,16 @@ pub(crate) struct ProductRow {
     pub(crate) archived: bool,
     pub(crate) created_at: i64,
     pub(crate) updated_at: i64,
+    /// Who said which catalogue entry it is.
+    pub(crate) source: Source,
+    /// Since when that is more than a page's claim.
+    pub(crate) confirmed_at: Option<i64>,
+    /// When the newest word about status and price was true.
+    pub(crate) occurred_at: Option<i64>,
+    /// Whether the partnership was named for the product, rather than taken from its customer.
+    pub(crate) credit_given: bool,
+    /// The provider's id by which its customer was found, where that was a page's claim.
+    pub(crate) claimed_name: Option<String>,
     /// Read only.
     pub(crate) names: Names,
 }
@@ -53,7 +64,8 @@ const COLUMNS: &str = "product.key, product.id, product.product_book, product.cu
      product.status, product.amount, product.currency, product.click_xid, product.metadata, \
      product.archived, product.created_at, product.updated_at, product_book.key, product_book.name, \
      customer.key, customer.customer_key, partnership.key, partnership.partner_key, \
-     partnership.first_name, partnership.last_name, member.key, member.email, member.name";
+     partnership.first_name, partnership.last_name, member.key, member.email, member.name, \
+     product.source, product.confirmed_at, product.occurred_at, product.credit_given, product.claimed_name";
 const FROM: &str = "product JOIN product_book ON product_book.id = product.product_book \
      JOIN customer ON customer.id = product.customer \
      LEFT JOIN partnership ON partnership.id = product.partnership \
@@ -94,6 +106,11 @@ fn from_row(row: &Row<'_>) -> Result<ProductRow, StoreError> {
             member_email: row.get(26)?,
             member_name: row.get(27)?,
         },
+        source: json::source(row, 28)?,
+        confirmed_at: row.get(29)?,
+        occurred_at: row.get(30)?,
+        credit_given: row.get(31)?,
+        claimed_name: row.get(32)?,
     })
 }
 
@@ -106,8 +123,9 @@ pub(crate) fn insert(
     unit.execute(
         "INSERT INTO product (id, program, test, key, product_book, customer, by_site_key, partnership, \
          by_partner_key, member, external_subscription_key, status, amount, currency, click_xid, metadata, \
-         archived, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
+         archived, created_at, updated_at, source, confirmed_at, occurred_at, credit_given, claimed_name) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, \
+         $22, $23, $24)",
         &[
             row.id.into(),
             program.into(),
@@ -128,6 +146,11 @@ pub(crate) fn insert(
             row.archived.into(),
             row.created_at.into(),
             row.updated_at.into(),
+            row.source.name().into(),
+            row.confirmed_at.into(),
+            row.occurred_at.into(),
+            row.credit_given.into(),
+            row.claimed_name.as_ref().into(),
         ],
     )?;
     Ok(())
@@ -137,7 +160,8 @@ pub(crate) fn insert(
 pub(crate) fn update(unit: &mut Unit<'_>, row: &ProductRow) -> Result<(), StoreError> {
     unit.execute(
         "UPDATE product SET external_subscription_key = $1, status = $2, amount = $3, currency = $4, \
-         archived = $5, updated_at = $6 WHERE id = $7",
+         archived = $5, updated_at = $6, product_book = $7, customer = $8, partnership = $9, source = $10, \
+         confirmed_at = $11, occurred_at = $12, claimed_name = $13 WHERE id = $14",
         &[
             row.external_subscription_key.as_ref().into(),
             (&row.status).into(),
@@ -145,6 +169,13 @@ pub(crate) fn update(unit: &mut Unit<'_>, row: &ProductRow) -> Result<(), StoreE
             row.currency.as_ref().into(),
             row.archived.into(),
             row.updated_at.into(),
+            row.product_book.into(),
+            row.customer.into(),
+            row.partnership.into(),
+            row.source.name().into(),
+            row.confirmed_at.into(),
+            row.occurred_at.into(),
+            row.claimed_name.as_ref().into(),
             row.id.into(),
         ],
     )?;
@@ -208,6 +239,25 @@ pub(crate) fn list_subscriptions(unit: &mut Unit<'_>, customer: i64) -> Result<V
         &[customer.into()],
         |row| row.get(0),
     )
+}
+
+/// What a customer has, oldest first.
+pub(crate) fn list_of_customer(unit: &mut Unit<'_>, customer: i64) -> Result<Vec<ProductRow>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM {FROM} WHERE product.customer = $1 ORDER BY product.id");
+    unit.query(&sql, &[customer.into()], from_row)
+}
+
+/// Products whose customer was found by a provider's id that only a page had told.
+pub(crate) fn list_by_claimed_name(
+    unit: &mut Unit<'_>,
+    (program, test): (i64, bool),
+    name: &str,
+) -> Result<Vec<ProductRow>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM {FROM} WHERE product.program = $1 AND product.test = $2 \
+         AND product.claimed_name = $3 ORDER BY product.id"
+    );
+    unit.query(&sql, &[program.into(), test.into(), name.into()], from_row)
 }
 
 /// A page of products.

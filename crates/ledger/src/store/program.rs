@@ -1,6 +1,6 @@
 //! Rows of `program`.
 
-use headwater_protocol::v2::ClaimPolicy;
+use headwater_protocol::v2::{ClaimPolicy, ProductClaims, SignupClaims, Signups};
 use headwater_store::{Row, StoreError, Unit};
 
 use super::json;
@@ -15,12 +15,28 @@ pub(crate) struct ProgramRow {
     pub(crate) origins: Vec<String>,
     pub(crate) link_destinations: Vec<String>,
     pub(crate) checkout_amounts: ClaimPolicy,
+    pub(crate) claims: Claims,
     pub(crate) stripe_webhook_secret: Option<String>,
     pub(crate) stripe_test_webhook_secret: Option<String>,
 }
 
+/// What the program makes of what pages say (trust.md section 1).
+#[derive(Default)]
+pub(crate) struct Claims {
+    pub(crate) products: ProductClaims,
+    pub(crate) signups: SignupClaims,
+    /// Which signups are taken at all.
+    pub(crate) taken: Signups,
+    /// Whether a signup without a partner makes a customer.
+    pub(crate) organic: bool,
+    /// Whether a payment may find its customer by address.
+    pub(crate) email_matching: bool,
+    pub(crate) identity_secret: Option<String>,
+}
+
 const COLUMNS: &str = "id, name, company_key, public_key, test_public_key, origins, link_destinations, \
-     checkout_amounts, stripe_webhook_secret, stripe_test_webhook_secret";
+     checkout_amounts, stripe_webhook_secret, stripe_test_webhook_secret, \
+     product_claims, claimed_signups, signups, organic_signups, email_matching, identity_secret";
 
 fn from_row(row: &Row<'_>) -> Result<ProgramRow, StoreError> {
     let policy: String = row.get(7)?;
@@ -36,6 +52,20 @@ fn from_row(row: &Row<'_>) -> Result<ProgramRow, StoreError> {
             .ok_or(StoreError::Column { column: 7, expected: "a claim policy" })?,
         stripe_webhook_secret: row.get(8)?,
         stripe_test_webhook_secret: row.get(9)?,
+        claims: claims(row)?,
+    })
+}
+
+fn claims(row: &Row<'_>) -> Result<Claims, StoreError> {
+    let word = |column: usize| row.get::<String>(column);
+    let unknown = |column: usize| StoreError::Column { column, expected: "a setting's word" };
+    Ok(Claims {
+        products: ProductClaims::from_name(&word(10)?).ok_or_else(|| unknown(10))?,
+        signups: SignupClaims::from_name(&word(11)?).ok_or_else(|| unknown(11))?,
+        taken: Signups::from_name(&word(12)?).ok_or_else(|| unknown(12))?,
+        organic: row.get(13)?,
+        email_matching: row.get(14)?,
+        identity_secret: row.get(15)?,
     })
 }
 
@@ -77,7 +107,9 @@ pub(crate) fn insert(unit: &mut Unit<'_>, row: &ProgramRow, now: i64) -> Result<
 pub(crate) fn update(unit: &mut Unit<'_>, row: &ProgramRow, now: i64) -> Result<(), StoreError> {
     unit.execute(
         "UPDATE program SET name = $1, origins = $2, link_destinations = $3, checkout_amounts = $4, \
-         stripe_webhook_secret = $5, stripe_test_webhook_secret = $6, updated_at = $7 WHERE id = $8",
+         stripe_webhook_secret = $5, stripe_test_webhook_secret = $6, product_claims = $7, claimed_signups = $8, \
+         signups = $9, organic_signups = $10, email_matching = $11, identity_secret = $12, updated_at = $13 \
+         WHERE id = $14",
         &[
             (&row.name).into(),
             (&json::from_texts(&row.origins)).into(),
@@ -85,6 +117,12 @@ pub(crate) fn update(unit: &mut Unit<'_>, row: &ProgramRow, now: i64) -> Result<
             row.checkout_amounts.name().into(),
             row.stripe_webhook_secret.as_ref().into(),
             row.stripe_test_webhook_secret.as_ref().into(),
+            row.claims.products.name().into(),
+            row.claims.signups.name().into(),
+            row.claims.taken.name().into(),
+            row.claims.organic.into(),
+            row.claims.email_matching.into(),
+            row.claims.identity_secret.as_ref().into(),
             now.into(),
             row.id.into(),
         ],

@@ -96,7 +96,7 @@ pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &RewardRow) -> Resu
         "INSERT INTO reward (id, program, test, key, partnership, customer, txn, trigger_id, event_key, \
          amount, currency, description, status, reverses, reason, ready_at, archived, created_at, \
          updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) \
-         ON CONFLICT (trigger_id, event_key) WHERE reverses IS NULL DO NOTHING",
+         ON CONFLICT (trigger_id, event_key) WHERE reverses IS NULL AND retired_at IS NULL DO NOTHING",
         &[
             row.id.into(),
             program.into(),
@@ -120,6 +120,12 @@ pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &RewardRow) -> Resu
         ],
     )?;
     Ok(added == 1)
+}
+
+/// Marks a reward as made by mistake: its event may earn anew, and no refund looks at it again.
+pub(crate) fn retire(unit: &mut Unit<'_>, id: i64, at: i64) -> Result<(), StoreError> {
+    unit.execute("UPDATE reward SET retired_at = $1 WHERE id = $2", &[at.into(), id.into()])?;
+    Ok(())
 }
 
 /// Where a row shall stand, and why.
@@ -161,15 +167,29 @@ pub(crate) fn find_by_id(unit: &mut Unit<'_>, id: i64) -> Result<Option<RewardRo
     unit.query_one(&sql, &[id.into()], from_row)
 }
 
-/// What a payment earned, oldest first, each with what its reversals took so far (minor units, as a
-/// magnitude with the reward's own sign).
-pub(crate) fn list_earned(unit: &mut Unit<'_>, txn: i64) -> Result<Vec<(RewardRow, i64)>, StoreError> {
+/// What an event earned.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Earned {
+    /// With this payment.
+    ByPayment(i64),
+    /// For this customer, whatever the event.
+    ForCustomer(i64),
+}
+
+/// Rewards that stand, oldest first, each with what its reversals took so far (minor units, as a magnitude with
+/// the reward's own sign).
+pub(crate) fn list_earned(unit: &mut Unit<'_>, by: Earned) -> Result<Vec<(RewardRow, i64)>, StoreError> {
+    let (column, id) = match by {
+        Earned::ByPayment(txn) => ("txn", txn),
+        Earned::ForCustomer(customer) => ("customer", customer),
+    };
     let sql = format!(
         "SELECT {COLUMNS}, CAST(coalesce((SELECT -sum(taken.amount) FROM reward AS taken \
          WHERE taken.reverses = reward.id), 0) AS bigint) \
-         FROM {FROM} WHERE reward.txn = $1 AND reward.reverses IS NULL ORDER BY reward.id"
+         FROM {FROM} WHERE reward.{column} = $1 AND reward.reverses IS NULL AND reward.retired_at IS NULL \
+         ORDER BY reward.id"
     );
-    unit.query(&sql, &[txn.into()], |row| Ok((from_row(row)?, row.get(24)?)))
+    unit.query(&sql, &[id.into()], |row| Ok((from_row(row)?, row.get(24)?)))
 }
 
 /// A page of rewards; only those of one partnership where it is given.

@@ -6,7 +6,7 @@
 //! Rows that test keys made (`test = 1`) live beside the others and are never seen through production keys.
 
 /// Scripts for [`headwater_store::Store::open`], oldest first.
-pub const MIGRATIONS: &[&str] = &[FIRST];
+pub const MIGRATIONS: &[&str] = &[FIRST, SOURCES];
 
 const FIRST: &str = "
 CREATE TABLE program (
@@ -254,4 +254,67 @@ CREATE TABLE idempotency (
     PRIMARY KEY (program, test, key)
 );
 CREATE INDEX idempotency_by_time ON idempotency (created_at);
+";
+
+/// Who said what (trust.md section 1). What was there before counts as the vendor's word: nobody can tell any more.
+const SOURCES: &str = "
+ALTER TABLE program ADD COLUMN product_claims text NOT NULL DEFAULT 'hold';
+ALTER TABLE program ADD COLUMN claimed_signups text NOT NULL DEFAULT 'hold';
+ALTER TABLE program ADD COLUMN signups text NOT NULL DEFAULT 'open';
+ALTER TABLE program ADD COLUMN organic_signups bigint NOT NULL DEFAULT 0;
+ALTER TABLE program ADD COLUMN email_matching bigint NOT NULL DEFAULT 0;
+ALTER TABLE program ADD COLUMN identity_secret text;
+ALTER TABLE customer ADD COLUMN source text NOT NULL DEFAULT 'vendor';
+ALTER TABLE customer ADD COLUMN confirmed_at bigint;
+ALTER TABLE customer ADD COLUMN credit_source text;
+ALTER TABLE customer ADD COLUMN contested bigint NOT NULL DEFAULT 0;
+ALTER TABLE customer ADD COLUMN email_claimed bigint NOT NULL DEFAULT 0;
+UPDATE customer SET confirmed_at = created_at;
+UPDATE customer SET credit_source = 'vendor' WHERE partnership IS NOT NULL;
+DROP INDEX customer_by_email;
+CREATE INDEX customer_by_email ON customer (program, test, email, email_claimed);
+DROP INDEX customer_by_provider_key;
+CREATE TABLE provider_id (
+    program bigint NOT NULL REFERENCES program (id),
+    test bigint NOT NULL,
+    provider_key text NOT NULL,
+    claimed bigint NOT NULL,
+    customer bigint NOT NULL REFERENCES customer (id),
+    source text NOT NULL,
+    created_at bigint NOT NULL,
+    PRIMARY KEY (program, test, provider_key, customer)
+);
+CREATE INDEX provider_id_by_claim ON provider_id (program, test, provider_key, claimed);
+CREATE INDEX provider_id_by_customer ON provider_id (customer);
+INSERT INTO provider_id (program, test, provider_key, claimed, customer, source, created_at)
+    SELECT program, test, provider_key, 0, id, 'vendor', created_at FROM customer
+    WHERE provider_key IS NOT NULL AND archived = 0;
+ALTER TABLE product ADD COLUMN source text NOT NULL DEFAULT 'vendor';
+ALTER TABLE product ADD COLUMN confirmed_at bigint;
+ALTER TABLE product ADD COLUMN occurred_at bigint;
+ALTER TABLE product ADD COLUMN credit_given bigint NOT NULL DEFAULT 0;
+ALTER TABLE product ADD COLUMN claimed_name text;
+UPDATE product SET confirmed_at = created_at, credit_given = 1;
+CREATE INDEX product_by_claimed_name ON product (program, test, claimed_name) WHERE claimed_name IS NOT NULL;
+ALTER TABLE txn ADD COLUMN source text NOT NULL DEFAULT 'vendor';
+ALTER TABLE txn ADD COLUMN claimed_name text;
+ALTER TABLE txn ADD COLUMN refunded_at bigint;
+CREATE INDEX txn_by_claimed_name ON txn (program, test, claimed_name) WHERE claimed_name IS NOT NULL;
+CREATE INDEX txn_by_product ON txn (product);
+ALTER TABLE reward ADD COLUMN retired_at bigint;
+DROP INDEX reward_once;
+CREATE UNIQUE INDEX reward_once ON reward (trigger_id, event_key) WHERE reverses IS NULL AND retired_at IS NULL;
+CREATE INDEX reward_by_customer ON reward (customer);
+CREATE TABLE record_change (
+    id bigint PRIMARY KEY,
+    program bigint NOT NULL REFERENCES program (id),
+    test bigint NOT NULL,
+    subject text NOT NULL,
+    source text NOT NULL,
+    field text NOT NULL,
+    old_value text,
+    new_value text,
+    created_at bigint NOT NULL
+);
+CREATE INDEX record_change_by_subject ON record_change (program, test, subject, id);
 ";

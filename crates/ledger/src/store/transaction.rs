@@ -1,5 +1,6 @@
 //! Rows of `txn`: customers' payments.
 
+use headwater_protocol::Source;
 use headwater_store::{Row, StoreError, Unit};
 use serde_json::{Map, Value};
 
@@ -27,11 +28,17 @@ pub(crate) struct TransactionRow {
     pub(crate) product_text: Option<String>,
     pub(crate) subscription_key: Option<String>,
     pub(crate) metadata: Option<Map<String, Value>>,
-    /// Given back so far; only ever grows.
+    /// Given back so far.
     pub(crate) refunded_total: i64,
     pub(crate) archived: bool,
     pub(crate) created_at: i64,
     pub(crate) updated_at: i64,
+    /// Who said it.
+    pub(crate) source: Source,
+    /// The provider's id by which the customer was found, where that was a page's claim.
+    pub(crate) claimed_name: Option<String>,
+    /// When the newest total of what was given back was true.
+    pub(crate) refunded_at: Option<i64>,
     /// Read only.
     pub(crate) names: Names,
 }
@@ -50,7 +57,8 @@ pub(crate) struct Names {
 const COLUMNS: &str = "txn.key, txn.id, txn.test, txn.customer, txn.by_site_key, txn.product, \
      txn.partnership, txn.amount, txn.currency, txn.category_key, txn.product_text, txn.subscription_key, txn.metadata, \
      txn.refunded_total, txn.archived, txn.created_at, txn.updated_at, customer.key, customer.email, \
-     customer.customer_key, customer.sub_ids, product.key, partnership.key";
+     customer.customer_key, customer.sub_ids, product.key, partnership.key, \
+     txn.source, txn.claimed_name, txn.refunded_at";
 const FROM: &str = "txn JOIN customer ON customer.id = txn.customer \
      LEFT JOIN product ON product.id = txn.product \
      LEFT JOIN partnership ON partnership.id = txn.partnership";
@@ -90,6 +98,9 @@ fn from_row(row: &Row<'_>) -> Result<TransactionRow, StoreError> {
             product_key: row.get(21)?,
             partnership_key: row.get(22)?,
         },
+        source: json::source(row, 23)?,
+        claimed_name: row.get(24)?,
+        refunded_at: row.get(25)?,
     })
 }
 
@@ -98,8 +109,8 @@ pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &TransactionRow) ->
     unit.execute(
         "INSERT INTO txn (id, program, test, key, customer, by_site_key, product, partnership, amount, \
          currency, category_key, product_text, subscription_key, metadata, refunded_total, archived, \
-         created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+         created_at, updated_at, source, claimed_name, refunded_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
         &[
             row.id.into(),
             program.into(),
@@ -119,6 +130,9 @@ pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &TransactionRow) ->
             row.archived.into(),
             row.created_at.into(),
             row.updated_at.into(),
+            row.source.name().into(),
+            row.claimed_name.as_ref().into(),
+            row.refunded_at.into(),
         ],
     )?;
     Ok(())
@@ -127,14 +141,17 @@ pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &TransactionRow) ->
 /// Writes what may change: the link to a product, the credit that follows from it, and what was given back.
 pub(crate) fn update(unit: &mut Unit<'_>, row: &TransactionRow) -> Result<(), StoreError> {
     unit.execute(
-        "UPDATE txn SET product = $1, partnership = $2, refunded_total = $3, archived = $4, updated_at = $5 \
-         WHERE id = $6",
+        "UPDATE txn SET product = $1, partnership = $2, refunded_total = $3, archived = $4, updated_at = $5, \
+         customer = $6, claimed_name = $7, refunded_at = $8 WHERE id = $9",
         &[
             row.product.into(),
             row.partnership.into(),
             row.refunded_total.into(),
             row.archived.into(),
             row.updated_at.into(),
+            row.customer.into(),
+            row.claimed_name.as_ref().into(),
+            row.refunded_at.into(),
             row.id.into(),
         ],
     )?;
@@ -169,6 +186,40 @@ pub(crate) fn list_waiting(
          AND txn.product IS NULL AND txn.archived = 0 ORDER BY txn.id"
     );
     unit.query(&sql, &[customer.into(), subscription.into()], from_row)
+}
+
+/// Payments of a customer, oldest first.
+pub(crate) fn list_of_customer(
+    unit: &mut Unit<'_>,
+    customer: i64,
+) -> Result<Vec<TransactionRow>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM {FROM} WHERE txn.customer = $1 ORDER BY txn.id");
+    unit.query(&sql, &[customer.into()], from_row)
+}
+
+/// Payments linked to a product, oldest first.
+pub(crate) fn list_of_product(unit: &mut Unit<'_>, product: i64) -> Result<Vec<TransactionRow>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM {FROM} WHERE txn.product = $1 ORDER BY txn.id");
+    unit.query(&sql, &[product.into()], from_row)
+}
+
+/// Payments whose customer was found by a provider's id that only a page had told.
+pub(crate) fn list_by_claimed_name(
+    unit: &mut Unit<'_>,
+    (program, test): (i64, bool),
+    name: &str,
+) -> Result<Vec<TransactionRow>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM {FROM} WHERE txn.program = $1 AND txn.test = $2 AND txn.claimed_name = $3 \
+         ORDER BY txn.id"
+    );
+    unit.query(&sql, &[program.into(), test.into(), name.into()], from_row)
+}
+
+/// A payment by its number.
+pub(crate) fn find_by_id(unit: &mut Unit<'_>, id: i64) -> Result<Option<TransactionRow>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM {FROM} WHERE txn.id = $1");
+    unit.query_one(&sql, &[id.into()], from_row)
 }
 
 /// How many payments a customer made that were not given back, and what they come to in one currency.

@@ -131,6 +131,18 @@ impl Desk {
         self.send(request).await
     }
 
+    /// A request with the production key pair on behalf of a source (trust.md section 1).
+    pub(crate) async fn says(&self, source: &str, method: &str, path: &str, body: &Value) -> Reply {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::AUTHORIZATION, self.production())
+            .header(headwater_protocol::SOURCE_HEADER, source)
+            .body(Body::from(body.to_string()))
+            .unwrap();
+        self.send(request).await
+    }
+
     /// A request of the vendor's.
     pub(crate) async fn get(&self, path: &str) -> Reply {
         self.ask(&self.production(), "GET", path, "").await

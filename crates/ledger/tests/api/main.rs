@@ -3,6 +3,8 @@
 
 mod answers;
 mod auth;
+mod claims;
+mod corrections;
 mod customers;
 mod desk;
 mod links;

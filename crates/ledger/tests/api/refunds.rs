@@ -97,3 +97,53 @@ async fn a_refund_stays_within_the_payment() {
     let unknown: Value = shop.refund("invoice-2", 1).await.json();
     assert_eq!(unknown["code"], "transaction_not_found");
 }
+
+#[tokio::test]
+async fn a_refund_of_some_takes_back_some_and_a_mistyped_one_nothing() {
+    let shop = paid_shop().await;
+    let refund =
+        async |body: Value| shop.desk.post("/api/v2/transactions/invoice-1/refund", &body.to_string()).await;
+    for body in [json!({}), json!({"ammount": 500})] {
+        let refused = refund(body).await;
+        assert_eq!(refused.error(), (400, "required".to_owned(), "amount".to_owned()));
+    }
+    assert_eq!(refund(json!({"lines": [1]})).await.error().0, 400);
+    assert_eq!(refund(json!({"lines": []})).await.error().0, 400);
+    assert_eq!(refund(json!({"amount": 1, "refunded_total": 1})).await.error().0, 400);
+    assert_eq!(shop.balance().await, 1980);
+    refund(json!({"amount": 4950})).await.data();
+    assert_eq!(shop.balance().await, 990);
+    assert_eq!(refund(json!({"amount": 4951})).await.error().2, "amount");
+    assert_eq!(refund(json!({"amount": 0})).await.error().2, "amount");
+    assert_eq!(refund(json!({"amount": -1})).await.error().2, "amount");
+    refund(json!({"lines": [{"amount": 2475}, {"amount": 2475}]})).await.data();
+    assert_eq!(shop.balance().await, 0);
+}
+
+#[tokio::test]
+async fn a_dispute_that_is_won_gives_back_what_it_took() {
+    let shop = paid_shop().await;
+    let told = async |total: i64, at: i64| {
+        let body = json!({"refunded_total": total, "occurred_at": at}).to_string();
+        shop.desk.post("/api/v2/transactions/invoice-1/refund", &body).await.data()
+    };
+    told(9900, 1000).await;
+    assert_eq!(shop.balance().await, 0);
+    let won = told(0, 2000).await;
+    assert_eq!((&won["status"], &won["archived"]), (&json!("approved"), &json!(false)));
+    assert_eq!(shop.balance().await, 1980);
+    told(9900, 1000).await;
+    assert_eq!(shop.balance().await, 1980, "an older word changes nothing");
+    told(4950, 3000).await;
+    assert_eq!(shop.balance().await, 990);
+}
+
+#[tokio::test]
+async fn what_the_company_deleted_no_older_state_brings_back() {
+    let shop = paid_shop().await;
+    let path = "/api/v2/transactions/invoice-1";
+    shop.desk.ask(&shop.desk.production(), "DELETE", path, "").await.data();
+    let body = json!({"refunded_total": 100, "occurred_at": 5000}).to_string();
+    shop.desk.post("/api/v2/transactions/invoice-1/refund", &body).await.data();
+    assert_eq!(shop.balance().await, 0);
+}

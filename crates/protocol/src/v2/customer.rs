@@ -104,3 +104,27 @@ pub struct Customer {
     /// Whether it is archived.
     pub archived: bool,
 }
+
+/// `POST /customers/{key}/attribution`: credits the customer to another partner. **We** add it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attribution {
+    /// Who referred the customer.
+    pub partner_key: String,
+    /// Why; kept in the customer's history. 1 to 1,000 characters.
+    pub reason: String,
+}
+
+/// What was said of a record after it was made: `GET /customers/{key}/history`. **We** add it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// What it is about.
+    pub field: String,
+    /// What was known before.
+    pub old: Option<String>,
+    /// What is known since.
+    pub new: Option<String>,
+    /// Who said it: `page`, `signed`, `billing` or `vendor`.
+    pub source: String,
+    /// When.
+    pub created_at: Millis,
+}

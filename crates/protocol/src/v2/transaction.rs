@@ -131,6 +131,17 @@ pub struct Transaction {
     pub updated_at: Millis,
 }
 
+/// Whether a fact is a claim or confirmed (trust.md section 1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// Who said it, the most trusted so far: `page`, `signed`, `billing` or `vendor`.
+    pub source: String,
+    /// Since when it is more than a page's claim; null while it is one.
+    pub confirmed_at: Option<Millis>,
+    /// Whether pages have named two partners for the customer, and nobody who knows has named one.
+    pub contested: bool,
+}
+
 /// What the program's triggers make of a transaction, in the order of evaluation. **We** add it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TransactionExplanation {
@@ -140,6 +151,10 @@ pub struct TransactionExplanation {
     pub product_key: Option<String>,
     /// Who would earn (`part_…`); nobody when the customer was not referred.
     pub partnership_key: Option<String>,
+    /// What is known of the customer, and from whom.
+    pub customer: Standing,
+    /// The same of the linked product's catalogue entry.
+    pub product: Option<Standing>,
     /// One for each trigger that is on.
     pub triggers: Vec<super::Explanation>,
 }

@@ -1,0 +1,157 @@
+//! What a claim may do (trust.md section 1), and who is credited (section 2). Everybody holds the public key, so
+//! whatever comes with it is a claim: it says what nobody has said yet, and never changes what is there.
+
+use headwater_protocol::Source;
+use headwater_protocol::v2::{ProductClaims, SignupClaims, TriggerEvent};
+
+/// What a new word about a fact does to the one that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The known one stays as it is.
+    Keep,
+    /// They agree, and the new source is the one to remember.
+    Confirm,
+    /// The new one takes its place.
+    Replace,
+}
+
+/// Weighs what `says` tells against what is known from `known`; `same` where both tell the same.
+///
+/// A source replaces what a less trusted one said, and its own earlier word, but for pages: a page replaces
+/// nothing, nor does a signed page what another signed page said.
+pub fn weigh(known: Option<Source>, same: bool, says: Source) -> Verdict {
+    let Some(known) = known else { return Verdict::Replace };
+    let outranks = says > known || (says == known && says >= Source::Billing);
+    match (outranks, same) {
+        (false, _) => Verdict::Keep,
+        (true, true) => Verdict::Confirm,
+        (true, false) => Verdict::Replace,
+    }
+}
+
+/// The facts behind a reward that only a page has told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Claims {
+    /// That the customer exists.
+    pub customer: bool,
+    /// Who referred the customer: pages have named two partners, and nobody else has named one.
+    pub contested: bool,
+    /// Which catalogue entry the product is.
+    pub product: bool,
+}
+
+/// Why a reward waits on `hold` until somebody who knows has spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// Pages named two partners for one customer.
+    CreditContested,
+    /// A signup that only a page has told.
+    CustomerClaimed,
+    /// A product that only a page has named.
+    ProductClaimed,
+}
+
+impl Hold {
+    /// Every reason.
+    pub const ALL: [Self; 3] = [Self::CreditContested, Self::CustomerClaimed, Self::ProductClaimed];
+
+    /// The reward's `reason`.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::CreditContested => "credit_contested",
+            Self::CustomerClaimed => "customer_claimed_by_page",
+            Self::ProductClaimed => "product_claimed_by_page",
+        }
+    }
+}
+
+/// Whether a reward has to wait, and for what. `asks_products` says whether its trigger asked about products:
+/// what it did not ask about cannot have made it.
+pub fn hold(
+    event: TriggerEvent,
+    asks_products: bool,
+    claims: Claims,
+    (signups, products): (SignupClaims, ProductClaims),
+) -> Option<Hold> {
+    let for_signup = event == TriggerEvent::CustomerCreated;
+    if claims.contested {
+        Some(Hold::CreditContested)
+    } else if claims.customer && for_signup && signups == SignupClaims::Hold {
+        Some(Hold::CustomerClaimed)
+    } else if claims.product && asks_products && products == ProductClaims::Hold {
+        Some(Hold::ProductClaimed)
+    } else {
+        None
+    }
+}
+
+/// Who is credited with a signup: the partner the page itself wrote, else the one of the recorded click, else the
+/// one whose key came along (trust.md section 2).
+pub fn credited<P>(written: Option<P>, of_click: Option<P>, of_key: Option<P>) -> Option<P> {
+    written.or(of_click).or(of_key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Claims, Hold, Verdict, credited, hold, weigh};
+    use headwater_protocol::Source;
+    use headwater_protocol::v2::{ProductClaims, SignupClaims, TriggerEvent};
+
+    #[test]
+    fn a_page_says_what_nobody_has_said_and_changes_nothing() {
+        assert_eq!(weigh(None, false, Source::Page), Verdict::Replace);
+        for known in Source::ALL {
+            assert_eq!(weigh(Some(known), false, Source::Page), Verdict::Keep, "{known:?}");
+            assert_eq!(weigh(Some(known), true, Source::Page), Verdict::Keep, "{known:?}");
+        }
+    }
+
+    #[test]
+    fn whoever_knows_better_confirms_or_replaces() {
+        for (at, known) in Source::ALL.into_iter().enumerate() {
+            for says in Source::ALL.into_iter().skip(at + 1) {
+                assert_eq!(weigh(Some(known), true, says), Verdict::Confirm, "{says:?} over {known:?}");
+                assert_eq!(weigh(Some(known), false, says), Verdict::Replace, "{says:?} over {known:?}");
+                assert_eq!(weigh(Some(says), false, known), Verdict::Keep, "{known:?} over {says:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_second_signed_page_changes_nothing_and_a_provider_corrects_itself() {
+        assert_eq!(weigh(Some(Source::Signed), false, Source::Signed), Verdict::Keep);
+        assert_eq!(weigh(Some(Source::Billing), false, Source::Billing), Verdict::Replace);
+        assert_eq!(weigh(Some(Source::Vendor), false, Source::Vendor), Verdict::Replace);
+    }
+
+    #[test]
+    fn a_reward_waits_for_what_it_rests_on_and_for_nothing_else() {
+        let policy = (SignupClaims::Hold, ProductClaims::Hold);
+        let (signup, payment) = (TriggerEvent::CustomerCreated, TriggerEvent::TransactionCreated);
+        let none = Claims::default();
+        let (customer, contested, product) = (
+            Claims { customer: true, ..none },
+            Claims { contested: true, ..none },
+            Claims { product: true, ..none },
+        );
+        assert_eq!(hold(signup, false, none, policy), None);
+        assert_eq!(hold(signup, false, customer, policy), Some(Hold::CustomerClaimed));
+        assert_eq!(hold(payment, false, customer, policy), None, "a payment names the customer");
+        assert_eq!(hold(payment, true, product, policy), Some(Hold::ProductClaimed));
+        assert_eq!(hold(payment, false, product, policy), None, "the trigger did not ask");
+        for event in [signup, payment] {
+            assert_eq!(hold(event, false, contested, policy), Some(Hold::CreditContested));
+        }
+        let accept = (SignupClaims::Accept, ProductClaims::Accept);
+        assert_eq!(hold(signup, false, customer, accept), None);
+        assert_eq!(hold(payment, true, product, accept), None);
+    }
+
+    #[test]
+    fn the_page_is_obeyed_before_the_click_and_the_click_before_the_key() {
+        assert_eq!(credited(Some("page"), Some("click"), Some("key")), Some("page"));
+        assert_eq!(credited(None, Some("click"), Some("key")), Some("click"));
+        assert_eq!(credited(None, None, Some("key")), Some("key"));
+        assert_eq!(credited::<&str>(None, None, None), None);
+    }
+}

@@ -1,0 +1,247 @@
+//! What becomes of a customer or a product that somebody speaks of again: claims are confirmed, corrected or left
+//! alone, and what was earned on them follows (trust.md section 1). `attribution::claim` decides, this writes.
+
+use headwater_attribution::claim::{self, Verdict, weigh};
+use headwater_protocol::Millis;
+use headwater_protocol::limits::LIST_MAX;
+use headwater_protocol::v2::{Change, List};
+use headwater_store::Unit;
+
+use super::evaluate::{self, Moment};
+use super::{Ctx, Refusal};
+use crate::store::customer::{self, CustomerRow};
+use crate::store::partnership;
+use crate::store::product::{self, ProductRow};
+use crate::store::product_book::ProductBookRow;
+use crate::store::provider_id::{self, ProviderId};
+use crate::store::record_change::{self, ChangeRow};
+use crate::store::transaction::{self, TransactionRow};
+
+/// Keeps in a record's history that a field was said anew, and by whom.
+pub(crate) fn remember(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    subject: &str,
+    field: &str,
+    (old, new): (Option<String>, Option<String>),
+) -> Result<(), Refusal> {
+    let row = ChangeRow {
+        id: ctx.next_id(),
+        subject: subject.to_owned(),
+        source: ctx.says,
+        field: field.to_owned(),
+        old,
+        new,
+        created_at: ctx.now.0,
+    };
+    Ok(record_change::insert(unit, ctx.scope(), &row)?)
+}
+
+/// Money or the vendor has named the customer: it is no longer a page's claim, and what waited for that is free.
+pub(crate) fn confirm(unit: &mut Unit<'_>, ctx: &Ctx, row: &mut CustomerRow) -> Result<(), Refusal> {
+    let first = row.confirmed_at.is_none();
+    if ctx.says.is_claim() || (!first && ctx.says <= row.source) {
+        return Ok(());
+    }
+    row.source = row.source.max(ctx.says);
+    row.confirmed_at = row.confirmed_at.or(Some(ctx.now.0));
+    customer::update(unit, row)?;
+    if first {
+        remember(unit, ctx, &row.key, "confirmed_at", (None, Some(ctx.now.0.to_string())))?;
+        evaluate::holds(unit, ctx, row)?;
+    }
+    Ok(())
+}
+
+/// Somebody says that `partnership` referred the customer. A page changes nothing; a second page that names
+/// another partner before anybody else has spoken makes the credit contested.
+pub(crate) fn credit(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    row: &mut CustomerRow,
+    partnership: i64,
+) -> Result<(), Refusal> {
+    let same = row.partnership == Some(partnership);
+    if ctx.says.is_claim() {
+        let open = row.confirmed_at.is_none() && row.partnership.is_some() && !row.contested;
+        return if open && !same { contest(unit, ctx, row, partnership) } else { Ok(()) };
+    }
+    match weigh(row.credit_source, same, ctx.says) {
+        Verdict::Keep => Ok(()),
+        Verdict::Confirm => {
+            let settled = std::mem::take(&mut row.contested);
+            row.credit_source = Some(ctx.says);
+            customer::update(unit, row)?;
+            if settled { evaluate::holds(unit, ctx, row) } else { Ok(()) }
+        }
+        Verdict::Replace => {
+            let old = row.partnership.replace(partnership);
+            row.credit_source = Some(ctx.says);
+            row.contested = false;
+            row.member = row.member.filter(|_| same);
+            customer::update(unit, row)?;
+            let names = (name_of(unit, old)?, name_of(unit, Some(partnership))?);
+            remember(unit, ctx, &row.key, "partnership_key", names)?;
+            move_credit(unit, ctx, row, old)
+        }
+    }
+}
+
+fn contest(unit: &mut Unit<'_>, ctx: &Ctx, row: &mut CustomerRow, other: i64) -> Result<(), Refusal> {
+    row.contested = true;
+    customer::update(unit, row)?;
+    let names = (name_of(unit, row.partnership)?, name_of(unit, Some(other))?);
+    remember(unit, ctx, &row.key, "contested", names)?;
+    evaluate::holds(unit, ctx, row)
+}
+
+fn name_of(unit: &mut Unit<'_>, partnership: Option<i64>) -> Result<Option<String>, Refusal> {
+    let Some(id) = partnership else { return Ok(None) };
+    Ok(partnership::find_by_id(unit, id)?.map(|row| row.key))
+}
+
+/// What the customer brought before goes to whom it is credited to now, but for products sold by somebody named.
+fn move_credit(unit: &mut Unit<'_>, ctx: &Ctx, row: &CustomerRow, old: Option<i64>) -> Result<(), Refusal> {
+    for mut sold in product::list_of_customer(unit, row.id)? {
+        if !sold.credit_given && sold.partnership == old {
+            sold.partnership = row.partnership;
+            sold.updated_at = ctx.now.0;
+            product::update(unit, &sold)?;
+        }
+    }
+    for mut paid in transaction::list_of_customer(unit, row.id)? {
+        relink(unit, ctx, row, &mut paid)?;
+    }
+    evaluate::customer_created(unit, ctx, row, Moment::Corrected)
+}
+
+/// A payment of this customer, linked and credited as it would be today; what it earned follows.
+fn relink(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    row: &CustomerRow,
+    paid: &mut TransactionRow,
+) -> Result<(), Refusal> {
+    let linked = match (&paid.subscription_key, paid.product) {
+        (_, Some(id)) if paid.customer == row.id => product::find_by_id(unit, id)?,
+        (Some(subscription), _) => product::find_of_customer(unit, row.id, subscription)?,
+        _ => None,
+    };
+    paid.customer = row.id;
+    paid.product = linked.as_ref().map(|linked| linked.id);
+    paid.partnership = linked.and_then(|linked| linked.partnership).or(row.partnership);
+    paid.claimed_name = None;
+    paid.updated_at = ctx.now.0;
+    transaction::update(unit, paid)?;
+    evaluate::transaction(unit, ctx, paid, Moment::Corrected)
+}
+
+/// Somebody says what a billing provider calls the customer. A page says it only where nobody has; once it is
+/// confirmed, the payments that were found by another customer's claim of it come here.
+pub(crate) fn bind_provider(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    row: &mut CustomerRow,
+    provider_key: &str,
+) -> Result<(), Refusal> {
+    let shown = row.provider_key.as_deref() == Some(provider_key);
+    if ctx.says.is_claim() && !shown && row.provider_key.is_some() {
+        return Ok(());
+    }
+    let id = ProviderId { provider_key, customer: row.id, source: ctx.says, at: ctx.now.0 };
+    let news = provider_id::upsert(unit, ctx.scope(), &id)?;
+    if !shown {
+        let old = row.provider_key.replace(provider_key.to_owned());
+        customer::update(unit, row)?;
+        remember(unit, ctx, &row.key, "provider_key", (old, Some(provider_key.to_owned())))?;
+    }
+    if news && !ctx.says.is_claim() { take_claimed(unit, ctx, row, provider_key) } else { Ok(()) }
+}
+
+/// Products and payments that were found by a claim of this id are this customer's.
+fn take_claimed(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    row: &CustomerRow,
+    provider_key: &str,
+) -> Result<(), Refusal> {
+    for mut sold in product::list_by_claimed_name(unit, ctx.scope(), provider_key)? {
+        if sold.customer != row.id {
+            let taken = match &sold.external_subscription_key {
+                Some(subscription) => product::find_of_customer(unit, row.id, subscription)?.is_some(),
+                None => false,
+            };
+            if taken {
+                sold.archived = true;
+                sold.external_subscription_key = None;
+            } else {
+                sold.customer = row.id;
+                sold.partnership = if sold.credit_given { sold.partnership } else { row.partnership };
+            }
+        }
+        sold.claimed_name = None;
+        sold.updated_at = ctx.now.0;
+        product::update(unit, &sold)?;
+    }
+    for mut paid in transaction::list_by_claimed_name(unit, ctx.scope(), provider_key)? {
+        if paid.customer == row.id {
+            paid.claimed_name = None;
+            transaction::update(unit, &paid)?;
+        } else {
+            relink(unit, ctx, row, &mut paid)?;
+        }
+    }
+    Ok(())
+}
+
+/// Somebody says which catalogue entry a product is. Where that corrects what a page said, what its payments
+/// earned is corrected; where it agrees, what waited for that is free.
+pub(crate) fn confirm_product(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    row: &mut ProductRow,
+    entry: &ProductBookRow,
+) -> Result<(), Refusal> {
+    let first = row.confirmed_at.is_none();
+    let verdict = weigh(Some(row.source), row.product_book == entry.id, ctx.says);
+    if verdict == Verdict::Keep {
+        return Ok(());
+    }
+    let old = std::mem::replace(&mut row.product_book, entry.id);
+    row.source = ctx.says;
+    row.confirmed_at = row.confirmed_at.or(Some(ctx.now.0));
+    row.updated_at = ctx.now.0;
+    product::update(unit, row)?;
+    if verdict == Verdict::Replace {
+        let names = (Some(row.names.book_key.clone()), Some(entry.key.clone()));
+        remember(unit, ctx, &row.key, "product_book_key", names)?;
+        debug_assert_ne!(old, entry.id, "what is the same is confirmed, not replaced");
+        for paid in transaction::list_of_product(unit, row.id)? {
+            evaluate::transaction(unit, ctx, &paid, Moment::Corrected)?;
+        }
+    } else if first {
+        remember(unit, ctx, &row.key, "confirmed_at", (None, Some(ctx.now.0.to_string())))?;
+        if let Some(owner) = customer::find_by_id(unit, row.customer)? {
+            evaluate::holds(unit, ctx, &owner)?;
+        }
+    }
+    Ok(())
+}
+
+/// What was said of a record after it was made, oldest first.
+pub(crate) fn history(unit: &mut Unit<'_>, ctx: &Ctx, subject: &str) -> Result<List<Change>, Refusal> {
+    let rows = record_change::list(unit, ctx.scope(), subject, LIST_MAX)?;
+    let items = rows.into_iter().map(|row| Change {
+        field: row.field,
+        old: row.old,
+        new: row.new,
+        source: row.source.name().to_owned(),
+        created_at: Millis(row.created_at),
+    });
+    Ok(List { items: items.collect(), has_more: false, ending_cursor: None })
+}
+
+/// What a reward for this customer rests on.
+pub(crate) fn claims_of(row: &CustomerRow) -> claim::Claims {
+    claim::Claims { customer: row.confirmed_at.is_none(), contested: row.contested, product: false }
+}

@@ -1,0 +1,132 @@
+//! Finding a customer by the names it has, confirmed names first (trust.md section 1.2). What a page has claimed
+//! counts only while nobody has it confirmed and no other customer claims it, too.
+
+use headwater_protocol::Source;
+use headwater_store::Unit;
+
+use super::refusal::short;
+use super::{Ctx, Kind, Refusal, program};
+use crate::store::customer::{self, CustomerRow, Name};
+
+/// A customer, and the name it was found by where that is a page's claim.
+pub(crate) struct Found {
+    pub(crate) row: CustomerRow,
+    pub(crate) claimed: Option<String>,
+}
+
+impl Found {
+    fn sure(row: CustomerRow) -> Self {
+        Self { row, claimed: None }
+    }
+}
+
+/// A name of a customer, as a body gives it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Named<'a> {
+    /// `customer_key`
+    Key(&'a str),
+    /// `customer_external_key` or `provider_key`
+    External(&'a str),
+    /// `customer_email`
+    Email(&'a str),
+}
+
+impl<'a> Named<'a> {
+    pub(crate) fn text(self) -> &'a str {
+        match self {
+            Self::Key(text) | Self::External(text) | Self::Email(text) => text,
+        }
+    }
+}
+
+/// Whom a name means in the mouth of whoever says it. A billing provider's id is an id of that provider and
+/// nothing else, and the site's own id is never taken for a provider's.
+pub(crate) fn named(unit: &mut Unit<'_>, ctx: &Ctx, name: Named<'_>) -> Result<Option<Found>, Refusal> {
+    let vendor = ctx.says == Source::Vendor;
+    match name {
+        Named::Key(text) if vendor => Ok(by_key(unit, ctx, text)?.map(Found::sure)),
+        Named::Key(text) => Ok(by_site_key(unit, ctx, text)?.map(Found::sure)),
+        Named::External(text) if vendor => by_external(unit, ctx, text),
+        Named::External(text) => by_provider(unit, ctx, text),
+        Named::Email(_) if !vendor && !program::find(unit, ctx.program)?.claims.email_matching => Ok(None),
+        Named::Email(text) => Ok(by_email(unit, ctx, text)?.map(Found::sure)),
+    }
+}
+
+/// A customer as a vendor's `customer_key` names it: our `cus_…` key first, then the site's own id.
+pub(crate) fn by_key(unit: &mut Unit<'_>, ctx: &Ctx, text: &str) -> Result<Option<CustomerRow>, Refusal> {
+    match only(customer::find_by(unit, ctx.scope(), Name::Key, text)?, text)? {
+        Some(row) => Ok(Some(row)),
+        None => by_site_key(unit, ctx, text),
+    }
+}
+
+/// The customer of the site's own id and nothing else.
+pub(crate) fn by_site_key(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    text: &str,
+) -> Result<Option<CustomerRow>, Refusal> {
+    only(customer::find_by(unit, ctx.scope(), Name::CustomerKey, text)?, text)
+}
+
+/// The customer of a billing provider's id.
+pub(crate) fn by_provider(unit: &mut Unit<'_>, ctx: &Ctx, text: &str) -> Result<Option<Found>, Refusal> {
+    if let Some(row) = only(customer::find_by_provider(unit, ctx.scope(), text, false)?, text)? {
+        return Ok(Some(Found::sure(row)));
+    }
+    let claiming = only(customer::find_by_provider(unit, ctx.scope(), text, true)?, text)?;
+    Ok(claiming.map(|row| Found { row, claimed: Some(text.to_owned()) }))
+}
+
+/// The one customer of an address; refused when several share it.
+pub(crate) fn by_email(unit: &mut Unit<'_>, ctx: &Ctx, text: &str) -> Result<Option<CustomerRow>, Refusal> {
+    match only(customer::find_by_email(unit, ctx.scope(), text, false)?, text)? {
+        Some(row) => Ok(Some(row)),
+        None => only(customer::find_by_email(unit, ctx.scope(), text, true)?, text),
+    }
+}
+
+/// A customer as a vendor's `customer_external_key` names it: the external key, a confirmed id of a provider, the
+/// site's own id; claims last, and only where there is one.
+fn by_external(unit: &mut Unit<'_>, ctx: &Ctx, text: &str) -> Result<Option<Found>, Refusal> {
+    if let Some(row) = only(customer::find_by(unit, ctx.scope(), Name::ExternalKey, text)?, text)? {
+        return Ok(Some(Found::sure(row)));
+    }
+    let by_provider = by_provider(unit, ctx, text)?;
+    let by_site_key = by_site_key(unit, ctx, text)?;
+    match (by_provider, by_site_key) {
+        (Some(found), None) => Ok(Some(found)),
+        (Some(found), Some(_)) if found.claimed.is_none() => Ok(Some(found)),
+        (None, Some(row)) => Ok(Some(Found::sure(row))),
+        (Some(_), Some(row)) if row.confirmed_at.is_some() => Ok(Some(Found::sure(row))),
+        (Some(found), Some(row)) if found.row.id == row.id => Ok(Some(Found::sure(row))),
+        (Some(_), Some(_)) => Err(ambiguous(text)),
+        (None, None) => Ok(None),
+    }
+}
+
+/// A customer as a path names it: every name, an address last and only when it is unique.
+pub(crate) fn require(unit: &mut Unit<'_>, ctx: &Ctx, text: &str) -> Result<CustomerRow, Refusal> {
+    if ctx.says != Source::Vendor {
+        return by_site_key(unit, ctx, text)?.ok_or_else(|| Refusal::not_found("customer", text));
+    }
+    if let Some(row) = only(customer::find_by(unit, ctx.scope(), Name::Key, text)?, text)? {
+        return Ok(row);
+    }
+    if let Some(found) = by_external(unit, ctx, text)? {
+        return Ok(found.row);
+    }
+    by_email(unit, ctx, text)?.ok_or_else(|| Refusal::not_found("customer", text))
+}
+
+/// The customer of a name that names one; a name of several names none of them.
+fn only(mut found: Vec<CustomerRow>, text: &str) -> Result<Option<CustomerRow>, Refusal> {
+    if found.len() > 1 { Err(ambiguous(text)) } else { Ok(found.pop()) }
+}
+
+fn ambiguous(text: &str) -> Refusal {
+    let message = format!("several customers are called '{}'", short(text));
+    Refusal::new(Kind::Conflict, "customer_ambiguous", message)
+        .hint("name one by its cus_ key or its customer_key")
+}

@@ -1,0 +1,154 @@
+//! Products as they are shown: to the vendor, and to the partner who referred the customer (api.md section 7).
+
+use headwater_protocol::v2::{List, Product, ProductStatus};
+use headwater_protocol::{Currency, FieldError, Millis};
+use headwater_store::Unit;
+
+use super::super::{Ctx, Refusal, customer, list as page_of, lookup};
+use crate::store::list::{Condition, Page};
+use crate::store::product::{self, ProductRow};
+
+/// What narrows a list of products.
+#[derive(Debug, Default)]
+pub(crate) struct Filters {
+    pub(crate) customer_key: Option<String>,
+    pub(crate) stack_key: Option<String>,
+    pub(crate) click_xid: Option<String>,
+    pub(crate) status: Option<String>,
+    pub(crate) external_subscription_key: Option<String>,
+}
+
+fn status_filter(status: &str) -> Result<Condition, Refusal> {
+    let known = ProductStatus::from_name(status).ok_or_else(|| {
+        FieldError::new("invalid_value", "status", "status must be trial, active or churned")
+    })?;
+    Ok(Condition::text("product.status =", known.name()))
+}
+
+/// A page of products.
+pub(crate) fn list(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    filters: Filters,
+    page: &Page,
+) -> Result<List<Product>, Refusal> {
+    let mut conditions = Vec::new();
+    if let Some(name) = filters.customer_key {
+        // A name of nobody's narrows the list to nothing.
+        let id = lookup::by_key(unit, ctx, &name)?.map_or(0, |row| row.id);
+        conditions.push(Condition::int("product.customer =", id));
+    }
+    if let Some(status) = filters.status {
+        conditions.push(status_filter(&status)?);
+    }
+    let texts = [
+        ("member.key =", filters.stack_key),
+        ("product.click_xid =", filters.click_xid),
+        ("product.external_subscription_key =", filters.external_subscription_key),
+    ];
+    conditions.extend(texts.into_iter().filter_map(|(left, right)| Some(Condition::text(left, right?))));
+    let slice = product::list(unit, ctx.scope(), None, conditions, page)?;
+    page_of::render(page, slice, |row| render(ctx, row))
+}
+
+/// A page of everything a customer has, in the view of the partner who referred it.
+pub(crate) fn list_for_partner(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    viewer: i64,
+    (customer_key, status): (Option<String>, Option<String>),
+    page: &Page,
+) -> Result<List<Product>, Refusal> {
+    let name = customer_key.ok_or_else(|| {
+        Refusal::from(FieldError::required("customer_key")).hint("GET /api/v2/products?customer_key=cus_…")
+    })?;
+    let owner = customer::find_referred(unit, ctx, viewer, &name)?;
+    let filters = status.map(|status| status_filter(&status)).transpose()?.into_iter().collect();
+    let slice = product::list(unit, ctx.scope(), Some(owner.id), filters, page)?;
+    page_of::render(page, slice, |row| render_for_partner(ctx, row, viewer))
+}
+
+/// A product in the view of the partner who referred its customer; any other does not exist there.
+pub(crate) fn get_for_partner(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    viewer: i64,
+    key: &str,
+) -> Result<Product, Refusal> {
+    let found = product::find(unit, ctx.scope(), key)?;
+    let found = match found {
+        Some(row) if customer::find_referred(unit, ctx, viewer, &row.names.customer_key).is_ok() => Some(row),
+        _ => None,
+    };
+    found.map(|row| render_for_partner(ctx, row, viewer)).ok_or_else(|| Refusal::not_found("product", key))
+}
+
+pub(super) fn render(ctx: &Ctx, row: ProductRow) -> Product {
+    let names = row.names;
+    let site_key = names.customer_site_key.filter(|_| row.by_site_key);
+    let partner_key = names.partner_key.filter(|_| row.by_partner_key);
+    Product {
+        amount: row.amount,
+        click_xid: row.click_xid,
+        company_id: ctx.company_id,
+        created_at: Millis(row.created_at),
+        currency: row.currency.as_deref().and_then(|code| code.parse::<Currency>().ok()),
+        customer_key: site_key.unwrap_or(names.customer_key),
+        external_subscription_key: row.external_subscription_key,
+        field_data: None,
+        key: row.key,
+        member_email: None,
+        member_logo: None,
+        member_name: None,
+        metadata: row.metadata,
+        name: None,
+        partner_logo: None,
+        partner_name: None,
+        partnership_key: partner_key.or(names.partnership_key),
+        product_book_key: Some(names.book_key),
+        stack_key: names.member_key,
+        status: ProductStatus::from_name(&row.status).unwrap_or_default(),
+        source: row.source.name().to_owned(),
+        confirmed_at: row.confirmed_at.map(Millis),
+        team_color: None,
+        updated_at: Millis(row.updated_at),
+    }
+}
+
+/// A partner sees every product of the customer, and credit only where it is their own. Built from what may
+/// be shown, so that a new member of the row stays hidden until somebody decides otherwise (api.md section 7).
+fn render_for_partner(ctx: &Ctx, row: ProductRow, viewer: i64) -> Product {
+    let own = row.partnership == Some(viewer);
+    let names = row.names;
+    let partner_name = [names.partner_first_name, names.partner_last_name]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" ");
+    Product {
+        amount: row.amount,
+        click_xid: row.click_xid.filter(|_| own),
+        company_id: ctx.company_id,
+        created_at: Millis(row.created_at),
+        currency: row.currency.as_deref().and_then(|code| code.parse::<Currency>().ok()),
+        customer_key: names.customer_key,
+        external_subscription_key: None,
+        field_data: None,
+        key: row.key,
+        member_email: names.member_email.filter(|_| own),
+        member_logo: None,
+        member_name: names.member_name.filter(|_| own),
+        metadata: None,
+        name: Some(names.book_name),
+        partner_logo: None,
+        partner_name: Some(partner_name).filter(|name| own && !name.is_empty()),
+        partnership_key: names.partnership_key.filter(|_| own),
+        product_book_key: Some(names.book_key),
+        stack_key: names.member_key.filter(|_| own),
+        status: ProductStatus::from_name(&row.status).unwrap_or_default(),
+        source: String::new(),
+        confirmed_at: None,
+        team_color: None,
+        updated_at: Millis(row.updated_at),
+    }
+}

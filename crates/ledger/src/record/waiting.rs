@@ -1,0 +1,24 @@
+//! Payments that named a subscription before its product was there.
+
+use headwater_store::Unit;
+
+use super::evaluate::{self, Moment};
+use super::{Ctx, Refusal, reward};
+use crate::store::product::ProductRow;
+use crate::store::transaction;
+
+/// Links the payments that waited for this product, and evaluates each, once.
+pub(crate) fn link(unit: &mut Unit<'_>, ctx: &Ctx, product: &ProductRow) -> Result<(), Refusal> {
+    let Some(subscription) = &product.external_subscription_key else { return Ok(()) };
+    for mut row in transaction::list_waiting(unit, product.customer, subscription)? {
+        row.product = Some(product.id);
+        row.partnership = product.partnership.or(row.partnership);
+        row.updated_at = ctx.now.0;
+        transaction::update(unit, &row)?;
+        evaluate::transaction(unit, ctx, &row, Moment::Linked)?;
+        if row.refunded_total != 0 {
+            reward::reverse_transaction(unit, ctx, &row)?;
+        }
+    }
+    Ok(())
+}
