@@ -194,8 +194,8 @@ fn take_claimed(
     Ok(())
 }
 
-/// Somebody says which catalogue entry a product is. Where that corrects what a page said, what its payments
-/// earned is corrected; where it agrees, what waited for that is free.
+/// Somebody says which catalogue entry a product is. Where it was a page's word until now, or another entry, what
+/// its payments earned is looked at again: the claim may have been wrong, or have hidden a commission.
 pub(crate) fn confirm_product(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -207,7 +207,7 @@ pub(crate) fn confirm_product(
     if verdict == Verdict::Keep {
         return Ok(());
     }
-    let old = std::mem::replace(&mut row.product_book, entry.id);
+    row.product_book = entry.id;
     row.source = ctx.says;
     row.confirmed_at = row.confirmed_at.or(Some(ctx.now.0));
     row.updated_at = ctx.now.0;
@@ -215,14 +215,12 @@ pub(crate) fn confirm_product(
     if verdict == Verdict::Replace {
         let names = (Some(row.names.book_key.clone()), Some(entry.key.clone()));
         remember(unit, ctx, &row.key, "product_book_key", names)?;
-        debug_assert_ne!(old, entry.id, "what is the same is confirmed, not replaced");
-        for paid in transaction::list_of_product(unit, row.id)? {
-            evaluate::transaction(unit, ctx, &paid, Moment::Corrected)?;
-        }
     } else if first {
         remember(unit, ctx, &row.key, "confirmed_at", (None, Some(ctx.now.0.to_string())))?;
-        if let Some(owner) = customer::find_by_id(unit, row.customer)? {
-            evaluate::holds(unit, ctx, &owner)?;
+    }
+    if first || verdict == Verdict::Replace {
+        for paid in transaction::list_of_product(unit, row.id)? {
+            evaluate::transaction(unit, ctx, &paid, Moment::Corrected)?;
         }
     }
     Ok(())

@@ -149,11 +149,11 @@ fn again(
         Source::Billing | Source::Vendor => {}
     }
     let late = is_late(&row, new);
-    if let Some(entry) = entry(unit, ctx, new)?.filter(|_| !late || row.confirmed_at.is_none()) {
-        claim::confirm_product(unit, ctx, &mut row, &entry)?;
-    } else if ctx.says == Source::Vendor {
+    let entry = entry(unit, ctx, new)?;
+    if entry.is_none() && ctx.says == Source::Vendor {
         product_book::require_named(unit, ctx, &new.product_book_key)?;
     }
+    // What a page has said of status and price gives way at once: what follows is evaluated with what is known now.
     if !late {
         new.status.name().clone_into(&mut row.status);
         row.amount = new.amount.or(row.amount);
@@ -161,6 +161,9 @@ fn again(
         row.occurred_at = new.occurred_at.map_or(row.occurred_at, |at| Some(at.0));
         row.updated_at = ctx.now.0;
         product::update(unit, &row)?;
+    }
+    if let Some(entry) = entry.filter(|_| !late || row.confirmed_at.is_none()) {
+        claim::confirm_product(unit, ctx, &mut row, &entry)?;
     }
     Ok(Recorded { product: reread(unit, ctx, row.id)?, created: false, warnings: Vec::new() })
 }
@@ -195,6 +198,7 @@ pub(crate) fn of_payment(
     if let Some(mut row) = existing {
         // What is confirmed already knows better than a line of an older invoice.
         if row.confirmed_at.is_none() {
+            ProductStatus::Active.name().clone_into(&mut row.status); // it is being paid for
             claim::confirm_product(unit, ctx, &mut row, &entry)?;
         }
         return Ok(Some(row));

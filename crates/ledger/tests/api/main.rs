@@ -7,6 +7,7 @@ mod claims;
 mod corrections;
 mod customers;
 mod desk;
+mod histories;
 mod links;
 mod lists;
 mod partners;

@@ -195,9 +195,12 @@ pub struct Product {
     pub stack_key: Option<String>,
     /// Where it stands.
     pub status: ProductStatus,
-    /// Who said which catalogue entry it is. **We** add it.
-    pub source: String,
-    /// Since when that is more than a page's claim; null while it is one. **We** add it.
+    /// Who said which catalogue entry it is, where that is not the vendor itself. **We** add it; a product of the
+    /// vendor's is answered as seed 000 shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Since when that is more than a page's claim. **We** add it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed_at: Option<Millis>,
     /// Always null (seed 000).
     pub team_color: Option<String>,

@@ -1,7 +1,7 @@
 //! Products as they are shown: to the vendor, and to the partner who referred the customer (api.md section 7).
 
 use headwater_protocol::v2::{List, Product, ProductStatus};
-use headwater_protocol::{Currency, FieldError, Millis};
+use headwater_protocol::{Currency, FieldError, Millis, Source};
 use headwater_store::Unit;
 
 use super::super::{Ctx, Refusal, customer, list as page_of, lookup};
@@ -87,6 +87,7 @@ pub(super) fn render(ctx: &Ctx, row: ProductRow) -> Product {
     let names = row.names;
     let site_key = names.customer_site_key.filter(|_| row.by_site_key);
     let partner_key = names.partner_key.filter(|_| row.by_partner_key);
+    let said_by_others = row.source != Source::Vendor;
     Product {
         amount: row.amount,
         click_xid: row.click_xid,
@@ -108,8 +109,8 @@ pub(super) fn render(ctx: &Ctx, row: ProductRow) -> Product {
         product_book_key: Some(names.book_key),
         stack_key: names.member_key,
         status: ProductStatus::from_name(&row.status).unwrap_or_default(),
-        source: row.source.name().to_owned(),
-        confirmed_at: row.confirmed_at.map(Millis),
+        source: said_by_others.then(|| row.source.name().to_owned()),
+        confirmed_at: row.confirmed_at.filter(|_| said_by_others).map(Millis),
         team_color: None,
         updated_at: Millis(row.updated_at),
     }
@@ -146,7 +147,7 @@ fn render_for_partner(ctx: &Ctx, row: ProductRow, viewer: i64) -> Product {
         product_book_key: Some(names.book_key),
         stack_key: names.member_key.filter(|_| own),
         status: ProductStatus::from_name(&row.status).unwrap_or_default(),
-        source: String::new(),
+        source: None,
         confirmed_at: None,
         team_color: None,
         updated_at: Millis(row.updated_at),
