@@ -11,7 +11,7 @@ use crate::desk::text;
 use crate::shop::Shop;
 
 /// Histories tried.
-const HISTORIES: u32 = 96;
+const HISTORIES: u32 = 160;
 
 /// What strangers try, with the public key alone.
 const ATTACKS: usize = 7;
@@ -34,7 +34,9 @@ const TOLD: usize = 5;
 
 async fn speak(shop: &Shop, step: Step) -> u16 {
     let (source, method, path, body) = match step {
-        Step::Page => ("page", "POST", "customers", signup("gk_1", "referrer", json!({"provider_key": "cus_h"}))),
+        Step::Page => {
+            ("page", "POST", "customers", signup("gk_1", "referrer", json!({"provider_key": "cus_h"})))
+        }
         Step::Vendor => {
             let email = json!({"email": "gk_1@site.example"});
             ("vendor", "POST", "customers", signup("gk_1", "referrer", email))
@@ -84,11 +86,9 @@ fn billing(told: usize) -> (&'static str, &'static str, &'static str, Value) {
         ),
         2 => ("POST", "transactions", payment("in_1/il_1", ("customer_external_key", "cus_h"))),
         3 => ("POST", "transactions", payment("in_2/il_1", ("customer_key", "gk_1"))),
-        _ => (
-            "POST",
-            "transactions/in_2%2Fil_1/refund",
-            json!({"refunded_total": 4950, "occurred_at": 2000}),
-        ),
+        _ => {
+            ("POST", "transactions/in_2%2Fil_1/refund", json!({"refunded_total": 4950, "occurred_at": 2000}))
+        }
     };
     ("billing", method, path, body)
 }
@@ -100,9 +100,8 @@ async fn standing(shop: &Shop) -> Vec<(String, i64, String)> {
     let open: Vec<_> = rows.iter().filter(|row| row["status"] != "declined").collect();
     let counting: i64 = open.iter().map(|row| row["amount"].as_i64().unwrap()).sum();
     assert_eq!(sum, counting, "{rows:#?}");
-    let told = |row: &&Value| {
-        (text(&row["partnership"]), row["amount"].as_i64().unwrap(), text(&row["status"]))
-    };
+    let told =
+        |row: &&Value| (text(&row["partnership"]), row["amount"].as_i64().unwrap(), text(&row["status"]));
     open.iter().map(told).collect()
 }
 
@@ -142,18 +141,21 @@ async fn run(steps: &[Step]) {
 
 /// The customer signs up before paying; strangers and the company speak whenever they like, everybody repeatedly.
 fn history() -> impl Strategy<Value = Vec<Step>> {
-    let strangers = prop::collection::vec(0..ATTACKS, 0..8);
+    let strangers = || prop::collection::vec(0..ATTACKS, 2..8);
     let repeated = prop::collection::vec(0..TOLD, 0..4);
-    (strangers, repeated, any::<u64>()).prop_map(|(strangers, repeated, seed)| {
-        let mut steps: Vec<_> = strangers.into_iter().map(Step::Stranger).collect();
-        steps.push(Step::Vendor);
-        steps.extend((0..TOLD).chain(repeated).map(Step::Billing));
-        shuffle(&mut steps, seed);
-        let first = steps.iter().position(|step| matches!(step, Step::Billing(_) | Step::Vendor));
-        let at = usize::try_from(seed % 7).unwrap_or_default().min(first.unwrap_or_default());
-        steps.insert(at, Step::Page);
-        steps
-    })
+    (strangers(), strangers(), repeated, (0..4, any::<u64>())).prop_map(
+        |(before, after, repeated, (early, seed))| {
+            let mut begins: Vec<_> = before.into_iter().map(Step::Stranger).collect();
+            begins.push(Step::Page);
+            let mut goes_on: Vec<_> = after.into_iter().map(Step::Stranger).collect();
+            goes_on.extend((0..TOLD).chain(repeated).map(Step::Billing));
+            if early == 0 { &mut begins } else { &mut goes_on }.push(Step::Vendor);
+            shuffle(&mut begins, seed);
+            shuffle(&mut goes_on, !seed);
+            begins.extend(goes_on);
+            begins
+        },
+    )
 }
 
 fn shuffle(steps: &mut [Step], mut seed: u64) {
