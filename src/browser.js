@@ -73,6 +73,21 @@ export const hold = (on) => {
   if (!on) Object.entries(memory).forEach(([name, text]) => store(name, text));
 };
 
+// Which of the link host's clicks were known when our own cookies were written. Those last seven days at least, and in
+// Safari no longer: what is gone before that, the page took away, and did not want credited.
+const CLICKS = 'hw_clicks';
+export const remember = () => {
+  const cookies = jar();
+  if (!/(^|; ?)ps_(xid|partner_key)=/.test(cookies)) return discard(CLICKS);
+  store(CLICKS, [now() + 6e8, ...cookies.match(/_ps_xid_[^;]+/g) || []].join());
+};
+export const seen = (own) => {
+  const text = load(CLICKS) || '';
+  const taken = !own && now() < parseFloat(text);
+  if (taken) store(CLICKS, text.replace(/\d+/, 9e15));
+  return own || taken ? text : '';
+};
+
 // Events that wait for their acknowledgement.
 const flying = new Set();
 const place = (id) => 'hw_' + option('key') + '_' + id;
@@ -102,7 +117,8 @@ export const stored = (all) => {
 /** The object pages call `growsumo`; `log` is for the overlay of `debug()`, its newest entries only. */
 export const api = { data: {}, log: [] };
 const note = (...entry) => { api.log = [...api.log.slice(-99), [now(), ...entry]]; };
-const filled = {};
+/** What we filled in, by member. */
+export const filled = {};
 const page = () => {
   const data = Object(api.data);
   attempt(() => { for (const name in filled) if (data[name] === undefined) data[name] = filled[name]; });
@@ -113,7 +129,21 @@ export const page_data = (name) => {
   const value = page()[name];
   return value == null || typeof value == 'object' ? '' : '' + value;
 };
-export const page_json = () => json(page());
+const written = (ours, names) => names.map(page_data).find((text) => text && text != filled[ours]);
+/** Whom a report credits. What the page wrote in place of what we filled in goes alone, and says so: the twin of
+    `headwater_protocol::credit::of_page`. */
+export const credit = () => {
+  let partner_key = written('partner_key', ['partnerKey', 'partner_key', 'ps_partner_key']);
+  let xid = partner_key ? undefined : written('xid', ['xid', 'ps_xid']);
+  const credited_by = partner_key || xid ? 'page' : undefined;
+  if (!credited_by) [partner_key, xid] = [filled.partner_key || undefined, filled.xid || undefined];
+  return { partner_key, xid, credited_by };
+};
+export const page_json = (organic) => {
+  const credited = credit();
+  return organic || credited.partner_key || credited.xid
+    ? json({ ...page(), partnerKey: undefined, ps_partner_key: undefined, ps_xid: undefined, ...credited }) : '';
+};
 export const fill = (name, value) => {
   const data = page();
   attempt(() => { if (!data[name] || data[name] === filled[name]) data[name] = value; });
@@ -125,20 +155,24 @@ let hooks;
 let landing = '';
 let read;
 /** What an address says: its query, and that of its hash, where some routers keep their address. */
-const query_of = ({ search, hash }) => search + '&' + (hash.split('?')[1] || '');
+export const query_of = ({ search, hash }) => search + '&' + (hash.split('?')[1] || '');
 const take = (query) => {
   if (!hooks.capture(query)) return;
   landing = query;
   note('referral', query);
-  const { search, hash, pathname } = location;
-  const kept = search.slice(1).split('&').filter((pair) => !/^(ps_partner_key|ps_xid|gsxid|gspk|gspid|pscd)=/.test(pair));
-  if (option('clean')) history.replaceState(history.state, '', pathname + (kept[0] ? '?' : '') + kept.join('&') + hash);
+  if (!option('clean')) return;
+  // Whole: a page's base address would change a relative one.
+  const url = new URL(location);
+  url.search = url.search.slice(1).split('&').filter((pair) => !/^(ps_partner_key|ps_xid|gsxid|gspk|gspid|pscd)=/.test(pair)).join('&');
+  history.replaceState(history.state, '', url);
 };
 /** Reads the referral of the address. */
 export const look = () => attempt(() => take(read = query_of(location)));
 /** The same for an address that was not read before: cookies that the page deleted stay away. */
 const look_if_new = () => read == query_of(location) || look();
 export const recall = () => attempt(() => hooks.capture(''));
+/** The same for a page that asks again: what its address said is known, and another tab may have seen a newer click. */
+export const look_or_recall = () => read == query_of(location) ? recall() : look();
 export const look_again = () => {
   attempt(() => hooks.capture(landing));
   wake_after(0);

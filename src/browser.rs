@@ -25,6 +25,11 @@ extern "C" {
     pub(crate) fn set_cookie(name: &str, value: &str, days: u32);
     /// Erases every cookie whose name begins so.
     pub(crate) fn erase_cookies(start: &str);
+    /// Notes which clicks of the link host's are known now that our cookies are written, and how long those surely
+    /// last; forgets it where they were erased.
+    pub(crate) fn remember();
+    /// What [`remember`] noted, as `headwater_protocol::credit::decide` asks for it: told whether our cookies are there.
+    pub(crate) fn seen(own: bool) -> String;
 
     /// `%XX` decoded, and `+` as space when `plus` says so, as `headwater_protocol::referral::percent_decode` does it; what does
     /// not decode comes back as it is.
@@ -46,8 +51,9 @@ extern "C" {
 
     /// A member of `growsumo.data` as text: empty when it is missing, null or an object.
     pub(crate) fn page_data(name: &str) -> String;
-    /// `growsumo.data` as JSON; what cannot be written as JSON is left out.
-    pub(crate) fn page_json() -> String;
+    /// `growsumo.data` as JSON, with whoever is credited; what cannot be written as JSON is left out. Empty when nobody
+    /// is, unless `organic`.
+    pub(crate) fn page_json(organic: bool) -> String;
     /// Fills a member of `growsumo.data`, unless the page wrote one of its own.
     pub(crate) fn fill(name: &str, value: &str);
 

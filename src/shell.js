@@ -2,10 +2,7 @@
 // The build puts `wasm_text`, `WASM_SHIFT`, `wasm_imports`, `__wbg_set_wasm`, `FALLBACK`, src/browser.js and the
 // functions of src/script.rs in front of this text, and wraps all of it in one function.
 
-import { checkout_context, decorate_checkout } from './npm/checkout.js';
-import { begin_consent } from './shell/consent.js';
-import { watch_forms } from './shell/forms.js';
-import { watch_links } from './shell/links.js';
+import { checkout_context } from './npm/checkout.js';
 
 const w = window;
 const script = document.currentScript;
@@ -17,11 +14,15 @@ const publish = (object) => {
   attempt(() => { growsumo = object; });
 };
 
-/** Loads another of our files, as the page allowed the first. */
-const load_script = (path) => {
+let policy;
+/** Loads another of our files, as the page allowed the first: its nonce, and a policy of ours where it asks for one. */
+const load_script = (name, loaded) => {
   const tag = document.createElement('script');
-  tag.nonce = script.nonce;
-  tag.src = option('endpoint') + path;
+  const address = option('endpoint') + '/headwater-' + name + '.js';
+  policy ||= attempt(() => trustedTypes.createPolicy('headwater', { createScriptURL: (address) => address }));
+  if (script) tag.nonce = script.nonce;
+  tag.onload = loaded;
+  tag.src = policy ? policy.createScriptURL(address) : address;
   document.head.append(tag);
   return tag;
 };
@@ -33,25 +34,52 @@ const instantiate = () => {
   return new WebAssembly.Instance(new WebAssembly.Module(bytes), wasm_imports).exports;
 };
 
-/** Where the page forbids wasm, the JavaScript build comes as a second file, and calls wait for it. */
+const privacy = () => navigator.globalPrivacyControl && option('gpc') != 'ignore';
+
+/** Where the page forbids wasm, the JavaScript build comes as a second file. Until it is there this one stands in: calls
+    wait, a signup is stored in case the page ends before that, and what is known of the referral is there to be read. */
 const fall_back = () => {
-  const stub = { data: {}, q: [] };
+  const stub = { data: api.data, filled, q: [] };
+  const find = (text, names) => (RegExp('(^|[?&;] ?)(' + names + ')=([^&;]*)').exec(text) || [])[3] || '';
+  const address = query_of(location);
+  let partner_key = base64_text(unescape(find(address, 'ps_partner_key|gspk'), true));
+  let xid = find(address, 'ps_xid|gsxid');
+  if (!partner_key && !xid) [partner_key, xid] = ['ps_partner_key', 'ps_xid'].map((name) => unescape(find(jar(), name)));
+  const known = (name, value) => {
+    if (value) ['', 'ps_'].forEach((start) => fill(start + name, value));
+  };
+  known('partner_key', partner_key);
+  known('xid', xid);
+  hold(option('consent') || privacy());
   Object.keys(api).forEach((name) => {
-    if (typeof api[name] == 'function') stub[name] = (...args) => new Promise((done) => stub.q.push([name, args, done]));
+    if (typeof api[name] == 'function') stub[name] = (...args) => new Promise((done) => {
+      let event;
+      if (name == 'consent') hold(true);
+      if (name == '_initialize') configure({ ...settings, key: args[0] });
+      if (name == 'createSignup' && option('key')) {
+        api.data = stub.data;
+        const data = customer_key() && page_json(option('organic'));
+        if (data && data.length < 3e4) create(event = id(now()), 'signup', data);
+      }
+      stub.q.push([name, args, done, event]);
+    });
   });
   publish(stub);
-  const tag = load_script('/headwater-fallback.js');
-  Object.assign(tag.dataset, settings);
   // Forbidden too, or not there: whoever asked, or asks from now on, is told.
-  tag.onerror = () => {
+  const refused = () => {
     api.data = stub.data;
     const fail = ([, args, done]) => done(settle(() => FAILED, args.find((one) => typeof one == 'function')));
     stub.q.forEach(fail);
     stub.q.push = fail;
   };
+  const tag = attempt(() => load_script('fallback'));
+  if (!tag) return refused();
+  Object.assign(tag.dataset, settings);
+  tag.onerror = refused;
 };
 
 /** The numbers of `signup::Outcome`, and two of our own. */
+const ORGANIC = 1;
 const CODES = ['', '', 'consent_denied', 'missing_customer_key', 'too_large', 'not_initialized', 'failed'];
 const MISSING_CUSTOMER_KEY = 3;
 const NOT_INITIALIZED = 5;
@@ -74,11 +102,12 @@ const finish = (id, status, error) => {
 const settle = (report, callback) => {
   const customer = customer_key();
   const promise = new Promise((resolve) => {
-    const end = (status, error) => resolve({ ok: !error, status, customer_key: customer, ...error && { error } });
+    const end = (status, error, code) =>
+      resolve({ ok: !error, status, customer_key: customer, ...error && { error }, ...code && { code } });
     const outcome = attempt(report);
-    const code = CODES[outcome ?? FAILED];
-    if (outcome !== 0) end(0, code && told(code));
-    else waiting[newest()] = end;
+    if (outcome === 0) waiting[newest()] = end;
+    else if (outcome === ORGANIC) end(0, null, 'organic');
+    else end(0, told(CODES[outcome ?? FAILED]));
   });
   if (typeof callback == 'function') promise.then(callback);
   return promise;
@@ -101,9 +130,22 @@ const heard = (ids, status, wait, text) => {
   answered(ids, status, wait);
   const { refused = [], code, message } = attempt(() => JSON.parse(text)) || {};
   const failed = status < 200 || status > 299;
-  each(ids).forEach((id) => finish(id, status, refused.find((one) => one.id == id)
-    || failed && { code: code || (status ? 'refused' : 'network'), message: message || 'kept, and tried again' }));
+  const final = status > 199 && status < 500 && status != 408 && status != 429;
+  const words = final ? 'not tried again' : 'kept, and tried again';
+  each(ids).forEach((id) => {
+    const error = refused.find((one) => one.id == id) || failed && { code: code || (status ? 'refused' : 'network'), message };
+    finish(id, status, error && { ...error, message: (error.message ? error.message + '; ' : '') + words });
+  });
 };
+
+const sent = [];
+let forms;
+/** Forms are a file of their own, for pages that have one of ours or say so; what is sent meanwhile waits for it. */
+const watch_forms = (event) => attempt(() => {
+  const wanted = option('form') + option('forms') + option('frames') || document.querySelector('[data-headwater-signup]');
+  if (wanted) forms ||= load_script('forms');
+  if (forms && event.type == 'submit') sent.push(event);
+});
 
 Object.assign(api, {
   _initialize(key) {
@@ -111,20 +153,21 @@ Object.assign(api, {
     api.ready = true;
     configure({ ...settings, key });
     connect(capture, flush, part, heard, request);
-    attempt(watch_forms);
-    attempt(watch_links);
+    watch_forms({});
+    for (const name of ['DOMContentLoaded', 'focusin', 'submit']) document.addEventListener(name, watch_forms);
+    if (option('domains')) attempt(() => load_script('links'));
     if (/[?&]headwater_debug=1/.test(location.search)) api.debug();
     if (early) api.createSignup();
     call(w.partnerstackInit);
   },
-  _spk: look,
+  _spk: look_or_recall,
   createSignup(callback) {
     if (!api.ready) {
       early = true;
       return settle(() => NOT_INITIALIZED, callback);
     }
     // Twice the same, a double click for one, is one report.
-    const data = page_json();
+    const data = page_json(true);
     const promise = said[data] ||= settle(create_signup);
     promise.then((result) => {
       if (!result.ok) delete said[data];
@@ -137,9 +180,11 @@ Object.assign(api, {
     product = Object(attached);
     return checkout({ products: [product] }, callback);
   },
-  checkoutContext: () => checkout_context(customer_key(), page_data('partner_key'), product.external_subscription_key),
-  decorateCheckout: (root) => attempt(() => decorate_checkout(root || document, customer_key())),
-  debug() { load_script('/headwater-debug.js'); },
+  checkoutContext: () => checkout_context(customer_key(), credit().partner_key, product.external_subscription_key),
+  decorateCheckout(root) { attempt(() => load_script('checkout', () => api.decorateCheckout(root))); },
+  debug() { attempt(() => load_script('debug')); },
+  // For the files that are loaded when they are needed.
+  inside: { attempt, credit, customer_key, is_held, option, sent },
   consent: (state) => attempt(() => {
     set_consent({ granted: 0, denied: 2 }[state] ?? 1);
     if (state == 'granted' && api.ready) look_again();
@@ -150,19 +195,27 @@ Object.assign(api, {
 const begin = () => {
   const before = w.growsumo;
   if (w.__headwater) return publish(w.__headwater);
-  configure({ endpoint: attempt(() => new URL(script.src).origin), ...script && script.dataset });
+  // As a module or a text that a tag manager runs it has no element: an error says where it was made.
+  const from = script && script.src || (/https?:[^)\s]+/.exec(new Error().stack) || [])[0];
+  configure({ endpoint: attempt(() => new URL(from).origin), ...script && script.dataset });
   try {
     __wbg_set_wasm(FALLBACK ? wasm_instance(wasm_imports) : instantiate());
   } catch (e) {
     return FALLBACK || fall_back();
   }
   publish(w.__headwater = api);
-  begin_consent();
+  const asked = option('consent');
+  if (privacy()) api.consent('denied');
+  else if (asked) api.consent('pending');
+  if (asked == 'google') attempt(() => load_script('consent'));
   const key = option('key');
-  const { q, data } = Object(before);
+  const { q, data, filled: known } = Object(before);
   if (q) api.data = Object(data);
+  Object.assign(filled, known);
   if (key) api._initialize(key);
-  attempt(() => q.forEach(([name, args, resolve]) => {
+  attempt(() => q.forEach(([name, args, resolve, event]) => {
+    // Told anew, now that all is known.
+    if (event) remove(event);
     const answer = attempt(() => api[name](...args));
     if (resolve) resolve(answer);
   }));

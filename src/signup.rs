@@ -28,14 +28,12 @@ pub(crate) fn create() -> Outcome {
         // Before anything else: the referral was erased with the consent.
         return Outcome::ConsentDenied;
     }
-    let known = |names: &[&str]| names.iter().any(|name| !browser::page_data(name).is_empty());
-    if !known(&["customer_key", "customerKey", "key", "email"]) {
+    let names = ["customer_key", "customerKey", "key", "email"];
+    if names.iter().all(|name| browser::page_data(name).is_empty()) {
         return Outcome::MissingCustomerKey;
     }
-    if !known(&["partner_key", "partnerKey", "xid"]) && browser::option("organic").is_empty() {
-        return Outcome::Organic;
-    }
-    record("signup", &browser::page_json())
+    let data = browser::page_json(!browser::option("organic").is_empty());
+    if data.is_empty() { Outcome::Organic } else { record("signup", &data) }
 }
 
 /// Reports an event of this kind; `data` is JSON.

@@ -1,5 +1,6 @@
 //! A visit: URL → referral → cookies and `growsumo.data`.
 
+use headwater_protocol::credit::{self, Decision};
 use headwater_protocol::referral::{Decoders, Referral};
 
 use crate::{browser, consent, referral_cookie};
@@ -10,30 +11,24 @@ const DECODERS: Decoders = Decoders {
     percent: |text| Some(browser::unescape(text, true)),
 };
 
-/// Reads the referral of a query string into cookies and page data, or that of an earlier visit out of the cookies.
-/// Says whether the query named one.
+/// Decides who is credited on a page with this query: into page data, and into cookies where it is news. Says whether
+/// the query named somebody.
 pub(crate) fn capture(query: &str) -> bool {
-    let jar = browser::jar();
-    let known = referral_cookie::read(&jar);
-    let found = Referral::from_query_with(query, &browser::option("aliases"), DECODERS);
-    let first_wins = known.partner_key.is_some() && browser::option("model") == "first";
-    match found {
-        Some(referral) if !first_wins => {
-            // The same click again, a reload for one, extends nothing.
-            if consent::granted() && !referral_cookie::holds(&jar, &referral) {
-                referral_cookie::write(&referral);
-            }
-            fill(&referral);
-            true
-        }
-        _ => {
-            // What the cookies do not know may still be known to the page.
-            if known.partner_key.is_some() || known.xid.is_some() {
-                fill(&known);
-            }
-            false
-        }
+    let Decision { referral, named, write } = credit::decide(
+        Referral::from_query_with(query, &browser::option("aliases"), DECODERS),
+        &browser::jar(),
+        browser::option("model") == "first",
+        browser::seen,
+        |value| browser::unescape(value, false),
+    );
+    if write && consent::granted() {
+        referral_cookie::write(&referral);
     }
+    // What the cookies do not know may still be known to the page.
+    if referral.is_some() {
+        fill(&referral);
+    }
+    named
 }
 
 /// Puts the referral where pages look for it; an empty one takes back what an earlier call filled in.

@@ -6,7 +6,15 @@ use std::io::Write as _;
 use std::path::Path;
 use std::{env, fs};
 
-const NAMES: [&str; 3] = ["headwater.js", "headwater-fallback.js", "headwater-debug.js"];
+const NAMES: [&str; 7] = [
+    "headwater.js",
+    "headwater-fallback.js",
+    "headwater-forms.js",
+    "headwater-links.js",
+    "headwater-checkout.js",
+    "headwater-consent.js",
+    "headwater-debug.js",
+];
 
 fn main() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../dist");

@@ -22,7 +22,16 @@ pub(crate) fn embedded() -> Scripts {
     Scripts {
         hash: hex::encode(&Sha256::digest(text)[..4]),
         fallback: script!("headwater-fallback.js"),
-        debug: script!("headwater-debug.js"),
+        parts: [
+            ("headwater-forms.js", script!("headwater-forms.js")),
+            ("headwater-links.js", script!("headwater-links.js")),
+            ("headwater-checkout.js", script!("headwater-checkout.js")),
+            ("headwater-consent.js", script!("headwater-consent.js")),
+            ("headwater-debug.js", script!("headwater-debug.js")),
+        ]
+        .into_iter()
+        .filter_map(|(name, script)| Some((name, script?)))
+        .collect(),
         latest,
     }
 }

@@ -12,6 +12,15 @@ pub const PARTNER_KEY_COOKIES: [&str; 2] = ["growSumoPartnerKey", "ps_partner_ke
 pub const CLICK_ID_COOKIES: [&str; 2] = ["gsxid", "ps_xid"];
 /// The custom link domain the click came through.
 pub const LINK_DOMAIN_COOKIE: &str = "pscd";
+/// Begins the name under which a link host notes a click id; company key, `_` and some random letters follow. It writes
+/// the same under an older name, [`OLDER_HOST_COOKIES`].
+pub const HOST_CLICK_ID: &str = "_ps_xid_";
+/// Begins the name under which it notes that click's partner key; the company key follows.
+pub const HOST_PARTNER_KEY: &str = "_ps_partner_key_";
+/// The same two under the names of 2021, which begin so.
+pub const OLDER_HOST_COOKIES: [&str; 2] = ["_gsxid", "_grsmpk"];
+/// Letters of the company key in these names (browser.md section 4).
+pub const COMPANY_KEY: usize = 8;
 
 /// Writes a value into a cookie: verbatim where a cookie can hold it, percent-encoded where it cannot.
 ///
@@ -37,12 +46,7 @@ pub fn decode(value: &str) -> String {
 
 /// The first cookie called `name` in a `Cookie` header or `document.cookie`, still encoded.
 pub fn find<'a>(jar: &'a str, name: &str) -> Option<&'a str> {
-    pair::find(jar, b';', name, false)
-}
-
-/// The first cookie whose name begins with `start`, still encoded.
-pub fn find_beginning<'a>(jar: &'a str, start: &str) -> Option<&'a str> {
-    pair::find(jar, b';', start, true)
+    pair::find(jar, b';', name, "")
 }
 
 #[cfg(all(test, feature = "wire"))]

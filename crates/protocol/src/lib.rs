@@ -7,6 +7,7 @@
 extern crate alloc;
 
 pub mod cookie;
+pub mod credit;
 pub mod limits;
 mod pair;
 pub mod queue;

@@ -10,16 +10,21 @@ pub(crate) fn cut(text: &str, separator: u8) -> (&str, Option<&str>) {
     (before, after.get(1..))
 }
 
-/// The first value whose name is `name`, or begins with it, as it stands in the text.
-pub(crate) fn find<'a>(text: &'a str, separator: u8, name: &str, begins: bool) -> Option<&'a str> {
+/// Takes the first pair off the text: its name and, where it has one, its value, as they stand there.
+pub(crate) fn next<'a>(rest: &mut Option<&'a str>, separator: u8) -> Option<(&'a str, Option<&'a str>)> {
+    let (pair, after) = cut((*rest)?, separator);
+    *rest = after;
+    let (name, value) = cut(pair.trim_ascii_start(), b'=');
+    Some((name, value.map(str::trim_ascii)))
+}
+
+/// The first value whose name is `start` and then `end`, as it stands in the text.
+pub(crate) fn find<'a>(text: &'a str, separator: u8, start: &str, end: &str) -> Option<&'a str> {
     let mut rest = Some(text);
-    while let Some(text) = rest {
-        let (pair, next) = cut(text, separator);
-        let (found, value) = cut(pair.trim_ascii_start(), b'=');
-        if value.is_some() && found.starts_with(name) && (begins || found.len() == name.len()) {
-            return value.map(str::trim_ascii);
+    while let Some((name, value)) = next(&mut rest, separator) {
+        if value.is_some() && name.strip_prefix(start) == Some(end) {
+            return value;
         }
-        rest = next;
     }
     None
 }

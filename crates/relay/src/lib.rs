@@ -39,8 +39,8 @@ pub struct Scripts {
     pub latest: Option<Script>,
     /// The same without wasm, for pages that forbid it.
     pub fallback: Option<Script>,
-    /// The overlay that shows what the script does.
-    pub debug: Option<Script>,
+    /// What the script loads when a page asks for it, by file name; all that was built.
+    pub parts: Vec<(&'static str, Script)>,
     /// Eight hexadecimal digits of the hash of `latest`, the name of its immutable address.
     pub hash: String,
 }

@@ -50,8 +50,8 @@ fn named(scripts: &Scripts) -> Vec<(String, &str)> {
     let mut files = vec![
         ("headwater.js".to_owned(), scripts.script.as_str()),
         (format!("headwater-{hash}.js"), scripts.script.as_str()),
-        ("headwater-debug.js".to_owned(), scripts.debug.as_str()),
     ];
+    files.extend(scripts.parts.iter().map(|(name, text)| (name.clone(), text.as_str())));
     files.extend(scripts.fallback.as_ref().map(|text| ("headwater-fallback.js".to_owned(), text.as_str())));
     files
 }
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     fn scripts(fallback: Option<&str>) -> Scripts {
-        Scripts { script: "abc".into(), fallback: fallback.map(Into::into), debug: "ghi".into() }
+        Scripts { script: "abc".into(), fallback: fallback.map(Into::into), parts: vec![("headwater-debug.js".into(), "ghi".into())] }
     }
 
     #[test]

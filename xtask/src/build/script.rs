@@ -1,8 +1,9 @@
 //! `headwater.js` and its fallback: one classic script each, everything included.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 
 use super::silence::silence;
 use super::wasm::{self, Artefact, NAME};
@@ -16,9 +17,12 @@ pub(super) struct Scripts {
     pub(super) script: String,
     /// What it loads where wasm is forbidden; missing when there was no wasm2js.
     pub(super) fallback: Option<String>,
-    /// The overlay that shows what the script does; loaded when it is asked for.
-    pub(super) debug: String,
+    /// What it loads when a page asks for it, by file name.
+    pub(super) parts: Vec<(String, String)>,
 }
+
+/// The parts: `src/parts/<name>.js`, served as `headwater-<name>.js`.
+const PARTS: [&str; 5] = ["forms", "links", "checkout", "consent", "debug"];
 
 /// Stands for the module while the text around it is minified, so that nothing reads 20 kB of escapes as code.
 const PLACE: &str = "HEADWATER_WASM";
@@ -39,12 +43,18 @@ pub(super) fn build(root: &Path, node: Option<&Node>, work: &Path) -> anyhow::Re
     let wasm = directory.join(format!("{NAME}_bg.wasm"));
     std::fs::write(&wasm, silence(std::fs::read(&wasm)?)?)?;
 
-    let debug = std::fs::read_to_string(root.join("src/debug.js")).context("src/debug.js")?;
+    let parts = PARTS.map(|name| {
+        let text = glue::inlined(&root.join(format!("src/parts/{name}.js")), &mut BTreeSet::new())?;
+        let text = format!("(() => {{\n'use strict';\n{text}\n}})();\n");
+        let text = node.map_or(Ok(text.clone()), |node| node.minify(&text, work))?;
+        anyhow::Ok((format!("headwater-{name}.js"), text))
+    });
+    let parts = parts.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
     let Some(node) = node else {
         let wasm = std::fs::read(&wasm)?;
         let glue = glue::with_imports(&glue, &wasm::imports(&wasm)?, |import| &import.name)?;
         let script = whole(&[&glue, &shell], false, 0);
-        return Ok(Scripts { script: with_wasm(&script, &wasm, 0)?, fallback: None, debug });
+        return Ok(Scripts { script: with_wasm(&script, &wasm, 0)?, fallback: None, parts });
     };
     let shrunk = shrink::shrink(node, &wasm, &glue::exports(&glue))?;
     if wasm::crosses_with_64_bits(&shrunk.wasm)? {
@@ -62,7 +72,7 @@ pub(super) fn build(root: &Path, node: Option<&Node>, work: &Path) -> anyhow::Re
     Ok(Scripts {
         script: with_wasm(&script, &shrunk.wasm, shift)?,
         fallback: Some(node.minify(&fallback, work)?),
-        debug: node.minify(&debug, work)?,
+        parts,
     })
 }
 

@@ -5,6 +5,7 @@ mod checkout;
 mod confinement;
 mod consent;
 mod cookies;
+mod credit;
 mod crossings;
 mod delivery;
 mod embeds;
@@ -29,6 +30,7 @@ pub(crate) fn all() -> Vec<Style> {
         leaving::rows(),
         parameters::rows(),
         cookies::rows(),
+        credit::rows(),
         routers::rows(),
         consent::rows(),
         delivery::rows(),
@@ -127,7 +129,7 @@ fn accepted(customer: &str) -> Value {
 
 /// How a signup is called back that was sent nowhere, with no mistake in it.
 fn unsent(customer: &str) -> Value {
-    json!({ "ok": true, "status": 0, "customer_key": customer })
+    json!({ "ok": true, "status": 0, "customer_key": customer, "code": "organic" })
 }
 
 /// How a signup is called back that failed.
@@ -136,6 +138,10 @@ fn failed(customer: &str, status: u16, code: &str, message: &str) -> Value {
         "ok": false, "status": status, "customer_key": customer, "error": { "code": code, "message": message },
     })
 }
+
+/// Whether no event waits in the page's storage.
+const NOTHING_WAITS: &str =
+    "Object.keys(localStorage).filter((name) => /^hw_.*_[\\w-]{36}$/.test(name)).length === 0";
 
 /// Whether nothing of ours is in the page's storage.
 const NOTHING_STORED: &str =

@@ -24,13 +24,17 @@ use crate::style::Style;
 /// In front of every page.
 const PRELUDE: &str = include_str!("prelude.js");
 /// What sites load, and the file of `dist/` it is.
-const SCRIPTS: [(&str, &str); 7] = [
+const SCRIPTS: [(&str, &str); 11] = [
     ("/v1/", "headwater.js"),
     ("/headwater.js", "headwater.js"),
     ("/partnerstack.min.js", "headwater.js"),
     ("/growsumo.min.js", "headwater.js"),
     ("/pr/js", "headwater.js"),
     ("/headwater-fallback.js", "headwater-fallback.js"),
+    ("/headwater-forms.js", "headwater-forms.js"),
+    ("/headwater-links.js", "headwater-links.js"),
+    ("/headwater-checkout.js", "headwater-checkout.js"),
+    ("/headwater-consent.js", "headwater-consent.js"),
     ("/headwater-debug.js", "headwater-debug.js"),
 ];
 

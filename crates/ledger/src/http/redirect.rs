@@ -40,6 +40,7 @@ pub(crate) async fn follow_link(
             .filter_map(|jar| jar.to_str().ok())
             .collect::<Vec<_>>()
             .join(";"),
+        host: headers.get(header::HOST).and_then(|host| host.to_str().ok()).map(str::to_owned),
         head_only: method == Method::HEAD,
     };
     let ctx = books.ctx(link.program, false);

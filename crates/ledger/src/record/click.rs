@@ -4,7 +4,7 @@ use headwater_protocol::Millis;
 use headwater_protocol::cookie::encode;
 use headwater_protocol::key::{Prefix, mint_click_id, mint_company_key};
 use headwater_protocol::limits::REFERRAL_DAYS;
-use headwater_protocol::referral::{encode_partner_key, percent_encode, sub_ids};
+use headwater_protocol::referral::{encode_partner_key, is_host, percent_encode, sub_ids};
 use headwater_protocol::v2::{Click, List};
 use headwater_store::{StoreError, Unit};
 use url::{Host, Url};
@@ -16,8 +16,9 @@ use crate::store::list::{Condition, Page};
 
 /// Bytes kept of a user agent: enough to tell what it was.
 const USER_AGENT_MAX: usize = 255;
-/// Cookies of earlier clicks a browser keeps: each click adds two, and servers refuse a head that grows for ever.
-const CLICK_COOKIES_MAX: usize = 16;
+/// Cookies of earlier clicks that one answer takes back. There are two after a click of ours, and more only in jars of
+/// before that; what is left goes with the next click.
+const EARLIER_MAX: usize = 32;
 /// What programs that follow links call themselves; previews of messengers among them.
 const BOT_MARKS: [&str; 12] = [
     "bot",
@@ -42,8 +43,21 @@ pub(crate) struct Request {
     pub(crate) user_agent: Option<String>,
     /// The cookies it sent.
     pub(crate) jar: String,
+    /// The host that was asked, by the browser's own word.
+    pub(crate) host: Option<String>,
     /// Whether only the head of an answer was asked for, as programs do.
     pub(crate) head_only: bool,
+}
+
+/// In which order a redirect appends its parameters: sites parse them by hand (browser.md section 3).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// `pscd`, `ps_partner_key`, `ps_xid`, `gsxid`, `gspk`.
+    #[default]
+    Present,
+    /// `gspk` and `gsxid` last.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for programs whose setting asks for it"))]
+    Of2021,
 }
 
 /// Where a click goes on, and what the browser shall remember.
@@ -73,7 +87,7 @@ pub(crate) fn record(
         id: ctx.next_id(),
         key: ctx.mint(Prefix::Click),
         program: link.program,
-        xid: mint_click_id(&ctx.random()),
+        xid: mint_click_id(ctx.now, &ctx.random()),
         link: link.id,
         partnership: link.partnership,
         sub_ids: given.iter().map(|(_, value)| value.clone()).collect(),
@@ -85,19 +99,32 @@ pub(crate) fn record(
     };
     click::insert(unit, &row)?;
     let random = mint_company_key(&ctx.random());
-    let scope = match shared_domain(&ctx.link_base, &link.dest) {
+    let custom = request.host.as_deref().and_then(|host| custom_domain(&ctx.link_base, host));
+    let scheme = if ctx.link_base.starts_with("https:") { "https" } else { "http" };
+    let base = custom.map_or_else(|| ctx.link_base.to_string(), |host| format!("{scheme}://{host}"));
+    let scope = match shared_domain(&base, &link.dest) {
         Shared::Nothing => None,
         Shared::Host => Some(String::new()),
         Shared::Domain(domain) => Some(format!("; Domain={domain}")),
     };
     let cookies = scope.map_or_else(Vec::new, |scope| {
-        let secure = if ctx.link_base.starts_with("https:") { "; Secure" } else { "" };
+        let secure = if scheme == "https" { "; Secure" } else { "" };
         let scope = format!("{scope}; SameSite=Lax{secure}");
-        let mut cookies = cookies(&scope, &company_key, &link.partner_key, &row.xid, &random);
-        cookies.extend(expire_oldest(&scope, &company_key, &request.jar));
+        let mut cookies = expire_earlier(&scope, &company_key, &request.jar);
+        cookies.extend(cookies_of(&scope, &company_key, &link.partner_key, &row.xid, &random));
         cookies
     });
-    Ok(Redirect { location: location(&link.dest, &given, &link.partner_key, &row.xid), cookies })
+    let referral = Appended { partner_key: &link.partner_key, xid: &row.xid, domain: custom };
+    Ok(Redirect { location: location(&link.dest, &given, &referral, Order::default()), cookies })
+}
+
+/// The link domain of somebody else's that a click came through: the host that was asked, when it is a domain and not
+/// the link host's own.
+fn custom_domain<'a>(link_base: &str, host: &'a str) -> Option<&'a str> {
+    let own = Url::parse(link_base).ok()?;
+    let asked = Url::parse(&format!("{}://{host}", own.scheme())).ok()?;
+    let is_domain = matches!(asked.host(), Some(Host::Domain(name)) if name.contains('.'));
+    (is_host(host) && is_domain && asked.host() != own.host()).then_some(host)
 }
 
 fn shorten(text: &str) -> String {
@@ -110,13 +137,27 @@ fn is_bot(user_agent: Option<&str>) -> bool {
     text.is_empty() || BOT_MARKS.iter().any(|mark| text.contains(mark))
 }
 
+/// What a redirect appends to its destination.
+struct Appended<'a> {
+    partner_key: &'a str,
+    xid: &'a str,
+    /// The custom link domain, where the click came through one.
+    domain: Option<&'a str>,
+}
+
 /// The destination with the referral appended: its own parameters first, sub-ids, then the contract's order.
-fn location(dest: &str, sub_ids: &[(String, String)], partner_key: &str, xid: &str) -> String {
+fn location(dest: &str, sub_ids: &[(String, String)], referral: &Appended<'_>, order: Order) -> String {
     let (page, fragment) = dest.split_once('#').map_or((dest, None), |(page, rest)| (page, Some(rest)));
-    let partner = percent_encode(&encode_partner_key(partner_key));
+    let key = percent_encode(&encode_partner_key(referral.partner_key));
+    let Appended { xid, domain, .. } = referral;
     let mut pairs: Vec<String> =
         sub_ids.iter().map(|(name, value)| format!("{name}={}", percent_encode(value))).collect();
-    pairs.push(format!("ps_partner_key={partner}&ps_xid={xid}&gsxid={xid}&gspk={partner}"));
+    pairs.extend(domain.map(|domain| format!("pscd={}", percent_encode(domain))));
+    pairs.push(format!("ps_partner_key={key}&ps_xid={xid}"));
+    pairs.push(match order {
+        Order::Present => format!("gsxid={xid}&gspk={key}"),
+        Order::Of2021 => format!("gspk={key}&gsxid={xid}"),
+    });
     let joint = match page.split_once('?') {
         None => "?",
         Some((_, "")) => "",
@@ -132,7 +173,7 @@ fn location(dest: &str, sub_ids: &[(String, String)], partner_key: &str, xid: &s
 }
 
 /// The redirect's cookies (browser.md section 4), each with its `scope` of attributes.
-fn cookies(scope: &str, company_key: &str, partner_key: &str, xid: &str, random: &str) -> Vec<String> {
+fn cookies_of(scope: &str, company_key: &str, partner_key: &str, xid: &str, random: &str) -> Vec<String> {
     let age = i64::from(REFERRAL_DAYS) * 24 * 60 * 60;
     let partner_key = encode(partner_key);
     let pairs = [
@@ -144,17 +185,17 @@ fn cookies(scope: &str, company_key: &str, partner_key: &str, xid: &str, random:
     pairs.into_iter().map(|(name, value)| format!("{name}={value}; Path=/; Max-Age={age}{scope}")).collect()
 }
 
-/// Takes back the cookies of the oldest clicks, when there are too many. Browsers send the oldest first.
-fn expire_oldest(scope: &str, company_key: &str, jar: &str) -> Vec<String> {
+/// Takes back the cookies of earlier clicks: the partner key is overwritten by each click, and beside it may stand no
+/// click id but its own (trust.md section 2).
+fn expire_earlier(scope: &str, company_key: &str, jar: &str) -> Vec<String> {
     let marks = [format!("_ps_xid_{company_key}_"), format!("_gsxid{company_key}")];
-    let ours: Vec<&str> = jar
-        .split(';')
+    jar.split(';')
         .filter_map(|pair| pair.split_once('=').map(|(name, _)| name.trim()))
         .filter(|name| marks.iter().any(|mark| name.starts_with(mark.as_str())))
         .filter(|name| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'))
-        .collect();
-    let surplus = ours.len().saturating_sub(CLICK_COOKIES_MAX);
-    ours[..surplus].iter().map(|name| format!("{name}=; Path=/; Max-Age=0{scope}")).collect()
+        .take(EARLIER_MAX)
+        .map(|name| format!("{name}=; Path=/; Max-Age=0{scope}"))
+        .collect()
 }
 
 /// Which cookies the link host and a destination both see.

@@ -88,6 +88,9 @@ pub struct Signup {
     /// The click that brought the visitor.
     #[serde(deserialize_with = "text", skip_serializing_if = "Option::is_none")]
     pub xid: Option<String>,
+    /// `page` when the page itself wrote whom to credit, which then counts before any click (trust.md section 2).
+    #[serde(deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    pub credited_by: Option<String>,
     /// Anything the site wants kept; carried, never an error.
     #[serde(deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     pub meta: Option<Map<String, Value>>,
@@ -144,6 +147,7 @@ impl Signup {
         self.customer_key = self.customer_key.or(alias).or(v1);
         let alias = self.partner_key_alias.take();
         self.partner_key = self.partner_key.or(alias);
+        self.credited_by = self.credited_by.filter(|by| by == "page");
         self
     }
 

@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 
 use super::error::Failure;
 use crate::{Relay, Script};
@@ -40,9 +40,15 @@ pub(crate) async fn get_fallback(
     answer(relay.scripts.fallback.as_ref(), &headers, SHORT)
 }
 
-/// The overlay of `partnerstack.debug()`.
-pub(crate) async fn get_debug(State(relay): State<Relay>, headers: HeaderMap) -> Result<Response, Failure> {
-    answer(relay.scripts.debug.as_ref(), &headers, SHORT)
+/// A part of the script that pages load when they ask for it: forms, links, checkout, consent, the overlay.
+pub(crate) async fn get_part(
+    State(relay): State<Relay>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let name = uri.path().trim_start_matches('/');
+    let part = relay.scripts.parts.iter().find(|(known, _)| *known == name);
+    answer(part.map(|(_, script)| script), &headers, SHORT)
 }
 
 /// `/script/headwater-<hash>.js`: this build for ever, for sites that pin it with SRI.

@@ -76,7 +76,7 @@ fn refusals() -> Vec<Style> {
             .said("called back", super::failed("customer-1", 503, "refused", "kept, and tried again"))
             .relay(Manner::Works)
             .taken("signup", signup_by_ada("customer-1"))
-            .is(super::NOTHING_STORED, true),
+            .is(super::NOTHING_WAITS, true),
         style("a browser without time-outs and beacons")
             .page("/", without("AbortSignal.timeout = undefined; navigator.sendBeacon = undefined;"))
             .open("/?{ada}")

@@ -1,6 +1,6 @@
 //! Consent: asked for, given, refused, and told by the browser.
 
-use super::{ADA, NOTHING_STORED, accepted, ada_data, failed, signup_by_ada, tagged, tagged_with};
+use super::{ADA, NOTHING_STORED, NOTHING_WAITS, accepted, ada_data, failed, signup_by_ada, tagged, tagged_with};
 use crate::style::{Style, style};
 
 const REQUIRED: &str = "data-consent='required'";
@@ -27,7 +27,7 @@ fn pending() -> Vec<Style> {
             .cookies(&ADA)
             .taken("signup", signup_by_ada("customer-1"))
             .said("called back", accepted("customer-1"))
-            .is(NOTHING_STORED, true),
+            .is(NOTHING_WAITS, true),
         style("consent that is never given leaves no trace on the next page")
             .page("/", tagged_with(REQUIRED, "signUp();"))
             .page("/next", tagged_with(REQUIRED, ""))

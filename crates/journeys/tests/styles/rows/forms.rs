@@ -61,6 +61,15 @@ fn marked() -> Vec<Style> {
             .act(SEND)
             .is("location.pathname", "/thanks")
             .taken("signup", json!({ "email": "ada@buyer.example", "name": "Ada Example", "customer_key": "customer-1" })),
+        style("a marked form that comes later, and is sent before its part of the script is there")
+            .page("/", TAG)
+            .open("/?{ada}")
+            .act(format!(
+                "document.body.innerHTML = `<form data-headwater-signup>{FIELDS}</form>`;
+                 document.querySelector('form').addEventListener('submit', (event) => event.preventDefault());
+                 {SEND}"
+            ))
+            .taken("signup", signup()),
         style("a form that nobody marked")
             .page("/", format!("{TAG}<form action='/thanks'>{FIELDS}</form>"))
             .page("/thanks", "Thank you.")

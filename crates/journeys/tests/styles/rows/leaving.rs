@@ -40,7 +40,7 @@ fn forms() -> Vec<Style> {
             .act("document.querySelector('button').click()")
             .is("location.pathname", "/thanks")
             .taken("signup", signup_by_ada("customer-1"))
-            .is(super::NOTHING_STORED, true),
+            .is(super::NOTHING_WAITS, true),
     ]
 }
 

@@ -25,8 +25,9 @@ fn cookies<'a>(key: &'a str, xid: &'a str, domain: &'a str) -> Vec<(&'static str
 
 fn forms() -> Vec<Style> {
     const XID: &str = "abcDEF123456";
-    let forms: [(&str, &str, &str, &str, &str); 11] = [
+    let forms: [(&str, &str, &str, &str, &str); 12] = [
         ("the current names, without padding", "ps_partner_key=YW55YQ&ps_xid=abcDEF123456", "anya", XID, ""),
+        ("the older name, copied with the space behind it", "gspk=YW55YQ%20", "anya", "", ""),
         ("padding that was kept", "ps_partner_key=YW55YQ==&ps_xid=abcDEF123456", "anya", XID, ""),
         ("padding that was escaped", "ps_partner_key=YW55YQ%3D%3D&ps_xid=abcDEF123456", "anya", XID, ""),
         ("the older names", "gspk=YW55YQ&gsxid=abcDEF123456", "anya", XID, ""),

@@ -1,5 +1,7 @@
 //! Content security policies.
 
+use serde_json::json;
+
 use super::{ADA, INITIALIZE, SIGN_UP, accepted, ada_data, failed, signup_by_ada, snippet, tagged};
 use crate::style::{Style, style};
 
@@ -36,6 +38,46 @@ fn without_wasm() -> Vec<Style> {
             .cookies(&ADA)
             .taken("signup", signup_by_ada("customer-1"))
             .said("called back", accepted("customer-1")),
+        style("a policy that forbids wasm: growsumoInit reads the partner of an earlier page")
+            .page("/", super::TAG)
+            .page_with(
+                "/next",
+                &[NO_WASM],
+                format!(
+                    "<script>function growsumoInit() {{ say('filled', growsumo.data.partner_key); }} {}</script>",
+                    snippet("{relay}/v1/", INITIALIZE)
+                ),
+            )
+            .open("/?{ada}")
+            .cookies(&ADA)
+            .open("/next")
+            .said("filled", "ada"),
+        style("a policy that forbids wasm: a signup on a page that ends before the second file is there")
+            .page_with(
+                "/",
+                &[NO_WASM],
+                tagged(
+                    "growsumo.data.customer_key = 'customer-1'; growsumo.createSignup(); location.href = '/next';",
+                ),
+            )
+            .page("/next", super::TAG)
+            .repeats()
+            .open("/?{ada}")
+            .is("location.pathname", "/next")
+            .taken("signup", json!({ "customer_key": "customer-1", "partner_key": "ada", "xid": "abcDEF123456" })),
+        style("a policy that forbids wasm: a signup on a page that ends leaves nothing without consent")
+            .page_with(
+                "/",
+                &[NO_WASM],
+                super::tagged_with(
+                    "data-consent='required'",
+                    "growsumo.data.customer_key = 'customer-1'; growsumo.createSignup(); location.href = '/next';",
+                ),
+            )
+            .page("/next", "Thank you.")
+            .open("/?{ada}")
+            .is("location.pathname", "/next")
+            .is(super::NOTHING_STORED, true),
         style("a policy that forbids wasm: consent is still asked for")
             .page_with(
                 "/",
@@ -90,6 +132,19 @@ fn strict() -> Vec<Style> {
             "a strict policy with a nonce that forbids wasm",
             "default-src 'none'; script-src 'nonce-{nonce}'; connect-src {relay} {site}",
         ),
+        row(
+            "a strict policy with a nonce and trusted types that forbids wasm",
+            "default-src 'none'; script-src 'nonce-{nonce}'; connect-src {relay} {site}; \
+             require-trusted-types-for 'script'",
+        ),
+        style("a policy that forbids wasm, the second file and policies of ours is told")
+            .page_with(
+                "/",
+                &[(POLICY, "script-src 'nonce-{nonce}'; require-trusted-types-for 'script'; trusted-types 'none'")],
+                with_nonce.clone(),
+            )
+            .open("/?{ada}")
+            .said("called back", failed("customer-1", 0, "failed", "failed")),
         style("a policy that forbids wasm and the second file, too")
             .page_with("/", &[(POLICY, "script-src 'unsafe-inline' {relay}/v1/")], tagged("signUp();"))
             .open("/?{ada}")

@@ -41,6 +41,11 @@ fn rewrites() -> Vec<Style> {
             .open("/?keep=1&{ada}&also=2#part")
             .cookies(&ADA)
             .is("location.pathname + location.search + location.hash", "/?keep=1&also=2#part"),
+        style("an address that the site wants cleaned, on a page with a base address")
+            .page("/land", format!("<base href='/elsewhere/'>{}", tagged_with("data-clean", "")))
+            .open("/land?keep=1&{ada}")
+            .cookies(&ADA)
+            .is("location.pathname + location.search", "/land?keep=1"),
         style("an address that nobody wants cleaned")
             .page("/", tagged("say('address', location.search);"))
             .open("/?{ada}")

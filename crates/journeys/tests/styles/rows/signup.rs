@@ -90,7 +90,7 @@ fn members() -> Vec<Style> {
         style("what the page writes wins over what the link says")
             .page("/", tagged("growsumo.data.partner_key = 'written'; growsumo._spk(); signUp();"))
             .open("/?{ada}")
-            .taken("signup", json!({ "partner_key": "written", "xid": "abcDEF123456" }))
+            .taken("signup", json!({ "partner_key": "written", "xid": null, "credited_by": "page" }))
             .said("called back", accepted("customer-1")),
         style("data of more bytes than an event may have")
             .page("/", reports("{ customer_key: 'customer-1', meta: { long: 'x'.repeat(40000) } }"))

@@ -1,11 +1,16 @@
 //! Redirects: what is appended, and who may remember.
 
-use super::{Shared, is_bot, location, shared_domain};
+use super::{Appended, Order, Shared, custom_domain, expire_earlier, is_bot, location, shared_domain};
 
-fn check(dest: &str, sub_ids: &[(&str, &str)], expected: &str) {
+fn appended(dest: &str, sub_ids: &[(&str, &str)], domain: Option<&str>, order: Order) -> String {
     let given: Vec<_> =
         sub_ids.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    assert_eq!(location(dest, &given, "gigakick", "abcdefghijkl12"), expected);
+    let referral = Appended { partner_key: "gigakick", xid: "abcdefghijkl12", domain };
+    location(dest, &given, &referral, order)
+}
+
+fn check(dest: &str, sub_ids: &[(&str, &str)], expected: &str) {
+    assert_eq!(appended(dest, sub_ids, None, Order::Present), expected);
 }
 
 #[test]
@@ -18,6 +23,49 @@ fn the_referral_is_appended_in_the_contracts_order() {
         "https://www.example.com/p?utm_source=x#top?not=query",
         &[("sid", "a b&c"), ("sid1", "d")],
         &format!("https://www.example.com/p?utm_source=x&sid=a%20b%26c&sid1=d&{own}#top?not=query"),
+    );
+}
+
+#[test]
+fn a_custom_link_domain_is_named_in_front_of_the_referral() {
+    assert_eq!(
+        appended("https://www.example.com/?a=1", &[("sid", "m")], Some("go.partner.example"), Order::Present),
+        "https://www.example.com/?a=1&sid=m&pscd=go.partner.example&ps_partner_key=Z2lnYWtpY2s\
+         &ps_xid=abcdefghijkl12&gsxid=abcdefghijkl12&gspk=Z2lnYWtpY2s"
+    );
+    for (host, custom) in [
+        ("go.partner.example", true),
+        ("go.partner.example:8443", true),
+        ("go.example.com", false),
+        ("GO.example.com", false),
+        ("go.example.com:443", false),
+        ("localhost:8787", false),
+        ("127.0.0.1:8787", false),
+        ("[::1]", false),
+        ("go.partner.example/path", false),
+        ("user@go.partner.example", false),
+        ("", false),
+    ] {
+        assert_eq!(custom_domain("https://go.example.com", host), custom.then_some(host), "{host}");
+    }
+}
+
+#[test]
+fn a_program_can_have_the_order_of_2021() {
+    assert_eq!(
+        appended("https://www.example.com/", &[], None, Order::Of2021),
+        "https://www.example.com/?ps_partner_key=Z2lnYWtpY2s&ps_xid=abcdefghijkl12\
+         &gspk=Z2lnYWtpY2s&gsxid=abcdefghijkl12"
+    );
+}
+
+#[test]
+fn no_cookie_of_an_earlier_click_stands_beside_the_new_key() {
+    let jar = "_ps_xid_CK345678_a=x; _gsxidCK345678a=x; other=y; _ps_xid_OTHER678_a=x; _ps_xid_CK345678_é=x";
+    let expired = expire_earlier("; Secure", "CK345678", jar);
+    assert_eq!(
+        expired,
+        ["_ps_xid_CK345678_a=; Path=/; Max-Age=0; Secure", "_gsxidCK345678a=; Path=/; Max-Age=0; Secure"]
     );
 }
 

@@ -1,10 +1,12 @@
 // Links, forms and frames that lead to another domain of the same site carry the referral along: cookies do not.
-import { attempt, is_held, option, page_data } from '../browser.js';
+// A file of its own, loaded where `data-domains` asks for it.
+const { attempt, credit, is_held, option } = window.__headwater.inside;
 
 /** The address with the referral on it, when it leads to one of `data-domains`. */
 const with_referral = (address) => {
   const url = new URL(address, location.href);
-  const known = { gspid: page_data('partner_key'), ps_xid: page_data('xid') };
+  const { partner_key: gspid, xid: ps_xid } = credit();
+  const known = { gspid, ps_xid };
   const ours = option('domains').split(',').some((name) => ('.' + url.hostname).endsWith('.' + name.trim()));
   if (ours && url.hostname != location.hostname && !is_held()) {
     for (const name in known) if (known[name]) url.searchParams.set(name, known[name]);
@@ -23,14 +25,11 @@ const decorate = (element, name) => attempt(() => {
   }
 });
 
-/** Watches for what leads away; links added later are seen when they are used. */
-export const watch_links = () => {
-  if (!option('domains')) return;
-  const used = (event) => {
-    const link = event.target.closest && event.target.closest('a[href]');
-    if (link) decorate(link, 'href');
-  };
-  for (const name of ['mousedown', 'click', 'auxclick', 'keydown']) document.addEventListener(name, used, true);
-  document.addEventListener('submit', (event) => decorate(event.target, 'action'), true);
-  document.querySelectorAll('iframe[src]').forEach((frame) => decorate(frame, 'src'));
+// Links added later are seen when they are used.
+const used = (event) => {
+  const link = event.target.closest && event.target.closest('a[href]');
+  if (link) decorate(link, 'href');
 };
+for (const name of ['mousedown', 'click', 'auxclick', 'keydown']) document.addEventListener(name, used, true);
+document.addEventListener('submit', (event) => decorate(event.target, 'action'), true);
+document.querySelectorAll('iframe[src]').forEach((frame) => decorate(frame, 'src'));

@@ -1,0 +1,165 @@
+//! A browser with tabs: its jar, its storage and the script on its pages, whose decisions are the real ones.
+
+use std::cell::RefCell;
+
+use headwater_protocol::Millis;
+use headwater_protocol::cookie;
+use headwater_protocol::credit::decide;
+use headwater_protocol::key::mint_click_id;
+use headwater_protocol::referral::{Referral, encode_partner_key};
+
+const MINUTE: i64 = 60_000;
+const DAY: i64 = Millis::DAY;
+const HOST: &str = "_ps_xid_AbCdEfGh_";
+
+/// The browser of one visitor.
+#[derive(Debug, Default)]
+pub struct Browser {
+    /// In the order they were set.
+    jar: Vec<(String, String)>,
+    /// What `remember` of src/browser.js wrote: until when our cookies surely last, and the link host's clicks.
+    memory: RefCell<Option<(i64, String)>>,
+    now: i64,
+    /// `growsumo.data` of each tab.
+    pub tabs: Vec<Referral>,
+}
+
+impl Browser {
+    fn set(&mut self, name: &str, value: Option<&str>) {
+        self.jar.retain(|(known, _)| known != name);
+        self.jar.extend(value.map(|value| (name.to_owned(), value.to_owned())));
+    }
+
+    fn later(&mut self) {
+        self.now = self.now.max(1_795_281_600_000) + MINUTE;
+    }
+
+    fn text(&self) -> String {
+        let pairs: Vec<_> = self.jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        pairs.join("; ")
+    }
+
+    /// A click on a partner's link: the link host's answer, with its cookies.
+    pub fn redirect(&mut self, partner: u8) -> Referral {
+        self.later();
+        let xid = mint_click_id(Millis(self.now), &[partner; 32]);
+        let key = format!("p{partner}");
+        self.jar.retain(|(name, _)| !name.starts_with(HOST));
+        self.set(&format!("{HOST}{}", self.now), Some(&xid));
+        self.set("_ps_partner_key_AbCdEfGh", Some(&key));
+        Referral { partner_key: Some(key), xid: Some(xid), link_domain: None }
+    }
+
+    /// A new page with the script, whose address names this.
+    pub fn land(&mut self, click: &Referral) {
+        let key = encode_partner_key(click.partner_key.as_deref().unwrap_or_default());
+        let xid = click.xid.as_deref().unwrap_or_default();
+        self.open(&format!("?ps_partner_key={key}&ps_xid={xid}"));
+    }
+
+    /// A new page with the script, whose address names nobody.
+    pub fn page(&mut self) {
+        self.open("");
+    }
+
+    fn open(&mut self, query: &str) {
+        self.later();
+        self.tabs.push(Referral::default());
+        self.capture(self.tabs.len() - 1, query);
+    }
+
+    /// `_spk` in a tab, whose address is known already.
+    pub fn ask(&mut self, tab: usize) {
+        self.later();
+        self.capture(tab, "");
+    }
+
+    fn seen(&self, own: bool) -> String {
+        let mut memory = self.memory.borrow_mut();
+        let Some((until, ids)) = memory.as_mut() else { return String::new() };
+        let taken = !own && self.now < *until;
+        if taken {
+            *until = i64::MAX;
+        }
+        if own || taken { format!("{until},{ids}") } else { String::new() }
+    }
+
+    fn capture(&mut self, tab: usize, query: &str) {
+        let found = Referral::from_query(query, "");
+        let decision = decide(found, &self.text(), false, |own| self.seen(own), cookie::decode);
+        if decision.write {
+            self.write(&decision.referral);
+        }
+        if decision.referral.is_some() {
+            self.tabs[tab] = decision.referral;
+        }
+    }
+
+    fn write(&mut self, referral: &Referral) {
+        for name in cookie::PARTNER_KEY_COOKIES {
+            self.set(name, referral.partner_key.as_deref());
+        }
+        for name in cookie::CLICK_ID_COOKIES {
+            self.set(name, referral.xid.as_deref());
+        }
+        let hosts = self.jar.iter().filter(|(name, _)| name.starts_with(HOST));
+        let ids: Vec<_> = hosts.map(|(name, value)| format!("{name}={value}")).collect();
+        *self.memory.borrow_mut() = Some((self.now + 7 * DAY, ids.join(",")));
+    }
+
+    fn lose_own(&mut self) {
+        let own = [cookie::PARTNER_KEY_COOKIES, cookie::CLICK_ID_COOKIES].concat();
+        self.jar.retain(|(name, _)| !own.contains(&name.as_str()));
+    }
+
+    /// Eight days pass in Safari.
+    pub fn expire(&mut self) {
+        self.lose_own();
+        self.now += 8 * DAY;
+    }
+
+    /// A page erases our cookies, and leaves the link host's.
+    pub fn take(&mut self) {
+        self.lose_own();
+    }
+}
+
+/// Jar and clicks of a browser that came by many roads: cookies of our own (with a key, with a time), and those of some
+/// companies, each of whose clicks says its time or does not.
+#[expect(clippy::type_complexity, reason = "a key and a click id are all there is to a click here")]
+pub fn mixed(
+    own: Option<(bool, bool)>,
+    companies: &[Vec<bool>],
+    turned: bool,
+) -> (String, Vec<(Option<String>, Option<String>)>) {
+    let (mut jar, mut pairs, mut count) = (Vec::new(), Vec::new(), 0_u8);
+    let mut click = |timed: bool| {
+        count += 1;
+        let xid = mint_click_id(Millis(1_795_281_600_000 + i64::from(count)), &[count; 32]);
+        (format!("p{count}"), if timed { xid } else { format!("abcdefghij{count:02}") })
+    };
+    if let Some((with_key, timed)) = own {
+        let (key, xid) = click(timed);
+        jar.extend(with_key.then(|| format!("ps_partner_key={key}")));
+        jar.push(format!("ps_xid={xid}"));
+        pairs.push((with_key.then_some(key), Some(xid)));
+    }
+    for (company, clicks) in companies.iter().enumerate() {
+        let mut clicks = clicks.clone();
+        // Who changes to us has had the others' clicks before.
+        clicks.sort_unstable();
+        for (at, timed) in clicks.iter().enumerate() {
+            let (key, xid) = click(*timed);
+            jar.push(format!("_ps_xid_COMPANY{company}_{at}={xid}"));
+            if at + 1 == clicks.len() {
+                jar.push(format!("_ps_partner_key_COMPANY{company}={key}"));
+            }
+            pairs.push((Some(key), Some(xid)));
+        }
+    }
+    // Not every browser lists the oldest first; ids that say their time do not need it.
+    if turned && companies.iter().flatten().all(|timed| *timed) {
+        jar.reverse();
+    }
+    (jar.join("; "), pairs)
+}

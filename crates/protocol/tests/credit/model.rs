@@ -1,0 +1,69 @@
+//! Ten lines that say who is credited: the newest click that a cookie knows and that no page took away.
+
+use headwater_protocol::referral::Referral;
+
+/// What there is to know of a visitor.
+#[derive(Debug, Default)]
+pub struct Model {
+    clock: u32,
+    host: Option<(u32, Referral)>,
+    own: Option<(u32, Referral)>,
+    known: u32,
+    taken: u32,
+    /// Whom each tab credits.
+    pub tabs: Vec<Referral>,
+}
+
+impl Model {
+    /// The link host notes a click.
+    pub fn click(&mut self, click: Referral) {
+        self.clock += 1;
+        self.host = Some((self.clock, click));
+    }
+
+    fn write(&mut self, click: (u32, Referral)) {
+        // A page that shows another click again wants credit: what it took away before is forgotten.
+        (self.own, self.known, self.taken) = (Some(click), self.clock, 0);
+    }
+
+    fn newest(&mut self) -> Option<Referral> {
+        let host = self.host.clone().filter(|(at, _)| *at > self.taken);
+        let (at, click) = self.own.clone().into_iter().chain(host).max_by_key(|(at, _)| *at)?;
+        if self.own.as_ref().is_some_and(|(own, _)| *own < at) {
+            self.write((at, click.clone()));
+        }
+        Some(click)
+    }
+
+    /// A new page whose address names this.
+    pub fn land(&mut self, click: Referral) {
+        self.clock += 1;
+        self.write((self.clock, click.clone()));
+        self.tabs.push(click);
+    }
+
+    /// A new page.
+    pub fn page(&mut self) {
+        let found = self.newest().unwrap_or_default();
+        self.tabs.push(found);
+    }
+
+    /// A page asks again.
+    pub fn ask(&mut self, tab: usize) {
+        if let Some(found) = self.newest() {
+            self.tabs[tab] = found;
+        }
+    }
+
+    /// Safari takes the script's cookies.
+    pub fn expire(&mut self) {
+        self.own = None;
+    }
+
+    /// A page takes them.
+    pub fn take(&mut self) {
+        if self.own.take().is_some() {
+            self.taken = self.known;
+        }
+    }
+}

@@ -1,0 +1,57 @@
+// Signups of pages without developers: a marked form, a form service, a listed frame.
+// A file of its own, loaded where an attribute of the tag or a marked form asks for it.
+const api = window.__headwater;
+const { attempt, option, sent } = api.inside;
+
+const MEMBERS = ['name', 'email', 'customer_key', 'first_name', 'last_name', 'company', 'phone', 'provider_key'];
+
+/** `email=user[email],name=full_name`: which field holds which member, where the names differ. */
+const field_of = (member) => {
+  const pair = option('fields').split(',').find((pair) => pair.trim().startsWith(member + '='));
+  return pair ? pair.trim().slice(member.length + 1) : member;
+};
+
+/** Takes what is known by name, and nothing else: a form holds passwords too. */
+const sign_up = (value_of) => {
+  for (const member of MEMBERS) {
+    const value = value_of(field_of(member));
+    if (value && typeof value == 'string') api.data[member] = value;
+  }
+  api.createSignup();
+};
+
+/** HubSpot tells the page in a message, as `[{ name, value }]` or as one object. */
+const hubspot = (message) => {
+  if (message.type != 'hsFormCallback' || message.eventName != 'onFormSubmit') return;
+  const fields = {};
+  for (const { name, value } of message.data) fields[name] = value;
+  sign_up((name) => fields[name] || fields[name.replace('_', '')]);
+};
+
+/** A form that is about to be sent. */
+const submitted = ({ target: form }) => attempt(() => {
+  if (!form.matches('[data-headwater-signup],' + (option('form') || '_'))) return;
+  const fields = new FormData(form);
+  const email = form.querySelector('[type=email]');
+  sign_up((name) => fields.get(name) || name == 'email' && email && email.value);
+});
+// What was sent while this file was on its way, by pages that stayed.
+sent.forEach(submitted);
+sent.push = submitted;
+
+const services = option('forms');
+const frames = option('frames');
+if (services || frames) {
+  addEventListener('message', ({ origin, data }) => attempt(() => {
+    const listed = origin != 'null' && frames.split(',').some((name) => name.trim() == origin);
+    if (listed && data.headwater_signup) sign_up((name) => data.headwater_signup[name]);
+    if ((listed || origin == location.origin) && /hubspot/.test(services)) hubspot(data);
+  }));
+}
+if (/marketo/.test(services)) {
+  const values = (form) => form.onSuccess((fields) => {
+    attempt(() => sign_up((name) => fields[name] || fields[name.replace(/(^|_)(.)/g, (_, __, first) => first.toUpperCase())]));
+  });
+  const ready = () => attempt(() => MktoForms2.whenReady(values));
+  window.MktoForms2 ? ready() : addEventListener('load', ready);
+}
