@@ -14,6 +14,8 @@ wasm_bindgen_test_configure!(run_in_browser);
 
 #[path = "web/consent.rs"]
 mod consent;
+#[path = "web/credit.rs"]
+mod credit;
 #[path = "web/delivery.rs"]
 mod delivery;
 #[path = "web/input.rs"]
@@ -26,6 +28,8 @@ extern "C" {
     fn forget();
     fn fresh(query: &str);
     fn ask_for_privacy();
+    fn bring_cookies(jar: &str, clicks: &str);
+    fn visit_anew(query: &str);
     fn visit(query: &str);
     fn answer(status: i32, body: &str, wait: &str);
     fn calls_made() -> String;

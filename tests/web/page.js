@@ -6,6 +6,7 @@ const real = {
   fetch: window.fetch.bind(window),
   setTimeout: window.setTimeout.bind(window),
   now: Date.now.bind(Date),
+  replace: history.replaceState,
   cookie: Object.getOwnPropertyDescriptor(Document.prototype, 'cookie'),
 };
 
@@ -60,6 +61,13 @@ export const fresh = (query) => {
   forget();
   history.replaceState(null, '', `/${query}`);
 };
+/** What earlier visits left: cookies, and what is remembered of clicks. */
+export const bring_cookies = (jar, clicks) => {
+  for (const pair of jar ? jar.split('; ') : []) document.cookie = `${pair};path=/`;
+  if (clicks) localStorage.setItem('hw_clicks', clicks);
+};
+/** Another page, as far as the tracker can see. */
+export const visit_anew = (query) => { real.replace.call(history, null, '', `/${query}`); };
 export const ask_for_privacy = () => { privacy(true); };
 export const visit = (query) => { history.pushState(null, '', `/${query}`); };
 /** The relay's next answer: 0 for none, negative for one that never comes. */

@@ -82,6 +82,15 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
 const SCRIPT: &str = "**`headwater.js`**";
 const PACKAGE: &str = "**npm package**: wasm, glue and entry point";
 
+/// What the script loads when a page asks for it.
+const PARTS: [(&str, &str); 5] = [
+    ("headwater-forms.js", "`headwater-forms.js`, only where forms are signups"),
+    ("headwater-links.js", "`headwater-links.js`, only with `data-domains`"),
+    ("headwater-checkout.js", "`headwater-checkout.js`, only with `decorateCheckout`"),
+    ("headwater-consent.js", "`headwater-consent.js`, only with Google's consent mode"),
+    ("headwater-debug.js", "`headwater-debug.js`, only with the overlay"),
+];
+
 /// Our artefacts, from the one that counts down to their parts. `minify` is what a site's bundler does to modules.
 fn rows(
     root: &Path,
@@ -99,6 +108,11 @@ fn rows(
     ];
     if let Ok(fallback) = read("dist/headwater-fallback.js") {
         rows.push(("`headwater-fallback.js`, only where wasm is forbidden", weigh(&fallback)?));
+    }
+    for (file, title) in PARTS {
+        if let Ok(part) = read(&format!("dist/{file}")) {
+            rows.push((title, weigh(&part)?));
+        }
     }
     let wasm = weigh(&read("pkg/headwater_bg.wasm")?)?;
     let pkg = root.join("pkg");
@@ -252,6 +266,8 @@ mod tests {
         assert_eq!(rows(root.path(), minify).unwrap().len(), 6);
         std::fs::write(root.path().join("dist/headwater-fallback.js"), "x").unwrap();
         assert_eq!(rows(root.path(), minify).unwrap().len(), 7);
+        std::fs::write(root.path().join("dist/headwater-forms.js"), "x").unwrap();
+        assert_eq!(rows(root.path(), minify).unwrap().len(), 8);
     }
 
     #[test]

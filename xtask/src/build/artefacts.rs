@@ -75,7 +75,11 @@ mod tests {
     use super::*;
 
     fn scripts(fallback: Option<&str>) -> Scripts {
-        Scripts { script: "abc".into(), fallback: fallback.map(Into::into), parts: vec![("headwater-debug.js".into(), "ghi".into())] }
+        Scripts {
+            script: "abc".into(),
+            fallback: fallback.map(Into::into),
+            parts: vec![("headwater-debug.js".into(), "ghi".into())],
+        }
     }
 
     #[test]

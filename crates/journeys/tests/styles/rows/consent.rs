@@ -1,6 +1,8 @@
 //! Consent: asked for, given, refused, and told by the browser.
 
-use super::{ADA, NOTHING_STORED, NOTHING_WAITS, accepted, ada_data, failed, signup_by_ada, tagged, tagged_with};
+use super::{
+    ADA, NOTHING_STORED, NOTHING_WAITS, accepted, ada_data, failed, signup_by_ada, tagged, tagged_with,
+};
 use crate::style::{Style, style};
 
 const REQUIRED: &str = "data-consent='required'";

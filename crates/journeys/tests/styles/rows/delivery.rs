@@ -101,8 +101,13 @@ fn refusals() -> Vec<Style> {
             .settled()
             .requests(1..=1),
         style("a refusal says in words that nothing more will happen")
-            .page("/", tagged("growsumo.data.customer_key = 'customer-1';
-                growsumo.createSignup((result) => say('message', result.error.message));"))
+            .page(
+                "/",
+                tagged(
+                    "growsumo.data.customer_key = 'customer-1';
+                growsumo.createSignup((result) => say('message', result.error.message));",
+                ),
+            )
             .relay(Manner::Refuses("invalid_value", "data.customer_key"))
             .open("/?{ada}")
             .heard("signup", json!({ "customer_key": "customer-1" }))

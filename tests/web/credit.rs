@@ -1,0 +1,33 @@
+//! The table of credits, through the whole tracker: its Rust decides over address and cookies, its JavaScript over what
+//! the page wrote, and the two come to what `headwater_protocol::credit` says of the same rows.
+
+use serde_json::{Value, json};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use super::{bring_cookies, events, signup, start, tracker_at, visit_anew};
+
+const TABLE: &str = include_str!("../fixtures/credit.json");
+
+#[wasm_bindgen_test]
+async fn the_table_of_credits_holds_in_a_browser() {
+    let cases: Vec<Value> = serde_json::from_str(TABLE).unwrap();
+    for case in &cases {
+        let text = |name: &str| case[name].as_str().unwrap_or_default();
+        tracker_at("", &json!({}));
+        // What is remembered holds for long.
+        bring_cookies(text("cookies"), &text("seen").replacen('9', "9000000000000000", 1));
+        visit_anew(text("query"));
+        let model = if text("model") == "first" { "first" } else { "last" };
+        let tracker = start(&json!({ "model": model, "organic": true }));
+        let mut customer = case["page"].clone();
+        if !customer.is_object() {
+            customer = json!({});
+        }
+        customer["customer_key"] = "c1".into();
+        signup(&tracker, &customer).await.unwrap();
+        let data = &events()[0]["data"];
+        for name in ["partner_key", "xid", "credited_by"] {
+            assert_eq!(data[name], case["expect"][name], "{name}: {}", case["name"]);
+        }
+    }
+}
