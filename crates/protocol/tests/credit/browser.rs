@@ -14,14 +14,14 @@ const HOST: &str = "_ps_xid_AbCdEfGh_";
 
 /// The browser of one visitor.
 #[derive(Debug, Default)]
-pub struct Browser {
+pub(crate) struct Browser {
     /// In the order they were set.
     jar: Vec<(String, String)>,
     /// What `remember` of src/browser.js wrote: until when our cookies surely last, and the link host's clicks.
     memory: RefCell<Option<(i64, String)>>,
     now: i64,
     /// `growsumo.data` of each tab.
-    pub tabs: Vec<Referral>,
+    pub(crate) tabs: Vec<Referral>,
 }
 
 impl Browser {
@@ -40,7 +40,7 @@ impl Browser {
     }
 
     /// A click on a partner's link: the link host's answer, with its cookies.
-    pub fn redirect(&mut self, partner: u8) -> Referral {
+    pub(crate) fn redirect(&mut self, partner: u8) -> Referral {
         self.later();
         let xid = mint_click_id(Millis(self.now), &[partner; 32]);
         let key = format!("p{partner}");
@@ -51,14 +51,14 @@ impl Browser {
     }
 
     /// A new page with the script, whose address names this.
-    pub fn land(&mut self, click: &Referral) {
+    pub(crate) fn land(&mut self, click: &Referral) {
         let key = encode_partner_key(click.partner_key.as_deref().unwrap_or_default());
         let xid = click.xid.as_deref().unwrap_or_default();
         self.open(&format!("?ps_partner_key={key}&ps_xid={xid}"));
     }
 
     /// A new page with the script, whose address names nobody.
-    pub fn page(&mut self) {
+    pub(crate) fn page(&mut self) {
         self.open("");
     }
 
@@ -69,7 +69,7 @@ impl Browser {
     }
 
     /// `_spk` in a tab, whose address is known already.
-    pub fn ask(&mut self, tab: usize) {
+    pub(crate) fn ask(&mut self, tab: usize) {
         self.later();
         self.capture(tab, "");
     }
@@ -113,13 +113,13 @@ impl Browser {
     }
 
     /// Eight days pass in Safari.
-    pub fn expire(&mut self) {
+    pub(crate) fn expire(&mut self) {
         self.lose_own();
         self.now += 8 * DAY;
     }
 
     /// A page erases our cookies, and leaves the link host's.
-    pub fn take(&mut self) {
+    pub(crate) fn take(&mut self) {
         self.lose_own();
     }
 }
@@ -127,7 +127,7 @@ impl Browser {
 /// Jar and clicks of a browser that came by many roads: cookies of our own (with a key, with a time), and those of some
 /// companies, each of whose clicks says its time or does not.
 #[expect(clippy::type_complexity, reason = "a key and a click id are all there is to a click here")]
-pub fn mixed(
+pub(crate) fn mixed(
     own: Option<(bool, bool)>,
     companies: &[Vec<bool>],
     turned: bool,

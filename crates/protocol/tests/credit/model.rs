@@ -4,19 +4,19 @@ use headwater_protocol::referral::Referral;
 
 /// What there is to know of a visitor.
 #[derive(Debug, Default)]
-pub struct Model {
+pub(crate) struct Model {
     clock: u32,
     host: Option<(u32, Referral)>,
     own: Option<(u32, Referral)>,
     known: u32,
     taken: u32,
     /// Whom each tab credits.
-    pub tabs: Vec<Referral>,
+    pub(crate) tabs: Vec<Referral>,
 }
 
 impl Model {
     /// The link host notes a click.
-    pub fn click(&mut self, click: Referral) {
+    pub(crate) fn click(&mut self, click: Referral) {
         self.clock += 1;
         self.host = Some((self.clock, click));
     }
@@ -36,32 +36,32 @@ impl Model {
     }
 
     /// A new page whose address names this.
-    pub fn land(&mut self, click: Referral) {
+    pub(crate) fn land(&mut self, click: Referral) {
         self.clock += 1;
         self.write((self.clock, click.clone()));
         self.tabs.push(click);
     }
 
     /// A new page.
-    pub fn page(&mut self) {
+    pub(crate) fn page(&mut self) {
         let found = self.newest().unwrap_or_default();
         self.tabs.push(found);
     }
 
     /// A page asks again.
-    pub fn ask(&mut self, tab: usize) {
+    pub(crate) fn ask(&mut self, tab: usize) {
         if let Some(found) = self.newest() {
             self.tabs[tab] = found;
         }
     }
 
     /// Safari takes the script's cookies.
-    pub fn expire(&mut self) {
+    pub(crate) fn expire(&mut self) {
         self.own = None;
     }
 
     /// A page takes them.
-    pub fn take(&mut self) {
+    pub(crate) fn take(&mut self) {
         if self.own.take().is_some() {
             self.taken = self.known;
         }

@@ -82,6 +82,17 @@ fn late() -> Vec<Style> {
             .taken("signup", signup_by_ada("customer-1"))
             .said("called back", accepted("customer-1"))
             .cookies(&ADA),
+        style("a page that imports the script, which has no element then")
+            .page(
+                "/",
+                format!(
+                    "<script>{SIGN_UP} import('{{relay}}/v1/').then(() => {{ growsumo._initialize('{{key}}'); signUp(); }}, threw);</script>"
+                ),
+            )
+            .open("/?{ada}")
+            .cookies(&ADA)
+            .taken("signup", signup_by_ada("customer-1"))
+            .said("called back", accepted("customer-1")),
         style("a hook that injects the script long after the page was loaded, and again on the next mount")
             .page(
                 "/",
@@ -110,17 +121,6 @@ fn late() -> Vec<Style> {
 
 fn tags() -> Vec<Style> {
     vec![
-        style("a page that imports the script, which has no element then")
-            .page(
-                "/",
-                format!(
-                    "<script>{SIGN_UP} import('{{relay}}/v1/').then(() => {{ growsumo._initialize('{{key}}'); signUp(); }}, threw);</script>"
-                ),
-            )
-            .open("/?{ada}")
-            .cookies(&ADA)
-            .taken("signup", signup_by_ada("customer-1"))
-            .said("called back", accepted("customer-1")),
         style("one tag, and a signup in the next script")
             .page("/", tagged("signUp();"))
             .open("/?{ada}")
