@@ -124,7 +124,7 @@ impl Browser {
     }
 }
 
-/// Jar and clicks of a browser that came by many roads: cookies of our own (with a key, with a time), and those of some
+/// Jar and clicks of a browser that came in many ways: cookies of our own (with a key, with a time), and those of some
 /// companies, each of whose clicks says its time or does not.
 #[expect(clippy::type_complexity, reason = "a key and a click id are all there is to a click here")]
 pub(crate) fn mixed(
