@@ -142,9 +142,9 @@ const sent = [];
 let forms;
 /** Forms are a file of their own, for pages that have one of ours or say so; what is sent meanwhile waits for it. */
 const watch_forms = (event) => attempt(() => {
-  const wanted = option('form') + option('forms') + option('frames') || document.querySelector('[data-headwater-signup]');
-  if (wanted) forms ||= load_script('forms');
-  if (forms && event.type == 'submit') sent.push(event);
+  const wanted = () => option('form') + option('forms') + option('frames') || document.querySelector('[data-headwater-signup]');
+  forms ||= wanted() && load_script('forms');
+  if (forms) sent.push(event);
 });
 
 Object.assign(api, {
@@ -154,7 +154,7 @@ Object.assign(api, {
     configure({ ...settings, key });
     connect(capture, flush, part, heard, request);
     watch_forms({});
-    for (const name of ['DOMContentLoaded', 'focusin', 'submit']) document.addEventListener(name, watch_forms);
+    for (const name of ['DOMContentLoaded', 'focusin', 'submit', 'message']) addEventListener(name, watch_forms);
     if (option('domains')) attempt(() => load_script('links'));
     if (/[?&]headwater_debug=1/.test(location.search)) api.debug();
     if (early) api.createSignup();

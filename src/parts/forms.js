@@ -35,19 +35,23 @@ const submitted = ({ target: form }) => attempt(() => {
   const email = form.querySelector('[type=email]');
   sign_up((name) => fields.get(name) || name == 'email' && email && email.value);
 });
-// What was sent while this file was on its way, by pages that stayed.
-sent.forEach(submitted);
-sent.push = submitted;
-
 const services = option('forms');
 const frames = option('frames');
-if (services || frames) {
-  addEventListener('message', ({ origin, data }) => attempt(() => {
-    const listed = origin != 'null' && frames.split(',').some((name) => name.trim() == origin);
-    if (listed && data.headwater_signup) sign_up((name) => data.headwater_signup[name]);
-    if ((listed || origin == location.origin) && /hubspot/.test(services)) hubspot(data);
-  }));
-}
+/** A frame of the site's, or a form service, has something to say. */
+const told = ({ origin, data }) => attempt(() => {
+  const listed = origin != 'null' && frames.split(',').some((name) => name.trim() == origin);
+  if (listed && data.headwater_signup) sign_up((name) => data.headwater_signup[name]);
+  if ((listed || origin == location.origin) && /hubspot/.test(services)) hubspot(data);
+});
+
+/** The script hears of everything, and kept what happened while this file was on its way. */
+const happened = (event) => {
+  if (event.type == 'submit') submitted(event);
+  if (event.type == 'message') told(event);
+};
+sent.forEach(happened);
+sent.push = happened;
+
 if (/marketo/.test(services)) {
   const values = (form) => form.onSuccess((fields) => {
     attempt(() => sign_up((name) => fields[name] || fields[name.replace(/(^|_)(.)/g, (_, __, first) => first.toUpperCase())]));

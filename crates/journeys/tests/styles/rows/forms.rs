@@ -131,6 +131,19 @@ fn frames() -> Vec<Style> {
             .open("/?{ada}")
             .said("sent", true)
             .taken("signup", json!({ "customer_key": "customer-1", "email": "ada@buyer.example", "evil": null })),
+        style("a frame of a listed origin that is quicker than the part that hears it")
+            .page(
+                "/",
+                format!(
+                    "{}<script>
+                       const told = {{ headwater_signup: {{ customer_key: 'customer-1' }} }};
+                       dispatchEvent(new MessageEvent('message', {{ origin: '{{site}}', data: told }}));
+                     </script>",
+                    tagged_with("data-frames='{site}'", "")
+                ),
+            )
+            .open("/?{ada}")
+            .taken("signup", json!({ "customer_key": "customer-1", "partner_key": "ada" })),
         style("a frame of an origin that is not listed hands over nothing")
             .page("/", framed("data-frames='https://forms.example'"))
             .page("/form", form)
