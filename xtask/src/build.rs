@@ -24,8 +24,35 @@ mod wasm;
 
 pub(crate) use node::Node;
 
+/// What is built from the tracker, each in a directory of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// What a page loads.
+    Scripts,
+    /// What a bundler takes.
+    Package,
+}
+
+impl Part {
+    fn directory(self) -> &'static str {
+        match self {
+            Self::Scripts => "dist",
+            Self::Package => "pkg",
+        }
+    }
+}
+
 /// Builds `dist/` and `pkg/` from the tracker in `src/`, unless they are those of the same sources already.
 pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
+    build(root, &[Part::Scripts, Part::Package])
+}
+
+/// Builds `dist/` alone: all that a server carries.
+pub(crate) fn scripts(root: &Path) -> anyhow::Result<()> {
+    build(root, &[Part::Scripts])
+}
+
+fn build(root: &Path, parts: &[Part]) -> anyhow::Result<()> {
     for needed in ["src/lib.rs", "src/browser.js", "src/shell.js", "pkg.json"] {
         if !root.join(needed).exists() {
             bail!("there is no tracker to build: {needed} is missing");
@@ -36,29 +63,40 @@ pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
     let lock = File::create(dist.join(".lock")).context("cannot write to dist/")?;
     lock.lock().context("cannot wait for another build to end")?;
 
-    let optimised = fingerprint::inputs(root, true)?;
-    if fingerprint::is_current(root, &optimised) {
+    let missing = |inputs: &str| -> Vec<Part> {
+        parts.iter().copied().filter(|part| !fingerprint::is_current(root, *part, inputs)).collect()
+    };
+    let mut inputs = fingerprint::inputs(root, true)?;
+    if missing(&inputs).is_empty() {
         return Ok(());
     }
     let node = Node::find(root)?;
-    let inputs = match node {
-        Some(_) => optimised,
-        None => fingerprint::inputs(root, false)?,
-    };
     if node.is_none() {
         eprintln!("unoptimised and without the fallback for pages that forbid wasm: install node and npm");
-        if fingerprint::is_current(root, &inputs) {
-            return Ok(());
+        inputs = fingerprint::inputs(root, false)?;
+    }
+    for part in missing(&inputs) {
+        make(root, part, node.as_ref(), &inputs)?;
+    }
+    Ok(())
+}
+
+fn make(root: &Path, part: Part, node: Option<&Node>, inputs: &str) -> anyhow::Result<()> {
+    let work = tempfile::tempdir()?;
+    match part {
+        Part::Scripts => {
+            let scripts = script::build(root, node, work.path())?;
+            fingerprint::forget(root, part)?;
+            let files = artefacts::write(&root.join("dist"), &scripts)?;
+            print!("{}", artefacts::table(&files));
+        }
+        Part::Package => {
+            let package = package::build(root, node, work.path())?;
+            fingerprint::forget(root, part)?;
+            package::install(&package, &root.join("pkg"))?;
         }
     }
-    let work = tempfile::tempdir()?;
-    let scripts = script::build(root, node.as_ref(), work.path())?;
-    let package = package::build(root, node.as_ref(), work.path())?;
-    fingerprint::forget(root)?;
-    let files = artefacts::write(&dist, &scripts)?;
-    package::install(&package, &root.join("pkg"))?;
-    print!("{}", artefacts::table(&files));
-    fingerprint::remember(root, &inputs)
+    fingerprint::remember(root, part, inputs)
 }
 
 #[cfg(test)]
@@ -86,7 +124,11 @@ mod tests {
         for file in ["src/lib.rs", "src/browser.js", "src/shell.js", "pkg.json", "dist/headwater.js"] {
             std::fs::write(root.path().join(file), "this is no source: to build it would fail").unwrap();
         }
-        fingerprint::remember(root.path(), &fingerprint::inputs(root.path(), true).unwrap()).unwrap();
+        let inputs = fingerprint::inputs(root.path(), true).unwrap();
+        fingerprint::remember(root.path(), Part::Scripts, &inputs).unwrap();
+        scripts(root.path()).unwrap();
+        assert!(run(root.path()).is_err(), "the package was not built yet");
+        fingerprint::remember(root.path(), Part::Package, &inputs).unwrap();
         run(root.path()).unwrap();
         std::fs::write(root.path().join("src/shell.js"), "changed").unwrap();
         assert!(run(root.path()).is_err());

@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: the whole house with the GigaKick example in it, ready to click through.
+//! `cargo xtask demo`: relay, ledger and the GigaKick example, ready to click through.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -1,10 +1,14 @@
-//! `cargo xtask`: every command of the house. `main` prints; the modules do the work.
+//! `cargo xtask`: every command of the repository. `main` prints; the modules do the work.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+#[cfg(feature = "bench")]
+mod bench;
+#[cfg(not(feature = "bench"))]
+#[path = "again.rs"]
 mod bench;
 mod binaries;
 mod build;
@@ -20,7 +24,7 @@ mod test;
 mod tidy;
 mod tools;
 
-/// Every command of the house.
+/// Every command of the repository.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask")]
 struct Arguments {
@@ -33,6 +37,7 @@ enum Command {
     /// Acknowledged-durable events a second, beside a handler that does nothing.
     Bench(bench::Options),
     /// The handler that does nothing.
+    #[cfg(feature = "bench")]
     #[command(hide = true)]
     BenchNoop(bench::noop::Options),
     /// The script a page loads and the npm package.
@@ -45,8 +50,8 @@ enum Command {
     Soak(soak::Options),
     /// Everything CI runs as tests: native, in a browser, journeys end to end, styles of integration.
     Test(test::Options),
-    /// The rules of the house that no compiler holds.
-    Tidy,
+    /// The rules that no compiler holds.
+    Tidy(tidy::Options),
     /// Licences, sources and bans of dependencies.
     Deny,
 }
@@ -65,6 +70,7 @@ fn dispatch(command: &Command) -> anyhow::Result<()> {
     let root = root();
     match command {
         Command::Bench(options) => bench::run(&root, options),
+        #[cfg(feature = "bench")]
         Command::BenchNoop(options) => bench::noop::run(options),
         Command::Build => build::run(&root),
         Command::Demo(options) => demo::run(&root, options),
@@ -72,7 +78,7 @@ fn dispatch(command: &Command) -> anyhow::Result<()> {
         Command::Size(options) => size::run(&root, options),
         Command::Soak(options) => soak::run(&root, options),
         Command::Test(options) => test::run(&root, options),
-        Command::Tidy => tidy::run(&root),
+        Command::Tidy(options) => tidy::run(&root, options),
     }
 }
 

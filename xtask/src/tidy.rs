@@ -1,15 +1,26 @@
-//! `cargo xtask tidy`: the rules of the house that no compiler holds.
+//! `cargo xtask tidy`: the rules that no compiler holds.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use clap::Args;
 
+mod borders;
 mod bounds;
+mod citations;
+mod graph;
 mod imports;
 mod lengths;
 mod map;
-mod rooms;
+
+/// What `tidy` is told.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Write the graph of imports between crates into ARCHITECTURE.md.
+    #[arg(long)]
+    graph: bool,
+}
 
 /// A broken rule, and where.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,38 +60,44 @@ impl Source {
 }
 
 /// Prints every broken rule; fails when there is one.
-pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
+pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
+    if options.graph {
+        return graph::write(root, &imports::packages(root)?);
+    }
     let problems = problems(root)?;
     for problem in &problems {
         eprintln!("{problem}");
     }
     if !problems.is_empty() {
-        bail!("{} broken rules of the house", problems.len());
+        bail!("{} broken rules", problems.len());
     }
     Ok(())
 }
 
 /// Every broken rule of the checkout, in the order of its files.
 fn problems(root: &Path) -> anyhow::Result<Vec<Problem>> {
-    let mut problems = imports::check(&imports::packages(root)?);
+    let packages = imports::packages(root)?;
+    let mut problems = imports::check(&packages);
     let architecture =
         std::fs::read_to_string(root.join("ARCHITECTURE.md")).context("needs ARCHITECTURE.md")?;
-    problems.extend(map::check(&architecture, &map::rooms(root)?, |path| root.join(path).exists()));
+    problems.extend(map::check(&architecture, &map::crates(root)?, |path| root.join(path).exists()));
+    problems.extend(graph::check(&architecture, &packages));
+    problems.extend(citations::problems(root)?);
     let sources = sources(root)?;
     for source in &sources {
         problems.extend(lengths::check(source));
-        problems.extend(rooms::check(source));
+        problems.extend(borders::check(source));
     }
     problems.extend(bounds::check(&sources));
     problems.sort();
     Ok(problems)
 }
 
-/// Every Rust file of the checkout's rooms.
+/// Every Rust file of the checkout's crates.
 fn sources(root: &Path) -> anyhow::Result<Vec<Source>> {
     let mut paths = Vec::new();
-    for room in ["src", "tests", "crates", "xtask", "fuzz"] {
-        rust_files(&root.join(room), &mut paths)?;
+    for place in ["src", "tests", "crates", "xtask", "fuzz"] {
+        rust_files(&root.join(place), &mut paths)?;
     }
     paths.sort();
     let read = |path: PathBuf| {
@@ -114,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_house_is_tidy() {
+    fn the_checkout_is_tidy() {
         let problems = problems(&crate::root()).unwrap();
         let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
         assert!(lines.is_empty(), "\n{}", lines.join("\n"));
@@ -127,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn every_room_is_read() {
+    fn every_crate_is_read() {
         let sources = sources(&crate::root()).unwrap();
         for known in ["xtask/src/tidy.rs", "crates/protocol/src/lib.rs", "crates/cli/src/args.rs"] {
             assert!(sources.iter().any(|source| source.path == known), "{known}");

@@ -11,7 +11,7 @@ mod engine;
 
 pub(crate) use engine::{Browser, Engine, Engines, browser, install};
 
-/// A tool that cargo installs, at the one version the house was built with.
+/// A tool that cargo installs, at the one version this was built with.
 struct CargoTool {
     package: &'static str,
     program: &'static str,
@@ -34,7 +34,7 @@ pub(crate) fn directory() -> anyhow::Result<PathBuf> {
     Ok(home.join(".cache/headwater/tools"))
 }
 
-/// `wasm-bindgen` of exactly the version in Cargo.lock: the glue's format is the version.
+/// `wasm-bindgen` of exactly the version in Cargo.lock: the glue's format is the version. For browser tests; the build uses the library.
 pub(crate) fn wasm_bindgen(root: &Path) -> anyhow::Result<PathBuf> {
     let lock = std::fs::read_to_string(root.join("Cargo.lock")).context("cannot read Cargo.lock")?;
     let version = locked_version(&lock, "wasm-bindgen").context("Cargo.lock names no wasm-bindgen")?;

@@ -6,13 +6,16 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Self-hosted partner attribution: relay and ledger in one binary.
 #[derive(Debug, Parser)]
 #[command(name = "headwater", version)]
 pub(crate) struct Arguments {
-    /// What to log, as `info` or `relay=debug`.
+    /// What to log: a level, and where wanted one for a crate, as `info,headwater_relay=debug`.
     #[arg(long, env = "HEADWATER_LOG", default_value = "info", global = true)]
     log: String,
     #[command(subcommand)]
@@ -111,11 +114,8 @@ pub(crate) fn read() -> Arguments {
 
 /// Sends logs to standard error, so that standard output stays the program's answer.
 pub(crate) fn start_logging(arguments: &Arguments) {
-    let filter = EnvFilter::try_new(&arguments.log).unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .compact()
-        .init();
+    let filter = arguments.log.parse().unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
+    let lines =
+        fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).compact();
+    tracing_subscriber::registry().with(lines).with(filter).init();
 }

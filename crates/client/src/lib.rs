@@ -13,4 +13,4 @@ mod http;
 pub use api::Query;
 pub use credential::Credential;
 pub use error::{AddressError, ClientError};
-pub use http::Client;
+pub use http::{Client, connections};

@@ -61,7 +61,7 @@ pub struct Sender {
 /// A provider whose webhooks go to `address`, and the task that sends them.
 pub fn open(site: Arc<Site>, given: Given, address: String) -> anyhow::Result<(Billing, Sender)> {
     let (queue, waiting) = mpsc::channel(QUEUE_MAX);
-    let connections = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10)).build()?;
+    let connections = headwater_client::connections().no_proxy().timeout(Duration::from_secs(10)).build()?;
     let sender = Sender { queue: waiting, connections, address, site: site.clone(), given };
     Ok((Billing { site, given, queue }, sender))
 }

@@ -1,9 +1,11 @@
-//! Whether `dist/` and `pkg/` are what the present sources make, so that nothing is built twice.
+//! Whether `dist/` or `pkg/` is what the present sources make, so that nothing is built twice.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use sha2::{Digest as _, Sha256};
+
+use super::Part;
 
 /// Everything whose change changes an artefact.
 const INPUTS: &[&str] = &[
@@ -15,39 +17,39 @@ const INPUTS: &[&str] = &[
     "pkg.json",
     "rust-toolchain.toml",
     "src",
+    "xtask/bindgen",
     "xtask/src/build",
     "xtask/src/build.rs",
     "xtask/tools/package-lock.json",
 ];
-const OUTPUTS: &[&str] = &["dist", "pkg"];
 
 /// The fingerprint of the sources, and of whether they are optimised.
 pub(super) fn inputs(root: &Path, optimised: bool) -> anyhow::Result<String> {
     Ok(format!("{} {optimised}", digest(root, INPUTS)?))
 }
 
-/// Whether the artefacts were made from these inputs, and are as they were made.
-pub(super) fn is_current(root: &Path, inputs: &str) -> bool {
-    let Ok(known) = std::fs::read_to_string(file(root)) else { return false };
-    digest(root, OUTPUTS).is_ok_and(|outputs| known == line(inputs, &outputs))
+/// Whether the part was made from these inputs, and is as it was made.
+pub(super) fn is_current(root: &Path, part: Part, inputs: &str) -> bool {
+    let Ok(known) = std::fs::read_to_string(file(root, part)) else { return false };
+    digest(root, &[part.directory()]).is_ok_and(|outputs| known == line(inputs, &outputs))
 }
 
-/// Says that the artefacts are being replaced.
-pub(super) fn forget(root: &Path) -> anyhow::Result<()> {
-    match std::fs::remove_file(file(root)) {
+/// Says that the part is being replaced.
+pub(super) fn forget(root: &Path, part: Part) -> anyhow::Result<()> {
+    match std::fs::remove_file(file(root, part)) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
         _ => Ok(()),
     }
 }
 
-/// Says that the artefacts were made from these inputs.
-pub(super) fn remember(root: &Path, inputs: &str) -> anyhow::Result<()> {
-    let outputs = digest(root, OUTPUTS)?;
-    std::fs::write(file(root), line(inputs, &outputs)).context("cannot write dist/.fingerprint")
+/// Says that the part was made from these inputs.
+pub(super) fn remember(root: &Path, part: Part, inputs: &str) -> anyhow::Result<()> {
+    let outputs = digest(root, &[part.directory()])?;
+    std::fs::write(file(root, part), line(inputs, &outputs)).context("cannot write a fingerprint into dist/")
 }
 
-fn file(root: &Path) -> PathBuf {
-    root.join("dist/.fingerprint")
+fn file(root: &Path, part: Part) -> PathBuf {
+    root.join("dist").join(format!(".fingerprint-{}", part.directory()))
 }
 
 fn line(inputs: &str, outputs: &str) -> String {
@@ -90,7 +92,7 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
 mod tests {
     use super::*;
 
-    fn house() -> tempfile::TempDir {
+    fn checkout() -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
         for directory in ["src/npm", "dist", "pkg"] {
             std::fs::create_dir_all(root.path().join(directory)).unwrap();
@@ -102,11 +104,11 @@ mod tests {
     }
 
     fn remembered() -> (tempfile::TempDir, String) {
-        let root = house();
+        let root = checkout();
         let made = inputs(root.path(), true).unwrap();
-        assert!(!is_current(root.path(), &made));
-        remember(root.path(), &made).unwrap();
-        assert!(is_current(root.path(), &made));
+        assert!(!is_current(root.path(), Part::Scripts, &made));
+        remember(root.path(), Part::Scripts, &made).unwrap();
+        assert!(is_current(root.path(), Part::Scripts, &made));
         (root, made)
     }
 
@@ -129,14 +131,22 @@ mod tests {
     fn a_damaged_artefact_is_noticed() {
         let (root, made) = remembered();
         std::fs::write(root.path().join("dist/headwater.js"), "other").unwrap();
-        assert!(!is_current(root.path(), &made));
+        assert!(!is_current(root.path(), Part::Scripts, &made));
     }
 
     #[test]
     fn a_build_that_did_not_end_is_not_current() {
         let (root, made) = remembered();
-        forget(root.path()).unwrap();
-        assert!(!is_current(root.path(), &made));
-        forget(root.path()).unwrap();
+        forget(root.path(), Part::Scripts).unwrap();
+        assert!(!is_current(root.path(), Part::Scripts, &made));
+        forget(root.path(), Part::Scripts).unwrap();
+    }
+
+    #[test]
+    fn the_scripts_are_current_without_the_package() {
+        let (root, made) = remembered();
+        assert!(!is_current(root.path(), Part::Package, &made));
+        std::fs::write(root.path().join("pkg/index.js"), "other").unwrap();
+        assert!(is_current(root.path(), Part::Scripts, &made));
     }
 }

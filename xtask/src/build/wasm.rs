@@ -44,10 +44,11 @@ impl Artefact {
         }
     }
 
-    fn bindgen_arguments(self) -> &'static [&'static str] {
+    /// What the glue is for, as `xtask-bindgen` names it. For bundlers it comes without types.
+    fn glue(self) -> &'static str {
         match self {
-            Self::Script => &["--target", "bundler", "--no-typescript"],
-            Self::Package => &["--target", "web"],
+            Self::Script => "bundler",
+            Self::Package => "web",
         }
     }
 }
@@ -59,7 +60,6 @@ pub(super) const NAME: &str = "headwater";
 pub(super) fn build(root: &Path, artefact: Artefact, directory: &Path) -> anyhow::Result<()> {
     const TARGET: &str = "wasm32-unknown-unknown";
     tools::wasm_target()?;
-    let bindgen = tools::wasm_bindgen(root)?;
     let mut build = cargo();
     build.current_dir(root).args(["build", "--package", "headwater-tracker", "--lib"]);
     build.args(["--target", TARGET, "--profile", artefact.profile()]).args(artefact.cargo_arguments());
@@ -77,9 +77,9 @@ pub(super) fn build(root: &Path, artefact: Artefact, directory: &Path) -> anyhow
             muted
         }
     };
-    let mut bind = Command::new(bindgen);
-    bind.arg(wasm).arg("--out-dir").arg(directory).args(["--out-name", NAME]);
-    bind.args(["--remove-name-section", "--remove-producers-section"]).args(artefact.bindgen_arguments());
+    let mut bind = cargo();
+    bind.current_dir(root).args(["run", "--quiet", "--package", "xtask-bindgen", "--", artefact.glue()]);
+    bind.arg(wasm).arg(directory).arg(NAME);
     output(&mut bind)?;
     Ok(())
 }

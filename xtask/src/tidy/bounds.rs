@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use proc_macro2::TokenTree;
 use quote::ToTokens as _;
 
-use super::rooms::{is_test_file, is_test_item, walk};
+use super::borders::{is_test_file, is_test_item, walk};
 use super::{Problem, Source};
 
 /// The one place of every bound.

@@ -1,4 +1,4 @@
-//! Which room may import which: arrows point down only.
+//! Which crate may import which: arrows point down only.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Problem;
 use crate::process::{cargo, output};
 
-/// Each room of ours and the rooms it may import. ARCHITECTURE.md shows the same table.
+/// Each crate of ours and those it may import.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("protocol", &[]),
     ("store", &[]),
@@ -22,17 +22,35 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("storefront", &["client", "protocol"]),
     ("journeys", &["protocol", "client"]),
     ("xtask", &[]),
+    ("xtask-bindgen", &[]),
 ];
 
 /// A package of the workspace and what of ours it imports.
 #[derive(Debug)]
 pub(super) struct Package {
     /// Without `headwater-`.
-    room: String,
+    name: String,
     /// Its Cargo.toml, from the checkout's root.
     manifest: String,
-    /// The rooms it imports, with the line of its Cargo.toml that says so.
+    /// The crates it imports, with the line of its Cargo.toml that says so.
     imports: Vec<(String, usize)>,
+}
+
+impl Package {
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What of ours it imports.
+    pub(super) fn imports(&self) -> impl Iterator<Item = &str> {
+        self.imports.iter().map(|(import, _)| import.as_str())
+    }
+
+    #[cfg(test)]
+    pub(super) fn of(name: &str, imports: &[&str]) -> Self {
+        let imports = imports.iter().map(|import| ((*import).to_owned(), 9)).collect();
+        Self { name: name.into(), manifest: format!("crates/{name}/Cargo.toml"), imports }
+    }
 }
 
 /// The workspace's packages, as cargo understands them.
@@ -51,10 +69,10 @@ fn read(root: &Path, package: &Value) -> anyhow::Result<Package> {
     let dependencies = package["dependencies"].as_array().map_or(&[][..], Vec::as_slice);
     let ours = dependencies.iter().filter_map(|dependency| import(dependency, &text)).collect();
     let manifest = manifest.strip_prefix(root).unwrap_or(manifest).to_string_lossy().into_owned();
-    Ok(Package { room: room(name).to_owned(), manifest, imports: ours })
+    Ok(Package { name: short(name).to_owned(), manifest, imports: ours })
 }
 
-/// A dependency on a room of ours, and its line. What only tests need is free.
+/// A dependency on a crate of ours, and its line. What only tests need is free.
 fn import(dependency: &Value, manifest: &str) -> Option<(String, usize)> {
     let name = dependency["name"].as_str()?;
     if dependency["kind"] == "dev" || (!name.starts_with("headwater") && name != "xtask") {
@@ -63,10 +81,10 @@ fn import(dependency: &Value, manifest: &str) -> Option<(String, usize)> {
     let line = manifest
         .lines()
         .position(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with([' ', '=', '.'])));
-    Some((room(name).to_owned(), line.map_or(1, |line| line + 1)))
+    Some((short(name).to_owned(), line.map_or(1, |line| line + 1)))
 }
 
-fn room(package: &str) -> &str {
+fn short(package: &str) -> &str {
     package.strip_prefix("headwater-").unwrap_or(package)
 }
 
@@ -77,12 +95,12 @@ pub(super) fn check(packages: &[Package]) -> Vec<Problem> {
 
 fn check_package(package: &Package) -> Vec<Problem> {
     let problem = |line, text| Problem { file: package.manifest.clone(), line, text };
-    let Some((_, allowed)) = ALLOWED.iter().find(|(room, _)| *room == package.room) else {
-        let text = format!("`{}` has no place in the import table: give it one in xtask", package.room);
+    let Some((_, allowed)) = ALLOWED.iter().find(|(name, _)| *name == package.name) else {
+        let text = format!("`{}` has no place in the import table: give it one in xtask", package.name);
         return vec![problem(1, text)];
     };
     let refused = package.imports.iter().filter(|(import, _)| !allowed.contains(&import.as_str()));
-    let text = |import: &str| format!("`{}` may not import `{import}`, only {allowed:?}", package.room);
+    let text = |import: &str| format!("`{}` may not import `{import}`, only {allowed:?}", package.name);
     refused.map(|(import, line)| problem(*line, text(import))).collect()
 }
 
@@ -90,37 +108,35 @@ fn check_package(package: &Package) -> Vec<Problem> {
 mod tests {
     use super::*;
 
-    fn package(room: &str, imports: &[&str]) -> Package {
-        let imports = imports.iter().map(|import| ((*import).to_owned(), 9)).collect();
-        Package { room: room.into(), manifest: format!("crates/{room}/Cargo.toml"), imports }
-    }
-
     #[test]
     fn an_arrow_that_points_up_is_refused() {
-        let problems = check(&[package("journal", &["store", "relay"])]);
+        let problems = check(&[Package::of("journal", &["store", "relay"])]);
         assert_eq!(problems.len(), 1);
         let text = problems[0].to_string();
         assert!(text.starts_with("crates/journal/Cargo.toml:9: `journal` may not import `relay`"), "{text}");
     }
 
     #[test]
-    fn the_words_and_the_safe_import_nothing_of_ours() {
-        assert_eq!(check(&[package("protocol", &["store"]), package("store", &["protocol"])]).len(), 2);
+    fn protocol_and_store_import_nothing_of_ours() {
+        assert_eq!(
+            check(&[Package::of("protocol", &["store"]), Package::of("store", &["protocol"])]).len(),
+            2
+        );
     }
 
     #[test]
-    fn a_room_nobody_placed_is_a_problem() {
-        assert_eq!(check(&[package("attic", &[])]).len(), 1);
+    fn a_crate_without_a_place_in_the_table_is_a_problem() {
+        assert_eq!(check(&[Package::of("attic", &[])]).len(), 1);
     }
 
     #[test]
     fn the_table_has_no_circle() {
-        // Each room only imports rooms that can be finished before it.
+        // Each crate only imports crates that can be finished before it.
         let mut done: Vec<&str> = Vec::new();
-        while let Some((room, _)) = ALLOWED.iter().find(|(room, imports)| {
-            !done.contains(room) && imports.iter().all(|import| done.contains(import))
+        while let Some((name, _)) = ALLOWED.iter().find(|(name, imports)| {
+            !done.contains(name) && imports.iter().all(|import| done.contains(import))
         }) {
-            done.push(room);
+            done.push(name);
         }
         assert_eq!(done.len(), ALLOWED.len(), "{done:?}");
     }
@@ -137,9 +153,9 @@ mod tests {
     }
 
     #[test]
-    fn cargo_lists_the_rooms_it_builds() {
+    fn cargo_lists_the_crates_it_builds() {
         let packages = packages(&crate::root()).unwrap();
-        let relay = packages.iter().find(|package| package.room == "client").unwrap();
+        let relay = packages.iter().find(|package| package.name == "client").unwrap();
         assert!(relay.imports.iter().any(|(import, line)| import == "protocol" && *line > 1), "{relay:?}");
     }
 }

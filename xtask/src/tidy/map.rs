@@ -4,29 +4,29 @@ use std::path::Path;
 
 use super::Problem;
 
-/// The rooms that the map has to name: the workspace's packages.
-pub(super) fn rooms(root: &Path) -> anyhow::Result<Vec<String>> {
-    let mut rooms = vec!["xtask/".to_owned()];
+/// What the map has to name: the workspace's packages.
+pub(super) fn crates(root: &Path) -> anyhow::Result<Vec<String>> {
+    let mut crates = vec!["xtask/".to_owned()];
     for entry in std::fs::read_dir(root.join("crates"))? {
         let entry = entry?;
         if entry.path().join("Cargo.toml").exists() {
-            rooms.push(format!("crates/{}", entry.file_name().to_string_lossy()));
+            crates.push(format!("crates/{}", entry.file_name().to_string_lossy()));
         }
     }
-    rooms.sort();
-    Ok(rooms)
+    crates.sort();
+    Ok(crates)
 }
 
-/// Paths the code map names that are not there, and rooms it does not name.
-pub(super) fn check(architecture: &str, rooms: &[String], exists: impl Fn(&str) -> bool) -> Vec<Problem> {
+/// Paths the code map names that are not there, and crates it does not name.
+pub(super) fn check(architecture: &str, crates: &[String], exists: impl Fn(&str) -> bool) -> Vec<Problem> {
     let problem = |line, text| Problem { file: "ARCHITECTURE.md".into(), line, text };
     let named = paths(architecture);
     let gone = named.iter().filter(|(path, _)| !exists(path));
     let mut problems: Vec<_> = gone
         .map(|(path, line)| problem(*line, format!("the code map names `{path}`, which is not there")))
         .collect();
-    let unnamed = rooms.iter().filter(|room| !named.iter().any(|(path, _)| path == room));
-    problems.extend(unnamed.map(|room| problem(1, format!("the code map does not name `{room}`"))));
+    let unnamed = crates.iter().filter(|name| !named.iter().any(|(path, _)| path == name));
+    problems.extend(unnamed.map(|name| problem(1, format!("the code map does not name `{name}`"))));
     problems
 }
 
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn a_room_missing_from_the_map_is_a_problem() {
+    fn a_crate_missing_from_the_map_is_a_problem() {
         let problems = check(MAP, &["src/".into(), "crates/attic".into()], |_| true);
         assert_eq!(problems.len(), 1);
         assert!(problems[0].text.contains("crates/attic"));

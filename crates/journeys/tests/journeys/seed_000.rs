@@ -39,7 +39,7 @@ struct Company {
 
 impl Company {
     async fn open() -> Self {
-        let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
+        let http = headwater_client::connections().no_proxy().build().expect("an HTTP client");
         Self { headwater: Headwater::open().await, http }
     }
 

@@ -16,7 +16,7 @@ impl View {
     /// Of this server.
     pub(crate) fn of(headwater: &Headwater) -> Self {
         let pair = ["public_key", "secret_key"].map(|name| headwater.credential(name).to_owned()).into();
-        let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
+        let http = headwater_client::connections().no_proxy().build().expect("an HTTP client");
         Self { http, url: headwater.url.clone(), pair }
     }
 

@@ -17,7 +17,7 @@ struct Visitor {
 
 impl Visitor {
     fn new() -> Self {
-        let http = reqwest::Client::builder().no_proxy().redirect(Policy::none()).build();
+        let http = headwater_client::connections().no_proxy().redirect(Policy::none()).build();
         Self { http: http.expect("an HTTP client") }
     }
 

@@ -152,7 +152,7 @@ struct Line {
 impl Line {
     fn open(headwater: &Headwater) -> Self {
         let pair = ["public_key", "secret_key"].map(|name| headwater.credential(name).to_owned()).into();
-        let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
+        let http = headwater_client::connections().no_proxy().build().expect("an HTTP client");
         Self { http, address: format!("{}/v1/events", headwater.url), pair }
     }
 

@@ -50,7 +50,7 @@ impl Front {
         let bound = TcpSocket::new_v4().expect("a socket");
         bound.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).expect("a free port");
         let port = |address: std::io::Result<SocketAddr>| address.expect("it is bound").port();
-        let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
+        let http = headwater_client::connections().no_proxy().build().expect("an HTTP client");
         let script = http.get(format!("{}/headwater.js", headwater.url)).send().await.expect("it is served");
         assert!(script.status().is_success(), "the script is not built into the server: {}", script.status());
         let front = Arc::new(Self {

@@ -1,4 +1,4 @@
-//! The borders of rooms: JavaScript, SQL, axum and the environment each have one place.
+//! The borders of crates: JavaScript, SQL, axum and the environment each have one place.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens as _;
@@ -32,7 +32,7 @@ const BORDERS: &[Border] = &[
         place: "a module named http",
         crosses: |tokens| is_word(tokens, "axum"),
         allowed: |path| {
-            in_module(path, "http") || names_router(path) || OPEN.iter().any(|room| path.starts_with(room))
+            in_module(path, "http") || names_router(path) || OPEN.iter().any(|open| path.starts_with(open))
         },
     },
     Border {
@@ -46,12 +46,12 @@ const BORDERS: &[Border] = &[
 ];
 
 /// This file, which has to name what it looks for.
-const RULE: &str = "xtask/src/tidy/rooms.rs";
+const RULE: &str = "xtask/src/tidy/borders.rs";
 
-/// Rooms that are an HTTP edge as a whole.
+/// Crates that are an HTTP edge as a whole.
 const OPEN: &[&str] = &["crates/client/", "crates/cli/", "crates/storefront/", "crates/journeys/", "xtask/"];
 
-/// The two files of a room that hand its router out.
+/// The files of a crate that hand its router out.
 fn names_router(path: &str) -> bool {
     path.ends_with("/src/lib.rs") || path.ends_with("/src/books.rs")
 }
@@ -66,7 +66,7 @@ pub(super) fn is_test_file(path: &str) -> bool {
     path.starts_with("tests/") || path.split('/').any(|part| part == "tests" || part == "tests.rs")
 }
 
-/// Every token that stands outside its room.
+/// Every token that stands where it does not belong.
 pub(super) fn check(source: &Source) -> Vec<Problem> {
     if is_test_file(&source.path) {
         return Vec::new();
@@ -238,7 +238,7 @@ mod tests {
     fn tests_may_look_behind_every_border() {
         let inside = "#[cfg(test)]\nmod tests {\n    use web_sys::window;\n}";
         assert!(problems("src/visit.rs", inside).is_empty());
-        assert!(problems("crates/relay/tests/road.rs", "use axum::Router;").is_empty());
+        assert!(problems("crates/relay/tests/queue.rs", "use axum::Router;").is_empty());
         assert_eq!(problems("src/visit.rs", &inside.replace("cfg(test)", "cfg(unix)")).len(), 1);
     }
 }

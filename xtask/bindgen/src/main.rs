@@ -1,0 +1,24 @@
+//! `xtask-bindgen bundler|web MODULE DIRECTORY NAME`: the glue of a wasm module, as the `wasm-bindgen` command line
+//! would write it. The library compiles in a third of the command line's time, which only browser tests still need.
+
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use wasm_bindgen_cli_support::Bindgen;
+
+fn main() -> anyhow::Result<()> {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+    let [target, module, directory, name] = arguments[..] else {
+        bail!("usage: xtask-bindgen bundler|web MODULE DIRECTORY NAME");
+    };
+    let mut bindgen = Bindgen::new();
+    match target {
+        "bundler" => bindgen.bundler(true)?.typescript(false),
+        "web" => bindgen.web(true)?,
+        other => bail!("`{other}` is neither bundler nor web"),
+    };
+    bindgen.input_path(Path::new(module)).out_name(name);
+    bindgen.remove_name_section(true).remove_producers_section(true);
+    bindgen.generate(directory).with_context(|| format!("no glue for {module}"))
+}
