@@ -55,28 +55,25 @@ struct Weight {
 
 /// Builds, prints the table, keeps it in docs/benchmarks.md, and fails over budget.
 pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
+    let node = shipped(Node::find(root)?)?;
     build::run(root)?;
-    let node = Node::find(root)?;
     let work = tempfile::tempdir()?;
-    let minify = |module: &str| match &node {
-        Some(node) => node.minify_module(module, work.path()),
-        None => Ok(module.to_owned()),
-    };
-    let rows = rows(root, minify)?;
+    let rows = rows(root, |module| node.minify_module(module, work.path()))?;
     let table = table(&rows);
     println!("{table}");
-    if node.is_none() {
-        eprintln!(
-            "built without node and npm, hence not what is shipped: nothing is kept or held against a budget"
-        );
-        return Ok(());
-    }
     if !options.dry {
         page::replace(&root.join("docs/benchmarks.md"), "Sizes", &section(&table))?;
     }
     let brotli = |title| rows.iter().find(|(row, _)| *row == title).map_or(0, |(_, weight)| weight.brotli);
     println!("{}", within(brotli(SCRIPT), brotli(PACKAGE))?);
     Ok(())
+}
+
+/// The tools of what is shipped; without them a budget would be held against something else.
+fn shipped(node: Option<Node>) -> anyhow::Result<Node> {
+    node.context(
+        "sizes are those of what is shipped, and that takes node and npm: install both, then run this again",
+    )
 }
 
 const SCRIPT: &str = "**`headwater.js`**";
@@ -205,7 +202,7 @@ otherwise load, weighed in November 2026.
     )
 }
 
-/// Says how much room there is, or fails.
+/// Says how much is left of each budget, or fails.
 fn within(script: usize, package: usize) -> anyhow::Result<String> {
     let mut lines = Vec::new();
     for (what, bytes, budget) in
@@ -233,7 +230,7 @@ fn within(script: usize, package: usize) -> anyhow::Result<String> {
 mod tests {
     use super::*;
 
-    fn house() -> tempfile::TempDir {
+    fn checkout() -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
         for directory in ["dist", "pkg/snippets/x"] {
             std::fs::create_dir_all(root.path().join(directory)).unwrap();
@@ -253,7 +250,7 @@ mod tests {
 
     #[test]
     fn everything_a_page_loads_is_weighed() {
-        let root = house();
+        let root = checkout();
         let minify = |module: &str| Ok(module.replace('!', ""));
         let raw = |title: &str| {
             let rows = rows(root.path(), minify).unwrap();
@@ -284,6 +281,11 @@ mod tests {
         let error = within(SCRIPT_BUDGET + 1, 0).unwrap_err().to_string();
         assert_eq!(error, "the script weighs 9,501 bytes under brotli, 1 over its budget of 9,500");
         assert!(within(0, PACKAGE_BUDGET + 1).unwrap_err().to_string().contains("npm package"));
+    }
+
+    #[test]
+    fn a_machine_without_node_is_told_so_and_passes_no_budget() {
+        assert!(shipped(None).unwrap_err().to_string().contains("install both"));
     }
 
     #[test]

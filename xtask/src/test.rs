@@ -37,7 +37,8 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
 /// Everything that runs without a browser.
 fn native(root: &Path) -> anyhow::Result<()> {
     let excluded = ["--exclude", "headwater-tracker", "--exclude", "headwater-journeys"];
-    run_in(root, cargo().args(["test", "--workspace"]).args(excluded))
+    // What only `bench` needs of xtask has tests, too.
+    run_in(root, cargo().args(["test", "--workspace", "--features", "xtask/bench"]).args(excluded))
 }
 
 /// The tracker's own suite, compiled to wasm and run in a headless browser.
