@@ -1,5 +1,6 @@
 //! `xtask-bindgen bundler|web MODULE DIRECTORY NAME`: the glue of a wasm module, as the `wasm-bindgen` command line
-//! would write it. The library compiles in a third of the command line's time, which only browser tests still need.
+//! would write it. The library compiles without the command line's HTTP server and TLS client, which only browser
+//! tests need.
 
 use std::path::Path;
 
