@@ -16,10 +16,12 @@ fn main() -> anyhow::Result<()> {
     let mut bindgen = Bindgen::new();
     match target {
         "bundler" => bindgen.bundler(true)?.typescript(false),
-        "web" => bindgen.web(true)?,
+        "web" => bindgen.web(true)?.typescript(true),
         other => bail!("`{other}` is neither bundler nor web"),
     };
     bindgen.input_path(Path::new(module)).out_name(name);
     bindgen.remove_name_section(true).remove_producers_section(true);
+    // The library's default is the other one: without the path, the package's glue would not find its own wasm.
+    bindgen.omit_default_module_path(false);
     bindgen.generate(directory).with_context(|| format!("no glue for {module}"))
 }
