@@ -11,6 +11,7 @@ use std::time::Duration;
 use headwater_client::Client;
 use headwater_journal::{Entry, Outcome};
 use headwater_protocol::limits::DELIVERIES_MAX;
+use headwater_store::StoreError;
 use tokio::sync::watch;
 use tokio::task::{Id, JoinSet};
 
@@ -57,6 +58,25 @@ pub async fn run(relay: Relay, destinations: Destinations, mut stop: watch::Rece
     while road.one_ended().await {}
 }
 
+/// Delivers everything that is due now and settles it, also what falls due by that; says how many attempts it made.
+/// For callers that step delivery themselves, as tests do; [`run`] is for servers. What was put off to a later moment
+/// waits for it.
+///
+/// # Errors
+/// When the journal cannot be claimed from.
+pub async fn deliver_due(relay: &Relay, destinations: &Destinations) -> Result<usize, StoreError> {
+    let mut road = Road::new(relay.clone(), Arc::clone(destinations));
+    let mut attempts = 0;
+    loop {
+        let claimed = road.claim(relay.now().0).await?;
+        if claimed == 0 {
+            return Ok(attempts);
+        }
+        attempts += claimed;
+        while road.one_ended().await {}
+    }
+}
+
 /// The entries under way. Each is settled as it ends, so that a slow answer holds up its own lane and no other;
 /// settlements that come together share a commit.
 struct Road {
@@ -73,7 +93,7 @@ impl Road {
     }
 
     /// Takes as many due entries as there is room for, and sends them off; says how many.
-    async fn claim(&mut self, now: i64) -> Result<usize, headwater_store::StoreError> {
+    async fn claim(&mut self, now: i64) -> Result<usize, StoreError> {
         while let Some(ended) = self.tasks.try_join_next_with_id() {
             self.forget(ended);
         }

@@ -21,6 +21,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("cli", &["relay", "ledger", "client", "protocol", "journal", "store"]),
     ("storefront", &["client", "protocol"]),
     ("journeys", &["protocol", "client"]),
+    ("testkit", &["relay", "ledger", "client", "journal", "store", "protocol"]),
     ("xtask", &[]),
     ("xtask-bindgen", &[]),
 ];

@@ -1,0 +1,122 @@
+//! Whoever asks over HTTP, and what they are answered.
+
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request, header};
+use base64::Engine as _;
+use serde_json::Value;
+
+use crate::headwater::Inner;
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// The body as JSON; null where it is none.
+    pub body: Value,
+}
+
+impl Answer {
+    /// The same, when it has this status; else the test fails and shows it.
+    #[allow(clippy::return_self_not_must_use, reason = "often the check is all a test wants")]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.body);
+        self
+    }
+
+    /// The envelope's `data` of a success; else the test fails and shows the answer.
+    pub fn data(mut self) -> Value {
+        assert!(self.status < 300, "{} {}", self.status, self.body);
+        self.body["data"].take()
+    }
+
+    /// An error's stable code; empty where there is none.
+    pub fn code(&self) -> &str {
+        self.body["code"].as_str().unwrap_or_default()
+    }
+}
+
+/// Somebody with a credential, or without. Cheap to clone.
+#[derive(Clone)]
+pub struct Caller {
+    inner: Arc<Inner>,
+    authorization: Option<String>,
+}
+
+impl Caller {
+    pub(crate) fn basic(inner: Arc<Inner>, public_key: &str, secret: &str) -> Self {
+        let pair = base64::engine::general_purpose::STANDARD.encode(format!("{public_key}:{secret}"));
+        Self { inner, authorization: Some(format!("Basic {pair}")) }
+    }
+
+    pub(crate) fn bearer(inner: Arc<Inner>, token: &str) -> Self {
+        Self { inner, authorization: Some(format!("Bearer {token}")) }
+    }
+
+    pub(crate) fn nobody(inner: Arc<Inner>) -> Self {
+        Self { inner, authorization: None }
+    }
+
+    /// Any request. A path without a slash at its beginning is one of API v2: `customers?limit=1`. A body of null is
+    /// none.
+    pub async fn ask(&self, method: &str, path: &str, body: Value) -> Answer {
+        let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+        self.send(method, path, &[], body).await
+    }
+
+    /// A GET.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.ask("GET", path, Value::Null).await
+    }
+
+    /// A POST.
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.ask("POST", path, body).await
+    }
+
+    /// A PATCH.
+    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.ask("PATCH", path, body).await
+    }
+
+    /// A DELETE.
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.ask("DELETE", path, Value::Null).await
+    }
+
+    /// Every item of a list, newest first, page by page.
+    pub async fn all(&self, path: &str) -> Vec<Value> {
+        let joint = if path.contains('?') { '&' } else { '?' };
+        let (mut items, mut after) = (Vec::new(), String::new());
+        loop {
+            let mut page = self.get(&format!("{path}{joint}limit=250{after}")).await.data();
+            items.append(page["items"].as_array_mut().unwrap());
+            if page["has_more"] != true {
+                return items;
+            }
+            after = format!("&starting_after={}", page["ending_cursor"].as_str().unwrap());
+        }
+    }
+
+    /// A request as it is written: these headers, these bytes.
+    pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
+        let path = if path.starts_with('/') { path.to_owned() } else { format!("/api/v2/{path}") };
+        let mut request =
+            Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, "application/json");
+        if let Some(authorization) = &self.authorization {
+            request = request.header(header::AUTHORIZATION, authorization);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = self.inner.answer(request.body(Body::from(body)).unwrap()).await;
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap();
+        let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+    }
+}

@@ -1,0 +1,123 @@
+//! What stands between relay and ledger: it writes down every request, and a test may answer in the ledger's
+//! place.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::http::Request;
+use axum::response::Response;
+use tower::ServiceExt as _;
+
+/// A request on its way from the relay to its destination.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// `POST`.
+    pub method: String,
+    /// Path and query, as sent.
+    pub path: String,
+    /// The body; empty where there is none.
+    pub body: String,
+}
+
+impl Asked {
+    /// Whether it is this call: `asked.is("POST", "/api/v2/customers")`. The query is left out.
+    pub fn is(&self, method: &str, path: &str) -> bool {
+        self.method == method && self.path.split('?').next() == Some(path)
+    }
+}
+
+/// A request that was answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heard {
+    /// What was asked.
+    pub asked: Asked,
+    /// The HTTP status of the answer.
+    pub status: u16,
+}
+
+impl fmt::Display for Heard {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Asked { method, path, body } = &self.asked;
+        write!(out, "{method} {path} {body} -> {}", self.status)
+    }
+}
+
+/// An answer in the ledger's place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers beside the usual ones: `("retry-after", "5")`.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: String,
+}
+
+impl Reply {
+    /// An answer with an empty JSON object, as a proxy gives it: none of our codes.
+    pub fn status(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: "{}".to_owned() }
+    }
+}
+
+type Rule = Box<dyn FnMut(&Asked) -> Option<Reply> + Send>;
+
+/// The way to the ledger.
+#[derive(Clone, Default)]
+pub(crate) struct Destination {
+    rule: Arc<Mutex<Option<Rule>>>,
+    heard: Arc<Mutex<Vec<Heard>>>,
+    /// One request after the other, in the order they were sent: the same books in each run.
+    turn: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl Destination {
+    pub(crate) fn intercept(&self, rule: Option<Rule>) {
+        *self.rule.lock().unwrap_or_else(PoisonError::into_inner) = rule;
+    }
+
+    pub(crate) fn heard(&self) -> Vec<Heard> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn forget(&self) {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// `ledger` behind this.
+    pub(crate) fn before(&self, ledger: Router) -> Router {
+        let this = self.clone();
+        Router::new().fallback(move |request: Request<Body>| {
+            let (this, ledger) = (this.clone(), ledger.clone());
+            async move { this.pass_on(request, ledger).await }
+        })
+    }
+
+    async fn pass_on(self, request: Request<Body>, ledger: Router) -> Response {
+        let _turn = self.turn.lock().await;
+        let (parts, body) = request.into_parts();
+        let body: Bytes = to_bytes(body, usize::MAX).await.unwrap();
+        let asked = Asked {
+            method: parts.method.to_string(),
+            path: parts.uri.to_string(),
+            body: String::from_utf8_lossy(&body).into_owned(),
+        };
+        let scripted = self.rule.lock().unwrap().as_mut().and_then(|rule| rule(&asked));
+        let response = match scripted {
+            Some(reply) => write(reply),
+            None => ledger.oneshot(Request::from_parts(parts, Body::from(body))).await.unwrap(),
+        };
+        self.heard.lock().unwrap().push(Heard { asked, status: response.status().as_u16() });
+        response
+    }
+}
+
+fn write(reply: Reply) -> Response {
+    let mut response = Response::builder().status(reply.status);
+    for (name, value) in reply.headers {
+        response = response.header(name, value);
+    }
+    response.body(Body::from(reply.body)).unwrap()
+}

@@ -1,0 +1,60 @@
+//! The usual program: two partners, and the four products of seed 001 with what each pays.
+
+use serde_json::json;
+
+use crate::Program;
+
+/// A product that the company sells by the month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Offer {
+    /// `external_key` of its catalogue entry, and its product id at the billing provider.
+    pub key: &'static str,
+    /// Its name, which the trigger compares.
+    pub name: &'static str,
+    /// US cents a month.
+    pub amount: i64,
+    /// Percent of each payment that the partner earns.
+    pub percent: i64,
+}
+
+/// What the company sells.
+pub const CATALOGUE: [Offer; 4] = [
+    Offer { key: "live_chat", name: "Live Chat", amount: 4900, percent: 10 },
+    Offer { key: "knowledge_base", name: "Knowledge Base", amount: 7900, percent: 15 },
+    Offer { key: "surveys", name: "Surveys", amount: 3900, percent: 10 },
+    Offer { key: "inbox", name: "Inbox", amount: 9900, percent: 20 },
+];
+
+/// Partner keys of the honest partner and of the one who would like to have what is theirs.
+pub const PARTNERS: [&str; 2] = ["robin", "mallory"];
+
+impl Program {
+    /// Makes the partners of [`PARTNERS`] with a link each, the catalogue, and a trigger for each product while it
+    /// is active.
+    pub async fn furnish(&self) {
+        let vendor = self.vendor();
+        for partner in PARTNERS {
+            let body = json!({"email": format!("{partner}@partner.example"), "partner_key": partner});
+            vendor.post("partnerships", body).await.data();
+            let link = json!({"partnership_key": partner, "slug": self.slug(partner),
+                "dest": "https://www.example.com/"});
+            vendor.post("links", link).await.data();
+        }
+        for offer in CATALOGUE {
+            let entry = json!({"name": offer.name, "external_key": offer.key});
+            vendor.post("product_book", entry).await.data();
+            let rules = json!({"where": {"object": "product", "rules": [
+                {"field": "name", "operator": "is_any_of", "value": [offer.name]},
+                {"field": "status", "operator": "is_any_of", "value": ["active"]},
+            ]}});
+            let trigger = json!({
+                "name": format!("{}% of every active {}", offer.percent, offer.name),
+                "offer_description": format!("Earn {}% for every {} sale", offer.percent, offer.name),
+                "event": "transaction_created",
+                "rules": rules,
+                "action": {"type": "commission_percent", "percent": offer.percent.to_string()},
+            });
+            vendor.post("triggers", trigger).await.data();
+        }
+    }
+}

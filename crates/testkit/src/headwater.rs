@@ -1,0 +1,327 @@
+//! The whole: stores in a directory that cleans up, books, relay, and the way between them.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use axum::response::Response;
+use headwater_client::{Client, Credential};
+use headwater_journal::Journal;
+use headwater_ledger::{Books, GateProgram, NewProgram, Settings};
+use headwater_protocol::limits;
+use headwater_protocol::v2::ClaimPolicy;
+use headwater_relay::deliver::{Destinations, deliver_due};
+use headwater_relay::{Programs, Rates, Relay, Scripts};
+use headwater_store::{Bounds, Store};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use tokio::sync::watch;
+use tower::ServiceExt as _;
+
+use crate::clock::Clock;
+use crate::destination::{Asked, Destination, Heard, Reply};
+use crate::program::{Event, Program};
+use crate::{Answer, Caller};
+
+/// What a test may want otherwise.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// What each program does with amounts a page claims.
+    pub checkout_amounts: ClaimPolicy,
+    /// Further settings of each program: members of `PATCH /api/v2/program`.
+    pub settings: Value,
+    /// How much the journal's store takes on.
+    pub journal: Bounds,
+    /// How much the ledger's store takes on.
+    pub ledger: Bounds,
+    /// How many programs there are.
+    pub programs: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let bounds = Bounds { waiting: limits::WRITE_QUEUE_MAX, commit: limits::COMMIT_UNITS_MAX };
+        Self {
+            checkout_amounts: ClaimPolicy::default(),
+            settings: json!({}),
+            journal: bounds,
+            ledger: bounds,
+            programs: 1,
+        }
+    }
+}
+
+/// Relay and ledger, joined. What it does without naming a program, it does for the first.
+pub struct Headwater {
+    inner: Arc<Inner>,
+    programs: Vec<Program>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) books: Books,
+    pub(crate) relay: Relay,
+    pub(crate) journal: Journal,
+    pub(crate) clock: Clock,
+    known: Programs,
+    changes: Mutex<watch::Receiver<u64>>,
+    destination: Destination,
+    destinations: Destinations,
+    events: AtomicU64,
+    directory: tempfile::TempDir,
+}
+
+impl Headwater {
+    /// With one program and the default settings.
+    pub async fn start() -> Self {
+        Self::start_with(Options::default()).await
+    }
+
+    /// With these options.
+    pub async fn start_with(options: Options) -> Self {
+        let inner = Arc::new(Inner::open(&options));
+        let mut programs = Vec::new();
+        for number in 0..options.programs {
+            let new = NewProgram {
+                name: format!("GigaKick {number}"),
+                origins: Vec::new(),
+                link_destinations: vec!["www.example.com".to_owned()],
+            };
+            let keys = inner.books.create_program(new).await.unwrap();
+            let program = Program::new(Arc::clone(&inner), number, keys);
+            let mut settings = json!({
+                "checkout_amounts": options.checkout_amounts,
+                "stripe_webhook_secret": program.stripe_secret(),
+                "stripe_test_webhook_secret": program.stripe_test_secret(),
+            });
+            let further = options.settings.as_object().unwrap().clone();
+            settings.as_object_mut().unwrap().extend(further);
+            program.admin().patch("program", settings).await.expect(200);
+            programs.push(program);
+        }
+        Self { inner, programs }
+    }
+
+    /// A program, counted from 0.
+    pub fn program(&self, number: usize) -> &Program {
+        &self.programs[number]
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &Clock {
+        &self.inner.clock
+    }
+
+    /// The journal itself, for what no route shows.
+    pub fn journal(&self) -> &Journal {
+        &self.inner.journal
+    }
+
+    /// The books themselves, for what no route shows.
+    pub fn books(&self) -> &Books {
+        &self.inner.books
+    }
+
+    /// The relay itself, for tests that run its delivery themselves.
+    pub fn relay(&self) -> &Relay {
+        &self.inner.relay
+    }
+
+    /// The way to the ledger that [`Headwater::deliver`] takes.
+    pub fn destinations(&self) -> Destinations {
+        Arc::clone(&self.inner.destinations)
+    }
+
+    /// Every route, as `headwater serve` has them, also for a socket of the test's own.
+    pub fn router(&self) -> Router {
+        let inner = Arc::clone(&self.inner);
+        Router::new().fallback(move |request: Request<Body>| {
+            let inner = Arc::clone(&inner);
+            async move { inner.answer(request).await }
+        })
+    }
+
+    /// The data directory.
+    pub fn directory(&self) -> &Path {
+        self.inner.directory.path()
+    }
+
+    /// Answers requests of the relay in the ledger's place, where `rule` gives an answer.
+    pub fn intercept(&self, rule: impl FnMut(&Asked) -> Option<Reply> + Send + 'static) {
+        self.inner.destination.intercept(Some(Box::new(rule)));
+    }
+
+    /// The ledger answers for itself again.
+    pub fn let_through(&self) {
+        self.inner.destination.intercept(None);
+    }
+
+    /// What the relay asked so far, in order.
+    pub fn heard(&self) -> Vec<Heard> {
+        self.inner.destination.heard()
+    }
+
+    /// Forgets what the relay asked so far.
+    pub fn forget_heard(&self) {
+        self.inner.destination.forget();
+    }
+
+    /// Delivers until nothing is due at this time; says how many attempts that took.
+    pub async fn deliver(&self) -> usize {
+        self.inner.follow_settings().await;
+        deliver_due(&self.inner.relay, &self.inner.destinations).await.unwrap()
+    }
+
+    /// Lets `millis` pass and delivers everything at the moment it falls due; says how many attempts that took.
+    pub async fn deliver_for(&self, millis: i64) -> usize {
+        let end = self.clock().now() + millis;
+        let mut attempts = self.deliver().await;
+        while let Some(due) = self.journal().next_due().await.unwrap().filter(|due| *due <= end) {
+            self.clock().pass((due - self.clock().now()).max(0));
+            let now = self.deliver().await;
+            assert!(now > 0, "an entry is due and cannot be claimed");
+            attempts += now;
+        }
+        self.clock().pass(end - self.clock().now());
+        attempts
+    }
+
+    /// [`Program::api`] of the first program.
+    pub async fn api(&self, method: &str, path: &str, body: Value) -> Answer {
+        self.program(0).api(method, path, body).await
+    }
+
+    /// [`Caller::all`] of the first program's vendor.
+    pub async fn all(&self, path: &str) -> Vec<Value> {
+        self.program(0).vendor().all(path).await
+    }
+
+    /// [`Program::event`] of the first program.
+    pub async fn event(&self, event: Event) -> Answer {
+        self.program(0).event(event).await
+    }
+
+    /// [`Program::stripe`] of the first program.
+    pub async fn stripe(&self, event: &Value) -> Answer {
+        self.program(0).stripe(event).await
+    }
+
+    /// [`Program::entries`] of the first program.
+    pub async fn entries(&self) -> Vec<Value> {
+        self.program(0).entries().await
+    }
+
+    /// [`Program::story`] of the first program.
+    pub async fn story(&self) -> String {
+        self.program(0).story().await
+    }
+
+    /// [`Program::balance`] of the first program.
+    pub async fn balance(&self, partner: &str) -> i64 {
+        self.program(0).balance(partner).await
+    }
+
+    /// [`Program::furnish`] of the first program.
+    pub async fn furnish(&self) {
+        self.program(0).furnish().await;
+    }
+
+    /// Somebody without a credential.
+    pub fn nobody(&self) -> Caller {
+        Caller::nobody(Arc::clone(&self.inner))
+    }
+}
+
+impl Inner {
+    fn open(options: &Options) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let clock = Clock::start();
+        let ledger =
+            Store::open(&file(&directory, "ledger.sqlite"), headwater_ledger::MIGRATIONS, options.ledger);
+        let drawn = AtomicU64::new(0);
+        let settings = Settings {
+            link_base: "https://go.example.com".to_owned(),
+            clock: clock.wall(),
+            random: Arc::new(move || {
+                Sha256::digest(drawn.fetch_add(1, Ordering::Relaxed).to_le_bytes()).into()
+            }),
+        };
+        let books = Books::open(ledger.unwrap(), settings).unwrap();
+        let journal =
+            Store::open(&file(&directory, "journal.sqlite"), headwater_journal::MIGRATIONS, options.journal);
+        let journal = Journal::open(journal.unwrap());
+        let known = Programs::default();
+        let rates = Rates::new(1_000_000.try_into().unwrap(), clock.monotonic());
+        let relay = Relay::new(known.clone(), journal.clone(), clock.wall(), Scripts::default(), rates);
+        let destination = Destination::default();
+        let destinations = in_process(&books, &known, destination.before(books.router()));
+        let changes = Mutex::new(books.changes());
+        Self {
+            books,
+            relay,
+            journal,
+            clock,
+            known,
+            changes,
+            destination,
+            destinations,
+            events: AtomicU64::new(1 << 32),
+            directory,
+        }
+    }
+
+    /// Answers a request to any of the routes.
+    pub(crate) async fn answer(&self, request: Request<Body>) -> Response {
+        self.follow_settings().await;
+        let router = self.books.router().merge(headwater_relay::http::router(self.relay.clone()));
+        router.oneshot(request).await.unwrap()
+    }
+
+    /// Tells the relay what changed in the programs since the last time, as `headwater serve` does.
+    pub(crate) async fn follow_settings(&self) {
+        let changed = self.changes.lock().unwrap().has_changed().unwrap();
+        if changed {
+            self.changes.lock().unwrap().mark_unchanged();
+            let programs = self.books.gate_programs().await.unwrap();
+            self.known.replace(programs.into_iter().map(for_gate).collect());
+        }
+    }
+
+    /// The id of the next event, all of one form.
+    pub(crate) fn next_event(&self) -> String {
+        event_id(self.events.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// The id of an event by its number.
+pub(crate) fn event_id(number: u64) -> String {
+    format!("019365b2-7c00-7abc-8def-{number:012x}")
+}
+
+fn file(directory: &tempfile::TempDir, name: &str) -> PathBuf {
+    directory.path().join(name)
+}
+
+fn for_gate(program: GateProgram) -> headwater_relay::Program {
+    headwater_relay::Program {
+        id: program.id,
+        public_key: program.public_key,
+        test: program.test,
+        origins: program.origins,
+        checkout_amounts: program.checkout_amounts,
+        stripe_webhook_secret: program.stripe_webhook_secret,
+        secret_hash: Some(program.secret_hash),
+    }
+}
+
+/// Clients as `headwater serve` makes them, one for each key pair.
+fn in_process(books: &Books, known: &Programs, ledger: Router) -> Destinations {
+    let (secret, known) = (books.in_process_secret(), known.clone());
+    Arc::new(move |id, test| {
+        let program = known.of(id, test)?;
+        let credential = Credential::basic(program.public_key.clone(), secret.clone(), None);
+        Some(Client::in_process(ledger.clone(), credential))
+    })
+}

@@ -1,0 +1,45 @@
+//! Where most of these tests begin: a furnished program whose customer `gk_1` was referred by Robin.
+
+use headwater_testkit::{Event, Headwater, Options, START, stripe::event};
+use serde_json::{Value, json};
+
+use crate::stripe::{CUSTOMER, Item, subscription};
+
+/// The signup of `gk_1`, who is `cus_ada` at Stripe, by a page that names Robin.
+pub(crate) fn signup() -> Event {
+    Event::of_page(
+        "signup",
+        json!({"customer_key": "gk_1", "email": "ada@shop.example", "partner_key": "robin",
+               "provider_key": CUSTOMER}),
+    )
+}
+
+/// A furnished program.
+pub(crate) async fn furnished(options: Options) -> Headwater {
+    let headwater = Headwater::start_with(options).await;
+    headwater.furnish().await;
+    headwater
+}
+
+/// A furnished program with its customer.
+pub(crate) async fn signed_up(options: Options) -> Headwater {
+    let headwater = furnished(options).await;
+    headwater.event(signup()).await.expect(202);
+    headwater.deliver().await;
+    headwater
+}
+
+/// The same, with a running subscription of these items.
+pub(crate) async fn subscribed(items: &[Item<'_>]) -> Headwater {
+    let headwater = signed_up(Options::default()).await;
+    let begun =
+        event("evt_begun", "customer.subscription.created", START - 100_000, &subscription("active", items));
+    tell(&headwater, &begun).await;
+    headwater
+}
+
+/// Stripe says so, and it is delivered.
+pub(crate) async fn tell(headwater: &Headwater, event: &Value) {
+    headwater.stripe(event).await.expect(200);
+    headwater.deliver().await;
+}
