@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use crate::Given;
 use crate::example::{Offer, offer};
 use crate::site::{Site, Subscription};
-use crate::stripe::{self, Account};
+use crate::stripe::{self, Account, Dispute};
 
 /// Webhooks waiting to be sent; a demo that has more is refused until they are gone.
 const QUEUE_MAX: usize = 1024;
@@ -26,6 +26,15 @@ pub struct Billing {
     site: Arc<Site>,
     given: Given,
     queue: mpsc::Sender<Vec<u8>>,
+}
+
+/// How much of a payment is given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Share {
+    /// Half of it, rounded down; the rest, when less is left.
+    Half,
+    /// All that is left.
+    Rest,
 }
 
 /// Why the provider does not do it.
@@ -77,6 +86,9 @@ impl Billing {
             chosen_at: (self.given.now)(),
             paid_at: None,
             invoice: None,
+            renewed: false,
+            refunded: 0,
+            disputed: false,
             cancelled: false,
         };
         let begun = self.site.change(customer_key, |member| {
@@ -109,13 +121,65 @@ impl Billing {
         self.charge(customer_key, false)
     }
 
-    /// Gives back the latest payment in full.
-    pub fn refund(&self, customer_key: &str) -> Result<String, Refused> {
-        let subscription = self.paid_subscription(customer_key)?;
+    /// Gives back what is left of the latest payment, or half of it.
+    pub fn refund(&self, customer_key: &str, share: Share) -> Result<String, Refused> {
+        let mut subscription = self.paid_subscription(customer_key)?;
         let invoice = subscription.invoice.clone().unwrap_or_default();
-        self.tell(customer_key, &subscription, 1, |given, account| {
-            vec![("charge.refunded", stripe::refunded_charge(given, account, &invoice))]
+        let total: i64 = offers(&subscription.products)?.iter().map(|offer| offer.amount).sum();
+        let left = total - subscription.refunded;
+        let amount = if share == Share::Half { (total / 2).min(left) } else { left };
+        if amount == 0 {
+            return Err(Refused::Conflict("all of the last payment was given back already".to_owned()));
+        }
+        if subscription.disputed {
+            return Err(Refused::Conflict("a disputed payment cannot be refunded".to_owned()));
+        }
+        subscription.refunded += amount;
+        let refunded = subscription.refunded;
+        self.tell(customer_key, &subscription, 2, |given, account| {
+            vec![
+                ("refund.created", stripe::refund(given, &invoice, amount)),
+                ("charge.refunded", stripe::charge(given, account, &invoice, refunded)),
+            ]
         })?;
+        self.keep(customer_key, subscription)?;
+        Ok(invoice)
+    }
+
+    /// The customer's bank takes the latest payment back.
+    pub fn dispute(&self, customer_key: &str) -> Result<String, Refused> {
+        let subscription = self.paid_subscription(customer_key)?;
+        if subscription.disputed || subscription.refunded > 0 {
+            return Err(Refused::Conflict("the last payment was disputed or refunded already".to_owned()));
+        }
+        self.settle_dispute(customer_key, subscription, Dispute::Opened)
+    }
+
+    /// The bank finds for the company.
+    pub fn win(&self, customer_key: &str) -> Result<String, Refused> {
+        let subscription = self.paid_subscription(customer_key)?;
+        if !subscription.disputed {
+            return Err(Refused::Conflict("the last payment is not disputed".to_owned()));
+        }
+        self.settle_dispute(customer_key, subscription, Dispute::Won)
+    }
+
+    fn settle_dispute(
+        &self,
+        customer_key: &str,
+        mut subscription: Subscription,
+        stands: Dispute,
+    ) -> Result<String, Refused> {
+        let invoice = subscription.invoice.clone().unwrap_or_default();
+        subscription.disputed = stands == Dispute::Opened;
+        let kind = match stands {
+            Dispute::Opened => "charge.dispute.created",
+            Dispute::Won => "charge.dispute.closed",
+        };
+        self.tell(customer_key, &subscription, 1, |given, account| {
+            vec![(kind, stripe::dispute(given, account, &invoice, stands))]
+        })?;
+        self.keep(customer_key, subscription)?;
         Ok(invoice)
     }
 
@@ -136,16 +200,17 @@ impl Billing {
         let invoice = self.given.id("in_");
         subscription.paid_at = Some((self.given.now)());
         subscription.invoice = Some(invoice.clone());
-        self.tell(customer_key, &subscription, if first { 3 } else { 1 }, |given, account| {
-            let paid = ("invoice.paid", stripe::invoice(given, account, &invoice));
-            if !first {
-                return vec![paid];
+        (subscription.renewed, subscription.refunded, subscription.disputed) = (!first, 0, false);
+        self.tell(customer_key, &subscription, if first { 4 } else { 2 }, |given, account| {
+            let mut told = vec![
+                ("invoice.paid", stripe::invoice(given, account, &invoice)),
+                ("invoice_payment.paid", stripe::invoice_payment(given, account, &invoice)),
+            ];
+            if first {
+                told.insert(0, ("customer.subscription.created", stripe::subscription(account)));
+                told.insert(0, ("customer.created", stripe::customer(account)));
             }
-            vec![
-                ("customer.created", stripe::customer(account)),
-                ("customer.subscription.created", stripe::subscription(account)),
-                paid,
-            ]
+            told
         })?;
         self.keep(customer_key, subscription)?;
         Ok(invoice)

@@ -191,28 +191,34 @@ fn reward(record: &Reward, paid_at: Option<Millis>) -> Step {
     }
 }
 
-/// Reads what the partner sees of that customer, with the partner's own token.
-pub async fn read_partner_view(Loaded { partner, names, .. }: &Loaded, customer_key: &str) -> PartnerView {
-    let query = [("customer_key", customer_key), ("limit", "250")];
-    let (products, rewards) = match (partner.list_products(&query).await, partner.list_rewards(&query).await)
-    {
-        (Ok(products), Ok(rewards)) => (products.data.items, rewards.data.items),
-        (Err(error), _) | (_, Err(error)) => {
+/// Reads what the partner sees of the customer with the site's own id `customer_key`, with the partner's own token.
+///
+/// A partner may not know the site's ids, so the company's view says first which `cus_` key is meant (api.md
+/// section 7).
+pub async fn read_partner_view(loaded: &Loaded, customer_key: &str) -> PartnerView {
+    match collect_partner_view(loaded, customer_key).await {
+        Ok(view) => view,
+        // Unknown as yet, or nobody of this partner's.
+        Err(error) => {
             let unknown = matches!(error.status(), Some(403 | 404));
-            return PartnerView { reachable: unknown, ..PartnerView::default() };
+            PartnerView { reachable: unknown, ..PartnerView::default() }
         }
-    };
-    let mine = |reward: &Reward| {
-        reward
-            .customer
-            .as_ref()
-            .is_none_or(|of| of.external_key.as_deref().is_none_or(|key| key == customer_key))
-    };
-    PartnerView {
+    }
+}
+
+async fn collect_partner_view(
+    Loaded { vendor, partner, names, .. }: &Loaded,
+    customer_key: &str,
+) -> Result<PartnerView, ClientError> {
+    let customer = vendor.customer(customer_key).await?.data.key;
+    let query = [("customer_key", customer.as_str()), ("limit", "250")];
+    let products = partner.list_products(&query).await?.data.items;
+    let rewards = partner.list_rewards(&query).await?.data.items;
+    Ok(PartnerView {
         reachable: true,
         products: products.iter().rev().map(|record| seen_product(record, names)).collect(),
-        rewards: rewards.iter().rev().filter(|reward| mine(reward)).map(seen_reward).collect(),
-    }
+        rewards: rewards.iter().rev().map(seen_reward).collect(),
+    })
 }
 
 fn seen_product(record: &Product, names: &Names) -> SeenProduct {

@@ -42,6 +42,15 @@ pub struct Subscription {
     pub paid_at: Option<Millis>,
     /// The latest invoice's id.
     pub invoice: Option<String>,
+    /// Whether it was paid more than once.
+    #[serde(default)]
+    pub renewed: bool,
+    /// US cents of the latest invoice that went back.
+    #[serde(default)]
+    pub refunded: i64,
+    /// Whether the customer's bank disputes the latest invoice.
+    #[serde(default)]
+    pub disputed: bool,
     /// Whether it was cancelled.
     pub cancelled: bool,
 }

@@ -1,5 +1,8 @@
-//! The bodies and the signature of the billing provider's webhooks, in the shape Stripe sends them: members
-//! of the present API version and, where they moved, also under their older names.
+//! The bodies and the signature of the billing provider's webhooks, as an account of Stripe's present API version
+//! sends them. What moved in 2025-03-31 stands at its new place alone: a charge names no invoice, an invoice no
+//! charge.
+
+mod money;
 
 use headwater_protocol::Millis;
 use hmac::{Hmac, Mac as _};
@@ -9,6 +12,11 @@ use sha2::Sha256;
 use crate::Given;
 use crate::example::Offer;
 use crate::site::{Member, Subscription};
+
+pub use money::{Dispute, charge, dispute, invoice, invoice_payment, refund};
+
+/// The API version of every event.
+const API_VERSION: &str = "2025-09-30.clover";
 
 /// Who an event is about.
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +46,7 @@ pub fn event(given: &Given, kind: &str, object: &Value) -> Value {
         "id": given.id("evt_"),
         "object": "event",
         "type": kind,
-        "api_version": "2025-09-30.clover",
+        "api_version": API_VERSION,
         "created": (given.now)().0.div_euclid(1000),
         "livemode": true,
         "data": {"object": object},
@@ -53,12 +61,14 @@ pub fn customer(account: &Account<'_>) -> Value {
         "name": account.member.name,
         "email": account.member.email,
         "created": account.member.signed_up_at.0.div_euclid(1000),
+        "livemode": true,
         "metadata": {"customer_key": account.customer_key},
     })
 }
 
 /// `customer.subscription.created` and `.deleted`.
 pub fn subscription(account: &Account<'_>) -> Value {
+    let began = account.subscription.chosen_at.0.div_euclid(1000);
     let items: Vec<Value> = account
         .offers
         .iter()
@@ -68,8 +78,9 @@ pub fn subscription(account: &Account<'_>) -> Value {
                 "object": "subscription_item",
                 "subscription": account.subscription.id,
                 "quantity": 1,
+                "created": began,
+                "discounts": [],
                 "price": price(offer),
-                "plan": plan(offer),
                 "metadata": {},
             })
         })
@@ -79,95 +90,13 @@ pub fn subscription(account: &Account<'_>) -> Value {
         "object": "subscription",
         "customer": account.member.provider_key,
         "status": if account.subscription.cancelled { "canceled" } else { "active" },
+        "collection_method": "charge_automatically",
         "currency": "usd",
-        "created": account.subscription.chosen_at.0.div_euclid(1000),
+        "created": began,
+        "discounts": [],
+        "livemode": true,
         "metadata": {"customer_key": account.customer_key},
         "items": {"object": "list", "data": items, "has_more": false},
-    })
-}
-
-/// `invoice.paid`: one line for each product.
-pub fn invoice(given: &Given, account: &Account<'_>, id: &str) -> Value {
-    let metadata = json!({"customer_key": account.customer_key});
-    let total: i64 = account.offers.iter().map(|offer| offer.amount).sum();
-    let lines: Vec<Value> =
-        account.offers.iter().map(|offer| line(given, account, offer, id, &metadata)).collect();
-    let details = json!({"subscription": account.subscription.id, "metadata": metadata});
-    json!({
-        "id": id,
-        "object": "invoice",
-        "customer": account.member.provider_key,
-        "customer_email": account.member.email,
-        "customer_name": account.member.name,
-        "status": "paid",
-        "paid": true,
-        "currency": "usd",
-        "created": (given.now)().0.div_euclid(1000),
-        "subtotal": total,
-        "total": total,
-        "amount_due": total,
-        "amount_paid": total,
-        "amount_remaining": 0,
-        "billing_reason": "subscription_create",
-        "charge": charge_id(id),
-        "subscription": account.subscription.id,
-        "subscription_details": details,
-        "parent": {"type": "subscription_details", "subscription_details": details},
-        "status_transitions": {"paid_at": (given.now)().0.div_euclid(1000)},
-        "metadata": {},
-        "lines": {"object": "list", "data": lines, "has_more": false},
-    })
-}
-
-/// `charge.refunded` of the whole invoice.
-pub fn refunded_charge(given: &Given, account: &Account<'_>, invoice: &str) -> Value {
-    let total: i64 = account.offers.iter().map(|offer| offer.amount).sum();
-    json!({
-        "id": charge_id(invoice),
-        "object": "charge",
-        "customer": account.member.provider_key,
-        "invoice": invoice,
-        "amount": total,
-        "amount_captured": total,
-        "amount_refunded": total,
-        "refunded": true,
-        "paid": true,
-        "status": "succeeded",
-        "currency": "usd",
-        "created": (given.now)().0.div_euclid(1000),
-        "metadata": {"customer_key": account.customer_key},
-    })
-}
-
-fn line(given: &Given, account: &Account<'_>, offer: &Offer, invoice: &str, metadata: &Value) -> Value {
-    let (subscription, item) = (&account.subscription.id, item_id(account, offer));
-    json!({
-        "id": given.id("il_"),
-        "object": "line_item",
-        "invoice": invoice,
-        "type": "subscription",
-        "amount": offer.amount,
-        "subtotal": offer.amount,
-        "currency": "usd",
-        "quantity": 1,
-        "description": format!("1 × {}", offer.name),
-        "proration": false,
-        "subscription": subscription,
-        "subscription_item": item,
-        "price": price(offer),
-        "plan": plan(offer),
-        "metadata": metadata,
-        "pricing": {
-            "type": "price_details",
-            "price_details": {"price": offer.price(), "product": offer.key},
-            "unit_amount_decimal": offer.amount.to_string(),
-        },
-        "parent": {
-            "type": "subscription_item_details",
-            "subscription_item_details": {
-                "subscription": subscription, "subscription_item": item, "proration": false,
-            },
-        },
     })
 }
 
@@ -175,24 +104,17 @@ fn price(offer: &Offer) -> Value {
     json!({
         "id": offer.price(),
         "object": "price",
+        "active": true,
         "product": offer.key,
+        "type": "recurring",
         "unit_amount": offer.amount,
         "currency": "usd",
-        "recurring": {"interval": "month", "interval_count": 1},
+        "recurring": {"interval": "month", "interval_count": 1, "usage_type": "licensed"},
     })
-}
-
-/// The price under its older name.
-fn plan(offer: &Offer) -> Value {
-    json!({"id": offer.price(), "object": "plan", "product": offer.key, "amount": offer.amount, "currency": "usd"})
 }
 
 fn item_id(account: &Account<'_>, offer: &Offer) -> String {
     format!("si_{}_{}", account.subscription.id.trim_start_matches("sub_"), offer.key)
-}
-
-fn charge_id(invoice: &str) -> String {
-    format!("ch_{}", invoice.trim_start_matches("in_"))
 }
 
 #[cfg(test)]

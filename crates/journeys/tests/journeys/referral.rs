@@ -42,6 +42,25 @@ async fn check_out(browser: &Browser) {
     browser.see("#paid").await;
 }
 
+/// What the visitor of the demo reads in the partner's panel: both products, both commissions, with their amounts.
+async fn assert_the_partners_panel_shows_both(browser: &Browser) {
+    let full = "const rows = (id) => document.querySelectorAll(`#${id} li .end`).length;
+        return rows('partner-products') === 2 && rows('partner-rewards') === 2;";
+    browser.until("the partner's panel to show both products and both commissions", full).await;
+    let rows = |id: &str| {
+        format!(
+            "return [...document.querySelectorAll('#{id} li')].map((row) =>
+                [row.querySelector('b').innerText, row.querySelector('.end b').innerText]).sort();"
+        )
+    };
+    let products = browser.ask(&rows("partner-products")).await;
+    assert_eq!(products, json!([["Inbox", "$99.00"], ["Live Chat", "$49.00"]]));
+    let rewards = browser.ask(&rows("partner-rewards")).await;
+    let expected =
+        [["Earn 10% for every Live Chat sale", "$4.90"], ["Earn 20% for every Inbox sale", "$19.80"]];
+    assert_eq!(rewards, json!(expected));
+}
+
 #[tokio::test]
 async fn a_referred_visitor_who_buys_two_products_earns_the_partner_two_commissions() {
     let headwater = Headwater::open().await;
@@ -60,6 +79,7 @@ async fn a_referred_visitor_who_buys_two_products_earns_the_partner_two_commissi
     let shown = "return [...document.querySelectorAll('#journey li[data-step=reward]')]
         .map((step) => Number(step.dataset.amount)).sort((a, b) => a - b);";
     assert_eq!(browser.ask(shown).await, json!([490, 1980]));
+    assert_the_partners_panel_shows_both(&browser).await;
     browser.close().await;
     assert_partner_sees_both_products(&headwater, &customer).await;
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::Shop;
-use crate::billing::Refused;
+use crate::billing::{Refused, Share};
 use crate::journey::{self, Journey, PartnerView};
 use crate::site::Subscription;
 
@@ -137,7 +137,22 @@ pub(super) async fn post_renew(State(shop): State<Shop>, body: Bytes) -> Result<
 
 pub(super) async fn post_refund(State(shop): State<Shop>, body: Bytes) -> Result<Response, Failure> {
     let who: Who = field::parse(&body)?;
-    Ok(Json(json!({"invoice": shop.billing.refund(&who.customer_key)?})).into_response())
+    Ok(Json(json!({"invoice": shop.billing.refund(&who.customer_key, Share::Rest)?})).into_response())
+}
+
+pub(super) async fn post_refund_half(State(shop): State<Shop>, body: Bytes) -> Result<Response, Failure> {
+    let who: Who = field::parse(&body)?;
+    Ok(Json(json!({"invoice": shop.billing.refund(&who.customer_key, Share::Half)?})).into_response())
+}
+
+pub(super) async fn post_dispute(State(shop): State<Shop>, body: Bytes) -> Result<Response, Failure> {
+    let who: Who = field::parse(&body)?;
+    Ok(Json(json!({"invoice": shop.billing.dispute(&who.customer_key)?})).into_response())
+}
+
+pub(super) async fn post_win(State(shop): State<Shop>, body: Bytes) -> Result<Response, Failure> {
+    let who: Who = field::parse(&body)?;
+    Ok(Json(json!({"invoice": shop.billing.win(&who.customer_key)?})).into_response())
 }
 
 pub(super) async fn post_cancel(State(shop): State<Shop>, body: Bytes) -> Result<Response, Failure> {
