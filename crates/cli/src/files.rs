@@ -1,5 +1,7 @@
 //! The files of a data directory.
 
+use std::time::Duration;
+
 use anyhow::Context as _;
 use headwater_protocol::limits;
 use headwater_store::{Bounds, DataDir, Store};
@@ -9,7 +11,12 @@ const LEDGER: &str = "ledger.sqlite";
 /// The road's file.
 const JOURNAL: &str = "journal.sqlite";
 
-const BOUNDS: Bounds = Bounds { waiting: limits::WRITE_QUEUE_MAX, commit: limits::COMMIT_UNITS_MAX };
+const BOUNDS: Bounds = Bounds {
+    waiting: limits::WRITE_QUEUE_MAX,
+    commit: limits::COMMIT_UNITS_MAX,
+    readers: limits::READERS_MAX,
+    reader_wait: Duration::from_millis(limits::READ_WAIT),
+};
 
 /// Opens the books.
 pub(crate) fn ledger(directory: &DataDir) -> anyhow::Result<Store> {

@@ -80,6 +80,12 @@ pub const WEBHOOK_TOLERANCE: i64 = 5 * 60 * 1000;
 pub const COMMIT_UNITS_MAX: usize = 1024;
 /// Units waiting for the writer; a full queue answers 503 with `Retry-After`.
 pub const WRITE_QUEUE_MAX: usize = 4096;
+/// Read connections of one database file at once: a few for each core keep it busy, and more cost only files and
+/// memory. Each holds two files open and up to 2 MiB of pages.
+pub const READERS_MAX: usize = 8;
+/// Milliseconds a read waits for a connection before it is answered 503: longer than a burst of lists takes, shorter
+/// than a client's own patience.
+pub const READ_WAIT: u64 = 5_000;
 /// Entries under way to their destinations at once, each of a lane of its own: enough to keep a destination busy,
 /// few enough for its connections and our memory.
 pub const DELIVERIES_MAX: usize = 256;

@@ -1,4 +1,5 @@
-//! Checkpoints off the commit path: a thread moves the write-ahead log into the file while commits go on.
+//! What happens beside the writer: a thread moves the write-ahead log into the file while commits go on, and gathers
+//! statistics of tables that have grown.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,12 +9,17 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use crate::statistics::Statistics;
+
 /// Between two checkpoints. Passive ones wait for nobody, so they may be frequent and stay small.
 const INTERVAL: Duration = Duration::from_millis(250);
 
 /// Pages of the write-ahead log after which it is begun anew: 64 MiB. A longer one costs disk and makes every
 /// page that is looked for in it dearer; a shorter one writes pages to the file that change again at once.
 const LOG_PAGES: i64 = 16 * 1024;
+
+/// Checkpoints between two looks at how the tables have grown: a minute.
+const LOOK_AT_TABLES: u32 = 240;
 
 /// Handle of the checkpoint thread; dropping it stops the thread.
 pub(crate) struct Checkpoint {
@@ -23,15 +29,26 @@ pub(crate) struct Checkpoint {
 
 impl Checkpoint {
     /// `log_is_long` is raised when the writer should begin the log anew.
-    pub(crate) fn start(connection: Connection, log_is_long: Arc<AtomicBool>) -> Self {
+    pub(crate) fn start(
+        connection: Connection,
+        log_is_long: Arc<AtomicBool>,
+        mut statistics: Statistics,
+    ) -> Self {
         let (stop, stopped) = channel::<()>();
         let thread = std::thread::Builder::new()
             .name("store-checkpoint".to_owned())
             .spawn(move || {
+                let mut round = 0_u32;
                 while stopped.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
                     match checkpoint(&connection) {
                         Ok(pages) => log_is_long.store(pages > LOG_PAGES, Ordering::Relaxed),
                         Err(error) => tracing::warn!(%error, "checkpoint put off"),
+                    }
+                    round = round.wrapping_add(1);
+                    if round.is_multiple_of(LOOK_AT_TABLES)
+                        && let Err(error) = statistics.refresh(&connection)
+                    {
+                        tracing::warn!(%error, "statistics put off");
                     }
                 }
             })

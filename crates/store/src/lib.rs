@@ -9,53 +9,39 @@
 //! What this crate does not do: know any table. SQL stands in the `store` modules of the rooms above.
 
 mod checkpoint;
+mod connection;
 mod directory;
+mod error;
+mod readers;
 mod row;
+mod statistics;
 mod unit;
 mod writer;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
-
-use rusqlite::Connection;
+use std::time::Duration;
 
 pub use directory::{DataDir, DataDirError};
+pub use error::StoreError;
 pub use row::{FromColumn, Row, Value};
 pub use unit::Unit;
 
-/// Why the store could not do its work. Never the caller's fault.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The write queue is full: come back later. Becomes 503 with `Retry-After`.
-    #[error("the write queue is full")]
-    Busy,
-    /// The store is shutting down, or its writer has died.
-    #[error("the store is closed")]
-    Closed,
-    /// A unit of work panicked; it was rolled back.
-    #[error("a unit of work panicked and was rolled back")]
-    Panicked,
-    /// The database refused.
-    #[error("database: {0}")]
-    Database(#[from] rusqlite::Error),
-    /// A stored value is not what the reader expects.
-    #[error("column {column}: expected {expected}")]
-    Column {
-        /// Index in the row.
-        column: usize,
-        /// The type asked for.
-        expected: &'static str,
-    },
-}
+use connection::{READER_CACHE, WRITER_CACHE, connect};
+use error::refused;
 
-/// How much a store takes on. Both at least 1.
+/// How much a store takes on. Each number at least 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
     /// Units that wait for the writer; one more is [`StoreError::Busy`].
     pub waiting: usize,
     /// Units in one commit.
     pub commit: usize,
+    /// Read connections that are open at once.
+    pub readers: usize,
+    /// How long a reader waits for one of them; one that waited in vain is [`StoreError::Busy`].
+    pub reader_wait: Duration,
 }
 
 /// A database file: one writer, any number of readers. Cheap to clone.
@@ -65,25 +51,26 @@ pub struct Store {
 }
 
 struct Inner {
-    path: std::path::PathBuf,
     writer: writer::Writer,
-    readers: Mutex<Vec<Connection>>,
-    /// Kept for its `Drop`: stops the checkpoint thread.
+    readers: readers::Readers,
+    /// Kept for its `Drop`: stops the thread beside the writer.
     _checkpoint: checkpoint::Checkpoint,
 }
 
 impl Store {
     /// Opens or makes the file at `path` and brings its schema up to date. `migrations` only ever grows at its
-    /// end; each is one script and runs once.
+    /// end; each is one script and runs once. A file that has had more of them is [`StoreError::Newer`].
     pub fn open(path: &Path, migrations: &[&'static str], bounds: Bounds) -> Result<Self, StoreError> {
-        let mut connection = connect(path)?;
-        migrate(&mut connection, migrations)?;
+        let beside = connect(path, READER_CACHE)?;
+        let mut statistics = statistics::Statistics::default();
+        let edition = statistics.edition();
+        connection::migrate(&mut connect(path, WRITER_CACHE)?, migrations)?;
+        statistics.refresh(&beside).map_err(refused)?;
         let log_is_long = Arc::new(AtomicBool::new(false));
-        let checkpoint = checkpoint::Checkpoint::start(connect(path)?, Arc::clone(&log_is_long));
-        let writer = writer::Writer::start(connection, bounds, log_is_long);
-        let inner =
-            Inner { path: path.to_owned(), writer, readers: Mutex::default(), _checkpoint: checkpoint };
-        Ok(Self { inner: Arc::new(inner) })
+        let checkpoint = checkpoint::Checkpoint::start(beside, Arc::clone(&log_is_long), statistics);
+        let readers = readers::Readers::new(path.to_owned(), &bounds, edition.clone());
+        let writer = writer::Writer::start(connect(path, WRITER_CACHE)?, bounds, log_is_long, edition);
+        Ok(Self { inner: Arc::new(Inner { writer, readers, _checkpoint: checkpoint }) })
     }
 
     /// Runs `work` as one unit of work and returns after its commit is on disk. When `work` fails, nothing of
@@ -121,64 +108,24 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        let turn = self.inner.readers.turn().await?;
         let inner = Arc::clone(&self.inner);
-        tokio::task::spawn_blocking(move || inner.read(work))
-            .await
-            .unwrap_or_else(|_| Err(StoreError::Panicked.into()))
+        let work = move || {
+            let result = inner.readers.read(work);
+            drop(turn);
+            result
+        };
+        tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(StoreError::Panicked.into()))
     }
 
-    /// The same as [`Store::read`] for callers outside an async runtime, as start-up is.
+    /// The same as [`Store::read`] for callers outside an async runtime, as start-up is. It waits for nobody, and
+    /// may be one connection more.
     pub fn read_now<T, E: From<StoreError>>(
         &self,
         work: impl FnOnce(&mut Unit<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.inner.read(work)
+        self.inner.readers.read(work)
     }
-}
-
-impl Inner {
-    fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&mut Unit<'_>) -> Result<T, E>) -> Result<T, E> {
-        let pooled = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let connection = match pooled {
-            Some(connection) => connection,
-            None => connect(&self.path).and_then(|made| {
-                made.pragma_update(None, "query_only", true).map(|()| made).map_err(StoreError::from)
-            })?,
-        };
-        // One snapshot for all queries of the unit.
-        connection.execute_batch("BEGIN").map_err(StoreError::from)?;
-        let result = work(&mut Unit::new(&connection));
-        connection.execute_batch("COMMIT").map_err(StoreError::from)?;
-        self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
-        result
-    }
-}
-
-fn connect(path: &Path) -> Result<Connection, StoreError> {
-    let connection = Connection::open(path)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    // FULL: a commit returns after fsync. This is the promise behind every 202.
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "foreign_keys", true)?;
-    // Checkpoints run in a thread of their own: on the commit path they are 20 to 35 ms at p99 (measured).
-    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
-    // 16 MiB for each connection; the system caches the rest. Each commit looks through the whole of it.
-    connection.pragma_update(None, "cache_size", -16_384)?;
-    connection.busy_timeout(std::time::Duration::from_secs(5))?;
-    connection.set_prepared_statement_cache_capacity(256);
-    Ok(connection)
-}
-
-fn migrate(connection: &mut Connection, migrations: &[&'static str]) -> Result<(), StoreError> {
-    let transaction = connection.transaction()?;
-    let done: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let known = i64::try_from(migrations.len()).unwrap_or(i64::MAX);
-    for script in migrations.iter().skip(usize::try_from(done).unwrap_or(usize::MAX)) {
-        transaction.execute_batch(script)?;
-    }
-    transaction.pragma_update(None, "user_version", known.max(done))?;
-    transaction.commit()?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use rusqlite::ToSql;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
 use crate::StoreError;
+use crate::error::refused;
 
 /// A parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,7 +84,7 @@ impl<'r> Row<'r> {
 
     /// The value of a column, counted from 0.
     pub fn get<T: FromColumn>(&self, column: usize) -> Result<T, StoreError> {
-        let value = self.row.get_ref(column)?;
+        let value = self.row.get_ref(column).map_err(refused)?;
         T::from_column(match value {
             ValueRef::Null => Value::Null,
             ValueRef::Integer(number) => Value::Int(number),

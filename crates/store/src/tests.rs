@@ -1,10 +1,12 @@
 //! Units of work: together or not at all.
 
 use std::task::Poll;
+use std::time::Duration;
 
 use crate::{Bounds, DataDir, DataDirError, Store, StoreError, Value};
 
-const BOUNDS: Bounds = Bounds { waiting: 4096, commit: 1024 };
+const BOUNDS: Bounds =
+    Bounds { waiting: 4096, commit: 1024, readers: 8, reader_wait: Duration::from_secs(5) };
 const SCHEMA: &[&str] = &["CREATE TABLE note (id bigint PRIMARY KEY, body text NOT NULL)"];
 
 fn open(directory: &std::path::Path) -> Store {
@@ -45,7 +47,7 @@ async fn a_failed_unit_leaves_its_neighbours_alone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_queue_refuses_one_more_and_does_what_it_took() {
     let directory = tempfile::tempdir().unwrap();
-    let store = open_within(directory.path(), Bounds { waiting: 3, commit: 2 });
+    let store = open_within(directory.path(), Bounds { waiting: 3, commit: 2, ..BOUNDS });
     let (begun, has_begun) = tokio::sync::oneshot::channel();
     let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
     let slow = store.clone();
@@ -82,7 +84,7 @@ async fn a_full_queue_refuses_one_more_and_does_what_it_took() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commit_holds_no_more_units_than_it_may() {
     let directory = tempfile::tempdir().unwrap();
-    let store = open_within(directory.path(), Bounds { waiting: 3, commit: 2 });
+    let store = open_within(directory.path(), Bounds { waiting: 3, commit: 2, ..BOUNDS });
     let (begun, has_begun) = tokio::sync::oneshot::channel();
     let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
     let slow = store.write(move |_| {
@@ -181,10 +183,11 @@ async fn a_panic_undoes_a_unit_that_repeats_and_no_other() {
 #[tokio::test]
 async fn the_log_is_begun_anew_when_it_is_long() {
     let directory = tempfile::tempdir().unwrap();
-    let connection = crate::connect(&directory.path().join("test.sqlite")).unwrap();
+    let connection = crate::connect(&directory.path().join("test.sqlite"), crate::WRITER_CACHE).unwrap();
     connection.execute_batch(SCHEMA[0]).unwrap();
     let long = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
-    let writer = crate::writer::Writer::start(connection, BOUNDS, long.clone());
+    let writer =
+        crate::writer::Writer::start(connection, BOUNDS, long.clone(), crate::statistics::Edition::default());
     let add = async |id: i64, body: String| {
         let work = move |unit: &mut crate::Unit<'_>| {
             unit.execute("INSERT INTO note (id, body) VALUES ($1, $2)", &[id.into(), (&body).into()])
@@ -244,3 +247,6 @@ fn a_data_directory_has_one_owner() {
     drop(owner);
     DataDir::lock(directory.path()).unwrap();
 }
+
+mod plans;
+mod readers;

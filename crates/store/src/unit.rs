@@ -1,8 +1,9 @@
 //! The unit of work: what SQL may do, with parameters by place and nothing else.
 
-use rusqlite::{CachedStatement, Connection};
+use rusqlite::{CachedStatement, Connection, StatementStatus};
 
 use crate::StoreError;
+use crate::error::refused;
 use crate::row::{Row, Value};
 
 /// One unit of work. All its statements take effect together, or none does.
@@ -17,7 +18,7 @@ impl<'c> Unit<'c> {
 
     /// Runs a statement; returns how many rows it changed.
     pub fn execute(&mut self, sql: &str, params: &[Value<'_>]) -> Result<usize, StoreError> {
-        Ok(self.prepare(sql, params)?.raw_execute()?)
+        self.prepare(sql, params)?.raw_execute().map_err(refused)
     }
 
     /// Runs a query and maps each row.
@@ -30,7 +31,7 @@ impl<'c> Unit<'c> {
         let mut statement = self.prepare(sql, params)?;
         let mut rows = statement.raw_query();
         let mut found = Vec::new();
-        while let Some(row) = rows.next().map_err(StoreError::from)? {
+        while let Some(row) = rows.next().map_err(refused)? {
             found.push(map(&Row::new(row))?);
         }
         Ok(found)
@@ -45,11 +46,11 @@ impl<'c> Unit<'c> {
     ) -> Result<Option<T>, E> {
         let mut statement = self.prepare(sql, params)?;
         let mut rows = statement.raw_query();
-        rows.next().map_err(StoreError::from)?.map(|row| map(&Row::new(row))).transpose()
+        rows.next().map_err(refused)?.map(|row| map(&Row::new(row))).transpose()
     }
 
     fn prepare(&self, sql: &str, params: &[Value<'_>]) -> Result<CachedStatement<'c>, StoreError> {
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut statement = self.connection.prepare_cached(sql).map_err(refused)?;
         for (at, value) in params.iter().enumerate() {
             // SQLite numbers `$n` by first use, PostgreSQL by n: our texts use them in order, so both agree.
             debug_assert_eq!(
@@ -57,9 +58,16 @@ impl<'c> Unit<'c> {
                 Some(format!("${}", at + 1).as_str()),
                 "parameters out of order in: {sql}"
             );
-            statement.raw_bind_parameter(at + 1, value)?;
+            statement.raw_bind_parameter(at + 1, value).map_err(refused)?;
         }
         debug_assert_eq!(statement.parameter_count(), params.len(), "parameters missing in: {sql}");
+        // Tests of plans hear of every statement by this.
+        tracing::trace!(target: "headwater_store::statement", sql, prepared = prepared(&statement));
         Ok(statement)
     }
+}
+
+/// How often a kept statement was parsed and planned again since it was first prepared.
+fn prepared(statement: &CachedStatement<'_>) -> i32 {
+    statement.get_status(StatementStatus::RePrepare)
 }

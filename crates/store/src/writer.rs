@@ -13,6 +13,8 @@ use std::thread::JoinHandle;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::error::refused;
+use crate::statistics::{self, Edition};
 use crate::{Bounds, StoreError, Unit};
 
 /// A unit of work on its way through the writer.
@@ -66,7 +68,8 @@ impl<T: Send, E: From<StoreError> + Send> Job for Pending<T, E> {
     }
 
     fn finish(self: Box<Self>, committed: bool) {
-        let result = if committed { self.result } else { self.result.and(Err(StoreError::Closed.into())) };
+        let result =
+            if committed { self.result } else { self.result.and(Err(StoreError::NotCommitted.into())) };
         // The caller may have gone; its unit is committed all the same.
         let _ = self.answer.send(result);
     }
@@ -79,12 +82,18 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// `log_is_long` asks for the write-ahead log to be begun anew at the next opportunity.
-    pub(crate) fn start(connection: Connection, bounds: Bounds, log_is_long: Arc<AtomicBool>) -> Self {
+    /// `log_is_long` asks for the write-ahead log to be begun anew at the next opportunity, a new `edition` for the
+    /// planner's statistics to be read again.
+    pub(crate) fn start(
+        connection: Connection,
+        bounds: Bounds,
+        log_is_long: Arc<AtomicBool>,
+        edition: Edition,
+    ) -> Self {
         let (queue, jobs) = mpsc::channel(bounds.waiting);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || work(&connection, jobs, bounds.commit, &log_is_long))
+            .spawn(move || work(&connection, jobs, bounds.commit, &log_is_long, &edition))
             .expect("the system can start a thread");
         Self { queue: Some(queue), thread: Some(thread) }
     }
@@ -122,13 +131,17 @@ fn work(
     mut jobs: mpsc::Receiver<Box<dyn Job>>,
     commit_max: usize,
     log_is_long: &AtomicBool,
+    edition: &Edition,
 ) {
-    while let Some(first) = jobs.blocking_recv() {
+    let mut known = edition.now();
+    while let Some(mut first) = jobs.blocking_recv() {
         let mut commit = match Commit::begin(connection) {
             Ok(commit) => commit,
             Err(error) => {
                 tracing::error!(%error, "a commit could not begin; its unit is refused");
-                continue; // the caller of `first` hears `Closed`
+                first.fail(StoreError::NotCommitted);
+                first.finish(false);
+                continue;
             }
         };
         commit.add(first);
@@ -139,6 +152,13 @@ fn work(
         commit.end();
         if log_is_long.swap(false, Ordering::Relaxed) {
             begin_log_anew(connection);
+        }
+        let newest = edition.now();
+        if newest != known {
+            known = newest;
+            if let Err(error) = statistics::reload(connection) {
+                tracing::warn!(%error, "the planner goes on with older statistics");
+            }
         }
     }
     let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -171,7 +191,8 @@ impl<'c> Commit<'c> {
 
     fn add(&mut self, mut job: Box<dyn Job>) {
         if self.broken {
-            self.jobs.push(job); // unrun: its caller hears `Closed`
+            job.fail(StoreError::NotCommitted);
+            self.jobs.push(job); // unrun
         } else if self.bare && job.repeats() {
             let done = job.run(self.connection);
             self.jobs.push(job);
@@ -238,6 +259,6 @@ fn alone(connection: &Connection, job: &mut dyn Job) {
 }
 
 fn statement(connection: &Connection, sql: &str) -> Result<(), StoreError> {
-    connection.prepare_cached(sql)?.raw_execute()?;
+    connection.prepare_cached(sql).and_then(|mut statement| statement.raw_execute()).map_err(refused)?;
     Ok(())
 }

@@ -9,7 +9,8 @@ use proptest::prelude::*;
 use crate::{Appended, Entry, Filter, Journal, MIGRATIONS, NewEntry, Outcome, State};
 
 const LEASE: i64 = 100;
-const BOUNDS: Bounds = Bounds { waiting: 64, commit: 16 };
+const BOUNDS: Bounds =
+    Bounds { waiting: 64, commit: 16, readers: 4, reader_wait: std::time::Duration::from_secs(5) };
 
 struct Road {
     journal: Journal,

@@ -106,6 +106,11 @@ impl From<StoreError> for Refusal {
                 Self::new(Kind::Busy, "busy", "the ledger has more to write than it can; try again")
             }
             StoreError::Closed => Self::new(Kind::Busy, "stopping", "the ledger is stopping; try again"),
+            StoreError::NotCommitted => Self::new(
+                Kind::Busy,
+                "not_kept",
+                "the ledger could not write this to disk; nothing was changed",
+            ),
             _ => Self::new(Kind::Internal, "internal", "the ledger could not do this; nothing was changed"),
         };
         refusal.inside = Some(Box::new(error));

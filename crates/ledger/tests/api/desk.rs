@@ -70,7 +70,12 @@ impl Desk {
 
     pub(crate) async fn open_at(link_base: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let bounds = Bounds { waiting: limits::WRITE_QUEUE_MAX, commit: limits::COMMIT_UNITS_MAX };
+        let bounds = Bounds {
+            waiting: limits::WRITE_QUEUE_MAX,
+            commit: limits::COMMIT_UNITS_MAX,
+            readers: limits::READERS_MAX,
+            reader_wait: std::time::Duration::from_secs(5),
+        };
         let store = Store::open(&directory.path().join("ledger.sqlite"), MIGRATIONS, bounds).unwrap();
         let clock = Arc::new(AtomicI64::new(START));
         let (hand, drawn) = (Arc::clone(&clock), AtomicU64::new(0));

@@ -40,7 +40,12 @@ fn desk(answers: &[(u16, &str)]) -> Desk {
 /// A desk in front of this receiver.
 fn desk_before(receiver: Router, heard: Heard) -> Desk {
     let directory = tempfile::tempdir().unwrap();
-    let bounds = Bounds { waiting: limits::WRITE_QUEUE_MAX, commit: limits::COMMIT_UNITS_MAX };
+    let bounds = Bounds {
+        waiting: limits::WRITE_QUEUE_MAX,
+        commit: limits::COMMIT_UNITS_MAX,
+        readers: limits::READERS_MAX,
+        reader_wait: std::time::Duration::from_secs(5),
+    };
     let journal = Journal::open(Store::open(&directory.path().join("j.sqlite"), MIGRATIONS, bounds).unwrap());
     let program = Program {
         id: 1,

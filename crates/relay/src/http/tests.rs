@@ -36,7 +36,7 @@ pub(crate) fn rates(per_second: u32) -> Rates {
 
 fn gate(origins: &[&str]) -> Gate {
     let directory = tempfile::tempdir().unwrap();
-    let bounds = Bounds { waiting: 2, commit: 2 };
+    let bounds = Bounds { waiting: 2, commit: 2, readers: 4, reader_wait: std::time::Duration::from_secs(5) };
     let store = Store::open(&directory.path().join("j.sqlite"), MIGRATIONS, bounds).unwrap();
     let journal = Journal::open(store.clone());
     let programs = Programs::default();

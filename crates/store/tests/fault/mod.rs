@@ -15,7 +15,8 @@ pub(crate) struct Fault {
 }
 
 const FILE: &str = "fault.sqlite";
-const BOUNDS: Bounds = Bounds { waiting: 4096, commit: 1024 };
+const BOUNDS: Bounds =
+    Bounds { waiting: 4096, commit: 1024, readers: 8, reader_wait: std::time::Duration::from_secs(5) };
 
 impl Fault {
     /// A store with this schema, which works until [`Fault::at`] says otherwise.

@@ -1,0 +1,48 @@
+//! Why the store could not do its work. No type of the driver shows: who stands above does not know which database
+//! runs.
+
+/// Why the store could not do its work. Never the caller's fault.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The write queue is full, or no read connection came free in time: come back later. Becomes 503 with
+    /// `Retry-After`.
+    #[error("the store has more to do than it takes on")]
+    Busy,
+    /// The store is shutting down, or its writer has died.
+    #[error("the store is closed")]
+    Closed,
+    /// The commit could not begin or did not reach the disk; every unit in it is refused. The log says why.
+    #[error("the commit failed; nothing of the unit was kept")]
+    NotCommitted,
+    /// A unit of work panicked; it was rolled back.
+    #[error("a unit of work panicked and was rolled back")]
+    Panicked,
+    /// The database refused; the text is the database's own.
+    #[error("database: {0}")]
+    Database(String),
+    /// The file was written by a newer version of this program, which knows more of its schema.
+    #[error(
+        "the database was written by a newer version: its schema is number {found}, this version knows {known}; \
+         start the newer version, or restore a copy from before it"
+    )]
+    Newer {
+        /// Migrations the file has had.
+        found: i64,
+        /// Migrations this program knows.
+        known: i64,
+    },
+    /// A stored value is not what the reader expects.
+    #[error("column {column}: expected {expected}")]
+    Column {
+        /// Index in the row.
+        column: usize,
+        /// The type asked for.
+        expected: &'static str,
+    },
+}
+
+/// What the driver said, without its type.
+#[allow(clippy::needless_pass_by_value, reason = "made for `map_err`")]
+pub(crate) fn refused(error: rusqlite::Error) -> StoreError {
+    StoreError::Database(error.to_string())
+}

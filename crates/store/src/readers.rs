@@ -1,0 +1,74 @@
+//! Read connections: a bounded number, each opened when it is first needed. Whoever finds none free waits a bounded
+//! time and is then told that the store is busy: a crowd of readers costs time, never files and memory without end.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::Connection;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::connection::{READER_CACHE, connect};
+use crate::error::refused;
+use crate::statistics::Edition;
+use crate::{Bounds, StoreError, Unit};
+
+pub(crate) struct Readers {
+    path: PathBuf,
+    free: Arc<Semaphore>,
+    wait: Duration,
+    kept: usize,
+    edition: Edition,
+    idle: Mutex<Vec<(u64, Connection)>>,
+}
+
+/// Leave to use one connection.
+pub(crate) struct Turn(#[expect(dead_code, reason = "held for its `Drop`")] OwnedSemaphorePermit);
+
+impl Readers {
+    pub(crate) fn new(path: PathBuf, bounds: &Bounds, edition: Edition) -> Self {
+        let free = Arc::new(Semaphore::new(bounds.readers));
+        Self { path, free, wait: bounds.reader_wait, kept: bounds.readers, edition, idle: Mutex::default() }
+    }
+
+    /// Waits for a connection to come free.
+    pub(crate) async fn turn(&self) -> Result<Turn, StoreError> {
+        match tokio::time::timeout(self.wait, Arc::clone(&self.free).acquire_owned()).await {
+            Ok(Ok(permit)) => Ok(Turn(permit)),
+            Ok(Err(_)) => Err(StoreError::Closed),
+            Err(_) => Err(StoreError::Busy),
+        }
+    }
+
+    /// Runs `work` on one snapshot. A connection that failed in between is not used again.
+    pub(crate) fn read<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&mut Unit<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let (edition, connection) = self.take()?;
+        connection.execute_batch("BEGIN").map_err(refused)?;
+        let result = work(&mut Unit::new(&connection));
+        connection.execute_batch("COMMIT").map_err(refused)?;
+        self.put_back(edition, connection);
+        result
+    }
+
+    fn take(&self) -> Result<(u64, Connection), StoreError> {
+        let pooled = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        if let Some(pooled) = pooled {
+            return Ok(pooled);
+        }
+        // Read before the connection is opened: it knows at least these statistics.
+        let edition = self.edition.now();
+        let connection = connect(&self.path, READER_CACHE)?;
+        connection.pragma_update(None, "query_only", true).map_err(refused)?;
+        Ok((edition, connection))
+    }
+
+    fn put_back(&self, edition: u64, connection: Connection) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if edition == self.edition.now() && idle.len() < self.kept {
+            idle.push((edition, connection));
+        }
+    }
+}
