@@ -24,12 +24,21 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Verify that what a data directory holds hangs together, also beside a running server.
+    Check(Check),
     /// Make a program in a data directory and print its keys.
     Init(Init),
     /// Serve every role on one port: relay, ledger, links and script.
     Serve(Serve),
     /// Serve the relay alone, in front of a ledger elsewhere or of hosted PartnerStack.
     Relay(Relay),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// Data directory; nothing in it is changed.
+    #[arg(long, env = "HEADWATER_DATA")]
+    pub(crate) data: PathBuf,
 }
 
 #[derive(Debug, Args)]

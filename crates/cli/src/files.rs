@@ -7,9 +7,9 @@ use headwater_protocol::limits;
 use headwater_store::{Bounds, DataDir, Store};
 
 /// The books' file.
-const LEDGER: &str = "ledger.sqlite";
+pub(crate) const LEDGER: &str = "ledger.sqlite";
 /// The road's file.
-const JOURNAL: &str = "journal.sqlite";
+pub(crate) const JOURNAL: &str = "journal.sqlite";
 
 const BOUNDS: Bounds = Bounds {
     waiting: limits::WRITE_QUEUE_MAX,

@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 it failed while working, 2 it was asked wrongly (clap's own).
 
 mod args;
+mod check;
 mod files;
 mod init;
 mod listen;
@@ -33,6 +34,7 @@ fn run(arguments: args::Arguments) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
         match arguments.command {
+            args::Command::Check(options) => check::run(&options),
             args::Command::Init(options) => init::run(options).await,
             args::Command::Serve(options) => serve::run(options).await,
             args::Command::Relay(options) => relay_role::run(options).await,

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
@@ -12,8 +13,14 @@ use headwater_journal::Journal;
 use headwater_ledger::{Books, Settings};
 use headwater_relay::{Programs, Rates, Relay};
 use headwater_store::DataDir;
+use tokio::sync::watch;
 
 use crate::{args, files, listen, program, scripts, system};
+
+/// Between two looks for what has expired.
+const PRUNE_EVERY: Duration = Duration::from_mins(1);
+/// Between two steps, while there is more: 5,000 rows a second, many times what the default rate adds.
+const BETWEEN_STEPS: Duration = Duration::from_millis(100);
 
 /// Serves until SIGTERM or ctrl-c, then drains.
 pub(crate) async fn run(options: args::Serve) -> anyhow::Result<()> {
@@ -44,12 +51,30 @@ pub(crate) async fn run(options: args::Serve) -> anyhow::Result<()> {
         in_process(&books, &programs),
         stop.clone(),
     ));
+    tokio::spawn(prune(books.clone(), stop.clone()));
     let router = assemble(&relay, &books);
     println!("listening on http://{address}");
     listen::serve(listener, router, stop).await;
     delivery.await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Forgets what has expired, step by step, so that no request ever waits for much of it.
+async fn prune(books: Books, mut stop: watch::Receiver<bool>) {
+    loop {
+        let more = match books.prune().await {
+            Ok(more) => more,
+            Err(error) => {
+                tracing::warn!(%error, "pruning put off");
+                false
+            }
+        };
+        let wait = if more { BETWEEN_STEPS } else { PRUNE_EVERY };
+        if tokio::time::timeout(wait, stop.wait_for(|stop| *stop)).await.is_ok() {
+            return;
+        }
+    }
 }
 
 /// The relay's routes, then the ledger's, whose fallback are the partners' links.

@@ -16,7 +16,7 @@ use headwater_store::{Store, StoreError};
 use tokio::sync::Notify;
 
 pub use entry::{Appended, Entry, Filter, NewEntry, Outcome, State};
-pub use store::MIGRATIONS;
+pub use store::{MIGRATIONS, check};
 
 /// Milliseconds a delivered entry keeps its text, for replay and inspection: 7 days.
 pub const KEEP_BODY: i64 = 7 * 24 * 60 * 60 * 1000;

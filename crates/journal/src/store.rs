@@ -9,9 +9,13 @@
 //! for the next entry of a lane pays, a step for each stretch in between; a head that nothing came after knows
 //! so, and nobody looks.
 
+mod check;
+
 use std::fmt::Write as _;
 
 use headwater_store::{Row, StoreError, Unit, Value};
+
+pub use check::check;
 
 use crate::entry::{Appended, Entry, Filter, NewEntry, Outcome, State};
 

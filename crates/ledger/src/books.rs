@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use headwater_protocol::limits::PRUNE_STEP;
 use headwater_protocol::{Millis, Source};
 use headwater_store::{Store, StoreError, Unit};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::watch;
 
 use crate::record::program::{self, Credentials, GateProgram, NewProgram};
-use crate::record::{Ctx, Ids, Refusal, secret};
+use crate::record::{Ctx, Ids, Refusal, click, idempotency, secret};
 
 /// What the books are given instead of reading it themselves.
 #[derive(Clone)]
@@ -81,6 +82,22 @@ impl Books {
     /// When the store fails.
     pub async fn gate_programs(&self) -> Result<Vec<GateProgram>, Refusal> {
         self.inner.store.read(program::gate_programs).await
+    }
+
+    /// Forgets some of what has expired: idempotency answers and old clicks, a few milliseconds' worth. `true` when
+    /// there may be more. To be called again and again beside the requests, never in one.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn prune(&self) -> Result<bool, StoreError> {
+        let now = self.now();
+        let step = move |unit: &mut Unit<'_>| {
+            let answers = idempotency::prune(unit, now, PRUNE_STEP)?;
+            let clicks = click::prune(unit, now, PRUNE_STEP)?;
+            Ok(answers.max(clicks))
+        };
+        let deleted = self.inner.store.write(step).await?;
+        Ok(i64::try_from(deleted).is_ok_and(|deleted| deleted >= PRUNE_STEP))
     }
 
     /// Counts changes of programs and their settings; a change is visible to reads when it is counted.

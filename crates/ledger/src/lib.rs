@@ -15,4 +15,4 @@ mod store;
 pub use books::{Books, Settings};
 pub use record::program::{Credentials, GateProgram, NewProgram};
 pub use record::{Kind, Refusal};
-pub use store::MIGRATIONS;
+pub use store::{MIGRATIONS, check};

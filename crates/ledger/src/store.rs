@@ -1,5 +1,6 @@
 //! The lowest floor: SQL and rows, nothing else. Texts are such that SQLite and PostgreSQL take them.
 
+mod check;
 pub(crate) mod click;
 pub(crate) mod credential;
 pub(crate) mod customer;
@@ -17,7 +18,9 @@ pub(crate) mod provider_id;
 pub(crate) mod record_change;
 pub(crate) mod reward;
 mod schema;
+pub(crate) mod totals;
 pub(crate) mod transaction;
 pub(crate) mod trigger;
 
+pub use check::check;
 pub use schema::MIGRATIONS;

@@ -60,6 +60,14 @@ pub const IDEMPOTENCY_KEY_MAX: usize = 255;
 /// Hours an `Idempotency-Key` is remembered: longer than any client's retry.
 pub const IDEMPOTENCY_HOURS: i64 = 72;
 
+/// Days a click is kept: a referral lives 90 from it, and thirteen months let a partner's month be compared with the
+/// same one a year ago.
+pub const CLICK_DAYS: i64 = 400;
+/// Rows that one step of pruning deletes: milliseconds of the writer's time.
+pub const PRUNE_STEP: i64 = 500;
+/// Programs whose triggers a process keeps compiled; one more, and it begins anew.
+pub const COMPILED_PROGRAMS_MAX: usize = 10_000;
+
 /// Items of a list when the client does not say (api.md section 2).
 pub const LIST_DEFAULT: u32 = 10;
 /// Items of a list, at most (api.md section 2).

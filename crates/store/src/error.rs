@@ -31,6 +31,17 @@ pub enum StoreError {
         /// Migrations this program knows.
         known: i64,
     },
+    /// The file is of an older version, and was opened to be read only.
+    #[error(
+        "the database is of an older version: its schema is number {found}, this version knows {known}; start \
+         `headwater serve` once to bring it up to date"
+    )]
+    Older {
+        /// Migrations the file has had.
+        found: i64,
+        /// Migrations this program knows.
+        known: i64,
+    },
     /// A stored value is not what the reader expects.
     #[error("column {column}: expected {expected}")]
     Column {

@@ -8,6 +8,7 @@
 //!
 //! What this crate does not do: know any table. SQL stands in the `store` modules of the rooms above.
 
+mod beside;
 mod checkpoint;
 mod connection;
 mod directory;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+pub use beside::Beside;
 pub use directory::{DataDir, DataDirError};
 pub use error::StoreError;
 pub use row::{FromColumn, Row, Value};

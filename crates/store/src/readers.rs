@@ -33,6 +33,9 @@ impl Readers {
 
     /// Waits for a connection to come free.
     pub(crate) async fn turn(&self) -> Result<Turn, StoreError> {
+        if let Ok(permit) = Arc::clone(&self.free).try_acquire_owned() {
+            return Ok(Turn(permit));
+        }
         match tokio::time::timeout(self.wait, Arc::clone(&self.free).acquire_owned()).await {
             Ok(Ok(permit)) => Ok(Turn(permit)),
             Ok(Err(_)) => Err(StoreError::Closed),

@@ -3,17 +3,19 @@
 use headwater_protocol::Millis;
 use headwater_protocol::cookie::encode;
 use headwater_protocol::key::{Prefix, mint_click_id, mint_company_key};
-use headwater_protocol::limits::REFERRAL_DAYS;
+use headwater_protocol::limits::{CLICK_DAYS, REFERRAL_DAYS};
 use headwater_protocol::referral::{encode_partner_key, is_host, percent_encode, sub_ids};
 use headwater_protocol::v2::{Click, List};
 use headwater_store::{StoreError, Unit};
 use url::{Host, Url};
 
-use super::{Ctx, Refusal, list as page_of, program};
+use super::{Ctx, Ids, Refusal, list as page_of, program};
 use crate::store::click::{self, ClickRow};
 use crate::store::link::{self, LinkRow};
 use crate::store::list::{Condition, Page};
 
+/// Milliseconds.
+const DAY: i64 = 24 * 60 * 60 * 1000;
 /// Bytes kept of a user agent: enough to tell what it was.
 const USER_AGENT_MAX: usize = 255;
 /// Cookies of earlier clicks that one answer takes back. There are two after a click of ours, and more only in jars of
@@ -226,6 +228,12 @@ fn shared_domain(link_base: &str, dest: &str) -> Shared {
         Some(host) if link.host_str() == Some(host) => Shared::Host,
         _ => Shared::Nothing,
     }
+}
+
+/// Forgets some of the clicks that are too old to credit anybody; says how many. What a click led to names its partner
+/// itself and stays.
+pub(crate) fn prune(unit: &mut Unit<'_>, now: Millis, limit: i64) -> Result<usize, StoreError> {
+    click::delete_before(unit, Ids::first_id(now.plus(-CLICK_DAYS * DAY)), limit)
 }
 
 /// A page of clicks; only those of one partnership where it is given.

@@ -6,20 +6,28 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use headwater_protocol::key::Prefix;
 use headwater_protocol::{Millis, Source};
 
-/// Where row numbers and keys come from; one for each process.
+use super::trigger::Cache;
+
+/// Where row numbers and keys come from, and the triggers that are compiled; one for each process.
 pub(crate) struct Ids {
     random: Arc<dyn Fn() -> [u8; 32] + Send + Sync>,
     last: AtomicI64,
+    pub(super) triggers: Cache,
 }
 
 impl Ids {
     pub(crate) fn new(random: Arc<dyn Fn() -> [u8; 32] + Send + Sync>) -> Self {
-        Self { random, last: AtomicI64::new(0) }
+        Self { random, last: AtomicI64::new(0), triggers: Cache::default() }
     }
 
     /// 32 bytes nobody can guess.
     pub(crate) fn random(&self) -> [u8; 32] {
         (self.random)()
+    }
+
+    /// No row that was made at this time or later has a lower number.
+    pub(crate) fn first_id(at: Millis) -> i64 {
+        at.0.max(0) << 20
     }
 
     /// A new row number: the time in milliseconds and 20 random bits, and always above the last one of this
@@ -28,7 +36,7 @@ impl Ids {
     fn next_id(&self, now: Millis) -> i64 {
         let random = self.random();
         let low = i64::from(random[29]) << 12 | i64::from(random[30]) << 4 | i64::from(random[31] & 15);
-        let wanted = now.0.max(0) << 20 | low;
+        let wanted = Self::first_id(now) | low;
         let step = |last: i64| Some(wanted.max(last + 1));
         let last = self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, step);
         wanted.max(last.unwrap_or_default() + 1)

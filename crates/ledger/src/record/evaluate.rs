@@ -16,6 +16,7 @@ use crate::store::customer::{self, CustomerRow};
 use crate::store::partnership::{self, PartnershipRow};
 use crate::store::product::{self, ProductRow};
 use crate::store::reward::{self as rewards, Earned};
+use crate::store::totals;
 use crate::store::transaction::{self, TransactionRow};
 
 /// When an event is evaluated.
@@ -91,7 +92,7 @@ pub(crate) fn transaction(
     if let Some(partner) = credited(unit, txn.partnership)? {
         let mut asked = trigger::ready(unit, ctx, TriggerEvent::TransactionCreated)?;
         if moment == Moment::Linked {
-            asked.retain(|ready| ready.program.asks_products());
+            asked = asked.iter().filter(|ready| ready.program.asks_products()).cloned().collect();
         }
         if !asked.is_empty() {
             let (facts, claims, policy) = transaction_facts(unit, ctx, txn, &partner, &asked)?;
@@ -163,7 +164,7 @@ fn history(
     currency: &str,
 ) -> Result<(i64, i64), Refusal> {
     if programs.iter().any(|program| program.needs_history()) {
-        return Ok(transaction::history(unit, customer, currency)?);
+        return Ok(totals::history(unit, customer, currency)?);
     }
     Ok((0, 0))
 }

@@ -3,8 +3,9 @@
 //! Only what was done is remembered. A refused request did nothing, so that asking again is harmless, and may
 //! succeed once its cause is gone.
 
+use headwater_protocol::Millis;
 use headwater_protocol::limits::IDEMPOTENCY_HOURS;
-use headwater_store::Unit;
+use headwater_store::{StoreError, Unit};
 
 use super::{Ctx, Kind, Refusal};
 use crate::store::idempotency::{self, AnswerRow};
@@ -27,6 +28,17 @@ pub(crate) struct Answer {
 
 const HOUR: i64 = 60 * 60 * 1000;
 
+/// Answers given before this time are forgotten.
+fn since(now: Millis) -> i64 {
+    now.plus(-IDEMPOTENCY_HOURS * HOUR).0
+}
+
+/// Forgets some of the answers that have expired; says how many. Never in a request: what has gathered in days must
+/// not be the next sender's wait.
+pub(crate) fn prune(unit: &mut Unit<'_>, now: Millis, limit: i64) -> Result<usize, StoreError> {
+    idempotency::delete_before(unit, since(now), limit)
+}
+
 /// Does `work` unless it was done before under this key; in the same unit, keeps the answer.
 pub(crate) fn once(
     unit: &mut Unit<'_>,
@@ -35,8 +47,7 @@ pub(crate) fn once(
     work: impl FnOnce(&mut Unit<'_>, &Ctx) -> Result<Answer, Refusal>,
 ) -> Result<Answer, Refusal> {
     let Some(request) = request else { return work(unit, ctx) };
-    let (whose, since) = ((ctx.program, ctx.test), ctx.now.plus(-IDEMPOTENCY_HOURS * HOUR).0);
-    idempotency::delete_before(unit, since)?;
+    let (whose, since) = ((ctx.program, ctx.test), since(ctx.now));
     if let Some(first) = idempotency::find(unit, whose, &request.key, since)? {
         if first.request_hash != request.hash {
             return Err(Refusal::new(

@@ -9,9 +9,10 @@ use headwater_protocol::{Currency, FieldError, Millis};
 use headwater_store::Unit;
 
 use super::{Ctx, Kind, Refusal, list as page_of, lookup, partnership};
+use crate::store::customer;
 use crate::store::list::{Condition, Page};
 use crate::store::reward::{self, Earned, Names, RewardRow, Standing};
-use crate::store::transaction::TransactionRow;
+use crate::store::transaction::{self, TransactionRow};
 
 /// Why a reward was declined by a refund.
 const REFUNDED: &str = "refunded";
@@ -183,13 +184,20 @@ pub(crate) fn list(
         conditions.push(Condition::int("reward.partnership =", id));
     }
     if let Some(name) = filters.customer_key {
-        let key = match viewer {
-            None => lookup::by_key(unit, ctx, &name)?.map_or(name, |row| row.key),
-            Some(_) => name,
+        let named = match viewer {
+            None => lookup::by_key(unit, ctx, &name)?.map(|row| row.id),
+            Some(_) => None,
         };
-        conditions.push(Condition::text("customer.key =", key));
+        let id = match named {
+            Some(id) => id,
+            None => customer::find_number(unit, ctx.scope(), &name)?.unwrap_or_default(),
+        };
+        conditions.push(Condition::int("reward.customer =", id));
     }
-    conditions.extend(filters.transaction.map(|key| Condition::text("txn.key =", key)));
+    if let Some(key) = filters.transaction {
+        let id = transaction::find(unit, ctx.scope(), &key)?.map_or(0, |row| row.id);
+        conditions.push(Condition::int("reward.txn =", id));
+    }
     let slice = reward::list(unit, ctx.scope(), viewer, conditions, page)?;
     page_of::render(page, slice, |row| render(row, viewer.is_some()))
 }

@@ -310,7 +310,7 @@ pub(crate) fn list(
         conditions.push(Condition::int("txn.customer =", id));
     }
     if filters.unmatched {
-        conditions.extend(transaction::unmatched());
+        conditions.push(transaction::unmatched());
     }
     let slice = transaction::list(unit, ctx.scope(), conditions, page)?;
     let mut warnings = Vec::new();

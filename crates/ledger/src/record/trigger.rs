@@ -1,9 +1,12 @@
 //! Triggers: checked as a whole before they are kept, so that what is kept can always be evaluated.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use headwater_attribution::TriggerProgram;
 use headwater_protocol::field::check_length;
 use headwater_protocol::key::Prefix;
-use headwater_protocol::limits::{DESCRIPTION_MAX, NAME_MAX, TRIGGERS_MAX};
+use headwater_protocol::limits::{COMPILED_PROGRAMS_MAX, DESCRIPTION_MAX, NAME_MAX, TRIGGERS_MAX};
 use headwater_protocol::v2::{CreateTrigger, List, Rule, Trigger, TriggerEvent, UpdateTrigger};
 use headwater_protocol::{FieldError, Millis};
 use headwater_store::Unit;
@@ -52,6 +55,7 @@ pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: CreateTrigger) -> Resu
     };
     check(&made)?;
     trigger::insert(unit, ctx.program, &to_row(ctx.next_id(), &made))?;
+    changed(unit, ctx)?;
     Ok(made)
 }
 
@@ -119,25 +123,68 @@ fn unreadable(key: &str) -> Refusal {
 }
 
 /// A trigger ready to run, with what its rewards need.
+#[derive(Clone)]
 pub(crate) struct Ready {
     pub(crate) id: i64,
     pub(crate) program: TriggerProgram,
     pub(crate) offer_description: String,
 }
 
-/// The triggers that listen for `event`, in the order of evaluation.
-pub(crate) fn ready(unit: &mut Unit<'_>, ctx: &Ctx, event: TriggerEvent) -> Result<Vec<Ready>, Refusal> {
-    let mut found = Vec::new();
-    for row in trigger::list_active(unit, ctx.program)? {
-        if row.event != event_name(event) {
-            continue;
+/// The compiled triggers of each program, in the state in which they were read last. Whoever uses them asks first
+/// whether that is the state its own unit of work sees: a change may be uncommitted, or have been undone.
+#[derive(Default)]
+pub(crate) struct Cache {
+    kept: Mutex<HashMap<i64, Compiled>>,
+}
+
+/// What listens for each event, in the order of evaluation.
+#[derive(Clone)]
+struct Compiled {
+    version: i64,
+    customers: Arc<[Ready]>,
+    transactions: Arc<[Ready]>,
+}
+
+impl Compiled {
+    fn of(self, event: TriggerEvent) -> Arc<[Ready]> {
+        match event {
+            TriggerEvent::CustomerCreated => self.customers,
+            TriggerEvent::TransactionCreated => self.transactions,
         }
+    }
+}
+
+/// The triggers that listen for `event`, in the order of evaluation.
+pub(crate) fn ready(unit: &mut Unit<'_>, ctx: &Ctx, event: TriggerEvent) -> Result<Arc<[Ready]>, Refusal> {
+    let version = trigger::version(unit, ctx.program)?;
+    let kept = || ctx.ids.triggers.kept.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = kept().get(&ctx.program).filter(|known| known.version == version).cloned();
+    if let Some(known) = known {
+        return Ok(known.of(event));
+    }
+    let (mut customers, mut transactions) = (Vec::new(), Vec::new());
+    for row in trigger::list_active(unit, ctx.program)? {
         let id = row.id;
         let made = render(row)?;
+        let listening = match made.event {
+            TriggerEvent::CustomerCreated => &mut customers,
+            TriggerEvent::TransactionCreated => &mut transactions,
+        };
         let program = compile(&made)?;
-        found.push(Ready { id, program, offer_description: made.offer_description });
+        listening.push(Ready { id, program, offer_description: made.offer_description });
     }
-    Ok(found)
+    let found = Compiled { version, customers: customers.into(), transactions: transactions.into() };
+    let mut kept = kept();
+    if kept.len() >= COMPILED_PROGRAMS_MAX {
+        kept.clear();
+    }
+    kept.insert(ctx.program, found.clone());
+    Ok(found.of(event))
+}
+
+/// Every change of a program's triggers ends here.
+fn changed(unit: &mut Unit<'_>, ctx: &Ctx) -> Result<(), Refusal> {
+    Ok(trigger::set_version(unit, ctx.program, ctx.next_id())?)
 }
 
 fn require(unit: &mut Unit<'_>, ctx: &Ctx, key: &str) -> Result<TriggerRow, Refusal> {
@@ -178,6 +225,7 @@ pub(crate) fn update(
     };
     check(&made)?;
     trigger::update(unit, &to_row(id, &made))?;
+    changed(unit, ctx)?;
     Ok(made)
 }
 
@@ -186,5 +234,6 @@ pub(crate) fn archive(unit: &mut Unit<'_>, ctx: &Ctx, key: &str) -> Result<Trigg
     let row = require(unit, ctx, key)?;
     let row = TriggerRow { archived: true, updated_at: ctx.now.0, ..row };
     trigger::update(unit, &row)?;
+    changed(unit, ctx)?;
     render(row)
 }

@@ -81,6 +81,14 @@ pub(crate) fn find_by_xid(
     unit.query_one(&sql, &[program.into(), xid.into()], from_row)
 }
 
+/// Forgets up to `limit` clicks whose number is below `before`, the oldest first; says how many.
+pub(crate) fn delete_before(unit: &mut Unit<'_>, before: i64, limit: i64) -> Result<usize, StoreError> {
+    unit.execute(
+        "DELETE FROM click WHERE id IN (SELECT id FROM click WHERE id < $1 ORDER BY id LIMIT $2)",
+        &[before.into(), limit.into()],
+    )
+}
+
 /// A page of clicks, of one partnership where it is given.
 pub(crate) fn list(
     unit: &mut Unit<'_>,

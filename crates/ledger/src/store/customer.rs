@@ -4,8 +4,8 @@ use headwater_protocol::Source;
 use headwater_store::{Row, StoreError, Unit};
 use serde_json::{Map, Value};
 
-use super::json;
 use super::list::{Condition, Listing, Page, Slice, page as read_page};
+use super::{json, totals};
 
 /// A customer, with the names of who referred it.
 #[derive(Debug, Clone)]
@@ -119,11 +119,12 @@ pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &CustomerRow) -> Re
             row.email_claimed.into(),
         ],
     )?;
-    Ok(())
+    totals::customer_enters(unit, row.id)
 }
 
 /// Writes what may change.
 pub(crate) fn update(unit: &mut Unit<'_>, row: &CustomerRow) -> Result<(), StoreError> {
+    totals::customer_leaves(unit, row.id)?;
     unit.execute(
         "UPDATE customer SET customer_key = $1, email = $2, name = $3, provider_key = $4, external_key = $5, \
          sub_ids = $6, meta = $7, archived = $8, updated_at = $9, partnership = $10, member = $11, source = $12, \
@@ -148,7 +149,7 @@ pub(crate) fn update(unit: &mut Unit<'_>, row: &CustomerRow) -> Result<(), Store
             row.id.into(),
         ],
     )?;
-    Ok(())
+    totals::customer_enters(unit, row.id)
 }
 
 /// What names customers, for itself. Only a vendor gives these names, but for the site's own id, which is unique.
@@ -226,6 +227,16 @@ pub(crate) fn is_key_taken(
     let sql = "SELECT 1 FROM customer WHERE program = $1 AND test = $2 AND key = $3";
     let found = unit.query_one(sql, &[program.into(), test.into(), key.into()], |row| row.get::<i64>(0))?;
     Ok(found.is_some())
+}
+
+/// The number of a customer by its `cus_…` key, archived or not.
+pub(crate) fn find_number(
+    unit: &mut Unit<'_>,
+    (program, test): (i64, bool),
+    key: &str,
+) -> Result<Option<i64>, StoreError> {
+    let sql = "SELECT id FROM customer WHERE program = $1 AND test = $2 AND key = $3";
+    unit.query_one(sql, &[program.into(), test.into(), key.into()], |row| row.get(0))
 }
 
 /// A page of customers; only those of one partnership where it is given.

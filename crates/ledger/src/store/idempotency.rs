@@ -24,13 +24,16 @@ pub(crate) fn find(
     )
 }
 
-/// Forgets every answer given before `before`.
-pub(crate) fn delete_before(unit: &mut Unit<'_>, before: i64) -> Result<(), StoreError> {
-    unit.execute("DELETE FROM idempotency WHERE created_at < $1", &[before.into()])?;
-    Ok(())
+/// Forgets up to `limit` answers given before `before`, the oldest first; says how many.
+pub(crate) fn delete_before(unit: &mut Unit<'_>, before: i64, limit: i64) -> Result<usize, StoreError> {
+    unit.execute(
+        "DELETE FROM idempotency WHERE (program, test, key) IN (SELECT program, test, key FROM idempotency \
+         WHERE created_at < $1 ORDER BY created_at LIMIT $2)",
+        &[before.into(), limit.into()],
+    )
 }
 
-/// Keeps an answer.
+/// Keeps an answer, in place of one that has expired and was not yet forgotten.
 pub(crate) fn insert(
     unit: &mut Unit<'_>,
     (program, test): (i64, bool),
@@ -40,7 +43,9 @@ pub(crate) fn insert(
 ) -> Result<(), StoreError> {
     unit.execute(
         "INSERT INTO idempotency (program, test, key, request_hash, status, answer, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7) \
+         ON CONFLICT (program, test, key) DO UPDATE SET request_hash = excluded.request_hash, \
+         status = excluded.status, answer = excluded.answer, created_at = excluded.created_at",
         &[
             program.into(),
             test.into(),

@@ -50,10 +50,11 @@ pub(crate) struct Listing {
     pub(crate) archivable: bool,
 }
 
-/// A condition: a left side such as `customer.partnership =` and the value on its right.
+/// A condition: a left side such as `customer.partnership =` and the value on its right, or a fact such as
+/// `product IS NULL` that stands alone.
 pub(crate) struct Condition {
     left: &'static str,
-    right: Owned,
+    right: Option<Owned>,
 }
 
 enum Owned {
@@ -64,12 +65,17 @@ enum Owned {
 impl Condition {
     /// A condition on a number.
     pub(crate) fn int(left: &'static str, right: i64) -> Self {
-        Self { left, right: Owned::Int(right) }
+        Self { left, right: Some(Owned::Int(right)) }
     }
 
     /// A condition on a text.
     pub(crate) fn text(left: &'static str, right: impl Into<String>) -> Self {
-        Self { left, right: Owned::Text(right.into()) }
+        Self { left, right: Some(Owned::Text(right.into())) }
+    }
+
+    /// A condition without a value. A partial index serves it when it is written as the index's own.
+    pub(crate) fn fact(left: &'static str) -> Self {
+        Self { left, right: None }
     }
 }
 
@@ -94,9 +100,16 @@ impl Query {
     }
 
     fn conditions(&mut self, conditions: Vec<Condition>) {
-        for (at, Condition { left, right }) in conditions.into_iter().enumerate() {
+        for (at, condition) in conditions.into_iter().enumerate() {
             self.text.push_str(if at == 0 { " WHERE " } else { " AND " });
-            self.push(left, right);
+            self.condition(condition);
+        }
+    }
+
+    fn condition(&mut self, Condition { left, right }: Condition) {
+        match right {
+            Some(right) => self.push(left, right),
+            None => self.text.push_str(left),
         }
     }
 
@@ -144,8 +157,9 @@ pub(crate) fn page<T>(
     let mut query =
         Query { text: format!("SELECT {} FROM {}", listing.columns, listing.from), params: Vec::new() };
     query.conditions(scope());
-    for Condition { left, right } in filters {
-        query.push(&format!(" AND {left}"), right);
+    for condition in filters {
+        query.text.push_str(" AND ");
+        query.condition(condition);
     }
     push_bounds(&mut query, listing, page);
     if let Some((value, id)) = place {

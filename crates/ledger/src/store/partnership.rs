@@ -30,10 +30,9 @@ pub(crate) struct PartnershipRow {
 const COLUMNS: &str = "partnership.key, partnership.id, partnership.partner_key, partnership.email, \
      partnership.first_name, partnership.last_name, partnership.grp, partnership.tags, \
      partnership.approved_status, partnership.archived, partnership.created_at, partnership.updated_at, \
-     grp.key, grp.name, grp.slug, grp.archived, grp.is_default, \
-     (SELECT count(*) FROM customer WHERE customer.partnership = partnership.id AND customer.test = 0 \
-      AND customer.archived = 0)";
-const FROM: &str = "partnership LEFT JOIN grp ON grp.id = partnership.grp";
+     grp.key, grp.name, grp.slug, grp.archived, grp.is_default, coalesce(partner_total.customers, 0)";
+const FROM: &str = "partnership LEFT JOIN grp ON grp.id = partnership.grp \
+     LEFT JOIN partner_total ON partner_total.partnership = partnership.id";
 
 const LISTING: Listing =
     Listing { columns: COLUMNS, from: FROM, table: "partnership", orders: &[], archivable: true };

@@ -5,8 +5,10 @@
 //! `by_site_key` and `by_partner_key` remember which of two names a request used, so that answers use it too.
 //! Rows that test keys made (`test = 1`) live beside the others and are never seen through production keys.
 
+use super::totals::TABLES as TOTALS;
+
 /// Scripts for [`headwater_store::Store::open`], oldest first.
-pub const MIGRATIONS: &[&str] = &[FIRST, SOURCES];
+pub const MIGRATIONS: &[&str] = &[FIRST, SOURCES, TOTALS, SEARCHED, TRIGGERS_VERSION];
 
 const FIRST: &str = "
 CREATE TABLE program (
@@ -317,4 +319,32 @@ CREATE TABLE record_change (
     created_at bigint NOT NULL
 );
 CREATE INDEX record_change_by_subject ON record_change (program, test, subject, id);
+";
+
+/// Indexes that hold what a search asks for in the order of its answer: the plan is the same whatever the planner
+/// knows of the tables. With shorter ones, a list of one partner or customer was read by time, the whole program for it.
+const SEARCHED: &str = "
+CREATE INDEX customer_by_provider_key ON customer (program, test, provider_key, created_at, id);
+DROP INDEX customer_by_email;
+CREATE INDEX customer_by_email ON customer (program, test, email, email_claimed, created_at, id);
+DROP INDEX customer_by_partnership;
+CREATE INDEX customer_by_partnership ON customer (partnership, program, test, created_at, id);
+DROP INDEX txn_by_customer;
+CREATE INDEX txn_by_customer ON txn (customer, program, test, created_at, id);
+DROP INDEX txn_by_subscription;
+CREATE INDEX txn_by_subscription ON txn (customer, subscription_key, id);
+CREATE INDEX txn_unmatched ON txn (program, test, created_at, id)
+    WHERE product IS NULL AND subscription_key IS NOT NULL;
+DROP INDEX reward_by_partnership;
+CREATE INDEX reward_by_partnership ON reward (partnership, program, test, created_at, id);
+DROP INDEX reward_by_customer;
+CREATE INDEX reward_by_customer ON reward (customer, program, test, created_at, id);
+DROP INDEX click_by_partnership;
+CREATE INDEX click_by_partnership ON click (partnership, program, created_at, id);
+";
+
+/// Another number after each change of a program's triggers, never given twice: who keeps compiled triggers knows by it
+/// whether they are the ones this unit of work sees, whatever was committed or undone in between.
+const TRIGGERS_VERSION: &str = "
+ALTER TABLE program ADD COLUMN triggers_version bigint NOT NULL DEFAULT 0;
 ";

@@ -4,8 +4,8 @@ use headwater_protocol::Source;
 use headwater_store::{Row, StoreError, Unit};
 use serde_json::{Map, Value};
 
-use super::json;
 use super::list::{Condition, Listing, Page, Slice, page as read_page};
+use super::{json, totals};
 
 /// A payment, with the names of everything it points to.
 #[derive(Debug, Clone)]
@@ -135,11 +135,20 @@ pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &TransactionRow) ->
             row.refunded_at.into(),
         ],
     )?;
-    Ok(())
+    count_in(unit, row)
+}
+
+/// A payment counts until all of it was given back.
+fn count_in(unit: &mut Unit<'_>, row: &TransactionRow) -> Result<(), StoreError> {
+    if row.archived {
+        return Ok(());
+    }
+    totals::payment_enters(unit, row.customer, &row.currency, row.amount - row.refunded_total)
 }
 
 /// Writes what may change: the link to a product, the credit that follows from it, and what was given back.
 pub(crate) fn update(unit: &mut Unit<'_>, row: &TransactionRow) -> Result<(), StoreError> {
+    totals::payment_leaves(unit, row.id)?;
     unit.execute(
         "UPDATE txn SET product = $1, partnership = $2, refunded_total = $3, archived = $4, updated_at = $5, \
          customer = $6, claimed_name = $7, refunded_at = $8 WHERE id = $9",
@@ -155,7 +164,7 @@ pub(crate) fn update(unit: &mut Unit<'_>, row: &TransactionRow) -> Result<(), St
             row.id.into(),
         ],
     )?;
-    Ok(())
+    count_in(unit, row)
 }
 
 /// Takes away what may say who the customer is.
@@ -222,22 +231,9 @@ pub(crate) fn find_by_id(unit: &mut Unit<'_>, id: i64) -> Result<Option<Transact
     unit.query_one(&sql, &[id.into()], from_row)
 }
 
-/// How many payments a customer made that were not given back, and what they come to in one currency.
-pub(crate) fn history(unit: &mut Unit<'_>, customer: i64, currency: &str) -> Result<(i64, i64), StoreError> {
-    let sql = "SELECT count(*), CAST(coalesce(sum(CASE WHEN currency = $1 THEN amount - refunded_total \
-               ELSE 0 END), 0) AS bigint) FROM txn WHERE customer = $2 AND archived = 0";
-    let found = unit.query_one::<_, StoreError>(sql, &[currency.into(), customer.into()], |row| {
-        Ok((row.get(0)?, row.get(1)?))
-    })?;
-    Ok(found.unwrap_or_default())
-}
-
 /// What narrows a list to payments whose subscription found no product.
-pub(crate) fn unmatched() -> [Condition; 2] {
-    [
-        Condition::int("coalesce(txn.product, 0) =", 0),
-        Condition::text("coalesce(txn.subscription_key, '') <>", ""),
-    ]
+pub(crate) fn unmatched() -> Condition {
+    Condition::fact("txn.product IS NULL AND txn.subscription_key IS NOT NULL")
 }
 
 /// A page of payments.

@@ -96,6 +96,21 @@ pub(crate) fn update(unit: &mut Unit<'_>, row: &TriggerRow) -> Result<(), StoreE
     Ok(())
 }
 
+/// Says that a program's triggers are others from now on; `version` was never given before.
+pub(crate) fn set_version(unit: &mut Unit<'_>, program: i64, version: i64) -> Result<(), StoreError> {
+    unit.execute(
+        "UPDATE program SET triggers_version = $1 WHERE id = $2",
+        &[version.into(), program.into()],
+    )?;
+    Ok(())
+}
+
+/// Which of its states a program's triggers are in.
+pub(crate) fn version(unit: &mut Unit<'_>, program: i64) -> Result<i64, StoreError> {
+    let sql = "SELECT triggers_version FROM program WHERE id = $1";
+    Ok(unit.query_one::<_, StoreError>(sql, &[program.into()], |row| row.get(0))?.unwrap_or_default())
+}
+
 /// A trigger by its key.
 pub(crate) fn find(unit: &mut Unit<'_>, program: i64, key: &str) -> Result<Option<TriggerRow>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM trigger_rule WHERE program = $1 AND key = $2");

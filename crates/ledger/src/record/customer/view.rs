@@ -7,6 +7,7 @@ use headwater_store::Unit;
 use super::super::{Ctx, Refusal, list as page_of, lookup};
 use crate::store::customer::{self, CustomerRow, Name};
 use crate::store::list::{Condition, Page};
+use crate::store::partnership;
 
 /// A customer by any of its names.
 pub(crate) fn get(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Customer, Refusal> {
@@ -61,12 +62,19 @@ pub(crate) fn list(
     }
     let texts = [
         ("customer.email =", filters.email),
-        ("partnership.partner_key =", filters.partner_key),
         ("customer.provider_key =", filters.provider_key),
         ("customer.sub_ids <>", filters.has_sub_id.then(|| "[]".to_owned())),
     ];
     conditions.extend(texts.into_iter().filter_map(|(left, right)| Some(Condition::text(left, right?))));
-    let slice = customer::list(unit, ctx.scope(), None, conditions, page)?;
+    // A name of nobody's narrows the list to nothing.
+    let referrer = match filters.partner_key {
+        None => None,
+        Some(key) => {
+            let found = partnership::find_by(unit, ctx.program, partnership::Name::PartnerKey, &key)?;
+            Some(found.map_or(0, |row| row.id))
+        }
+    };
+    let slice = customer::list(unit, ctx.scope(), referrer, conditions, page)?;
     page_of::render(page, slice, render)
 }
 

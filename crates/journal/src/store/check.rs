@@ -1,0 +1,103 @@
+//! What must hold between the entries of a journal, each as a query for what does not.
+
+use headwater_store::{StoreError, Unit};
+
+/// Differences of one kind that are told.
+const TOLD_MAX: i64 = 20;
+
+/// What must hold, and a query for the entries that break it.
+const INVARIANTS: &[(&str, &str)] = &[
+    (
+        "a lane has one head",
+        "SELECT 'lane ' || lane || ' has ' || count(*) FROM entry WHERE state = 1 GROUP BY lane HAVING count(*) > 1 \
+         LIMIT $1",
+    ),
+    (
+        "what waits has a head before it",
+        "SELECT 'lane ' || waiting.lane || ' waits from ' || min(waiting.seq) FROM entry AS waiting \
+         LEFT JOIN entry AS head ON head.lane = waiting.lane AND head.state = 1 AND head.seq < waiting.seq \
+         WHERE waiting.state = 0 AND head.seq IS NULL GROUP BY waiting.lane LIMIT $1",
+    ),
+    (
+        "a head that something waits behind knows it",
+        "SELECT 'entry ' || head.seq || ' of lane ' || head.lane FROM entry AS head WHERE head.state = 1 \
+         AND head.followed = 0 AND EXISTS (SELECT 1 FROM entry AS waiting WHERE waiting.lane = head.lane \
+         AND waiting.state = 0) LIMIT $1",
+    ),
+    (
+        "what is delivered or dead says when, and what is open does not",
+        "SELECT 'entry ' || seq || ' of lane ' || lane FROM entry WHERE (state >= 3) <> (settled_at IS NOT NULL) \
+         LIMIT $1",
+    ),
+    (
+        "what is still to be delivered has its text",
+        "SELECT 'entry ' || seq || ' of lane ' || lane FROM entry WHERE state < 3 AND body = '' LIMIT $1",
+    ),
+];
+
+/// What does not hold, one line for each.
+///
+/// # Errors
+/// When the store fails.
+pub fn check(unit: &mut Unit<'_>) -> Result<Vec<String>, StoreError> {
+    let mut found = Vec::new();
+    for (name, broken) in INVARIANTS {
+        let rows = unit.query::<String, StoreError>(broken, &[TOLD_MAX.into()], |row| row.get(0))?;
+        found.extend(rows.into_iter().map(|row| format!("{name}: {row}")));
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use headwater_store::{Bounds, Store, StoreError};
+
+    use super::check;
+    use crate::MIGRATIONS;
+
+    const FILL: &str = "INSERT INTO entry (seq, id, program, test, lane, kind, body, state, attempts, due_at, received_at, \
+         settled_at, followed) VALUES (1, x'01', 1, 0, 'a', 'signup', '{}', 1, 0, 0, 0, NULL, 1), \
+         (2, x'02', 1, 0, 'a', 'signup', '{}', 0, 0, 0, 0, NULL, 0), \
+         (3, x'03', 1, 0, 'b', 'signup', '', 3, 0, 0, 0, 7, 0)";
+
+    #[tokio::test]
+    async fn each_damage_to_a_journal_is_named_and_a_sound_one_has_none() {
+        let damages = [
+            ("", ""),
+            (
+                "DROP INDEX entry_head; UPDATE entry SET state = 1 WHERE seq = 2",
+                "a lane has one head: lane a has 2",
+            ),
+            (
+                "UPDATE entry SET state = 3, settled_at = 1 WHERE seq = 1",
+                "what waits has a head before it: lane a waits from 2",
+            ),
+            (
+                "UPDATE entry SET followed = 0",
+                "a head that something waits behind knows it: entry 1 of lane a",
+            ),
+            (
+                "UPDATE entry SET settled_at = NULL",
+                "what is delivered or dead says when, and what is open does not: entry 3 of lane b",
+            ),
+            (
+                "UPDATE entry SET body = '' WHERE seq = 2",
+                "what is still to be delivered has its text: entry 2 of lane a",
+            ),
+        ];
+        for (damage, told) in damages {
+            let directory = tempfile::tempdir().unwrap();
+            let wait = std::time::Duration::from_secs(5);
+            let bounds = Bounds { waiting: 4, commit: 4, readers: 1, reader_wait: wait };
+            let store = Store::open(&directory.path().join("journal.sqlite"), MIGRATIONS, bounds).unwrap();
+            for statement in [FILL].into_iter().chain(damage.split("; ").filter(|text| !text.is_empty())) {
+                let done: Result<usize, StoreError> =
+                    store.write(move |unit| unit.execute(statement, &[])).await;
+                done.unwrap();
+            }
+            let found = store.read(check).await.unwrap();
+            let told: Vec<_> = Some(told.to_owned()).filter(|told| !told.is_empty()).into_iter().collect();
+            assert_eq!(found, told, "{damage}");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What must hold between the rows of the books, each as a query for what does not. Nothing here is fast: it reads every
+//! row, on a snapshot, beside whoever writes.
+
+use headwater_store::{StoreError, Unit};
+
+/// Differences of one kind that are told; the first of them are enough to begin with.
+const TOLD_MAX: i64 = 20;
+
+/// An invariant, and a query for the rows that break it: one text for each, with what it is and what it should be.
+struct Invariant {
+    name: &'static str,
+    broken: &'static str,
+}
+
+const INVARIANTS: &[Invariant] = &[
+    Invariant {
+        name: "a partner's kept number of customers is what a count finds",
+        broken: "SELECT partnership.key || ' keeps ' || coalesce(partner_total.customers, 0) || ', a count finds ' \
+                 || coalesce(counted.customers, 0) FROM partnership \
+                 LEFT JOIN partner_total ON partner_total.partnership = partnership.id \
+                 LEFT JOIN (SELECT partnership, count(*) AS customers FROM customer WHERE test = 0 \
+                 AND archived = 0 GROUP BY partnership) AS counted ON counted.partnership = partnership.id \
+                 WHERE coalesce(partner_total.customers, 0) <> coalesce(counted.customers, 0) LIMIT $1",
+    },
+    Invariant {
+        name: "a customer's kept payments and revenue are what a sum finds",
+        broken: "SELECT customer.key || ' keeps ' || sum(payments) || ' payments of ' || sum(revenue) || ' ' || currency \
+                 || ' more than a sum finds' FROM (SELECT customer, currency, payments, revenue FROM customer_total \
+                 UNION ALL SELECT customer, currency, -1, refunded_total - amount FROM txn WHERE archived = 0) \
+                 AS difference JOIN customer ON customer.id = difference.customer \
+                 GROUP BY customer.id, customer.key, currency HAVING sum(payments) <> 0 OR sum(revenue) <> 0 LIMIT $1",
+    },
+    Invariant {
+        name: "no payment was given back more than once",
+        broken: "SELECT key || ' of ' || amount || ' gave back ' || refunded_total FROM txn \
+                 WHERE abs(refunded_total) > abs(amount) OR (refunded_total < 0) <> (amount < 0 AND refunded_total <> 0) \
+                 LIMIT $1",
+    },
+    Invariant {
+        name: "a payment's product is its customer's own",
+        broken: "SELECT txn.key || ' is linked to ' || product.key || ' of another customer' FROM txn \
+                 JOIN product ON product.id = txn.product WHERE product.customer <> txn.customer LIMIT $1",
+    },
+    Invariant {
+        name: "a trigger pays once for each event",
+        broken: "SELECT min(key) || ' and ' || max(key) || ' are both for ' || event_key FROM reward \
+                 WHERE reverses IS NULL AND retired_at IS NULL AND trigger_id IS NOT NULL GROUP BY trigger_id, event_key \
+                 HAVING count(*) > 1 LIMIT $1",
+    },
+    Invariant {
+        name: "reversals take no more than their reward gave",
+        broken: "SELECT reward.key || ' of ' || reward.amount || ' has reversals of ' || sum(taken.amount) \
+                 FROM reward JOIN reward AS taken ON taken.reverses = reward.id \
+                 GROUP BY reward.id, reward.key, reward.amount HAVING abs(sum(taken.amount)) > abs(reward.amount) \
+                 OR (sum(taken.amount) <> 0 AND (sum(taken.amount) < 0) = (reward.amount < 0)) LIMIT $1",
+    },
+    Invariant {
+        name: "a reversal is of its reward's partner and currency, and nothing reverses it",
+        broken: "SELECT taken.key || ' reverses ' || reward.key FROM reward AS taken \
+                 JOIN reward ON reward.id = taken.reverses WHERE taken.partnership <> reward.partnership \
+                 OR taken.currency <> reward.currency OR reward.reverses IS NOT NULL LIMIT $1",
+    },
+    Invariant {
+        name: "what a payment or a reward points to is of its own program and side",
+        broken: "SELECT txn.key || ' points to ' || customer.key FROM txn JOIN customer ON customer.id = txn.customer \
+                 WHERE txn.program <> customer.program OR txn.test <> customer.test \
+                 UNION ALL SELECT reward.key || ' points to ' || txn.key FROM reward JOIN txn ON txn.id = reward.txn \
+                 WHERE txn.program <> reward.program OR txn.test <> reward.test \
+                 UNION ALL SELECT reward.key || ' points to ' || partnership.key FROM reward \
+                 JOIN partnership ON partnership.id = reward.partnership \
+                 WHERE partnership.program <> reward.program LIMIT $1",
+    },
+];
+
+/// What does not hold, one line for each: the invariant, then the rows that break it.
+///
+/// # Errors
+/// When the store fails.
+pub fn check(unit: &mut Unit<'_>) -> Result<Vec<String>, StoreError> {
+    let mut found = Vec::new();
+    for Invariant { name, broken } in INVARIANTS {
+        let rows = unit.query::<String, StoreError>(broken, &[TOLD_MAX.into()], |row| row.get(0))?;
+        found.extend(rows.into_iter().map(|row| format!("{name}: {row}")));
+    }
+    Ok(found)
+}

@@ -1,0 +1,88 @@
+//! Kept totals: a partner's customers, and a customer's payments and revenue. Counting them when they are shown would
+//! cost what is there; keeping them costs a row. They change in the unit of work that changes what they count, so
+//! that nobody ever reads one without the other.
+//!
+//! What is about to change *leaves* its total as it stands and *enters* it again as it then stands. So no caller has to
+//! know what differs. `headwater check` compares every total with a recount.
+
+use headwater_store::{StoreError, Unit};
+
+/// The tables, filled with what is there.
+pub(super) const TABLES: &str = "
+CREATE TABLE partner_total (
+    partnership bigint PRIMARY KEY REFERENCES partnership (id),
+    customers bigint NOT NULL
+);
+INSERT INTO partner_total (partnership, customers)
+    SELECT partnership, count(*) FROM customer
+    WHERE partnership IS NOT NULL AND test = 0 AND archived = 0 GROUP BY partnership;
+CREATE TABLE customer_total (
+    customer bigint NOT NULL REFERENCES customer (id),
+    currency text NOT NULL,
+    payments bigint NOT NULL,
+    revenue bigint NOT NULL,
+    PRIMARY KEY (customer, currency)
+);
+INSERT INTO customer_total (customer, currency, payments, revenue)
+    SELECT customer, currency, count(*), CAST(sum(amount - refunded_total) AS bigint) FROM txn
+    WHERE archived = 0 GROUP BY customer, currency;
+";
+
+/// Counts a customer in as it stands: a production customer of a partner that is not archived.
+pub(crate) fn customer_enters(unit: &mut Unit<'_>, customer: i64) -> Result<(), StoreError> {
+    unit.execute(
+        "INSERT INTO partner_total (partnership, customers) SELECT partnership, 1 FROM customer \
+         WHERE id = $1 AND partnership IS NOT NULL AND test = 0 AND archived = 0 \
+         ON CONFLICT (partnership) DO UPDATE SET customers = partner_total.customers + 1",
+        &[customer.into()],
+    )?;
+    Ok(())
+}
+
+/// Takes a customer out as it stands, before it changes.
+pub(crate) fn customer_leaves(unit: &mut Unit<'_>, customer: i64) -> Result<(), StoreError> {
+    unit.execute(
+        "UPDATE partner_total SET customers = customers - 1 WHERE partnership = (SELECT partnership \
+         FROM customer WHERE id = $1 AND test = 0 AND archived = 0)",
+        &[customer.into()],
+    )?;
+    Ok(())
+}
+
+/// Counts a payment in that was not given back: `revenue` is what is left of it, in minor units.
+pub(crate) fn payment_enters(
+    unit: &mut Unit<'_>,
+    customer: i64,
+    currency: &str,
+    revenue: i64,
+) -> Result<(), StoreError> {
+    unit.execute(
+        "INSERT INTO customer_total (customer, currency, payments, revenue) VALUES ($1, $2, 1, $3) \
+         ON CONFLICT (customer, currency) DO UPDATE SET payments = customer_total.payments + 1, \
+         revenue = customer_total.revenue + excluded.revenue",
+        &[customer.into(), currency.into(), revenue.into()],
+    )?;
+    Ok(())
+}
+
+/// Takes a payment out as it stands, before it changes; one that was given back is not in.
+pub(crate) fn payment_leaves(unit: &mut Unit<'_>, txn: i64) -> Result<(), StoreError> {
+    unit.execute(
+        "INSERT INTO customer_total (customer, currency, payments, revenue) \
+         SELECT customer, currency, -1, refunded_total - amount FROM txn WHERE id = $1 AND archived = 0 \
+         ON CONFLICT (customer, currency) DO UPDATE SET payments = customer_total.payments - 1, \
+         revenue = customer_total.revenue + excluded.revenue",
+        &[txn.into()],
+    )?;
+    Ok(())
+}
+
+/// How many payments a customer made that were not given back, and what they come to in one currency.
+pub(crate) fn history(unit: &mut Unit<'_>, customer: i64, currency: &str) -> Result<(i64, i64), StoreError> {
+    let sql = "SELECT CAST(coalesce(sum(payments), 0) AS bigint), CAST(coalesce(sum(CASE WHEN currency = $1 \
+               THEN revenue ELSE 0 END), 0) AS bigint) FROM customer_total WHERE customer = $2";
+    let found = unit.query_one::<_, StoreError>(sql, &[currency.into(), customer.into()], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })?;
+    Ok(found.unwrap_or_default())
+}

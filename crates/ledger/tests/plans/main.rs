@@ -1,0 +1,236 @@
+//! Every statement that requests run, heard as it runs: each is found by an index, with statistics of a large program and
+//! without any, and is planned once. A binary of its own: it hears what every thread of its process asks.
+
+#![allow(clippy::unwrap_used, reason = "every file of it is a test")]
+
+#[path = "../scale/company.rs"]
+mod company;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use headwater_store::{StoreError, Value as Param};
+use serde_json::{Value, json};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+use company::Company;
+
+/// Tables that grow with what happens.
+const GROWING: [&str; 9] = [
+    "customer",
+    "txn",
+    "reward",
+    "product",
+    "click",
+    "idempotency",
+    "customer_total",
+    "partner_total",
+    "partnership",
+];
+/// What names few rows of a table.
+const NAMES: [&str; 8] = [
+    ".email =",
+    ".provider_key =",
+    ".external_key =",
+    ".customer_key =",
+    ".customer =",
+    ".partnership =",
+    ".key =",
+    "product IS NULL",
+];
+
+/// Each statement that ran, and how often it was planned again before its last run.
+#[derive(Clone, Default)]
+struct Heard(Arc<Mutex<BTreeMap<String, i64>>>);
+
+impl Subscriber for Heard {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == "headwater_store::statement"
+    }
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn event(&self, event: &Event<'_>) {
+        let mut statement = Statement::default();
+        event.record(&mut statement);
+        self.0.lock().unwrap().insert(statement.sql, statement.prepared);
+    }
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+#[derive(Default)]
+struct Statement {
+    sql: String,
+    prepared: i64,
+}
+
+impl Visit for Statement {
+    fn record_str(&mut self, _: &Field, value: &str) {
+        value.clone_into(&mut self.sql);
+    }
+    fn record_i64(&mut self, _: &Field, value: i64) {
+        self.prepared = value;
+    }
+    fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
+}
+
+/// One of every request that busy senders repeat.
+async fn work(company: &Company, round: usize) {
+    let name = format!("c{round}");
+    let customer = json!({"customer_key": name, "email": format!("{name}@site.example"), "partner_key": "robin",
+                          "provider_key": format!("cus_{round}")});
+    company.ask("POST", "customers", customer, &format!("customer {round}")).await;
+    let product = json!({"customer_key": name, "product_book_key": "inbox", "status": "active",
+                         "external_subscription_key": format!("sub_{round}")});
+    company.ask("POST", "products", product, &format!("product {round}")).await;
+    for (by, value) in [
+        ("customer_key", name.clone()),
+        ("customer_external_key", format!("cus_{round}")),
+        ("customer_email", format!("{name}@site.example")),
+    ] {
+        let payment = json!({by: value, "key": format!("{by}{round}"), "amount": 900, "currency": "USD",
+                             "subscription_key": format!("sub_{round}")});
+        let (status, answer) = company.ask("POST", "transactions", payment, &format!("{by} {round}")).await;
+        assert_eq!(status, 201, "{answer}");
+    }
+    company
+        .done("POST", &format!("transactions/customer_key{round}/refund"), json!({"refunded_total": 100}))
+        .await;
+    company.done("PATCH", &format!("customers/{name}"), json!({"name": "Ada"})).await;
+    for path in [
+        format!("customers/cus_{round}"),
+        format!("customers/{name}@site.example"),
+        "customers?limit=2".to_owned(),
+        format!("customers?email={name}@site.example"),
+        format!("customers?provider_key=cus_{round}"),
+        "customers?partner_key=robin".to_owned(),
+        format!("transactions?customer_key={name}"),
+        "transactions?unmatched=true".to_owned(),
+        "transactions?limit=2".to_owned(),
+        "rewards?partnership_key=robin".to_owned(),
+        format!("rewards?transaction=customer_key{round}"),
+        format!("rewards?customer_key={name}"),
+        "partnerships/robin".to_owned(),
+        "partnerships?limit=2".to_owned(),
+        format!("transactions/customer_key{round}/explain"),
+    ] {
+        company.done("GET", &path, Value::Null).await;
+    }
+    company.books.prune().await.unwrap();
+}
+
+/// Twenty thousand rows in each table that grows, of one program.
+async fn fill(company: &Company) {
+    let program = company.program;
+    let series = "WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < 20000)";
+    let partner = "(SELECT id FROM partnership WHERE partner_key = 'robin')";
+    let texts = [
+        format!(
+            "{series} INSERT INTO customer (id, program, test, key, customer_key, email, provider_key, partnership, \
+            source_type, sub_ids, archived, created_at, updated_at) SELECT i, {program}, 0, 'cus_f' || i, 'k' || i, \
+            'e' || i, 'cus_S' || i, {partner}, 'api', '[]', 0, i, i FROM s"
+        ),
+        format!(
+            "{series} INSERT INTO txn (id, program, test, key, customer, by_site_key, amount, currency, \
+            refunded_total, archived, created_at, updated_at, subscription_key) SELECT i, {program}, 0, 'tran' || i, \
+            i, 0, 100, 'USD', 0, 0, i, i, CASE WHEN i % 2 = 0 THEN 'sub' END FROM s"
+        ),
+        format!(
+            "{series} INSERT INTO reward (id, program, test, key, partnership, customer, txn, amount, currency, \
+            description, status, archived, created_at, updated_at) SELECT i, {program}, 0, 'rwrd_f' || i, {partner}, \
+            i, i, 20, 'USD', 'd', 'pending', 0, i, i FROM s"
+        ),
+        format!(
+            "{series} INSERT INTO product (id, program, test, key, product_book, customer, by_site_key, \
+            by_partner_key, external_subscription_key, status, archived, created_at, updated_at) SELECT i, {program}, \
+            0, 'prod_f' || i, (SELECT id FROM product_book), i, 0, 0, 's' || i, 'active', 0, i, i FROM s"
+        ),
+        format!(
+            "{series} INSERT INTO idempotency (program, test, key, request_hash, status, answer, created_at) \
+            SELECT {program}, 0, 'k' || i, zeroblob(32), 201, '{{}}', 1775514585000 + i FROM s"
+        ),
+    ];
+    // As the store itself gathers them: of large tables only.
+    let statistics =
+        ["customer", "txn", "reward", "product", "idempotency"].map(|table| format!("ANALYZE {table}"));
+    for text in texts.into_iter().chain(statistics) {
+        let done: Result<usize, StoreError> = company.store.write(move |unit| unit.execute(&text, &[])).await;
+        done.unwrap();
+    }
+}
+
+async fn plan(company: &Company, sql: &str) -> Vec<String> {
+    let params = (1..100).take_while(|number| sql.contains(&format!("${number}"))).count();
+    let sql = format!("EXPLAIN QUERY PLAN {sql}");
+    let steps: Result<Vec<String>, StoreError> = company
+        .store
+        .write(move |unit| unit.query(&sql, &vec![Param::Int(1); params], |row| row.get(3)))
+        .await;
+    steps.unwrap()
+}
+
+/// What is wrong with a plan: a table that grows is read as a whole, or a program's share of it for rows that have a
+/// name, or many rows are put in order.
+fn wrong(sql: &str, steps: &[String]) -> Option<String> {
+    let asked =
+        sql.split_once(" WHERE ").map_or("", |(_, rest)| rest.split(" ORDER BY ").next().unwrap_or(rest));
+    let named = NAMES.iter().any(|name| asked.contains(name));
+    let growing = |step: &str| GROWING.contains(&step.split(' ').nth(1).unwrap_or_default());
+    let share = |step: &str| step.ends_with("(program=? AND test=?)") || step.ends_with("(program=?)");
+    // What one payment earned, or one customer has, is a handful of rows.
+    let few = ["(txn=?", "(customer=?", "(product=?", "claimed_name=?"]
+        .iter()
+        .any(|own| steps.first().is_some_and(|step| step.contains(own)))
+        || !steps.iter().any(|step| growing(step));
+    let wrong = |step: &&String| {
+        step.starts_with("SCAN ") && growing(step)
+            || named && share(step) && growing(step) && !step.contains("txn_unmatched")
+            || step.contains("TEMP B-TREE FOR ORDER BY") && !few
+    };
+    steps.iter().find(wrong).cloned()
+}
+
+#[tokio::test]
+async fn every_statement_of_a_busy_program_is_found_by_an_index_and_planned_once() {
+    let heard = Heard::default();
+    tracing::subscriber::set_global_default(heard.clone()).unwrap();
+    let company = Company::open().await;
+    work(&company, 1).await;
+    let ran: Vec<String> = heard.0.lock().unwrap().keys().cloned().collect();
+    assert!(ran.len() > 40, "{}", ran.len());
+    let mut found = Vec::new();
+    for when in ["without statistics", "with statistics"] {
+        for sql in ran
+            .iter()
+            .filter(|sql| ["SELECT", "INSERT", "UPDATE", "DELETE"].iter().any(|verb| sql.starts_with(verb)))
+        {
+            let steps = plan(&company, sql).await;
+            found.extend(wrong(sql, &steps).map(|step| format!("{when}: {step}\n  of {sql}")));
+        }
+        if when == "without statistics" {
+            fill(&company).await;
+        }
+    }
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+    // New statistics have each statement planned once more, which the run after tells.
+    work(&company, 2).await;
+    work(&company, 3).await;
+    let settled = heard.0.lock().unwrap().clone();
+    for round in 4..7 {
+        work(&company, round).await;
+    }
+    let again: Vec<_> = heard
+        .0
+        .lock()
+        .unwrap()
+        .iter()
+        .filter(|(sql, prepared)| settled.get(*sql).is_some_and(|before| *before < **prepared))
+        .map(|(sql, _)| sql.clone())
+        .collect();
+    assert!(again.is_empty(), "planned again: {again:?}");
+}

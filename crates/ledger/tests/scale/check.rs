@@ -1,0 +1,98 @@
+//! The check names each damage, and finds none where the ledger alone has written.
+
+use serde_json::json;
+
+use crate::company::Company;
+
+/// Two customers, two payments of the first, one of them partly given back.
+async fn trade() -> Company {
+    let company = Company::open().await;
+    company.customer("ada").await;
+    company.customer("bob").await;
+    company.pay("ada", "paid", 10_000).await;
+    company.pay("ada", "gone", 5_000).await;
+    company.done("POST", "transactions/paid/refund", json!({"refunded_total": 2_500})).await;
+    company
+}
+
+#[tokio::test]
+async fn each_damage_to_a_ledger_is_named() {
+    let damages: [(&'static [&'static str], &str); 7] = [
+        (
+            &["UPDATE partner_total SET customers = customers + 3"],
+            "a partner's kept number of customers is what a count finds",
+        ),
+        (
+            &["UPDATE txn SET amount = amount + 1 WHERE key = 'paid'"],
+            "a customer's kept payments and revenue are what a sum finds",
+        ),
+        (
+            &["UPDATE txn SET refunded_total = 10001 WHERE key = 'paid'"],
+            "no payment was given back more than once",
+        ),
+        (
+            &[
+                "INSERT INTO product (id, program, test, key, product_book, customer, by_site_key, by_partner_key, \
+               status, archived, created_at, updated_at) SELECT 7, program, 0, 'prod_x', id, (SELECT id FROM \
+               customer WHERE customer_key = 'bob'), 0, 0, 'active', 0, 0, 0 FROM product_book",
+                "UPDATE txn SET product = 7 WHERE key = 'paid'",
+            ],
+            "a payment's product is its customer's own",
+        ),
+        (
+            &[
+                "DROP INDEX reward_once",
+                "INSERT INTO reward (id, program, test, key, partnership, customer, txn, trigger_id, event_key, amount, \
+               currency, description, status, archived, created_at, updated_at) SELECT 7, program, test, 'rwrd_x', \
+               partnership, customer, txn, trigger_id, event_key, amount, currency, description, status, archived, \
+               created_at, updated_at FROM reward WHERE reverses IS NULL LIMIT 1",
+            ],
+            "a trigger pays once for each event",
+        ),
+        (
+            &["UPDATE reward SET amount = amount * 9 WHERE reverses IS NOT NULL"],
+            "reversals take no more than their reward gave",
+        ),
+        (
+            &["UPDATE txn SET test = 1 WHERE key = 'paid'"],
+            "what a payment or a reward points to is of its own program and side",
+        ),
+    ];
+    for (damage, name) in damages {
+        let company = trade().await;
+        assert_eq!(company.check().await, Vec::<String>::new());
+        company.sql(damage).await;
+        let told = company.check().await;
+        assert!(told.iter().any(|line| line.starts_with(&format!("{name}: "))), "{name}: {told:?}");
+    }
+}
+
+#[tokio::test]
+async fn kept_totals_are_what_a_recount_finds_after_every_kind_of_change() {
+    let company = trade().await;
+    let customers = async || {
+        company.done("GET", "partnerships/robin", serde_json::Value::Null).await["stats"]["CUSTOMER_COUNT"]
+            .clone()
+    };
+    assert_eq!(customers().await, 2);
+    company.done("PATCH", "customers/ada", json!({"name": "Ada"})).await;
+    company.done("DELETE", "customers/bob", serde_json::Value::Null).await;
+    assert_eq!(customers().await, 1);
+    company.done("DELETE", "transactions/gone", serde_json::Value::Null).await;
+    company.done("POST", "transactions/paid/refund", json!({"refunded_total": 3_000})).await;
+    // Paid before its product was there, and linked when it comes.
+    let early = json!({"customer_key": "ada", "key": "early", "amount": 700, "currency": "EUR",
+                       "subscription_key": "sub_1"});
+    company.done("POST", "transactions", early).await;
+    let product = json!({"customer_key": "ada", "product_book_key": "inbox", "status": "active",
+                         "external_subscription_key": "sub_1"});
+    company.done("POST", "products", product).await;
+    let kept = |column: &str, currency: &str| {
+        let sql = format!("SELECT {column} FROM customer_total WHERE currency = '{currency}'");
+        &*sql.leak()
+    };
+    assert_eq!(company.number(kept("payments", "USD")).await, 1);
+    assert_eq!(company.number(kept("revenue", "USD")).await, 7_000);
+    assert_eq!(company.number(kept("revenue", "EUR")).await, 700);
+    assert_eq!(company.check().await, Vec::<String>::new());
+}

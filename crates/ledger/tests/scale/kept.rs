@@ -1,0 +1,99 @@
+//! What is kept only for a time or only in memory: answers, clicks, and triggers that are compiled.
+
+use headwater_store::StoreError;
+use serde_json::json;
+
+use crate::company::{Company, START};
+
+const HOUR: i64 = 60 * 60 * 1000;
+
+#[tokio::test]
+async fn expired_answers_go_in_small_steps_and_never_in_a_request() {
+    let company = Company::open().await;
+    let fill = format!(
+        "WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < 1200)
+         INSERT INTO idempotency (program, test, key, request_hash, status, answer, created_at)
+         SELECT {}, 0, 'old' || i, zeroblob(32), 201, '{{}}', {START} - 80 * {HOUR} + i FROM s",
+        company.program
+    );
+    company.sql(vec![&*fill.leak()].leak()).await;
+    let answers = async || company.number("SELECT count(*) FROM idempotency").await;
+    let body = json!({"customer_key": "ada", "email": "ada@site.example"});
+    let (status, _) = company.ask("POST", "customers", body.clone(), "old7").await;
+    assert_eq!(status, 201, "an answer that has expired stands in nobody's way");
+    assert_eq!(answers().await, 1200, "a request forgets nothing but the answer it takes the place of");
+    let mut left = Vec::new();
+    loop {
+        let more = company.books.prune().await.unwrap();
+        left.push(answers().await);
+        if !more {
+            break;
+        }
+    }
+    assert_eq!(left, [700, 200, 1]);
+    let (status, again) = company.ask("POST", "customers", body, "old7").await;
+    assert_eq!((status, &again["data"]["customer_key"]), (201, &json!("ada")), "the first answer again");
+}
+
+#[tokio::test]
+async fn clicks_are_forgotten_after_thirteen_months_and_not_before() {
+    let company = Company::open().await;
+    company
+        .done(
+            "POST",
+            "links",
+            json!({"partnership_key": "robin", "slug": "spring", "dest": "https://www.example.com/"}),
+        )
+        .await;
+    for days in [399_i64, 401, 500] {
+        let at = START - days * 24 * HOUR;
+        let sql = format!(
+            "INSERT INTO click (id, program, key, xid, link, partnership, sub_ids, bot, created_at, updated_at) \
+             SELECT {} , program, 'c{days}', 'x{days}', id, partnership, '[]', 0, {at}, {at} FROM link",
+            at << 20
+        );
+        let done: Result<usize, StoreError> = company.store.write(move |unit| unit.execute(&sql, &[])).await;
+        assert_eq!(done.unwrap(), 1);
+    }
+    assert!(!company.books.prune().await.unwrap());
+    assert_eq!(company.number("SELECT count(*) FROM click").await, 1);
+    company.pass(2 * 24 * HOUR);
+    company.books.prune().await.unwrap();
+    assert_eq!(company.number("SELECT count(*) FROM click").await, 0);
+}
+
+#[tokio::test]
+async fn each_payment_meets_the_triggers_as_they_are_then_also_after_a_change_was_undone() {
+    let company = Company::open().await;
+    company.customer("ada").await;
+    let earned = async |key: &str| {
+        let rewards =
+            company.done("GET", &format!("rewards?transaction={key}"), serde_json::Value::Null).await;
+        rewards["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|reward| reward["amount"].as_i64().unwrap())
+            .sum::<i64>()
+    };
+    company.pay("ada", "first", 1_000).await;
+    assert_eq!(earned("first").await, 200);
+    let second = company.trigger("10").await;
+    company.pay("ada", "second", 1_000).await;
+    assert_eq!(earned("second").await, 300);
+    company.done("DELETE", &format!("triggers/{second}"), serde_json::Value::Null).await;
+    company.pay("ada", "third", 1_000).await;
+    assert_eq!(earned("third").await, 200);
+    // A change that fails behind the version it set: the next payment must not meet it.
+    company
+        .sql(&[
+            "CREATE TRIGGER fail BEFORE INSERT ON idempotency BEGIN SELECT RAISE(FAIL, 'on purpose'); END",
+        ])
+        .await;
+    let body = json!({"name": "t", "offer_description": "Earn", "event": "transaction_created",
+                      "action": {"type": "commission_percent", "percent": "50"}});
+    let (status, _) = company.ask("POST", "triggers", body, "undone").await;
+    assert_eq!(status, 500);
+    company.pay("ada", "fourth", 1_000).await;
+    assert_eq!(earned("fourth").await, 200);
+}
