@@ -2,7 +2,7 @@
 //! axum handler that does nothing, on the same cores in the same run. `--browser`: what our script costs a page.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -15,6 +15,7 @@ use crate::process::output;
 use crate::server::Server;
 
 mod browser;
+mod ledger;
 pub(crate) mod load;
 pub(crate) mod noop;
 
@@ -33,6 +34,15 @@ pub(crate) struct Options {
     /// Measure what our script and its peers cost a page in a browser, instead of the relay.
     #[arg(long)]
     browser: bool,
+    /// Measure what the ledger books, beside bare SQLite, instead of what the relay takes.
+    #[arg(long, conflicts_with = "browser")]
+    ledger: bool,
+    /// Customers that one partner has in the end, to see what one more then costs.
+    #[arg(long, default_value_t = 100_000, requires = "ledger", value_parser = clap::value_parser!(u64).range(1000..))]
+    customers: u64,
+    /// Measure this `headwater` in place of the one built here, as one from before a change.
+    #[arg(long, requires = "ledger")]
+    headwater: Option<PathBuf>,
     /// Loads of each page in the browser.
     #[arg(long, default_value_t = 20, requires = "browser", value_parser = clap::value_parser!(u16).range(1..))]
     loads: u16,
@@ -69,6 +79,9 @@ impl Contender {
 
 /// Measures, prints the table, and keeps it in docs/benchmarks.md.
 pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
+    if options.ledger {
+        return ledger::run(root, options);
+    }
     if options.browser {
         return browser::run(root, options.loads, options.dry);
     }

@@ -92,12 +92,16 @@ async fn keep_busy(
     }
 }
 
-/// A signup as the tracker sends it, with an id of its own.
-fn event(connection: u64, count: u64, now: u64) -> String {
+fn event_id(connection: u64, count: u64, now: u64) -> uuid::Uuid {
     let mut random = [0; 10];
     random[..2].copy_from_slice(&connection.to_be_bytes()[6..]);
     random[2..].copy_from_slice(&count.to_be_bytes());
-    let id = uuid::Builder::from_unix_timestamp_millis(now, &random).into_uuid();
+    uuid::Builder::from_unix_timestamp_millis(now, &random).into_uuid()
+}
+
+/// A signup as the tracker sends it, with an id of its own.
+fn event(connection: u64, count: u64, now: u64) -> String {
+    let id = event_id(connection, count, now);
     let customer = (connection.wrapping_mul(31).wrapping_add(count)) % CUSTOMERS;
     format!(
         concat!(
@@ -111,6 +115,24 @@ fn event(connection: u64, count: u64, now: u64) -> String {
     )
 }
 
+/// A signup of a customer nobody knows, through a partner, with an id of its own.
+pub(super) fn signup(public_key: &str, connection: u64, count: u64) -> String {
+    let id = event_id(connection, count, epoch_millis());
+    format!(
+        concat!(
+            r#"{{"public_key":"{}","id":"{}","type":"signup","occurred_at":{},"data":{{"partner_key":"robin","#,
+            r#""customer_key":"new_{}_{}","email":"dana{}.{}@shop.example","name":"Dana Field"}}}}"#
+        ),
+        public_key,
+        id,
+        epoch_millis(),
+        connection,
+        count,
+        connection,
+        count,
+    )
+}
+
 /// Bytes of one event's request body.
 pub(super) fn event_length() -> usize {
     event(0, 0, epoch_millis()).len()
@@ -121,7 +143,7 @@ fn epoch_millis() -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn summary(mut took: Vec<Duration>, duration: Duration) -> anyhow::Result<Sample> {
+pub(super) fn summary(mut took: Vec<Duration>, duration: Duration) -> anyhow::Result<Sample> {
     ensure!(!took.is_empty(), "no request was answered in {duration:?}");
     took.sort_unstable();
     let at = |hundredths: usize| took[(took.len() * hundredths / 100).min(took.len() - 1)];

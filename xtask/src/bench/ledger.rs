@@ -1,0 +1,243 @@
+//! `cargo xtask bench --ledger`: what the ledger books a second, beside SQLite without anything around it, on the same
+//! cores in the same run, and how long a signup is on its way from the relay to the ledger.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, ensure};
+use serde_json::{Value, json};
+use tokio::process::Command;
+
+use self::client::Client;
+use super::load::Sample;
+use super::{Options, median};
+use crate::binaries::{self, Speed};
+use crate::page;
+use crate::server::Server;
+
+mod client;
+mod store;
+
+/// Customers who pay.
+const PAYING: u64 = 1000;
+/// Triggers of the program in each measurement; one of them pays, the others ask for another category.
+const TRIGGERS: [u64; 3] = [1, 10, 100];
+/// Longest wait for what was accepted to be booked.
+const BOOKED_WITHIN: Duration = Duration::from_mins(5);
+
+/// A ledger in a directory of its own, and how to ask it.
+struct Ledger {
+    program: PathBuf,
+    data: tempfile::TempDir,
+    public_key: String,
+    secret_key: String,
+}
+
+impl Ledger {
+    async fn init(program: &Path) -> anyhow::Result<Self> {
+        let data = tempfile::tempdir()?;
+        let mut init = Command::new(program);
+        init.args(["init", "--json", "--program", "Bench", "--data"]).arg(data.path());
+        let said = init.output().await?;
+        ensure!(said.status.success(), "init failed: {}", String::from_utf8_lossy(&said.stderr));
+        let keys: Value = serde_json::from_slice(&said.stdout)?;
+        let key = |name: &str| keys[name].as_str().map(str::to_owned).context("init prints its keys");
+        let (public_key, secret_key) = (key("public_key")?, key("secret_key")?);
+        Ok(Self { program: program.to_owned(), data, public_key, secret_key })
+    }
+
+    async fn serve(&self) -> anyhow::Result<(Server, Client)> {
+        let mut serve = Command::new(&self.program);
+        serve.args(["serve", "--listen", "127.0.0.1:0", "--events-per-second", "10000000", "--data"]);
+        serve.arg(self.data.path()).env("HEADWATER_LOG", "off");
+        let server = Server::start("the ledger", &mut serve).await?;
+        let client = Client::new(&server.url, &self.public_key, &self.secret_key)?;
+        Ok((server, client))
+    }
+
+    fn file(&self) -> PathBuf {
+        self.data.path().join("ledger.sqlite")
+    }
+}
+
+/// One row of the table.
+struct Row {
+    what: String,
+    sample: Sample,
+    of_bare: Option<f64>,
+}
+
+/// Measures, prints the table, and keeps it in docs/benchmarks.md.
+pub(super) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
+    let program = match &options.headwater {
+        Some(program) => program.clone(),
+        None => binaries::build(root, Speed::Release)?.join("headwater"),
+    };
+    let section = tokio::runtime::Runtime::new()?.block_on(measure(&program, options))?;
+    print!("{section}");
+    if options.dry {
+        return Ok(());
+    }
+    page::replace(&root.join("docs/benchmarks.md"), "Booked", &section)
+}
+
+async fn measure(program: &Path, options: &Options) -> anyhow::Result<String> {
+    let (mut rows, bare) = transactions(program, options).await?;
+    let growth = growth(program, options, &mut rows).await?;
+    let signups = signups(program, options).await?;
+    let mut text = format!(
+        "`cargo xtask bench --ledger` writes this section. Each rate is the median of {} rounds of {} s with {} \
+         connections; load and\nserver share the cores. Bare SQLite writes the same rows into a copy of the same file, \
+         with the same indexes, in commits of\n64, from one thread and without HTTP: {bare:.0} a second.\n\n\
+         | what | a second | of bare | p50 ms | p99 ms |\n|---|--:|--:|--:|--:|\n",
+        options.rounds, options.seconds, options.connections
+    );
+    for Row { what, sample, of_bare } in rows {
+        let of_bare = of_bare.map_or(String::new(), |ratio| format!("{ratio:.2}"));
+        let (p50, p99) = (sample.p50.as_secs_f64() * 1e3, sample.p99.as_secs_f64() * 1e3);
+        writeln!(text, "| {what} | {:.0} | {of_bare} | {p50:.1} | {p99:.1} |", sample.per_second)?;
+    }
+    write!(text, "\n{growth}{signups}")?;
+    Ok(text)
+}
+
+/// Payments with few and many triggers, in turn with bare SQLite.
+async fn transactions(program: &Path, options: &Options) -> anyhow::Result<(Vec<Row>, f64)> {
+    let mut rows = Vec::new();
+    let mut bares = Vec::new();
+    let ledger = Ledger::init(program).await?;
+    let mut there = 0;
+    for wanted in TRIGGERS {
+        let (server, client) = ledger.serve().await?;
+        if there == 0 {
+            furnish(&client).await?;
+        }
+        while there < wanted {
+            client.ask("POST", "/api/v2/triggers", &trigger(there)).await?;
+            there += 1;
+        }
+        server.stop().await?;
+        let (mut samples, mut ratios) = (Vec::new(), Vec::new());
+        for round in 0..options.rounds {
+            let (server, client) = ledger.serve().await?;
+            let duration = Duration::from_secs(options.seconds);
+            let pay = move |connection: u64, number: u64| {
+                let customer = (connection * 31 + number) % PAYING;
+                json!({"customer_key": format!("gk_{customer}"), "amount": 9900, "currency": "USD",
+                       "key": format!("t{wanted}_{round}_{connection}_{number}")})
+                .to_string()
+            };
+            let connections = options.connections as u64;
+            let sample = client.load("/api/v2/transactions", connections, duration, Arc::new(pay)).await?;
+            server.stop().await?;
+            let (file, copy) = (ledger.file(), tempfile::tempdir()?);
+            let bare = tokio::task::spawn_blocking(move || {
+                store::bare(&file, &copy.path().join("bare.sqlite"), duration)
+            });
+            let bare = bare.await??;
+            eprintln!("{wanted} triggers: {:.0}/s, bare {bare:.0}/s", sample.per_second);
+            ratios.push(sample.per_second / bare);
+            bares.push(bare);
+            samples.push(sample);
+        }
+        let what = format!("`POST /transactions`, {wanted} active triggers");
+        rows.push(Row { what, sample: super::load::median(&samples), of_bare: Some(median(ratios)) });
+    }
+    Ok((rows, median(bares)))
+}
+
+/// A partner, and customers of theirs who pay.
+async fn furnish(client: &Client) -> anyhow::Result<()> {
+    let partner = json!({"email": "robin@agency.example", "partner_key": "robin"});
+    client.ask("POST", "/api/v2/partnerships", &partner).await?;
+    for number in 0..PAYING {
+        client.ask("POST", "/api/v2/customers", &customer(&format!("gk_{number}"))).await?;
+    }
+    Ok(())
+}
+
+fn customer(key: &str) -> Value {
+    json!({"customer_key": key, "email": format!("{key}@site.example"), "partner_key": "robin"})
+}
+
+/// The first pays; the others ask for a category that no payment has.
+fn trigger(number: u64) -> Value {
+    let rules = match number {
+        0 => Value::Null,
+        _ => {
+            json!({"object": "transaction", "field": "category_key", "operator": "is_any_of", "value": [format!("category{number}")]})
+        }
+    };
+    json!({"name": format!("t{number}"), "offer_description": "Earn 20 %", "event": "transaction_created",
+           "rules": rules, "action": {"type": "commission_percent", "percent": "20"}})
+}
+
+/// New customers of a partner who has few, and of the same partner with many.
+async fn growth(program: &Path, options: &Options, rows: &mut Vec<Row>) -> anyhow::Result<String> {
+    let ledger = Ledger::init(program).await?;
+    let (server, client) = ledger.serve().await?;
+    furnish(&client).await?;
+    server.stop().await?;
+    let mut rates = Vec::new();
+    for customers in [PAYING, options.customers] {
+        store::fill(&ledger.file(), customers)?;
+        let (server, client) = ledger.serve().await?;
+        let new = move |connection: u64, number: u64| {
+            customer(&format!("new_{customers}_{connection}_{number}")).to_string()
+        };
+        let (connections, duration) = (options.connections as u64, Duration::from_secs(options.seconds));
+        let sample = client.load("/api/v2/customers", connections, duration, Arc::new(new)).await?;
+        server.stop().await?;
+        eprintln!("{customers} customers: {:.0}/s", sample.per_second);
+        rates.push(sample.per_second);
+        let what = format!("`POST /customers`, their partner has {customers} from the start");
+        rows.push(Row { what, sample, of_bare: None });
+    }
+    let cost = rates[0] / rates[1];
+    Ok(format!(
+        "From {PAYING} to {} customers of one partner, one more costs {cost:.2} times as much.\n",
+        options.customers
+    ))
+}
+
+/// Signups sent to the relay until the last of them is booked.
+async fn signups(program: &Path, options: &Options) -> anyhow::Result<String> {
+    let ledger = Ledger::init(program).await?;
+    let (server, client) = ledger.serve().await?;
+    furnish(&client).await?;
+    let booked = async || -> anyhow::Result<u64> {
+        let partner = client.ask("GET", "/api/v2/partnerships/robin", &Value::Null).await?;
+        partner["stats"]["CUSTOMER_COUNT"].as_u64().context("a partner has a number of customers")
+    };
+    let public_key = ledger.public_key.clone();
+    let accepted = Arc::new(std::sync::atomic::AtomicU64::new(0));
+    let counted = Arc::clone(&accepted);
+    let event = move |connection: u64, number: u64| {
+        counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        super::load::signup(&public_key, connection, number)
+    };
+    let begun = Instant::now();
+    let (connections, duration) = (options.connections as u64, Duration::from_secs(options.seconds));
+    let sample = client.load("/v1/events", connections, duration, Arc::new(event)).await?;
+    let wanted = PAYING + accepted.load(std::sync::atomic::Ordering::Relaxed);
+    let mut there = booked().await?;
+    while there < wanted && begun.elapsed() < BOOKED_WITHIN {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        there = booked().await?;
+    }
+    let took = begun.elapsed().as_secs_f64();
+    server.stop().await?;
+    let all = wanted - PAYING;
+    #[allow(clippy::cast_precision_loss, reason = "some hundred thousand")]
+    let rate = (there - PAYING) as f64 / took;
+    eprintln!("{all} signups, {} booked in {took:.1} s: {rate:.0}/s", there - PAYING);
+    Ok(format!(
+        "Signups end to end, nothing switched off: {all} sent to the relay, {} booked in {took:.1} s from the first, \
+         **{rate:.0} a second**;\nmeanwhile the relay acknowledged {:.0} a second (p99 {:.1} ms).\n",
+        there - PAYING,
+        sample.per_second,
+        sample.p99.as_secs_f64() * 1e3
+    ))
+}

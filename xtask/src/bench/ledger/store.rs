@@ -1,0 +1,127 @@
+//! SQLite without anything of ours around it: the same tables, indexes and rows, taken from a ledger that has served, in
+//! commits of the size that the ledger's own have under the load. Also fills a ledger with customers.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use rusqlite::Connection;
+use rusqlite::types::Value;
+
+/// Units in one commit: one for each connection of the load.
+const COMMIT: i64 = 64;
+
+fn open(path: &Path) -> anyhow::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "cache_size", -16_384)?;
+    connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(connection)
+}
+
+/// A row to write again and again, and the places in it that differ each time.
+struct Template {
+    insert: String,
+    values: Vec<Value>,
+    id: usize,
+    key: usize,
+    event: Option<usize>,
+}
+
+impl Template {
+    fn read(connection: &Connection, table: &str) -> anyhow::Result<Self> {
+        let sql = format!("SELECT * FROM {table} ORDER BY id DESC LIMIT 1");
+        let mut statement = connection.prepare(&sql)?;
+        let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let place = |name: &str| names.iter().position(|column| column == name);
+        let values = statement
+            .query_row((), |row| (0..names.len()).map(|at| row.get(at)).collect::<rusqlite::Result<_>>())?;
+        let marks = vec!["?"; names.len()].join(", ");
+        Ok(Self {
+            insert: format!("INSERT INTO {table} ({}) VALUES ({marks})", names.join(", ")),
+            values,
+            id: place("id").context("each table has an id")?,
+            key: place("key").context("each table has a key")?,
+            event: place("event_key"),
+        })
+    }
+
+    fn write(&mut self, connection: &Connection, number: i64) -> rusqlite::Result<()> {
+        // Far above the ledger's own numbers, and ascending as they do.
+        self.values[self.id] = Value::Integer((1 << 62) + number);
+        self.values[self.key] = Value::Text(format!("bare_{number:032}"));
+        if let Some(event) = self.event {
+            self.values[event] = Value::Text(format!("transaction:{number}"));
+        }
+        let mut insert = connection.prepare_cached(&self.insert)?;
+        insert.execute(rusqlite::params_from_iter(&self.values)).map(drop)
+    }
+}
+
+/// Payments a second that bare SQLite writes into a copy of a ledger: two look-ups, the payment and its reward for each.
+pub(super) fn bare(ledger: &Path, copy: &Path, duration: Duration) -> anyhow::Result<f64> {
+    Connection::open(ledger)?.execute("VACUUM INTO ?1", [copy.to_string_lossy()])?;
+    let connection = open(copy)?;
+    let (mut payment, mut reward) =
+        (Template::read(&connection, "txn")?, Template::read(&connection, "reward")?);
+    let (program, name) = connection.query_row(
+        "SELECT program, customer_key FROM customer WHERE customer_key IS NOT NULL LIMIT 1",
+        (),
+        |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)),
+    )?;
+    let totals = "INSERT INTO customer_total (customer, currency, payments, revenue) \
+                  SELECT customer, currency, 1, 1 FROM customer_total WHERE true LIMIT 1 \
+                  ON CONFLICT (customer, currency) DO UPDATE SET payments = payments + 1, revenue = revenue + 1";
+    let has_totals = connection.prepare(totals).is_ok();
+    let begun = Instant::now();
+    let mut number = 0_i64;
+    while begun.elapsed() < duration {
+        connection.execute_batch("BEGIN IMMEDIATE")?;
+        for _ in 0..COMMIT {
+            number += 1;
+            let mut customer = connection.prepare_cached(
+                "SELECT * FROM customer WHERE program = ? AND test = 0 AND customer_key = ?",
+            )?;
+            customer.query_row((program, &name), |_| Ok(()))?;
+            let mut known =
+                connection.prepare_cached("SELECT * FROM txn WHERE program = ? AND test = 0 AND key = ?")?;
+            known.exists((program, format!("bare_{number:032}")))?;
+            payment.write(&connection, number)?;
+            reward.write(&connection, number)?;
+            if has_totals {
+                connection.prepare_cached(totals)?.execute(())?;
+            }
+        }
+        connection.execute_batch("COMMIT")?;
+    }
+    #[allow(clippy::cast_precision_loss, reason = "some hundred thousand")]
+    Ok(number as f64 / begun.elapsed().as_secs_f64())
+}
+
+/// Adds customers like the newest one, until the ledger has `count`. No server may run on it.
+pub(super) fn fill(ledger: &Path, count: u64) -> anyhow::Result<()> {
+    let connection = open(ledger)?;
+    let mut template = Template::read(&connection, "customer")?;
+    let statement = connection.prepare("SELECT * FROM customer")?;
+    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let own = ["customer_key", "email"].map(|wanted| names.iter().position(|name| name == wanted));
+    let there: i64 = connection.query_row("SELECT count(*) FROM customer", (), |row| row.get(0))?;
+    // Below the ledger's own numbers.
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    for number in there..i64::try_from(count)? {
+        for place in own.into_iter().flatten() {
+            template.values[place] = Value::Text(format!("filled{number}@site.example"));
+        }
+        template.values[template.key] = Value::Text(format!("cus_filled{number}"));
+        template.values[template.id] = Value::Integer(number);
+        connection.prepare_cached(&template.insert)?.execute(rusqlite::params_from_iter(&template.values))?;
+    }
+    let recount = "UPDATE partner_total SET customers = (SELECT count(*) FROM customer \
+                   WHERE customer.partnership = partner_total.partnership AND test = 0 AND archived = 0)";
+    // Ledgers of before have no kept totals.
+    let _ = connection.execute(recount, ());
+    connection.execute_batch("COMMIT")?;
+    Ok(())
+}
