@@ -5,7 +5,7 @@
 //! "data": {…}}]}` or the members of a single event beside `public_key`.
 
 mod data;
-mod loose;
+pub(crate) mod loose;
 
 use std::borrow::Cow;
 use std::fmt;

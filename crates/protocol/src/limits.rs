@@ -115,3 +115,25 @@ pub const RATE_BURST_SECONDS: u32 = 2;
 pub const HEADER_TIMEOUT: u64 = 10_000;
 /// Milliseconds a client has to send its body and read its answer.
 pub const REQUEST_TIMEOUT: u64 = 30_000;
+/// Bytes of an answer a client must read within [`REQUEST_TIMEOUT`]: slower readers are cut, or each would hold the
+/// memory of its answer for ever. What is shorter is in the system's own buffers at once.
+pub const ANSWER_BYTES_MIN: usize = 64 * 1024;
+/// KiB of events that one address may leave with a public key alone in a day, for each event a second that it may
+/// send: 240 MiB where it may send 60 a second.
+pub const ADDRESS_KIB_PER_DAY: u32 = 4 * 1024;
+/// KiB of events that all pages of a key pair may leave in a day, for each event a second: 19 GiB where it may send
+/// 600 a second, so that many addresses together do not fill the disk in a night either.
+pub const PROGRAM_KIB_PER_DAY: u32 = 32 * 1024;
+/// Clicks a second that one address may make: an office behind one address stays far below.
+pub const CLICKS_PER_SECOND: u32 = 20;
+/// Clicks that one address may make at once, when a newsletter goes out to a whole office.
+pub const CLICKS_BURST: u32 = 200;
+/// Open files a process asks for at its start: connections, read connections and their logs.
+pub const OPEN_FILES: u64 = 65_536;
+/// Of the open files, those kept for databases, logs and deliveries; connections from outside get the rest.
+pub const OPEN_FILES_RESERVED: u64 = 512;
+/// Hours a replaced secret may go on working, at most: 30 days.
+pub const KEY_OVERLAP_HOURS_MAX: i64 = 30 * 24;
+/// Dead entries that pages of one key pair leave; the oldest of more lose their text and their place. What billing
+/// and the company itself said is kept however much it is.
+pub const DEAD_CLAIMS_MAX: i64 = 100_000;

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::loose::{object, required_text, text, texts};
+use super::loose::{currency, object, required_text, text, texts, whole};
 use crate::field::{FieldError, check_length, check_optional};
 use crate::v2::ProductStatus;
 use crate::{Currency, Millis, limits, money};
@@ -97,6 +97,18 @@ pub struct Signup {
     /// Sub-ids of the link, in their order.
     #[serde(deserialize_with = "texts", skip_serializing_if = "Vec::is_empty")]
     pub sub_ids: Vec<String>,
+    /// What the page says was paid, minor units: a claim; anything but a whole number is nothing.
+    #[serde(deserialize_with = "whole", skip_serializing_if = "Option::is_none")]
+    pub amount: Option<i64>,
+    /// Currency of `amount`; what is none is nothing.
+    #[serde(deserialize_with = "currency", skip_serializing_if = "Option::is_none")]
+    pub currency: Option<Currency>,
+    /// The site's signature of `customer_key`, hex (trust.md section 1.6).
+    #[serde(deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    pub signature: Option<String>,
+    /// `page` when the page itself wrote the partner (trust.md section 2.1).
+    #[serde(deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    pub credited_by: Option<String>,
 }
 
 impl Signup {
@@ -126,8 +138,20 @@ impl Signup {
         self.partner_key.as_deref().or(self.partner_key_alias.as_deref())
     }
 
-    /// `name`, or first and last name joined.
+    /// `name`, or first and last name joined; what is over [`limits::NAME_MAX`] is cut, because a long name is no
+    /// reason to lose a referral (trust.md section 3).
     pub fn full_name(&self) -> Option<String> {
+        self.whole_name().map(|name| name.chars().take(limits::NAME_MAX).collect())
+    }
+
+    /// The field whose text [`Signup::full_name`] cuts, and how long it is.
+    pub fn cut_name(&self) -> Option<(&'static str, usize)> {
+        let length = self.whole_name()?.chars().count();
+        let field = if self.name.is_some() { "name" } else { "first_name" };
+        (length > limits::NAME_MAX).then_some((field, length))
+    }
+
+    fn whole_name(&self) -> Option<String> {
         self.name.clone().or_else(|| {
             let parts: Vec<&str> =
                 [&self.first_name, &self.last_name].into_iter().flatten().map(String::as_str).collect();
@@ -161,7 +185,6 @@ impl Signup {
         })?;
         check_length("customer_key", key, limits::CUSTOMER_KEY_MIN, limits::CUSTOMER_KEY_MAX)?;
         check_optional("email", self.email.as_deref(), limits::EMAIL_MIN, limits::EMAIL_MAX)?;
-        check_optional("name", self.full_name().as_deref(), 0, limits::NAME_MAX)?;
         check_key("provider_key", self.provider_key.as_deref())?;
         check_optional("partner_key", self.partner_key(), 1, limits::PARTNER_KEY_MAX)?;
         check_optional("xid", self.xid.as_deref(), 1, limits::PARTNER_KEY_MAX)?;
@@ -173,7 +196,8 @@ impl Signup {
                 format!("sub_ids may hold {max} values, got {got}"),
             ));
         }
-        Ok(())
+        let mut each = self.sub_ids.iter().enumerate();
+        each.try_for_each(|(at, text)| check_length(&format!("sub_ids[{at}]"), text, 0, limits::SUB_ID_MAX))
     }
 }
 

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
+use crate::Currency;
+
 /// Text a page wrote: a string or a number; null, booleans and `""` are nothing.
 pub(super) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     Ok(as_text(Value::deserialize(from)?))
@@ -34,4 +36,33 @@ pub(super) fn texts<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D
         Value::Object(map) => map.into_iter().filter_map(|(_, value)| as_text(value)).collect(),
         other => as_text(other).into_iter().collect(),
     })
+}
+
+/// A whole number, also one that was written as text; anything else is nothing.
+pub(super) fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
+    Ok(match Value::deserialize(from)? {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.parse().ok(),
+        _ => None,
+    })
+}
+
+/// A currency's code in either case; anything else is nothing.
+pub(super) fn currency<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Currency>, D::Error> {
+    Ok(text(from)?.and_then(|text| text.parse().ok()))
+}
+
+/// A key that must be there: text as it is, a number as its text.
+pub(crate) fn key<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    optional_key(from)?.ok_or_else(|| serde::de::Error::custom("must be a string or a number"))
+}
+
+/// [`key`] where null means none.
+pub(crate) fn optional_key<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    match Value::deserialize(from)? {
+        Value::Null => Ok(None),
+        Value::String(text) => Ok(Some(text)),
+        Value::Number(number) => Ok(Some(number.to_string())),
+        _ => Err(serde::de::Error::custom("must be a string or a number")),
+    }
 }

@@ -89,6 +89,53 @@ fn bad_fields_are_named_with_their_bound() {
     assert_eq!(error.field, "id");
 }
 
+fn signup(data: &str) -> super::Signup {
+    match Event::read(&event("signup", data)).unwrap().data {
+        Data::Signup(signup) => signup,
+        other => panic!("not a signup: {other:?}"),
+    }
+}
+
+#[test]
+fn a_name_that_is_too_long_is_cut_and_loses_no_referral() {
+    let long = "ä".repeat(150);
+    let read = signup(&format!(r#"{{"customer_key":"k","partner_key":"p","name":"{long}"}}"#));
+    assert_eq!(read.full_name().unwrap(), "ä".repeat(100));
+    assert_eq!(read.cut_name(), Some(("name", 150)));
+    let (first, last) = ("a".repeat(60), "b".repeat(60));
+    let read = signup(&format!(r#"{{"customer_key":"k","first_name":"{first}","last_name":"{last}"}}"#));
+    assert_eq!(read.full_name().unwrap(), format!("{first} {}", "b".repeat(39)));
+    assert_eq!(read.cut_name(), Some(("first_name", 121)));
+    assert_eq!(signup(&format!(r#"{{"customer_key":"k","name":"{}"}}"#, "a".repeat(100))).cut_name(), None);
+}
+
+#[test]
+fn a_sub_id_that_the_ledger_would_refuse_is_refused_here() {
+    let most = "s".repeat(crate::limits::SUB_ID_MAX);
+    assert_eq!(signup(&format!(r#"{{"customer_key":"k","sub_ids":["{most}"]}}"#)).sub_ids, [most.as_str()]);
+    let data = format!(r#"{{"customer_key":"k","sub_ids":["a","{most}s"]}}"#);
+    refused("signup", &data, "data.sub_ids[1]", "at most 255 characters");
+    let many = vec![r#""s""#; 11].join(",");
+    refused(
+        "signup",
+        &format!(r#"{{"customer_key":"k","sub_ids":[{many}]}}"#),
+        "data.sub_ids",
+        "may hold 10",
+    );
+}
+
+#[test]
+fn a_signup_says_what_was_paid_when_it_is_a_whole_amount_of_a_known_currency() {
+    let paid = |amount: &str, currency: &str| {
+        let read = signup(&format!(r#"{{"customer_key":"k","amount":{amount},"currency":{currency}}}"#));
+        (read.amount, read.currency.map(crate::Currency::code))
+    };
+    assert_eq!(paid("4900", r#""usd""#), (Some(4900), Some("USD")));
+    assert_eq!(paid(r#""4900""#, r#""EUR""#), (Some(4900), Some("EUR")));
+    assert_eq!(paid("19.99", r#""dollars""#), (None, None));
+    assert_eq!(paid("{}", "7"), (None, None));
+}
+
 #[test]
 fn a_single_event_stands_beside_its_key() {
     let body =

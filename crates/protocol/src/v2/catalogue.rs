@@ -96,7 +96,11 @@ pub struct CreateProduct {
     /// A catalogue entry: its `pbook_` key, or its `external_key`.
     pub product_book_key: String,
     /// The customer: our `cus_` key, or the site's own id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::event::loose::optional_key",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub customer_key: Option<String>,
     /// The customer by the billing provider's id, where `customer_key` is not known. **We** add it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

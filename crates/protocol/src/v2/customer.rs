@@ -12,7 +12,11 @@ pub struct CreateCustomer {
     #[serde(default)]
     pub email: String,
     /// The site's own id; identity. Null falls back to the email.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::event::loose::optional_key",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub customer_key: Option<String>,
     /// The referring partner, unless a click supplied it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

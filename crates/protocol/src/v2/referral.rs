@@ -62,7 +62,8 @@ pub struct Click {
 pub struct Conversion {
     /// The click.
     pub xid: String,
-    /// The site's own id of the new customer.
+    /// The site's own id of the new customer; a number is taken as its text.
+    #[serde(deserialize_with = "crate::event::loose::key")]
     pub customer_key: String,
     /// Address.
     #[serde(default, skip_serializing_if = "Option::is_none")]

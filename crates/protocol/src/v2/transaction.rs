@@ -13,7 +13,11 @@ pub struct CreateTransaction {
     /// ISO 4217, either case.
     pub currency: Currency,
     /// Our `cus_` key, else the site's own id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::event::loose::optional_key",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub customer_key: Option<String>,
     /// The customer's `external_key`, else the site's own id, else the billing provider's id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
