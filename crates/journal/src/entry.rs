@@ -13,11 +13,14 @@ pub enum State {
     Delivered,
     /// Given up; kept, listed, replayable.
     Dead,
+    /// Nobody can be credited with it, so nothing was made of it; kept, counted, listed (trust.md section 2).
+    Unattributed,
 }
 
 impl State {
     /// Every state.
-    pub const ALL: [Self; 5] = [Self::Waiting, Self::Head, Self::Parked, Self::Delivered, Self::Dead];
+    pub const ALL: [Self; 6] =
+        [Self::Waiting, Self::Head, Self::Parked, Self::Delivered, Self::Dead, Self::Unattributed];
 
     /// The stored number.
     pub(crate) fn number(self) -> i64 {
@@ -27,6 +30,7 @@ impl State {
             Self::Parked => 2,
             Self::Delivered => 3,
             Self::Dead => 4,
+            Self::Unattributed => 5,
         }
     }
 
@@ -42,6 +46,7 @@ impl State {
             Self::Parked => "parked",
             Self::Delivered => "delivered",
             Self::Dead => "dead",
+            Self::Unattributed => "unattributed",
         }
     }
 
@@ -54,7 +59,7 @@ impl State {
 /// An event to be appended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewEntry {
-    /// The event's id: appended once, ever.
+    /// The event's id: appended once, ever, for one program and mode.
     pub id: [u8; 16],
     /// Whose program.
     pub program: i64,
@@ -64,6 +69,8 @@ pub struct NewEntry {
     pub lane: String,
     /// The event's kind, for lists.
     pub kind: &'static str,
+    /// Who says it (trust.md section 1): `page`, `signed`, `billing` or `vendor`.
+    pub source: &'static str,
     /// The event's text.
     pub body: String,
     /// When it was received, epoch milliseconds.
@@ -94,12 +101,18 @@ pub struct Entry {
     pub lane: String,
     /// The event's kind.
     pub kind: String,
+    /// Who says it.
+    pub source: String,
     /// The event's text; empty once it was forgotten.
     pub body: String,
     /// Where it stands.
     pub state: State,
-    /// Attempts begun.
+    /// Attempts begun since it was taken, replayed or parked, those that a destination held up left out.
     pub attempts: i64,
+    /// How often it was parked.
+    pub looks: i64,
+    /// The journal's own count of names that came, when this entry was claimed; 0 in a list.
+    pub claimed: u64,
     /// Why the last attempt failed.
     pub last_error: Option<String>,
     /// Received at, epoch milliseconds.
@@ -112,26 +125,51 @@ pub struct Entry {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The destination has it.
-    Delivered,
+    Delivered {
+        /// Names that are there now, each with its scope, such as `1:c:gk_1`: what is parked for one is due.
+        names: Vec<String>,
+    },
     /// Again at `at`; the lane waits.
     Retry {
         /// Epoch milliseconds.
         at: i64,
         /// Without secrets.
         reason: String,
+        /// Whether it counts as an attempt: not when the destination takes nothing from anybody.
+        counted: bool,
     },
-    /// Beside the lane until something else of it is delivered, or until `at`.
+    /// Beside the lane until one of the names is there, or until `at`.
     Parked {
         /// Epoch milliseconds.
         at: i64,
         /// Without secrets.
         reason: String,
+        /// What it waits for, as in [`Outcome::Delivered`]; may be empty.
+        names: Vec<String>,
+        /// [`Entry::claimed`]: a name that came since then came too late for this attempt, and makes it due.
+        claimed: u64,
     },
     /// Never again by itself.
     Dead {
         /// Without secrets.
         reason: String,
     },
+    /// Nobody can be credited.
+    Unattributed {
+        /// Without secrets.
+        reason: String,
+    },
+}
+
+/// How many entries of a program need a look.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// In [`State::Parked`].
+    pub parked: i64,
+    /// In [`State::Dead`].
+    pub dead: i64,
+    /// In [`State::Unattributed`].
+    pub unattributed: i64,
 }
 
 /// Which entries to list.

@@ -1,13 +1,14 @@
-//! The road: every event is appended here before anyone is told that it was accepted, claimed by a deliverer,
-//! and settled. Entries of one lane (one customer) are delivered in their order; lanes do not wait for each
-//! other.
+//! The durable queue: every event is appended here before anyone is told that it was accepted, claimed by a
+//! deliverer, and settled. Entries of one lane (one customer) are delivered in their order; lanes do not wait for
+//! each other. What waits for something that may never come is parked beside its lane, under the names it waits for.
 //!
 //! De-duplication and enqueueing are one unit of work, and so are settling an entry and promoting the next of
-//! its lane: after a crash at any step the road is whole.
+//! its lane, and keeping the facts of a webhook with its entries: after a crash at any step the queue is whole.
 //!
 //! What this crate does not do: read the text it carries, or talk to anyone.
 
 mod entry;
+mod names;
 mod store;
 
 use std::sync::Arc;
@@ -15,25 +16,54 @@ use std::sync::Arc;
 use headwater_store::{Store, StoreError};
 use tokio::sync::Notify;
 
-pub use entry::{Appended, Entry, Filter, NewEntry, Outcome, State};
+use names::Names;
+
+pub use entry::{Appended, Counts, Entry, Filter, NewEntry, Outcome, State};
 pub use store::{MIGRATIONS, check};
 
 /// Milliseconds a delivered entry keeps its text, for replay and inspection: 7 days.
 pub const KEEP_BODY: i64 = 7 * 24 * 60 * 60 * 1000;
 /// Milliseconds an id is remembered, so that no replay of it counts: 90 days, longer than any browser retries.
 pub const KEEP_ID: i64 = 90 * 24 * 60 * 60 * 1000;
+/// Milliseconds a fact is remembered: 400 days, so that a yearly plan can be refunded or disputed at its end.
+pub const KEEP_FACT: i64 = 400 * 24 * 60 * 60 * 1000;
+
+/// Something a billing provider said that later events need, such as which payment paid which invoice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fact {
+    /// Whose: a program and mode, written as in lanes.
+    pub scope: String,
+    /// What it is about, such as `in:in_1`. Together with the scope, the name that wakes who waits for it.
+    pub name: String,
+    /// Which of the facts about it.
+    pub part: String,
+    /// When it was so by the provider's clock, epoch milliseconds: the newest stays.
+    pub at: i64,
+    /// Which of two of the same time is the later one.
+    pub rank: i64,
+    /// What is known; read by whoever wrote it.
+    pub body: String,
+}
+
+impl Fact {
+    /// The name under which an entry waits for it.
+    pub fn wakes(&self) -> String {
+        format!("{}:{}", self.scope, self.name)
+    }
+}
 
 /// The journal of one data directory. Cheap to clone.
 #[derive(Clone)]
 pub struct Journal {
     store: Store,
     news: Arc<Notify>,
+    names: Arc<Names>,
 }
 
 impl Journal {
     /// The journal in a store that was opened with [`MIGRATIONS`].
     pub fn open(store: Store) -> Self {
-        Self { store, news: Arc::default() }
+        Self { store, news: Arc::default(), names: Arc::new(Names::new()) }
     }
 
     /// Appends entries, in order; returns when they are on disk. An id that is already there is a duplicate and
@@ -46,31 +76,73 @@ impl Journal {
         Ok(appended)
     }
 
+    /// Appends entries and keeps facts, together or not at all. What is parked for a fact that is new is due.
+    pub async fn append_with_facts(
+        &self,
+        entries: Vec<NewEntry>,
+        facts: Vec<Fact>,
+        now: i64,
+    ) -> Result<Vec<Appended>, StoreError> {
+        let names = Arc::clone(&self.names);
+        let work = move |unit: &mut headwater_store::Unit<'_>| {
+            for fact in &facts {
+                if store::keep(unit, fact, now)? {
+                    store::wake(unit, &[fact.wakes()], now, &names)?;
+                }
+            }
+            store::append(unit, &entries)
+        };
+        let appended = self.store.write_again(work).await?;
+        self.news.notify_one();
+        Ok(appended)
+    }
+
+    /// What is known about a name of a scope, sorted by [`Fact::part`].
+    pub async fn facts(&self, scope: String, name: String) -> Result<Vec<Fact>, StoreError> {
+        self.store.read(move |unit| store::facts(unit, &scope, &name)).await
+    }
+
     /// Resolves once something was appended or replayed since the last time.
     pub async fn news(&self) {
         self.news.notified().await;
     }
 
-    /// Takes up to `limit` due entries, at most one for each lane, for `lease` milliseconds: whoever does not
-    /// settle in time loses the claim, and another attempt begins.
-    pub async fn claim(&self, now: i64, limit: u32, lease: i64) -> Result<Vec<Entry>, StoreError> {
-        self.store.write_again(move |unit| store::claim(unit, now, limit, lease)).await
+    /// Takes up to `limit` due entries, at most one for each lane and at most `parked` parked ones, for `lease`
+    /// milliseconds: whoever does not settle in time loses the claim, and another attempt begins.
+    pub async fn claim(
+        &self,
+        now: i64,
+        limit: u32,
+        parked: u32,
+        lease: i64,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let claimed = self.names.now();
+        let mut entries =
+            self.store.write_again(move |unit| store::claim(unit, now, limit, parked, lease)).await?;
+        entries.iter_mut().for_each(|entry| entry.claimed = claimed);
+        Ok(entries)
     }
 
-    /// Makes everything that waits for a later attempt due at once. For the process that alone owns the data
-    /// directory, when it starts: whoever held a claim is gone, and nobody has to wait for its lease to end.
-    /// Returns how many entries changed.
+    /// Makes every head that waits for a later attempt due at once. For the process that alone owns the data
+    /// directory, when it starts: whoever held a claim is gone, and nobody has to wait for its lease to end. What is
+    /// parked keeps its time, so that new events do not wait for it. Returns how many entries changed.
     pub async fn release(&self, now: i64) -> Result<usize, StoreError> {
         self.store.write_again(move |unit| store::release(unit, now)).await
     }
 
+    /// Makes due what is due later than `now` and `ahead` milliseconds, further than anything is ever put off: it
+    /// was put off while the clock was wrong. Returns how many entries changed.
+    pub async fn bring_back(&self, now: i64, ahead: i64) -> Result<usize, StoreError> {
+        self.store.write_again(move |unit| store::bring_back(unit, now, ahead)).await
+    }
+
     /// Records how attempts ended. One commit for all of them.
     pub async fn settle(&self, outcomes: Vec<(i64, Outcome)>, now: i64) -> Result<(), StoreError> {
-        self.store
-            .write_again(move |unit| {
-                outcomes.iter().try_for_each(|(seq, outcome)| store::settle(unit, *seq, outcome, now))
-            })
-            .await
+        let names = Arc::clone(&self.names);
+        let work = move |unit: &mut headwater_store::Unit<'_>| {
+            outcomes.iter().try_for_each(|(seq, outcome)| store::settle(unit, *seq, outcome, now, &names))
+        };
+        self.store.write_again(work).await
     }
 
     /// When the next entry falls due; `None` when nothing waits.
@@ -83,17 +155,24 @@ impl Journal {
         self.store.read(move |unit| store::list(unit, &filter)).await
     }
 
-    /// Puts a dead or parked entry back on the road, at once. `false` when it is neither, or its text is gone.
-    pub async fn replay(&self, id: [u8; 16], now: i64) -> Result<bool, StoreError> {
-        let replayed = self.store.write_again(move |unit| store::replay(unit, &id, now)).await?;
+    /// How many entries of a program and mode need a look.
+    pub async fn counts(&self, program: i64, test: bool) -> Result<Counts, StoreError> {
+        self.store.read(move |unit| store::counts(unit, program, test)).await
+    }
+
+    /// Makes an entry of this program and mode due at once that is dead, unattributed or parked. `false` when it is
+    /// none of these, or its text is gone.
+    pub async fn replay(&self, program: i64, test: bool, id: [u8; 16], now: i64) -> Result<bool, StoreError> {
+        let replayed =
+            self.store.write_again(move |unit| store::replay(unit, program, test, &id, now)).await?;
         if replayed {
             self.news.notify_one();
         }
         Ok(replayed)
     }
 
-    /// Forgets what has been kept long enough: texts after [`KEEP_BODY`], ids after [`KEEP_ID`]. Returns how
-    /// many entries changed.
+    /// Forgets what has been kept long enough: texts after [`KEEP_BODY`], ids after [`KEEP_ID`], facts after
+    /// [`KEEP_FACT`]. Returns how many rows changed.
     pub async fn prune(&self, now: i64) -> Result<usize, StoreError> {
         self.store.write_again(move |unit| store::prune(unit, now)).await
     }

@@ -5,7 +5,7 @@
 mod fault;
 
 use fault::Fault;
-use headwater_journal::{Appended, Entry, Journal, KEEP_BODY, MIGRATIONS, NewEntry, Outcome};
+use headwater_journal::{Appended, Entry, Fact, Journal, KEEP_BODY, MIGRATIONS, NewEntry, Outcome};
 
 const LEASE: i64 = 100;
 
@@ -16,17 +16,28 @@ fn new(id: u8, lane: &str) -> NewEntry {
         test: false,
         lane: lane.to_owned(),
         kind: "signup",
+        source: "page",
         body: format!("event {id}"),
         received_at: 0,
     }
 }
 
 fn parked() -> Outcome {
-    Outcome::Parked { at: 9_000, reason: "404".to_owned() }
+    let names = vec!["1:c:a".to_owned(), "1:in:in_1".to_owned()];
+    Outcome::Parked { at: 9_000, reason: "404".to_owned(), names, claimed: u64::MAX }
 }
 
 fn retry(at: i64) -> Outcome {
-    Outcome::Retry { at, reason: "503".to_owned() }
+    Outcome::Retry { at, reason: "503".to_owned(), counted: true }
+}
+
+fn delivered() -> Outcome {
+    Outcome::Delivered { names: vec!["1:c:a".to_owned()] }
+}
+
+fn fact(at: i64) -> Fact {
+    let own = str::to_owned;
+    Fact { scope: own("1"), name: own("in:in_1"), part: own("lines"), at, rank: 0, body: own("{}") }
 }
 
 fn dead() -> Outcome {
@@ -68,7 +79,7 @@ impl Road {
     async fn claim(&mut self, now: i64, expected: &[u8]) {
         self.step(async |journal| {
             let ids = |entries: Vec<Entry>| entries.iter().map(|entry| entry.id[0]).collect::<Vec<_>>();
-            journal.claim(now, 10, LEASE).await.is_ok_and(|entries| ids(entries) == expected)
+            journal.claim(now, 10, 10, LEASE).await.is_ok_and(|entries| ids(entries) == expected)
         })
         .await;
     }
@@ -85,11 +96,21 @@ impl Road {
         self.claim(0, &[1, 3, 4]).await;
         self.settle(&[(1, parked()), (3, retry(500)), (4, dead())], 10).await;
         self.claim(20, &[2, 5]).await;
-        self.settle(&[(2, Outcome::Delivered), (5, Outcome::Delivered)], 30).await;
+        self.settle(&[(2, delivered()), (5, delivered())], 30).await;
         self.step(async |journal| journal.release(40).await.is_ok_and(|changed| changed == 1)).await;
-        self.claim(50, &[1, 3]).await;
-        self.settle(&[(1, Outcome::Delivered), (3, retry(900))], 60).await;
-        self.step(async |journal| journal.replay([4; 16], 70).await.is_ok_and(|replayed| replayed)).await;
+        self.claim(50, &[3, 1]).await;
+        self.settle(&[(1, parked())], 50).await;
+        for at in [1, 2] {
+            self.step(async |journal| {
+                let both = journal.append_with_facts(vec![new(at, "f")], vec![fact(i64::from(at))], 50);
+                both.await.is_ok_and(|appended| appended == [if at == 1 { Duplicate } else { New }])
+            })
+            .await;
+        }
+        self.step(async |journal| journal.bring_back(50, 400).await.is_ok_and(|changed| changed == 1)).await;
+        self.settle(&[(1, delivered()), (3, retry(900))], 60).await;
+        self.step(async |journal| journal.replay(1, false, [4; 16], 70).await.is_ok_and(|replayed| replayed))
+            .await;
         self.step(async |journal| journal.erase("b".to_owned(), 80).await.is_ok_and(|changed| changed == 1))
             .await;
         let later = 80 + KEEP_BODY;
@@ -128,15 +149,12 @@ async fn who_is_told_that_an_append_failed_finds_nothing_of_it_and_who_is_told_o
         road.fault.at(0).await;
         let mut found = Vec::new();
         loop {
-            let due = road.journal.claim(0, 100, LEASE).await.unwrap();
+            let due = road.journal.claim(0, 100, 100, LEASE).await.unwrap();
             if due.is_empty() {
                 break;
             }
             found.extend(due.iter().map(|entry| entry.id[0]));
-            road.journal
-                .settle(due.iter().map(|entry| (entry.seq, Outcome::Delivered)).collect(), 0)
-                .await
-                .unwrap();
+            road.journal.settle(due.iter().map(|entry| (entry.seq, delivered())).collect(), 0).await.unwrap();
         }
         found.sort_unstable();
         assert_eq!(found, kept, "failing at step {step}: each kept entry is delivered, once");

@@ -4,6 +4,7 @@
 //! `{"public_key": "pk_…", "events": [{"id": "<uuid>", "type": "signup", "occurred_at": 1775514585468,
 //! "data": {…}}]}` or the members of a single event beside `public_key`.
 
+mod billing;
 mod data;
 pub(crate) mod loose;
 
@@ -17,10 +18,8 @@ use serde_json::value::RawValue;
 use crate::field::{self, FieldError};
 use crate::{Millis, limits};
 
-pub use data::{
-    Checkout, CheckoutProduct, ClaimedTransaction, CustomerRef, Payment, ProviderCustomer, Refund, Signup,
-    Subscription,
-};
+pub use billing::{CustomerRef, Payment, ProviderCustomer, Refund, Subscription};
+pub use data::{Checkout, CheckoutProduct, ClaimedTransaction, Signup};
 
 /// An event's id: a UUID, version 7 where the browser makes it, version 8 where it is derived from a billing
 /// provider's own id. Never changed on retry.

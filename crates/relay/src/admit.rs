@@ -3,7 +3,7 @@
 
 use headwater_journal::NewEntry;
 use headwater_protocol::event::{Event, Kind};
-use headwater_protocol::{EventId, FieldError, Millis};
+use headwater_protocol::{EventId, FieldError, Millis, Source};
 use serde::Serialize;
 
 use crate::Program;
@@ -15,6 +15,16 @@ pub enum Sender {
     Browser,
     /// A server, with the secret key.
     Server,
+}
+
+impl Sender {
+    /// Who says what it sends.
+    pub fn source(self) -> Source {
+        match self {
+            Self::Browser => Source::Page,
+            Self::Server => Source::Vendor,
+        }
+    }
 }
 
 /// An event that was not admitted, and why. Its neighbours were.
@@ -43,7 +53,7 @@ pub fn admit(
     let mut refused = Vec::new();
     for (index, text) in events.iter().enumerate() {
         match Event::read(text).and_then(|event| allowed(event, sender)) {
-            Ok(event) => entries.push(entry(&event, (*text).to_owned(), program, now)),
+            Ok(event) => entries.push(entry(&event, (*text).to_owned(), program, sender.source(), now)),
             Err(error) => refused.push(Refused {
                 index,
                 id: id_of(text),
@@ -57,13 +67,14 @@ pub fn admit(
 }
 
 /// The entry of an event that is admitted.
-pub fn entry(event: &Event, text: String, program: &Program, now: Millis) -> NewEntry {
+pub fn entry(event: &Event, text: String, program: &Program, source: Source, now: Millis) -> NewEntry {
     NewEntry {
         id: event.id.bytes(),
         program: program.id,
         test: program.test,
         lane: lane(program, &event.data.customer().lane()),
         kind: event.kind().name(),
+        source: source.name(),
         body: text,
         received_at: now.0,
     }

@@ -102,7 +102,7 @@ impl Road {
             return Ok(0);
         }
         let mut entries =
-            self.relay.journal.claim(now, u32::try_from(room).unwrap_or(u32::MAX), LEASE).await?;
+            self.relay.journal.claim(now, u32::try_from(room).unwrap_or(u32::MAX), 64, LEASE).await?;
         // One whose many requests took longer than its lease: claiming it again renewed the lease, no more.
         let under_way: HashSet<i64> = self.under_way.values().copied().collect();
         entries.retain(|entry| !under_way.contains(&entry.seq));
@@ -173,11 +173,14 @@ async fn carry_and_settle(relay: Relay, destinations: Destinations, entry: Entry
 fn log(entry: &Entry, outcome: &Outcome) {
     let id = headwater_protocol::EventId::from_bytes(entry.id);
     match outcome {
-        Outcome::Delivered => tracing::debug!(%id, kind = entry.kind, "delivered"),
+        Outcome::Delivered { .. } => tracing::debug!(%id, kind = entry.kind, "delivered"),
         Outcome::Retry { reason, .. } => {
             tracing::info!(%id, kind = entry.kind, attempt = entry.attempts, reason, "put off");
         }
         Outcome::Parked { reason, .. } => tracing::info!(%id, kind = entry.kind, reason, "parked"),
+        Outcome::Unattributed { reason } => {
+            tracing::info!(%id, kind = entry.kind, reason, "unattributed; listed under GET /v1/entries");
+        }
         Outcome::Dead { reason } => {
             tracing::warn!(%id, kind = entry.kind, reason, "given up; listed under GET /v1/entries?state=dead");
         }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use headwater_store::{Bounds, Store, StoreError, Value};
 use proptest::prelude::*;
 
+use super::{fact, list, settle};
 use crate::{Appended, Entry, Filter, Journal, MIGRATIONS, NewEntry, Outcome, State};
 
 const LEASE: i64 = 100;
@@ -30,17 +31,27 @@ fn new(id: u8, lane: &str) -> NewEntry {
         test: false,
         lane: lane.to_owned(),
         kind: "signup",
+        source: "page",
         body: format!("event {id}"),
         received_at: 0,
     }
 }
 
+fn delivered() -> Outcome {
+    Outcome::Delivered { names: Vec::new() }
+}
+
+fn parked(at: i64, names: &[&str], claimed: u64) -> Outcome {
+    let names = names.iter().map(|name| (*name).to_owned()).collect();
+    Outcome::Parked { at, reason: "unknown customer".to_owned(), names, claimed }
+}
+
 fn retry(at: i64) -> Outcome {
-    Outcome::Retry { at, reason: "503".to_owned() }
+    Outcome::Retry { at, reason: "503".to_owned(), counted: true }
 }
 
 async fn ids(road: &Road, now: i64) -> Vec<u8> {
-    road.journal.claim(now, 100, LEASE).await.unwrap().iter().map(|entry| entry.id[0]).collect()
+    road.journal.claim(now, 100, 100, LEASE).await.unwrap().iter().map(|entry| entry.id[0]).collect()
 }
 
 async fn in_state(road: &Road, state: State) -> Vec<Entry> {
@@ -62,10 +73,10 @@ async fn a_lane_waits_for_its_head_and_for_no_other_lane() {
     road.journal.append(vec![new(1, "a"), new(2, "a"), new(3, "b")]).await.unwrap();
     assert_eq!(ids(&road, 0).await, [1, 3]);
     road.journal.settle(vec![(1, retry(500))], 10).await.unwrap();
-    road.journal.settle(vec![(3, Outcome::Delivered)], 10).await.unwrap();
+    road.journal.settle(vec![(3, delivered())], 10).await.unwrap();
     assert_eq!(ids(&road, 499).await, [] as [u8; 0]);
     assert_eq!(ids(&road, 500).await, [1]);
-    road.journal.settle(vec![(1, Outcome::Delivered)], 510).await.unwrap();
+    road.journal.settle(vec![(1, delivered())], 510).await.unwrap();
     assert_eq!(ids(&road, 510).await, [2]);
 }
 
@@ -94,12 +105,12 @@ async fn the_next_of_a_lane_is_found_however_much_of_other_lanes_came_in_between
     }
     road.journal.append(entries).await.unwrap();
     for expected in [1, 9_002, 18_003] {
-        let due = road.journal.claim(0, 100_000, LEASE).await.unwrap();
+        let due = road.journal.claim(0, 100_000, 100_000, LEASE).await.unwrap();
         let ours: Vec<_> = due.iter().filter(|entry| entry.lane == "a").map(|entry| entry.seq).collect();
         assert_eq!(ours, [expected]);
-        road.journal.settle(vec![(expected, Outcome::Delivered)], 0).await.unwrap();
+        road.journal.settle(vec![(expected, delivered())], 0).await.unwrap();
     }
-    let left = road.journal.claim(LEASE, 100_000, LEASE).await.unwrap();
+    let left = road.journal.claim(LEASE, 100_000, 100_000, LEASE).await.unwrap();
     assert_eq!(left.len(), 6_002, "all that were alone, and the first of b and of c");
 }
 
@@ -127,18 +138,15 @@ async fn a_journal_of_an_older_version_goes_on_where_it_was() {
     road.journal.append(vec![new(5, "b")]).await.unwrap();
     for (expected, settled) in [(vec![1, 3], vec![1, 3]), (vec![2, 5], vec![2, 5]), (vec![4], vec![4])] {
         assert_eq!(ids(&road, 0).await, expected);
-        road.journal
-            .settle(settled.into_iter().map(|seq| (seq, Outcome::Delivered)).collect(), 0)
-            .await
-            .unwrap();
+        road.journal.settle(settled.into_iter().map(|seq| (seq, delivered())).collect(), 0).await.unwrap();
     }
     assert_eq!(ids(&road, LEASE).await, [] as [u8; 0]);
 }
 
 #[test]
 fn a_stretch_is_as_long_in_every_text() {
-    let divided = format!("seq / {}", super::STRETCH);
-    for text in [super::NEXT, super::NEXT_STRETCH, MIGRATIONS[2]] {
+    let divided = format!("seq / {}", settle::STRETCH);
+    for text in [settle::NEXT, settle::NEXT_STRETCH, MIGRATIONS[2]] {
         assert!(text.contains(&divided), "{text}");
     }
 }
@@ -147,13 +155,26 @@ fn a_stretch_is_as_long_in_every_text() {
 #[tokio::test]
 async fn what_happens_for_every_event_finds_its_index() {
     let road = road();
+    let (parked, dead) = (list::count(State::Parked), list::count(State::Dead));
+    let unattributed = list::count(State::Unattributed);
+    let listed = format!("{} AND state = 5 ORDER BY seq DESC LIMIT $3", super::LIST);
     let texts = [
         (super::HEAD, 1, "INDEX entry_head (lane=?)"),
-        (super::NEXT, 2, "INDEX entry_waiting (<expr>=? AND lane=?)"),
-        (super::NEXT_STRETCH, 1, "INDEX entry_waiting (<expr>>?)"),
+        (settle::NEXT, 2, "INDEX entry_waiting (<expr>=? AND lane=?)"),
+        (settle::NEXT_STRETCH, 1, "INDEX entry_waiting (<expr>>?)"),
         (super::DUE, 2, "INDEX entry_due (due_at<?)"),
-        (super::WAKE, 2, "INDEX entry_parked (lane=?)"),
+        (super::LOOK, 2, "INDEX entry_look (due_at<?)"),
+        (settle::WAKE, 2, "INDEX waits_for_name (name=?)"),
         (super::NEXT_DUE, 0, "INDEX entry_due"),
+        (super::NEXT_LOOK, 0, "INDEX entry_look"),
+        (super::AHEAD[0], 2, "INDEX entry_due (due_at>?)"),
+        (super::AHEAD[1], 2, "INDEX entry_look (due_at>?)"),
+        (&parked, 2, "COVERING INDEX entry_parked (program=? AND test=?)"),
+        (&dead, 2, "COVERING INDEX entry_given_up (program=? AND test=?)"),
+        (&unattributed, 2, "COVERING INDEX entry_unattributed (program=? AND test=?)"),
+        (&listed, 3, "INDEX entry_unattributed (program=? AND test=?)"),
+        (fact::FACTS, 2, "(scope=? AND name=?)"),
+        (fact::FORGET, 1, "INDEX fact_stored (stored_at<?)"),
     ];
     for (text, params, index) in texts {
         let plan = format!("EXPLAIN QUERY PLAN {text}");
@@ -172,7 +193,7 @@ async fn a_lost_claim_falls_due_again() {
     road.journal.append(vec![new(1, "a")]).await.unwrap();
     assert_eq!(ids(&road, 0).await, [1]);
     assert_eq!(ids(&road, LEASE - 1).await, [] as [u8; 0]);
-    let again = road.journal.claim(LEASE, 10, LEASE).await.unwrap();
+    let again = road.journal.claim(LEASE, 10, 10, LEASE).await.unwrap();
     assert_eq!((again[0].id[0], again[0].attempts), (1, 2));
 }
 
@@ -190,10 +211,10 @@ async fn a_parked_entry_holds_nobody_up_and_wakes_when_its_customer_comes() {
     let road = road();
     road.journal.append(vec![new(1, "a"), new(2, "a")]).await.unwrap();
     assert_eq!(ids(&road, 0).await, [1]);
-    let parked = Outcome::Parked { at: 1_000_000, reason: "unknown customer".to_owned() };
-    road.journal.settle(vec![(1, parked)], 1).await.unwrap();
+    road.journal.settle(vec![(1, parked(1_000_000, &["c:gk_1"], u64::MAX))], 1).await.unwrap();
     assert_eq!(ids(&road, 1).await, [2]);
-    road.journal.settle(vec![(2, Outcome::Delivered)], 2).await.unwrap();
+    let there = Outcome::Delivered { names: vec!["c:gk_1".to_owned()] };
+    road.journal.settle(vec![(2, there)], 2).await.unwrap();
     assert_eq!(ids(&road, 2).await, [1]);
 }
 
@@ -205,10 +226,10 @@ async fn a_dead_entry_is_kept_listed_and_replayable() {
     road.journal.settle(vec![(1, Outcome::Dead { reason: "400".to_owned() })], 5).await.unwrap();
     assert_eq!(ids(&road, 5).await, [2], "the lane goes on");
     assert_eq!(in_state(&road, State::Dead).await[0].last_error.as_deref(), Some("400"));
-    assert!(road.journal.replay([1; 16], 6).await.unwrap());
+    assert!(road.journal.replay(1, false, [1; 16], 6).await.unwrap());
     assert_eq!(ids(&road, 6).await, [1]);
-    road.journal.settle(vec![(1, Outcome::Delivered)], 7).await.unwrap();
-    assert!(!road.journal.replay([1; 16], 8).await.unwrap(), "delivered is delivered");
+    road.journal.settle(vec![(1, delivered())], 7).await.unwrap();
+    assert!(!road.journal.replay(1, false, [1; 16], 8).await.unwrap(), "delivered is delivered");
 }
 
 #[tokio::test]
@@ -216,7 +237,7 @@ async fn what_was_kept_long_enough_is_forgotten_and_its_id_is_not() {
     let road = road();
     road.journal.append(vec![new(1, "a")]).await.unwrap();
     ids(&road, 0).await;
-    road.journal.settle(vec![(1, Outcome::Delivered)], 0).await.unwrap();
+    road.journal.settle(vec![(1, delivered())], 0).await.unwrap();
     assert_eq!(road.journal.prune(crate::KEEP_BODY - 1).await.unwrap(), 0);
     assert_eq!(road.journal.prune(crate::KEEP_BODY).await.unwrap(), 1);
     assert_eq!(in_state(&road, State::Delivered).await[0].body, "");
@@ -232,7 +253,7 @@ async fn an_erased_customer_leaves_no_text() {
     road.journal.erase("a".to_owned(), 1).await.unwrap();
     assert_eq!(ids(&road, 1).await, [3]);
     assert!(in_state(&road, State::Dead).await.iter().all(|entry| entry.body.is_empty()));
-    assert!(!road.journal.replay([1; 16], 2).await.unwrap());
+    assert!(!road.journal.replay(1, false, [1; 16], 2).await.unwrap());
 }
 
 #[derive(Debug, Clone)]
@@ -269,7 +290,7 @@ async fn walk(steps: Vec<Step>) -> Result<(), StoreError> {
                     order.entry(lane).or_default().push(id);
                 }
             }
-            Step::Claim => claimed.extend(road.journal.claim(now, 3, LEASE).await?),
+            Step::Claim => claimed.extend(road.journal.claim(now, 3, 3, LEASE).await?),
             Step::Settle { pick, how } if !claimed.is_empty() => {
                 let entry = claimed.swap_remove(pick % claimed.len());
                 let done = delivered.entry(entry.lane.clone()).or_default();
@@ -277,7 +298,7 @@ async fn walk(steps: Vec<Step>) -> Result<(), StoreError> {
                 if how > 0 && !done.contains(&entry.id[0]) {
                     done.push(entry.id[0]);
                 }
-                let outcome = if how > 0 { Outcome::Delivered } else { retry(now + 50) };
+                let outcome = if how > 0 { delivered() } else { retry(now + 50) };
                 road.journal.settle(vec![(entry.seq, outcome)], now).await?;
             }
             Step::Settle { .. } => {}
@@ -287,7 +308,7 @@ async fn walk(steps: Vec<Step>) -> Result<(), StoreError> {
     // The road empties in the end, whatever happened on it.
     loop {
         now += LEASE * 2;
-        let batch = road.journal.claim(now, 10, LEASE).await?;
+        let batch = road.journal.claim(now, 10, 10, LEASE).await?;
         if batch.is_empty() {
             break;
         }
@@ -296,7 +317,7 @@ async fn walk(steps: Vec<Step>) -> Result<(), StoreError> {
             if !done.contains(&entry.id[0]) {
                 done.push(entry.id[0]);
             }
-            road.journal.settle(vec![(entry.seq, Outcome::Delivered)], now).await?;
+            road.journal.settle(vec![(entry.seq, delivered())], now).await?;
         }
     }
     delivered.retain(|_, ids| !ids.is_empty());

@@ -52,7 +52,10 @@ pub(super) async fn carry(client: &Client, program: &Program, entry: &Entry, now
         Data::ProviderCustomer(known) => carry_provider_customer(client, id, known).await,
         Data::Refund(refund) => carry_refund(client, id, refund).await,
     };
-    result.map_or_else(|stop| outcome(stop, entry, now), |()| Outcome::Delivered)
+    result.map_or_else(
+        |stop| outcome(stop, entry, now),
+        |()| Outcome::Delivered { names: vec![entry.lane.clone()] },
+    )
 }
 
 fn outcome(stop: Stop, entry: &Entry, now: i64) -> Outcome {
@@ -66,11 +69,17 @@ fn outcome(stop: Stop, entry: &Entry, now: i64) -> Outcome {
             Outcome::Retry {
                 at: now + backoff::wait(entry.id, entry.attempts, asked),
                 reason: error.to_string(),
+                counted: true,
             }
         }
         Stop::Answer(error) => Outcome::Dead { reason: error.to_string() },
         Stop::NotYet(reason) if now - entry.received_at >= PARKED_MAX => Outcome::Dead { reason },
-        Stop::NotYet(reason) => Outcome::Parked { at: now + PARKED_LOOK, reason },
+        Stop::NotYet(reason) => Outcome::Parked {
+            at: now + PARKED_LOOK,
+            reason,
+            names: vec![entry.lane.clone()],
+            claimed: entry.claimed,
+        },
     }
 }
 

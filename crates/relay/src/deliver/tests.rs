@@ -98,7 +98,8 @@ impl Desk {
             r#"{{"id":"019365b2-7c00-7abc-8def-{n:012x}","type":"{kind}","occurred_at":1,"data":{data}}}"#
         );
         let event = Event::read(&text).unwrap();
-        let entry = admit::entry(&event, text, &self.program, self.relay.now());
+        let entry =
+            admit::entry(&event, text, &self.program, headwater_protocol::Source::Page, self.relay.now());
         self.relay.journal.append(vec![entry]).await.unwrap();
     }
 

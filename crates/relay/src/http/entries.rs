@@ -72,9 +72,9 @@ pub(crate) async fn post_replay(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<Json<Envelope<EventId>>, Failure> {
-    signed_in(&headers, &relay)?;
+    let program = signed_in(&headers, &relay)?;
     let id: EventId = id.parse()?;
-    if !relay.journal.replay(id.bytes(), relay.now().0).await? {
+    if !relay.journal.replay(program.id, program.test, id.bytes(), relay.now().0).await? {
         let message = format!("no dead or parked entry has the id {id}, or its text was erased");
         return Err(Failure::new(StatusCode::NOT_FOUND, "not_replayable", message));
     }

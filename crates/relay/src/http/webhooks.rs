@@ -4,6 +4,7 @@
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
+use headwater_protocol::Source;
 use headwater_protocol::limits::WEBHOOK_BODY_MAX;
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
@@ -51,8 +52,10 @@ pub(crate) async fn post_webhook(
     let now = relay.now();
     stripe::verify(signature, &body, secret, now).map_err(failure)?;
     let events = stripe::to_events(&body).map_err(failure)?;
-    let entries: Vec<_> =
-        events.iter().map(|event| admit::entry(event, event.write(), &program, now)).collect();
+    let entries: Vec<_> = events
+        .iter()
+        .map(|event| admit::entry(event, event.write(), &program, Source::Billing, now))
+        .collect();
     let taken = entries.len();
     if taken > 0 {
         relay.journal.append(entries).await?;

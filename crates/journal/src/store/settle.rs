@@ -1,0 +1,118 @@
+//! How an attempt ended, and what that makes due: the next of the lane, and what was parked for a name.
+
+use headwater_store::{Row, StoreError, Unit};
+
+use crate::entry::{Outcome, State};
+use crate::names::Names;
+
+/// Entries of a stretch: a few dozen pages of index. The SQL has to repeat the number, for SQLite takes the index only
+/// for an expression that is written as the index's own.
+pub(super) const STRETCH: i64 = 4096;
+
+/// The first that waits of a stretch and a lane.
+pub(super) const NEXT: &str = "SELECT min(seq) FROM entry WHERE state = 0 AND seq / 4096 = $1 AND lane = $2";
+/// The first stretch after another in which anything waits.
+pub(super) const NEXT_STRETCH: &str = "SELECT min(seq / 4096) FROM entry WHERE state = 0 AND seq / 4096 > $1";
+/// What is parked for a name is due now.
+pub(super) const WAKE: &str = "UPDATE entry SET due_at = $1
+     WHERE state = 2 AND due_at > $1 AND seq IN (SELECT seq FROM waits_for WHERE name = $2)";
+
+pub(crate) fn settle(
+    unit: &mut Unit<'_>,
+    seq: i64,
+    outcome: &Outcome,
+    now: i64,
+    names: &Names,
+) -> Result<(), StoreError> {
+    let (state, due, reason) = match outcome {
+        Outcome::Delivered { .. } => (State::Delivered, None, None),
+        Outcome::Dead { reason } => (State::Dead, None, Some(reason.as_str())),
+        Outcome::Unattributed { reason } => (State::Unattributed, None, Some(reason.as_str())),
+        Outcome::Parked { at, reason, .. } => (State::Parked, Some(*at), Some(reason.as_str())),
+        Outcome::Retry { at, reason, counted } => return retry(unit, seq, *at, reason, *counted),
+    };
+    let settled = due.is_none().then_some(now);
+    // Only what is still open: a claim that was lost to its lease may be settled twice.
+    let open = unit.query_one(
+        "SELECT lane, state = 1 AND followed = 1, state = 2 FROM entry WHERE seq = $1 AND state < 3",
+        &[seq.into()],
+        |row| Ok::<_, StoreError>((row.get::<String>(0)?, row.get::<bool>(1)?, row.get::<bool>(2)?)),
+    )?;
+    let Some((lane, was_followed, was_parked)) = open else { return Ok(()) };
+    unit.execute(
+        "UPDATE entry SET state = $1, due_at = $2, last_error = $3, settled_at = $4 WHERE seq = $5",
+        &[state.number().into(), due.unwrap_or(now).into(), reason.into(), settled.into(), seq.into()],
+    )?;
+    if was_parked {
+        unit.execute("DELETE FROM waits_for WHERE seq = $1", &[seq.into()])?;
+    }
+    if was_followed {
+        promote(unit, &lane, seq)?;
+    }
+    match outcome {
+        Outcome::Delivered { names: there } => wake(unit, there, now, names).map(|_| ()),
+        Outcome::Parked { names: awaited, claimed, .. } => {
+            park(unit, seq, awaited, names.came_since(awaited, *claimed).then_some(now))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn retry(unit: &mut Unit<'_>, seq: i64, at: i64, reason: &str, counted: bool) -> Result<(), StoreError> {
+    unit.execute(
+        "UPDATE entry SET due_at = $1, last_error = $2, attempts = attempts - $3 WHERE seq = $4 AND state < 3",
+        &[at.into(), reason.into(), (!counted).into(), seq.into()],
+    )?;
+    Ok(())
+}
+
+/// Notes what a parked entry waits for. `due` is given when that came while the attempt was under way.
+fn park(unit: &mut Unit<'_>, seq: i64, awaited: &[String], due: Option<i64>) -> Result<(), StoreError> {
+    unit.execute("UPDATE entry SET looks = looks + 1, attempts = 0 WHERE seq = $1", &[seq.into()])?;
+    if let Some(now) = due {
+        unit.execute("UPDATE entry SET due_at = $1 WHERE seq = $2", &[now.into(), seq.into()])?;
+    }
+    for name in awaited {
+        unit.execute(
+            "INSERT INTO waits_for (seq, name) VALUES ($1, $2) ON CONFLICT (seq, name) DO NOTHING",
+            &[seq.into(), name.into()],
+        )?;
+    }
+    Ok(())
+}
+
+/// Makes due what is parked for one of the names. Returns how many entries.
+pub(crate) fn wake(
+    unit: &mut Unit<'_>,
+    there: &[String],
+    now: i64,
+    names: &Names,
+) -> Result<usize, StoreError> {
+    let mut woken = 0;
+    for name in there {
+        names.came(name);
+        woken += unit.execute(WAKE, &[now.into(), name.into()])?;
+    }
+    Ok(woken)
+}
+
+/// Makes the first entry that waits in the lane its head, in place of `seq`. Whether it is followed in turn is
+/// not known, so that it is taken to be.
+fn promote(unit: &mut Unit<'_>, lane: &str, seq: i64) -> Result<(), StoreError> {
+    let Some(next) = next_waiting(unit, lane, seq)? else { return Ok(()) };
+    unit.execute("UPDATE entry SET state = 1, followed = 1 WHERE seq = $1", &[next.into()])?;
+    Ok(())
+}
+
+/// The first entry of the lane that waits after `seq`, stretch by stretch.
+fn next_waiting(unit: &mut Unit<'_>, lane: &str, seq: i64) -> Result<Option<i64>, StoreError> {
+    let number = |row: &Row<'_>| row.get::<Option<i64>>(0);
+    let mut stretch = Some(seq / STRETCH);
+    while let Some(at) = stretch {
+        if let Some(Some(next)) = unit.query_one(NEXT, &[at.into(), lane.into()], number)? {
+            return Ok(Some(next));
+        }
+        stretch = unit.query_one(NEXT_STRETCH, &[at.into()], number)?.flatten();
+    }
+    Ok(None)
+}

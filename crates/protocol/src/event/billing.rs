@@ -1,0 +1,172 @@
+//! What billing providers say, and a site's own server: money, subscriptions, customers (billing.md).
+
+use serde::{Deserialize, Serialize};
+
+use super::data::check_key;
+use super::loose::text;
+use crate::field::{FieldError, check_length, check_optional};
+use crate::v2::ProductStatus;
+use crate::{Currency, Millis, limits, money};
+
+/// A customer by whatever name the sender knows; at least one is given, the first given counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CustomerRef {
+    /// The site's own id.
+    #[serde(deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    pub customer_key: Option<String>,
+    /// The billing provider's id.
+    #[serde(deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    pub provider_key: Option<String>,
+    /// Used last, and only where the program allows it: addresses are not unique.
+    #[serde(deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+}
+
+impl CustomerRef {
+    /// A customer by the site's own id.
+    pub fn by_key(key: Option<&str>) -> Self {
+        Self { customer_key: key.map(str::to_owned), ..Self::default() }
+    }
+
+    /// The name that counts, with a letter for its kind: the text the journal's lane is made of.
+    pub fn lane(&self) -> String {
+        match (&self.customer_key, &self.provider_key, &self.email) {
+            (Some(key), _, _) => format!("c:{key}"),
+            (None, Some(key), _) => format!("p:{key}"),
+            (None, None, Some(email)) => format!("e:{email}"),
+            (None, None, None) => String::new(),
+        }
+    }
+
+    fn check(&self) -> Result<(), FieldError> {
+        if self.customer_key.is_none() && self.provider_key.is_none() && self.email.is_none() {
+            return Err(FieldError::new(
+                "required",
+                "customer",
+                "customer needs a customer_key, a provider_key or an email",
+            ));
+        }
+        check_key("customer.customer_key", self.customer_key.as_deref())?;
+        check_key("customer.provider_key", self.provider_key.as_deref())?;
+        check_optional("customer.email", self.email.as_deref(), limits::EMAIL_MIN, limits::EMAIL_MAX)
+    }
+}
+
+/// Money arrived (billing.md).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Payment {
+    /// Who paid.
+    pub customer: CustomerRef,
+    /// Unique name of the payment at its provider.
+    pub key: String,
+    /// Minor units.
+    pub amount: i64,
+    /// ISO 4217.
+    pub currency: Currency,
+    /// The subscription it pays for; found byte for byte.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subscription_key: Option<String>,
+    /// Free text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product_key: Option<String>,
+    /// Free text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category_key: Option<String>,
+}
+
+impl Payment {
+    pub(super) fn checked(self) -> Result<Self, FieldError> {
+        self.customer.check()?;
+        check_length("key", &self.key, limits::TRANSACTION_KEY_MIN, limits::TRANSACTION_KEY_MAX)?;
+        check_key("subscription_key", self.subscription_key.as_deref())?;
+        check_key("product_key", self.product_key.as_deref())?;
+        check_key("category_key", self.category_key.as_deref())?;
+        money::check_amount("amount", self.amount)?;
+        Ok(self)
+    }
+}
+
+/// A subscription began, changed or ended (billing.md).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Subscription {
+    /// Whose it is.
+    pub customer: CustomerRef,
+    /// The product's `external_subscription_key`.
+    pub external_subscription_key: String,
+    /// Where it stands now.
+    pub status: ProductStatus,
+    /// The catalogue entry, where the provider names one: makes the product when it is not there yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product_book_key: Option<String>,
+    /// Price in minor units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<i64>,
+    /// Currency of `amount`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<Currency>,
+}
+
+impl Subscription {
+    pub(super) fn checked(self) -> Result<Self, FieldError> {
+        self.customer.check()?;
+        check_length(
+            "external_subscription_key",
+            &self.external_subscription_key,
+            1,
+            limits::CUSTOMER_KEY_MAX,
+        )?;
+        self.amount.map_or(Ok(()), |amount| money::check_amount("amount", amount))?;
+        Ok(self)
+    }
+}
+
+/// A billing provider's record of a customer (billing.md).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProviderCustomer {
+    /// Both names: the site's own id (when the provider's metadata carries it) and the provider's.
+    pub customer: CustomerRef,
+    /// Full name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// With `customer_key` too, the customer is made when unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner_key: Option<String>,
+}
+
+impl ProviderCustomer {
+    pub(super) fn checked(self) -> Result<Self, FieldError> {
+        self.customer.check()?;
+        check_optional("name", self.name.as_deref(), 0, limits::NAME_MAX)?;
+        check_optional("partner_key", self.partner_key.as_deref(), 1, limits::PARTNER_KEY_MAX)?;
+        Ok(self)
+    }
+}
+
+/// Money went back (billing.md).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Refund {
+    /// Who had paid.
+    pub customer: CustomerRef,
+    /// The payment's unique name.
+    pub transaction_key: String,
+    /// Minor units given back in total so far; absent: all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<i64>,
+    /// When the provider says it happened.
+    pub refunded_at: Millis,
+}
+
+impl Refund {
+    pub(super) fn checked(self) -> Result<Self, FieldError> {
+        self.customer.check()?;
+        check_length(
+            "transaction_key",
+            &self.transaction_key,
+            limits::TRANSACTION_KEY_MIN,
+            limits::TRANSACTION_KEY_MAX,
+        )?;
+        self.amount.map_or(Ok(()), |amount| money::check_amount("amount", amount))?;
+        Ok(self)
+    }
+}
