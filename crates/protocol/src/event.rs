@@ -133,6 +133,7 @@ impl FromStr for Kind {
 
 /// An event's data, read.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "one lives at a time, on its way from text to requests")]
 pub enum Data {
     /// See [`Kind::Signup`].
     Signup(Signup),

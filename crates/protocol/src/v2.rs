@@ -5,6 +5,7 @@
 mod catalogue;
 mod customer;
 mod envelope;
+mod keys;
 mod partner;
 mod program;
 mod referral;
@@ -16,6 +17,7 @@ pub use catalogue::{
 };
 pub use customer::{Attribution, Change, CreateCustomer, Customer, UpdateCustomer};
 pub use envelope::{Envelope, ErrorBody, List, Warning};
+pub use keys::{RotateKey, RotatedKey, WhichKey};
 pub use partner::{
     CreateGroup, CreateMember, CreatePartnership, Group, GroupSummary, Member, Partner, PartnerToken,
     Partnership, UpdatePartnership,

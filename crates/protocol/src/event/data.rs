@@ -127,6 +127,8 @@ impl Signup {
         let alias = self.partner_key_alias.take();
         self.partner_key = self.partner_key.or(alias);
         self.credited_by = self.credited_by.filter(|by| by == "page");
+        // No ledger takes more; a wrong amount is no reason to lose the signup.
+        self.amount = self.amount.filter(|amount| money::check_amount("amount", *amount).is_ok());
         self
     }
 

@@ -134,6 +134,7 @@ fn a_signup_says_what_was_paid_when_it_is_a_whole_amount_of_a_known_currency() {
     assert_eq!(paid(r#""4900""#, r#""EUR""#), (Some(4900), Some("EUR")));
     assert_eq!(paid("19.99", r#""dollars""#), (None, None));
     assert_eq!(paid("{}", "7"), (None, None));
+    assert_eq!(paid("50000000001", r#""usd""#), (None, Some("USD")));
 }
 
 #[test]
