@@ -52,6 +52,10 @@ impl Fact {
     }
 }
 
+/// Dead entries of pages that are kept for each program and mode, the newest; what billing providers and the company
+/// itself said is kept however much it is.
+pub const KEEP_DEAD_CLAIMS: i64 = 100_000;
+
 /// The journal of one data directory. Cheap to clone.
 #[derive(Clone)]
 pub struct Journal {

@@ -9,6 +9,7 @@
 //! for the next entry of a lane pays, a step for each stretch in between; a head that nothing came after knows
 //! so, and nobody looks.
 
+mod bound;
 mod check;
 mod fact;
 mod list;
@@ -262,7 +263,8 @@ pub(crate) fn prune(unit: &mut Unit<'_>, now: i64) -> Result<usize, StoreError> 
         "DELETE FROM entry WHERE (state = 3 OR state = 5) AND settled_at <= $1",
         &[(now - crate::KEEP_ID).into()],
     )?;
-    Ok(emptied + forgotten + forget(unit, now - crate::KEEP_FACT)?)
+    let bounded = bound::dead_claims(unit, crate::KEEP_DEAD_CLAIMS)?;
+    Ok(emptied + forgotten + bounded + forget(unit, now - crate::KEEP_FACT)?)
 }
 
 pub(crate) fn erase(unit: &mut Unit<'_>, lane: &str, now: i64) -> Result<usize, StoreError> {
