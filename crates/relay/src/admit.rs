@@ -1,8 +1,14 @@
 //! Admission: bytes in, entries or refusals out. Pure: what a body is worth depends on nothing but the body
 //! and who sent it.
+//!
+//! What the destination would refuse for certain is refused here, with its field: a sender that heard 202 will
+//! not send again (trust.md section 3).
+
+mod signup;
 
 use headwater_journal::NewEntry;
-use headwater_protocol::event::{Event, Kind};
+use headwater_protocol::event::{Data, Event, Kind};
+use headwater_protocol::v2::Warning;
 use headwater_protocol::{EventId, FieldError, Millis, Source};
 use serde::Serialize;
 
@@ -15,16 +21,6 @@ pub enum Sender {
     Browser,
     /// A server, with the secret key.
     Server,
-}
-
-impl Sender {
-    /// Who says what it sends.
-    pub fn source(self) -> Source {
-        match self {
-            Self::Browser => Source::Page,
-            Self::Server => Source::Vendor,
-        }
-    }
 }
 
 /// An event that was not admitted, and why. Its neighbours were.
@@ -42,19 +38,37 @@ pub struct Refused {
     pub message: String,
 }
 
+/// Something of an event that was admitted will not arrive as it was sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Warned {
+    /// Place in the batch, from 0.
+    pub index: usize,
+    /// What became of which field.
+    #[serde(flatten)]
+    pub warning: Warning,
+}
+
+/// What became of a batch.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Admission {
+    /// To be journaled, in their order.
+    pub entries: Vec<NewEntry>,
+    /// Not admitted.
+    pub refused: Vec<Refused>,
+    /// About what was admitted.
+    pub warnings: Vec<Warned>,
+}
+
 /// Reads every event of a batch on its own: one bad event spoils no other.
-pub fn admit(
-    events: &[&str],
-    program: &Program,
-    sender: Sender,
-    now: Millis,
-) -> (Vec<NewEntry>, Vec<Refused>) {
-    let mut entries = Vec::with_capacity(events.len());
-    let mut refused = Vec::new();
+pub fn admit(events: &[&str], program: &Program, sender: Sender, now: Millis) -> Admission {
+    let mut admission = Admission::default();
     for (index, text) in events.iter().enumerate() {
-        match Event::read(text).and_then(|event| allowed(event, sender)) {
-            Ok(event) => entries.push(entry(&event, (*text).to_owned(), program, sender.source(), now)),
-            Err(error) => refused.push(Refused {
+        match one(text, program, sender, now) {
+            Ok((entry, warnings)) => {
+                admission.entries.push(entry);
+                admission.warnings.extend(warnings.into_iter().map(|warning| Warned { index, warning }));
+            }
+            Err(error) => admission.refused.push(Refused {
                 index,
                 id: id_of(text),
                 code: error.code,
@@ -63,7 +77,31 @@ pub fn admit(
             }),
         }
     }
-    (entries, refused)
+    admission
+}
+
+fn one(
+    text: &str,
+    program: &Program,
+    sender: Sender,
+    now: Millis,
+) -> Result<(NewEntry, Vec<Warning>), FieldError> {
+    let event = Event::read(text)?;
+    allowed(&event, sender)?;
+    if event.occurred_at.0 < 0 {
+        let message = "occurred_at must be a time in epoch milliseconds, not before 1970";
+        return Err(FieldError::new("out_of_range", "occurred_at", message));
+    }
+    let said_by = match sender {
+        Sender::Browser => Source::Page,
+        Sender::Server => Source::Vendor,
+    };
+    let Data::Signup(signup) = &event.data else {
+        return Ok((entry(&event, text.to_owned(), program, said_by, now), Vec::new()));
+    };
+    let checked = signup::check(signup, program, said_by).map_err(|error| error.below("data"))?;
+    let body = if signup.signature.is_some() { signup::without_signature(text) } else { text.to_owned() };
+    Ok((entry(&event, body, program, checked.source, now), checked.warnings))
 }
 
 /// The entry of an event that is admitted.
@@ -82,12 +120,17 @@ pub fn entry(event: &Event, text: String, program: &Program, source: Source, now
 
 /// The lane of a customer of one key pair.
 pub(crate) fn lane(program: &Program, customer: &str) -> String {
-    format!("{}{}:{customer}", program.id, if program.test { "t" } else { "" })
+    lane_of(program.id, program.test, customer)
 }
 
-fn allowed(event: Event, sender: Sender) -> Result<Event, FieldError> {
+/// The same where only the pair's number and mode are known.
+pub(crate) fn lane_of(program: i64, test: bool, customer: &str) -> String {
+    format!("{program}{}:{customer}", if test { "t" } else { "" })
+}
+
+fn allowed(event: &Event, sender: Sender) -> Result<(), FieldError> {
     if sender == Sender::Server || event.kind().from_browser() {
-        return Ok(event);
+        return Ok(());
     }
     let kinds: Vec<&str> = Kind::ALL.into_iter().filter(|kind| kind.from_browser()).map(Kind::name).collect();
     let message = format!(
@@ -106,3 +149,6 @@ fn id_of(text: &str) -> Option<EventId> {
     }
     serde_json::from_str::<Only>(text).ok().map(|only| only.id)
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use headwater_journal::Journal;
 use headwater_protocol::Millis;
+use headwater_store::StoreError;
 
 pub use programs::{Program, Programs};
 pub use rate::{Monotonic, Rates};
@@ -62,6 +63,20 @@ impl Relay {
     /// A gate for `programs` in front of `journal`.
     pub fn new(programs: Programs, journal: Journal, clock: Clock, scripts: Scripts, rates: Rates) -> Self {
         Self { programs, journal, clock, scripts: Arc::new(scripts), rates: Arc::new(rates) }
+    }
+
+    /// Empties the texts of a customer who asked to be forgotten, under every name it had; each is a letter for
+    /// its kind and the name, as [`headwater_protocol::event::CustomerRef::lane`] writes it. What was not delivered
+    /// yet will not be. Returns how many entries changed.
+    ///
+    /// # Errors
+    /// When the store fails; what was emptied until then stays so, and the call can be repeated.
+    pub async fn erase(&self, program: i64, test: bool, names: &[String]) -> Result<usize, StoreError> {
+        let mut changed = 0;
+        for name in names {
+            changed += self.journal.erase(admit::lane_of(program, test, name), self.now().0).await?;
+        }
+        Ok(changed)
     }
 
     fn now(&self) -> Millis {

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use headwater_protocol::v2::ClaimPolicy;
+use headwater_protocol::v2::{ClaimPolicy, Signups};
 use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 /// One key pair of a program: production or test.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Program {
     /// The program's number.
     pub id: i64,
@@ -26,6 +26,16 @@ pub struct Program {
     pub stripe_webhook_secret: Option<SecretString>,
     /// SHA-256 of the secret key, for servers that sign in with Basic.
     pub secret_hash: Option<[u8; 32]>,
+    /// The same of secret keys that were replaced and still work.
+    pub older_secret_hashes: Vec<[u8; 32]>,
+    /// Which signups of pages are taken.
+    pub signups: Signups,
+    /// What the site's server signs customer keys with (trust.md section 1.6).
+    pub identity_secret: Option<SecretString>,
+    /// Whether a signup that no partner can be credited with makes a customer.
+    pub organic_signups: bool,
+    /// Whether the destination makes no customer without an address, as every ledger but ours.
+    pub needs_email: bool,
 }
 
 impl fmt::Debug for Program {
@@ -42,7 +52,9 @@ impl Program {
 
     /// Whether `secret` is this pair's secret key. Takes the same time whatever it is.
     pub(crate) fn is_secret(&self, secret: &str) -> bool {
-        self.secret_hash.is_some_and(|known| bool::from(Sha256::digest(secret).ct_eq(&known)))
+        let given = Sha256::digest(secret);
+        let known = self.secret_hash.iter().chain(&self.older_secret_hashes);
+        known.fold(false, |found, known| found | bool::from(given.ct_eq(known)))
     }
 }
 
@@ -63,6 +75,11 @@ impl Programs {
     /// The program of a public key.
     pub fn by_public_key(&self, key: &str) -> Option<Arc<Program>> {
         self.by_key.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+    }
+
+    /// Whether none is known: nothing was set up here yet, or settings are still being restored.
+    pub fn is_empty(&self) -> bool {
+        self.by_key.read().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
     /// A program's production or test pair.

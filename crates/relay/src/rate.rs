@@ -1,5 +1,6 @@
-//! How many events a second: for each key pair, and, with a public key alone, for each address too. A key that
-//! stands in every page of a site is known to everyone; without this, one script could fill the disk.
+//! How many events a second: for each key pair, and, with a public key alone, for each address too; and how many
+//! bytes of them a day. A key that stands in every page of a site is known to everyone; without this, one script
+//! could fill the disk.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -33,10 +34,22 @@ pub(crate) struct TooMany {
     pub(crate) wait: Duration,
 }
 
+/// How much a request brings.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Size {
+    /// Events.
+    pub(crate) events: usize,
+    /// Bytes of their texts.
+    pub(crate) bytes: usize,
+}
+
 /// The rates of one gate.
 pub struct Rates {
     pairs: Keyed<Pair>,
     addresses: Keyed<(Pair, IpAddr)>,
+    /// In KiB, as the next.
+    pair_days: Keyed<Pair>,
+    address_days: Keyed<(Pair, IpAddr)>,
     clock: Given,
     per_second: NonZeroU32,
     per_address: NonZeroU32,
@@ -70,6 +83,14 @@ impl Rates {
         Self {
             pairs: RateLimiter::dashmap_with_clock(quota(per_second), clock.clone()),
             addresses: RateLimiter::dashmap_with_clock(quota(per_address), clock.clone()),
+            pair_days: RateLimiter::dashmap_with_clock(
+                a_day(kib_a_day(per_second, limits::PROGRAM_KIB_PER_DAY)),
+                clock.clone(),
+            ),
+            address_days: RateLimiter::dashmap_with_clock(
+                a_day(kib_a_day(per_address, limits::ADDRESS_KIB_PER_DAY)),
+                clock.clone(),
+            ),
             clock,
             per_second,
             per_address,
@@ -77,49 +98,78 @@ impl Rates {
         }
     }
 
-    /// Whether `events` more may come. The address comes first: what it may not send uses up nothing of the pair's.
+    /// Whether so much more may come. The address comes first: what it may not send uses up nothing of the pair's.
+    /// Who holds the secret key is trusted with the disk.
     pub(crate) fn check(
         &self,
         pair: Pair,
         sender: Sender,
         address: Option<IpAddr>,
-        events: usize,
+        size: Size,
     ) -> Result<(), TooMany> {
         self.prune();
-        let Some(events) = u32::try_from(events).ok().and_then(NonZeroU32::new) else { return Ok(()) };
+        let count = |number: usize| u32::try_from(number).ok().and_then(NonZeroU32::new);
+        let Some(events) = count(size.events) else { return Ok(()) };
+        let a_second = |rate: NonZeroU32| format!("send {rate} events a second");
+        let kib = count(size.bytes.div_ceil(1024)).filter(|_| sender == Sender::Browser);
+        let a_day = |kib: NonZeroU32| format!("leave {} MiB of events a day", kib.get() / 1024);
         if sender == Sender::Browser
             && let Some(address) = address
         {
-            self.one(&self.addresses, &(pair, network(address)), events, self.per_address, "one address")?;
+            let (key, whose, rate) = ((pair, network(address)), "one address", self.per_address);
+            self.one(&self.addresses, &key, events, whose, || a_second(rate))?;
+            if let Some(kib) = kib {
+                let bound = || a_day(kib_a_day(rate, limits::ADDRESS_KIB_PER_DAY));
+                self.one(&self.address_days, &key, kib, whose, bound)?;
+            }
         }
-        self.one(&self.pairs, &pair, events, self.per_second, "one key pair")
+        let (whose, rate) = ("one key pair", self.per_second);
+        self.one(&self.pairs, &pair, events, whose, || a_second(rate))?;
+        let Some(kib) = kib else { return Ok(()) };
+        self.one(&self.pair_days, &pair, kib, "all pages of one key pair", || {
+            a_day(kib_a_day(rate, limits::PROGRAM_KIB_PER_DAY))
+        })
     }
 
     fn one<K: std::hash::Hash + Eq + Clone>(
         &self,
         limiter: &Keyed<K>,
         key: &K,
-        events: NonZeroU32,
-        rate: NonZeroU32,
+        cells: NonZeroU32,
         whose: &str,
+        bound: impl FnOnce() -> String,
     ) -> Result<(), TooMany> {
-        let wait = match limiter.check_key_n(key, events) {
+        let wait = match limiter.check_key_n(key, cells) {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(until)) => until.wait_time_from(self.clock.now()),
             // No batch is larger than a burst; were it, waiting would not help.
             Err(_) => Duration::from_secs(1),
         };
-        let message = format!("{whose} may send {rate} events a second here; these were not taken");
+        let message = format!("{whose} may {} here; these were not taken", bound());
         Err(TooMany { message, wait })
     }
 
     fn prune(&self) {
         if self.checks.fetch_add(1, Ordering::Relaxed) % PRUNE_EVERY == PRUNE_EVERY - 1 {
-            self.addresses.retain_recent();
-            self.addresses.shrink_to_fit();
+            for addresses in [&self.addresses, &self.address_days] {
+                addresses.retain_recent();
+                addresses.shrink_to_fit();
+            }
             self.pairs.retain_recent();
+            self.pair_days.retain_recent();
         }
     }
+}
+
+/// A day's KiB for whoever may send `rate` events a second.
+fn kib_a_day(rate: NonZeroU32, each: u32) -> NonZeroU32 {
+    rate.saturating_mul(NonZeroU32::new(each).unwrap_or(NonZeroU32::MIN))
+}
+
+/// A day's worth at once, and as much again over the day after.
+fn a_day(cells: NonZeroU32) -> Quota {
+    let one = Duration::from_hours(24) / cells.get();
+    Quota::with_period(one).unwrap_or(Quota::per_second(cells)).allow_burst(cells)
 }
 
 /// An address as a limit sees it: whoever has one IPv6 address has a whole /64 of them.
@@ -146,6 +196,11 @@ mod tests {
         (rates, now)
     }
 
+    /// Small events.
+    fn few(events: usize) -> Size {
+        Size { events, bytes: events }
+    }
+
     #[allow(clippy::unnecessary_wraps, reason = "what `check` takes")]
     fn address(last: u8) -> Option<IpAddr> {
         Some(IpAddr::from([192, 0, 2, last]))
@@ -154,34 +209,34 @@ mod tests {
     #[test]
     fn an_address_is_refused_after_its_burst_and_taken_again_after_the_wait_it_was_told() {
         let (rates, now) = rates();
-        rates.check(PAIR, Sender::Browser, address(1), 50).unwrap();
-        let refused = rates.check(PAIR, Sender::Browser, address(1), 5).unwrap_err();
+        rates.check(PAIR, Sender::Browser, address(1), few(50)).unwrap();
+        let refused = rates.check(PAIR, Sender::Browser, address(1), few(5)).unwrap_err();
         assert!(refused.message.contains("one address may send 10 events a second"), "{refused:?}");
-        rates.check(PAIR, Sender::Browser, address(2), 50).unwrap();
+        rates.check(PAIR, Sender::Browser, address(2), few(50)).unwrap();
         *now.lock().unwrap() += refused.wait;
-        rates.check(PAIR, Sender::Browser, address(1), 5).unwrap();
+        rates.check(PAIR, Sender::Browser, address(1), few(5)).unwrap();
     }
 
     #[test]
     fn a_server_is_bound_by_its_key_pair_alone() {
         let (rates, _) = rates();
         for _ in 0..4 {
-            rates.check(PAIR, Sender::Server, address(1), 50).unwrap();
+            rates.check(PAIR, Sender::Server, address(1), few(50)).unwrap();
         }
-        let refused = rates.check(PAIR, Sender::Server, address(1), 1).unwrap_err();
+        let refused = rates.check(PAIR, Sender::Server, address(1), few(1)).unwrap_err();
         assert!(refused.message.contains("one key pair may send 100 events a second"), "{refused:?}");
-        rates.check((7, true), Sender::Server, address(1), 50).unwrap();
+        rates.check((7, true), Sender::Server, address(1), few(50)).unwrap();
     }
 
     #[test]
     fn neighbours_of_one_ipv6_network_are_one_address() {
         let (rates, _) = rates();
         let v6 = |text: &str| Some(text.parse::<IpAddr>().unwrap());
-        rates.check(PAIR, Sender::Browser, v6("2001:db8:1:2::1"), 50).unwrap();
-        rates.check(PAIR, Sender::Browser, v6("2001:db8:1:2:ffff::9"), 1).unwrap_err();
-        rates.check(PAIR, Sender::Browser, v6("2001:db8:1:3::1"), 1).unwrap();
-        rates.check(PAIR, Sender::Browser, v6("::ffff:192.0.2.1"), 50).unwrap();
-        rates.check(PAIR, Sender::Browser, address(1), 1).unwrap_err();
+        rates.check(PAIR, Sender::Browser, v6("2001:db8:1:2::1"), few(50)).unwrap();
+        rates.check(PAIR, Sender::Browser, v6("2001:db8:1:2:ffff::9"), few(1)).unwrap_err();
+        rates.check(PAIR, Sender::Browser, v6("2001:db8:1:3::1"), few(1)).unwrap();
+        rates.check(PAIR, Sender::Browser, v6("::ffff:192.0.2.1"), few(50)).unwrap();
+        rates.check(PAIR, Sender::Browser, address(1), few(1)).unwrap_err();
     }
 
     #[test]
@@ -190,8 +245,42 @@ mod tests {
         let stranger = |n: usize| Some(IpAddr::from(u32::try_from(n).unwrap().to_be_bytes()));
         for n in 0..PRUNE_EVERY {
             *now.lock().unwrap() += Duration::from_millis(100);
-            rates.check(PAIR, Sender::Browser, stranger(n), 1).unwrap();
+            rates.check(PAIR, Sender::Browser, stranger(n), few(1)).unwrap();
         }
         assert!(rates.addresses.len() < 100, "{}", rates.addresses.len());
+    }
+
+    #[test]
+    fn an_address_that_sends_large_events_all_day_fills_no_disk() {
+        let (rates, now) = rates();
+        let (large, step) = (Size { events: 1, bytes: limits::EVENT_MAX }, Duration::from_millis(200));
+        let mut taken = 0;
+        for _ in 0..(24 * 60 * 60 * 5) {
+            *now.lock().unwrap() += step;
+            if rates.check(PAIR, Sender::Browser, address(1), large).is_ok() {
+                taken += large.bytes;
+            }
+        }
+        let day = 10 * 1024 * usize::try_from(limits::ADDRESS_KIB_PER_DAY).unwrap();
+        assert!(taken > day && taken <= 2 * day, "{taken} of {day}");
+        let refused = rates.check(PAIR, Sender::Browser, address(1), large).unwrap_err();
+        assert!(refused.message.contains("one address may leave 40 MiB of events a day"), "{refused:?}");
+        *now.lock().unwrap() += refused.wait;
+        rates.check(PAIR, Sender::Browser, address(1), large).unwrap();
+        rates.check(PAIR, Sender::Browser, address(2), large).unwrap();
+    }
+
+    #[test]
+    fn many_addresses_together_fill_no_disk_either() {
+        let (rates, _) = rates();
+        let day = 100 * 1024 * usize::try_from(limits::PROGRAM_KIB_PER_DAY).unwrap();
+        let most = Size { events: 1, bytes: 32 * 1024 * 1024 };
+        let mut taken = 0;
+        for n in 0..1000u32 {
+            let stranger = Some(IpAddr::from(n.to_be_bytes()));
+            taken += rates.check((7, false), Sender::Browser, stranger, most).map_or(0, |()| most.bytes);
+        }
+        assert!(taken <= day && taken + most.bytes > day, "{taken} of {day}");
+        rates.check(PAIR, Sender::Server, address(1), most).unwrap();
     }
 }

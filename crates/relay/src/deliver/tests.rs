@@ -55,6 +55,7 @@ fn desk_before(receiver: Router, heard: Heard) -> Desk {
         checkout_amounts: ClaimPolicy::Confirm,
         stripe_webhook_secret: None,
         secret_hash: None,
+        ..Program::default()
     };
     let programs = Programs::default();
     programs.replace(vec![program.clone()]);

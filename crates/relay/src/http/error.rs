@@ -9,6 +9,9 @@ use http::{HeaderValue, StatusCode, header};
 
 use crate::rate::TooMany;
 
+/// Until a sender may look again whether a program is there.
+const NOT_READY_SECONDS: u64 = 10;
+
 /// An answer that is not a success.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -37,6 +40,19 @@ impl Failure {
 
     pub(crate) fn body(&self) -> &ErrorBody {
         &self.body
+    }
+
+    /// 503: no program is known here, so whether a key is right cannot be told. Browsers keep what is answered so,
+    /// and drop what is answered 401 (trust.md section 3).
+    pub(crate) fn not_ready() -> Self {
+        let mut failure = Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "not_ready",
+            "no program is set up here yet; nothing was accepted, send it again",
+        )
+        .hint("`headwater init` makes a program");
+        failure.retry_after = Some(NOT_READY_SECONDS);
+        failure
     }
 
     /// 401 with the scheme a server may use.

@@ -13,7 +13,8 @@ use serde::Serialize;
 use super::error::Failure;
 use super::{address, body, sender};
 use crate::Relay;
-use crate::admit::{Refused, admit};
+use crate::admit::{Admission, Refused, Warned, admit};
+use crate::rate::Size;
 
 /// What became of a batch.
 #[derive(Serialize)]
@@ -22,6 +23,8 @@ struct Answer {
     duplicates: usize,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     refused: Vec<Refused>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Warned>,
 }
 
 /// Any content type is taken: a page sends text/plain, so that its request needs no preflight.
@@ -34,14 +37,18 @@ pub(crate) async fn post_events(State(relay): State<Relay>, request: Request) ->
     let (program, sender) =
         sender::of_events(&parts.headers, submission.public_key.as_deref(), &relay.programs)?;
     let pair = (program.id, program.test);
-    relay.rates.check(pair, sender, address::of(&parts), submission.events.len())?;
-    let (entries, refused) = admit(&submission.events, &program, sender, relay.now());
+    let size = Size {
+        events: submission.events.len(),
+        bytes: submission.events.iter().map(|text| text.len()).sum(),
+    };
+    relay.rates.check(pair, sender, address::of(&parts), size)?;
+    let Admission { entries, refused, warnings } = admit(&submission.events, &program, sender, relay.now());
     if entries.is_empty() {
         return Ok(all_refused(refused));
     }
     let appended = relay.journal.append(entries).await?;
     let accepted = appended.iter().filter(|one| **one == Appended::New).count();
-    let answer = Answer { accepted, duplicates: appended.len() - accepted, refused };
+    let answer = Answer { accepted, duplicates: appended.len() - accepted, refused, warnings };
     Ok((StatusCode::ACCEPTED, Json(answer)).into_response())
 }
 

@@ -17,9 +17,8 @@ pub(crate) fn server(headers: &HeaderMap, programs: &Programs) -> Result<Option<
     let pair = base64::engine::general_purpose::STANDARD.decode(encoded).map_err(|_| wrong())?;
     let pair = String::from_utf8(pair).map_err(|_| wrong())?;
     let (key, secret) = pair.split_once(':').ok_or_else(wrong)?;
-    let program =
-        programs.by_public_key(key).filter(|program| program.is_secret(secret)).ok_or_else(wrong)?;
-    Ok(Some(program))
+    let program = programs.by_public_key(key).filter(|program| program.is_secret(secret));
+    program.map(Some).ok_or_else(|| if programs.is_empty() { Failure::not_ready() } else { wrong() })
 }
 
 /// The program and kind of sender of an event body.
@@ -34,6 +33,9 @@ pub(crate) fn of_events(
     let key =
         public_key.ok_or_else(|| Failure::from(headwater_protocol::FieldError::required("public_key")))?;
     let program = programs.by_public_key(key).ok_or_else(|| {
+        if programs.is_empty() {
+            return Failure::not_ready();
+        }
         Failure::new(StatusCode::UNAUTHORIZED, "unknown_public_key", "public_key is not one of this server's")
             .hint("copy it from `headwater init`; it begins with pk_")
     })?;

@@ -48,6 +48,7 @@ fn gate(origins: &[&str]) -> Gate {
         checkout_amounts: ClaimPolicy::Confirm,
         stripe_webhook_secret: Some("whsec_example".to_owned().into()),
         secret_hash: Some(Sha256::digest("sk_test_example").into()),
+        ..Program::default()
     }]);
     let script = Script {
         plain: Bytes::from_static(b"/*script*/"),
@@ -251,6 +252,59 @@ async fn a_server_signs_in_with_the_secret_key() {
         gate.send(Request::get("/v1/entries").body(Body::empty()).unwrap()).await.0,
         StatusCode::UNAUTHORIZED
     );
+}
+
+#[tokio::test]
+async fn a_relay_that_knows_no_program_yet_says_so_and_no_browser_drops_its_events() {
+    let gate = gate(&[]);
+    gate.relay.programs.replace(Vec::new());
+    let send = |pair: Option<&str>| {
+        let request = Request::post("/v1/events");
+        let request =
+            pair.map_or(request, |pair| Request::post("/v1/events").header("authorization", basic(pair)));
+        let router = super::router(gate.relay.clone());
+        router.oneshot(request.body(Body::from(batch(&[SIGNUP]))).unwrap())
+    };
+    for pair in [None, Some("pk_test_example:sk_test_example")] {
+        let refused = send(pair).await.unwrap();
+        assert_eq!(
+            (refused.status(), &refused.headers()["retry-after"]),
+            (StatusCode::SERVICE_UNAVAILABLE, &10u64.into())
+        );
+        let body = refused.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(serde_json::from_slice::<Value>(&body).unwrap()["code"], "not_ready");
+    }
+}
+
+#[tokio::test]
+async fn a_replaced_secret_key_works_beside_the_new_one() {
+    let gate = gate(&[]);
+    let hash = |secret: &str| Sha256::digest(secret).into();
+    let rotated = Program {
+        secret_hash: Some(hash("sk_test_new")),
+        older_secret_hashes: vec![hash("sk_test_example")],
+        ..Program::clone(&gate.relay.programs.by_public_key(KEY).unwrap())
+    };
+    gate.relay.programs.replace(vec![rotated]);
+    for (secret, status) in [("sk_test_new", 202), ("sk_test_example", 202), ("sk_test_other", 401)] {
+        let request = Request::post("/v1/events").header("authorization", basic(&format!("{KEY}:{secret}")));
+        assert_eq!(gate.send(request.body(Body::from(PAYMENT)).unwrap()).await.0, status, "{secret}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_cut_is_told_to_its_sender() {
+    let gate = gate(&[]);
+    let long = SIGNUP.replace("\"gk_1\"", &format!("\"gk_1\",\"name\":\"{}\"", "n".repeat(150)));
+    let (status, answer) = gate.post(&batch(&["7", &long])).await;
+    assert_eq!((status, &answer["accepted"]), (StatusCode::ACCEPTED, &1.into()), "{answer}");
+    let warning = &answer["warnings"][0];
+    assert_eq!(
+        (&warning["index"], &warning["code"], &warning["field"]),
+        (&1.into(), &"text_cut".into(), &"data.name".into()),
+        "{answer}"
+    );
+    assert!(warning["hint"].as_str().unwrap().contains("at most 100"), "{answer}");
 }
 
 #[tokio::test]
