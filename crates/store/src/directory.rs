@@ -1,7 +1,13 @@
-//! The data directory: one process at a time.
+//! The data directory: one process at a time, and nobody else's to read.
 
-use std::fs::{File, TryLockError};
+use std::fs::{DirBuilder, File, Permissions, TryLockError};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+
+/// The file whose lock is the directory's.
+const LOCK: &str = "headwater.lock";
+/// What others than the owner may do with a file: nothing (trust.md section 4).
+const OTHERS: u32 = 0o077;
 
 /// Why a data directory cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -9,6 +15,11 @@ pub enum DataDirError {
     /// Another process holds it.
     #[error("data directory {0} is in use by another process; stop that process or give another --data")]
     InUse(PathBuf),
+    /// Others may read it, and it is not ours to close: it holds files that we did not make.
+    #[error(
+        "directory {0} is open to other users and holds other files; chmod 700 it or give another --data"
+    )]
+    Foreign(PathBuf),
     /// The system refused.
     #[error("data directory {path}: {error}")]
     Io {
@@ -28,25 +39,126 @@ pub struct DataDir {
 }
 
 impl DataDir {
-    /// Makes the directory when it is not there, and locks it.
+    /// Makes the directory when it is not there, and locks it. Directory and files become the owner's alone, 0700 and
+    /// 0600; what was open to others until now is closed, and the log says so.
+    ///
+    /// # Errors
+    /// When another process holds it, when it is open to others and not a data directory yet but holds files, or when
+    /// the system refuses.
     pub fn lock(path: &Path) -> Result<Self, DataDirError> {
         let io = |error| DataDirError::Io { path: path.to_owned(), error };
-        std::fs::create_dir_all(path).map_err(io)?;
+        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(io)?;
+        if is_open(path).map_err(io)? && is_foreign(path).map_err(io)? {
+            return Err(DataDirError::Foreign(path.to_owned()));
+        }
+        close(path, 0o700).map_err(io)?;
         let file = File::options()
             .create(true)
             .truncate(false)
             .write(true)
-            .open(path.join("headwater.lock"))
+            .mode(0o600)
+            .open(path.join(LOCK))
             .map_err(io)?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: file }),
-            Err(TryLockError::WouldBlock) => Err(DataDirError::InUse(path.to_owned())),
-            Err(TryLockError::Error(error)) => Err(io(error)),
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(DataDirError::InUse(path.to_owned())),
+            Err(TryLockError::Error(error)) => return Err(io(error)),
+        }
+        close_files(path).map_err(io)?;
+        Ok(Self { path: path.to_owned(), _lock: file })
+    }
+
+    /// The directory.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The path of a file inside, made empty when it is not there: a database made by its own library would be open
+    /// to others, and so would its logs, which take over its mode.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn file(&self, name: &str) -> Result<PathBuf, DataDirError> {
+        let path = self.path.join(name);
+        match File::options().create(true).append(true).mode(0o600).open(&path) {
+            Ok(_) => Ok(path),
+            Err(error) => Err(DataDirError::Io { path, error }),
+        }
+    }
+}
+
+fn is_open(path: &Path) -> std::io::Result<bool> {
+    Ok(std::fs::metadata(path)?.permissions().mode() & OTHERS != 0)
+}
+
+/// Whether the directory is somebody else's: it holds files, and was no data directory before.
+fn is_foreign(path: &Path) -> std::io::Result<bool> {
+    Ok(!path.join(LOCK).exists() && std::fs::read_dir(path)?.next().is_some())
+}
+
+/// Takes away what others may do.
+fn close(path: &Path, mode: u32) -> std::io::Result<()> {
+    if is_open(path)? {
+        std::fs::set_permissions(path, Permissions::from_mode(mode))?;
+        tracing::warn!("{} was open to other users; it is {mode:o} now", path.display());
+    }
+    Ok(())
+}
+
+/// The same for every file inside.
+fn close_files(path: &Path) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(path)? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            close(&entry.path(), 0o600)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_new_data_directory_is_its_owners_alone() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("a/b");
+        let directory = DataDir::lock(&path).unwrap();
+        let file = directory.file("journal.sqlite").unwrap();
+        assert_eq!((mode(&path), mode(&path.join(LOCK)), mode(&file)), (0o700, 0o600, 0o600));
+    }
+
+    #[test]
+    fn a_data_directory_that_others_could_read_is_closed() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path();
+        for name in [LOCK, "ledger.sqlite", "ledger.sqlite-wal"] {
+            std::fs::write(path.join(name), "").unwrap();
+            std::fs::set_permissions(path.join(name), Permissions::from_mode(0o644)).unwrap();
+        }
+        std::fs::set_permissions(path, Permissions::from_mode(0o755)).unwrap();
+        let _locked = DataDir::lock(path).unwrap();
+        assert_eq!(mode(path), 0o700);
+        for name in [LOCK, "ledger.sqlite", "ledger.sqlite-wal"] {
+            assert_eq!(mode(&path.join(name)), 0o600, "{name}");
         }
     }
 
-    /// The path of a file inside.
-    pub fn file(&self, name: &str) -> PathBuf {
-        self.path.join(name)
+    #[test]
+    fn a_directory_of_other_things_is_not_taken_from_its_users() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path();
+        std::fs::write(path.join("letter.txt"), "").unwrap();
+        std::fs::set_permissions(path, Permissions::from_mode(0o755)).unwrap();
+        assert!(matches!(DataDir::lock(path).unwrap_err(), DataDirError::Foreign(_)));
+        assert_eq!(mode(path), 0o755);
+        std::fs::remove_file(path.join("letter.txt")).unwrap();
+        DataDir::lock(path).unwrap();
+        assert_eq!(mode(path), 0o700);
     }
 }

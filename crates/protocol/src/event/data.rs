@@ -61,9 +61,6 @@ pub struct Signup {
     /// The site's signature of `customer_key`, hex (trust.md section 1.6).
     #[serde(deserialize_with = "text", skip_serializing_if = "Option::is_none")]
     pub signature: Option<String>,
-    /// `page` when the page itself wrote the partner (trust.md section 2.1).
-    #[serde(deserialize_with = "text", skip_serializing_if = "Option::is_none")]
-    pub credited_by: Option<String>,
 }
 
 impl Signup {
