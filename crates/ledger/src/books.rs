@@ -1,5 +1,6 @@
 //! The books as one value: the store, the settings and what a process of them shares.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use headwater_protocol::limits::PRUNE_STEP;
@@ -8,8 +9,10 @@ use headwater_store::{Store, StoreError, Unit};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::watch;
 
+use crate::click_rate::ClickRates;
 use crate::record::program::{self, Credentials, GateProgram, NewProgram};
 use crate::record::{Ctx, Ids, Refusal, click, idempotency, secret};
+use crate::store::erasure::{self, Erasure};
 
 /// What the books are given instead of reading it themselves.
 #[derive(Clone)]
@@ -34,6 +37,8 @@ struct Inner {
     clock: Arc<dyn Fn() -> Millis + Send + Sync>,
     ids: Arc<Ids>,
     changes: watch::Sender<u64>,
+    erasures: watch::Sender<u64>,
+    clicks: ClickRates,
     in_process: SecretString,
     in_process_hash: [u8; 32],
 }
@@ -50,9 +55,11 @@ impl Books {
         let inner = Inner {
             store,
             link_base: settings.link_base.trim_end_matches('/').to_owned(),
+            clicks: ClickRates::new(Arc::clone(&settings.clock)),
             clock: settings.clock,
             ids: Arc::new(Ids::new(settings.random)),
             changes: watch::channel(0).0,
+            erasures: watch::channel(0).0,
             in_process,
             in_process_hash,
         };
@@ -81,7 +88,8 @@ impl Books {
     /// # Errors
     /// When the store fails.
     pub async fn gate_programs(&self) -> Result<Vec<GateProgram>, Refusal> {
-        self.inner.store.read(program::gate_programs).await
+        let now = self.now();
+        self.inner.store.read(move |unit| program::gate_programs(unit, now)).await
     }
 
     /// Forgets some of what has expired: idempotency answers and old clicks, a few milliseconds' worth. `true` when
@@ -103,6 +111,37 @@ impl Books {
     /// Counts changes of programs and their settings; a change is visible to reads when it is counted.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.inner.changes.subscribe()
+    }
+
+    /// Counts deleted customers; one that is counted is among the pending erasures.
+    pub fn erasures(&self) -> watch::Receiver<u64> {
+        self.inner.erasures.subscribe()
+    }
+
+    /// Deleted customers whose texts others have still to forget, oldest first, some at a time. They stay until
+    /// [`Books::erased`] is called, also over a crash.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn pending_erasures(&self) -> Result<Vec<Erasure>, Refusal> {
+        Ok(self.inner.store.read(erasure::list).await?)
+    }
+
+    /// Forgets an erasure that is done everywhere.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn erased(&self, id: i64) -> Result<(), Refusal> {
+        Ok(self.inner.store.write(move |unit| erasure::delete(unit, id)).await?)
+    }
+
+    pub(crate) fn customer_erased(&self) {
+        self.inner.erasures.send_modify(|count| *count += 1);
+    }
+
+    /// Whether `address` may follow one more link now.
+    pub(crate) fn may_click(&self, address: IpAddr) -> bool {
+        self.inner.clicks.check(address)
     }
 
     /// A password that Basic authentication takes for any public key, for callers in the same process. Made

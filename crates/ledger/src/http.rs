@@ -7,6 +7,7 @@ mod customer;
 mod envelope;
 mod error;
 mod group;
+mod keys;
 mod link;
 mod list;
 mod member;
@@ -32,6 +33,7 @@ pub(crate) fn router(books: Books) -> Router {
         .merge(conversion::routes())
         .merge(customer::routes())
         .merge(group::routes())
+        .merge(keys::routes())
         .merge(link::routes())
         .merge(member::routes())
         .merge(partnership::routes())

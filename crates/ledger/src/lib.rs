@@ -8,6 +8,7 @@
 //! (`attribution` does), or read a clock, a random generator or the environment.
 
 mod books;
+mod click_rate;
 mod http;
 mod record;
 mod store;
@@ -15,4 +16,5 @@ mod store;
 pub use books::{Books, Settings};
 pub use record::program::{Credentials, GateProgram, NewProgram};
 pub use record::{Kind, Refusal};
+pub use store::erasure::Erasure;
 pub use store::{MIGRATIONS, check};

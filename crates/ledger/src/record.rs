@@ -7,6 +7,7 @@ pub(crate) mod conversion;
 pub(crate) mod credential;
 mod ctx;
 pub(crate) mod customer;
+pub(crate) mod erasure;
 pub(crate) mod evaluate;
 pub(crate) mod group;
 pub(crate) mod idempotency;

@@ -104,7 +104,10 @@ impl FromRequestParts<Books> for Vendor {
     async fn from_request_parts(parts: &mut Parts, books: &Books) -> Result<Self, Failure> {
         match authenticate(parts, books).await? {
             Caller::Vendor { program, test } => Ok(Self { program, test, says: says(parts)? }),
-            _ => Err(wrong("this call takes the program's public and secret key as Basic authentication")),
+            _ => {
+                Err(wrong("this call takes the program's public and secret key as Basic authentication")
+                    .into())
+            }
         }
     }
 }
@@ -122,7 +125,8 @@ impl FromRequestParts<Books> for Reader {
             }
             _ => Err(wrong(
                 "this call takes a key pair as Basic authentication or a partner's token as Bearer",
-            )),
+            )
+            .into()),
         }
     }
 }
@@ -135,7 +139,7 @@ impl FromRequestParts<Books> for Tracker {
             Caller::Vendor { program, test } | Caller::Tracking { program, test } => {
                 Ok(Self(Vendor { program, test, says: says(parts)? }))
             }
-            _ => Err(wrong("this call takes the program's tracking token as Bearer")),
+            _ => Err(wrong("this call takes the program's tracking token as Bearer").into()),
         }
     }
 }
@@ -146,29 +150,45 @@ impl FromRequestParts<Books> for Admin {
     async fn from_request_parts(parts: &mut Parts, books: &Books) -> Result<Self, Failure> {
         match authenticate(parts, books).await? {
             Caller::Admin { program } => Ok(Self { program }),
-            _ => Err(wrong("this call takes the program's administrator token as Bearer")),
+            _ => Err(wrong("this call takes the program's administrator token as Bearer").into()),
         }
     }
 }
 
+/// The caller, or why there is none. Without any program nothing can be told of a key, and 401 would be wrong:
+/// browsers drop for good what is answered so (trust.md section 3).
 async fn authenticate(parts: &Parts, books: &Books) -> Result<Caller, Failure> {
+    let refused = match identify(parts, books).await {
+        Ok(caller) => return Ok(caller),
+        Err(refused) => refused,
+    };
+    if refused.kind == Kind::Unauthorized && !books.read(credential::any).await? {
+        let message = "the ledger has no program yet; send it again later";
+        return Err(Refusal::new(Kind::NotReady, "not_ready", message)
+            .hint("`headwater init` makes a program")
+            .into());
+    }
+    Err(refused.into())
+}
+
+async fn identify(parts: &Parts, books: &Books) -> Result<Caller, Refusal> {
     let header =
         parts.headers.get(AUTHORIZATION).ok_or_else(|| missing("there is no Authorization header"))?;
     let text = header.to_str().map_err(|_| missing("the Authorization header is not plain text"))?;
     let (scheme, rest) = text.trim().split_once(' ').unwrap_or((text, ""));
+    let now = books.now();
     let caller = if scheme.eq_ignore_ascii_case("basic") {
         let (public_key, password) = read_pair(rest.trim())
             .ok_or_else(|| missing("Basic authentication must be base64 of public_key:secret_key"))?;
         let known = books.is_in_process_secret(&password);
-        books.read(move |unit| credential::pair(unit, &public_key, &password, known)).await
+        books.read(move |unit| credential::pair(unit, &public_key, &password, known, now)).await?
     } else if scheme.eq_ignore_ascii_case("bearer") {
         let token = rest.trim().to_owned();
-        books.read(move |unit| credential::bearer(unit, &token)).await
+        books.read(move |unit| credential::bearer(unit, &token, now)).await?
     } else {
         return Err(missing("the Authorization scheme must be Basic or Bearer"));
     };
-    caller?
-        .ok_or_else(|| wrong("public and secret key come as a pair, test with test; tokens are shown once"))
+    caller.ok_or_else(|| wrong("public and secret key come as a pair, test with test; tokens are shown once"))
 }
 
 fn read_pair(text: &str) -> Option<(String, String)> {
@@ -176,12 +196,10 @@ fn read_pair(text: &str) -> Option<(String, String)> {
     pair.split_once(':').map(|(key, secret)| (key.to_owned(), secret.to_owned()))
 }
 
-fn missing(message: &str) -> Failure {
-    Refusal::new(Kind::Unauthorized, "unauthorized", message).into()
+fn missing(message: &str) -> Refusal {
+    Refusal::new(Kind::Unauthorized, "unauthorized", message)
 }
 
-fn wrong(hint: &str) -> Failure {
-    Refusal::new(Kind::Unauthorized, "unauthorized", "these credentials do not open this call")
-        .hint(hint)
-        .into()
+fn wrong(hint: &str) -> Refusal {
+    Refusal::new(Kind::Unauthorized, "unauthorized", "these credentials do not open this call").hint(hint)
 }

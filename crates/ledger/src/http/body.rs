@@ -1,12 +1,14 @@
 //! What a request brings: its body, the key in its path, its parameters. Each failure is a JSON answer.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Request, header};
 use headwater_protocol::field;
-use headwater_protocol::limits::{API_BODY_MAX, IDEMPOTENCY_KEY_MAX};
+use headwater_protocol::limits::{API_BODY_MAX, IDEMPOTENCY_KEY_MAX, REQUEST_TIMEOUT};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
@@ -40,8 +42,9 @@ impl FromRequest<Books> for Posted {
     async fn from_request(request: Request<Body>, _: &Books) -> Result<Self, Failure> {
         let (parts, body) = request.into_parts();
         check_media_type(&parts.headers)?;
-        let bytes =
-            Limited::new(body, API_BODY_MAX).collect().await.map_err(|error| unread(&*error))?.to_bytes();
+        let whole = Limited::new(body, API_BODY_MAX).collect();
+        let whole = tokio::time::timeout(Duration::from_millis(REQUEST_TIMEOUT), whole);
+        let bytes = whole.await.map_err(|_| too_slow())?.map_err(|error| unread(&*error))?.to_bytes();
         let idempotent = match parts.headers.get("idempotency-key") {
             None => None,
             Some(key) => Some(Idempotent { key: check_key(key.to_str().ok())?, hash: hash(&parts, &bytes) }),
@@ -76,6 +79,11 @@ fn unread(error: &(dyn std::error::Error + 'static)) -> Refusal {
         );
     }
     Refusal::new(Kind::Invalid, "unreadable_body", "the body could not be read to its end")
+}
+
+fn too_slow() -> Refusal {
+    let message = format!("the body did not come within {} seconds", REQUEST_TIMEOUT / 1000);
+    Refusal::new(Kind::Timeout, "timeout", message).hint("send it again")
 }
 
 fn check_key(key: Option<&str>) -> Result<String, Refusal> {

@@ -129,5 +129,7 @@ async fn delete_customer(
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
         Ok(answer(200, "Customer deleted", customer::erase(unit, ctx, &key)?))
     };
-    write::change(&books, vendor.ctx(&books), work).await
+    let response = write::change(&books, vendor.ctx(&books), work).await?;
+    books.customer_erased();
+    Ok(response)
 }

@@ -35,8 +35,11 @@ impl IntoResponse for Failure {
         };
         let mut response = envelope::json(status, envelope::text(&body));
         match kind {
-            Kind::Busy => {
+            Kind::Busy | Kind::TooMany => {
                 response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            Kind::NotReady => {
+                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
             }
             Kind::Unauthorized => {
                 let scheme = HeaderValue::from_static("Basic realm=\"headwater\", Bearer");
@@ -55,10 +58,12 @@ fn status(kind: Kind) -> StatusCode {
         Kind::Forbidden => StatusCode::FORBIDDEN,
         Kind::NotFound => StatusCode::NOT_FOUND,
         Kind::Method => StatusCode::METHOD_NOT_ALLOWED,
+        Kind::Timeout => StatusCode::REQUEST_TIMEOUT,
         Kind::Conflict => StatusCode::CONFLICT,
         Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Kind::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        Kind::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        Kind::TooMany => StatusCode::TOO_MANY_REQUESTS,
+        Kind::Busy | Kind::NotReady => StatusCode::SERVICE_UNAVAILABLE,
         Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

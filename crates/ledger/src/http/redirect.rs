@@ -1,12 +1,19 @@
 //! The link host: `GET /{slug}` is a click. The router's fallback, so every route of its own goes before.
 
-use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+
+use headwater_store::Unit;
 
 use super::error::{self, Failure};
 use crate::Books;
 use crate::record::click::{self, Redirect, Request};
+use crate::record::{Kind, Refusal, link, program};
+use crate::store::link::LinkRow;
 
 /// What a visitor sees when a link leads nowhere. It names no program: the path is all that was asked.
 const NO_SUCH_LINK: &str = "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
@@ -16,19 +23,24 @@ const NO_SUCH_LINK: &str = "<!doctype html>\n<html lang=\"en\">\n<meta charset=\
      <p>It may have been mistyped, or its owner may have taken it back.</p>\n</html>\n";
 
 /// Follows a link, or says what is not there: a page for a visitor, JSON for everybody else.
-pub(crate) async fn follow_link(
-    State(books): State<Books>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Result<Response, Failure> {
+pub(crate) async fn follow_link(State(books): State<Books>, parts: Parts) -> Result<Response, Failure> {
+    let Parts { method, uri, headers, extensions, .. } = parts;
     let slug = uri.path().trim_start_matches('/');
     let asked = method == Method::GET || method == Method::HEAD;
     if !asked || slug.is_empty() || slug.contains('/') || matches!(slug, "api" | "v1") {
         return Err(error::unknown_path(&uri));
     }
+    // Without the address of who asks, as in a call without a socket, there is nothing to count.
+    if let Some(ConnectInfo(peer)) = extensions.get::<ConnectInfo<SocketAddr>>()
+        && !books.may_click(peer.ip())
+    {
+        let message = "one address may follow so many links a second, and no more";
+        return Err(Refusal::new(Kind::TooMany, "rate_limited", message)
+            .hint("try again in a moment")
+            .into());
+    }
     let slug = slug.to_owned();
-    let Some(link) = books.read(move |unit| click::find_link(unit, &slug)).await? else {
+    let Some(link) = books.read(move |unit| find_allowed(unit, &slug)).await? else {
         return Ok(not_found());
     };
     let request = Request {
@@ -46,6 +58,13 @@ pub(crate) async fn follow_link(
     let ctx = books.ctx(link.program, false);
     let redirect = books.write(move |unit| click::record(unit, &ctx, &link, &request)).await?;
     Ok(found(&redirect))
+}
+
+/// A link whose destination's host is allow-listed now: one that was taken off the list leads nowhere.
+fn find_allowed(unit: &mut Unit<'_>, slug: &str) -> Result<Option<LinkRow>, Refusal> {
+    let Some(found) = click::find_link(unit, slug)? else { return Ok(None) };
+    let allowed = program::find(unit, found.program)?.link_destinations;
+    Ok(Some(found).filter(|row| link::check_dest(&row.dest, &allowed).is_ok()))
 }
 
 fn found(redirect: &Redirect) -> Response {

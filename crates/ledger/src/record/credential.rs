@@ -1,9 +1,17 @@
-//! Who a caller is.
+//! Who a caller is, and new secrets in place of old ones.
 
+use headwater_protocol::Millis;
+use headwater_protocol::key::Prefix;
+use headwater_protocol::limits::KEY_OVERLAP_HOURS_MAX;
+use headwater_protocol::v2::{RotateKey, RotatedKey, WhichKey};
 use headwater_store::{StoreError, Unit};
 
-use super::secret;
+use super::{Ctx, Kind as Refused, Refusal, secret};
 use crate::store::credential::{self, Kind};
+use crate::store::retired;
+
+/// Milliseconds of an hour.
+const HOUR: i64 = 60 * 60 * 1000;
 
 /// A caller whose credentials are right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,17 +50,25 @@ pub(crate) fn pair(
     public_key: &str,
     password: &str,
     password_known: bool,
+    now: Millis,
 ) -> Result<Option<Caller>, StoreError> {
-    let row = credential::find_pair(unit, public_key)?;
-    Ok(row
-        .filter(|row| password_known || secret::matches(password, &row.secret_hash))
-        .map(|row| Caller::Vendor { program: row.program, test: row.test }))
+    let Some(row) = credential::find_pair(unit, public_key)? else { return Ok(None) };
+    let older = retired::of_pair(unit, public_key, now.0)?;
+    let known = older.iter().fold(secret::matches(password, &row.secret_hash), |known, hash| {
+        known | secret::matches(password, hash)
+    });
+    let caller = Caller::Vendor { program: row.program, test: row.test };
+    Ok(Some(caller).filter(|_| password_known || known))
 }
 
 /// The caller of a Bearer token.
-pub(crate) fn bearer(unit: &mut Unit<'_>, token: &str) -> Result<Option<Caller>, StoreError> {
+pub(crate) fn bearer(unit: &mut Unit<'_>, token: &str, now: Millis) -> Result<Option<Caller>, StoreError> {
     // The lookup is by hash: how long it takes tells nothing about the token.
-    let row = credential::find_by_hash(unit, &secret::hash(token))?;
+    let hash = secret::hash(token);
+    let row = match credential::find_by_hash(unit, &hash)? {
+        None => retired::find_by_hash(unit, &hash, now.0)?,
+        live => live,
+    };
     Ok(row.filter(|row| secret::matches(token, &row.secret_hash)).and_then(|row| {
         let program = row.program;
         match row.kind {
@@ -62,4 +78,40 @@ pub(crate) fn bearer(unit: &mut Unit<'_>, token: &str) -> Result<Option<Caller>,
             Kind::Admin => Some(Caller::Admin { program }),
         }
     }))
+}
+
+/// Whether anybody can be a caller: an empty ledger knows nobody.
+pub(crate) fn any(unit: &mut Unit<'_>) -> Result<bool, StoreError> {
+    credential::any(unit)
+}
+
+/// Makes a new secret in place of one of the program's; the old one works until the overlap ends. The new one is in
+/// the answer and nowhere else.
+pub(crate) fn rotate(unit: &mut Unit<'_>, ctx: &Ctx, asked: &RotateKey) -> Result<RotatedKey, Refusal> {
+    let hours = asked.overlap_hours;
+    if !(0..=KEY_OVERLAP_HOURS_MAX).contains(&hours) {
+        let message = format!("overlap_hours must lie between 0 and {KEY_OVERLAP_HOURS_MAX}, got {hours}");
+        return Err(Refusal::invalid("out_of_range", "overlap_hours", message));
+    }
+    let (kind, test, prefix) = match asked.which {
+        WhichKey::Production => (Kind::Pair, false, Prefix::SecretKey),
+        WhichKey::Test => (Kind::Pair, true, Prefix::SecretKey),
+        WhichKey::Tracking => (Kind::Tracking, false, Prefix::TrackingToken),
+        WhichKey::TestTracking => (Kind::Tracking, true, Prefix::TrackingToken),
+        WhichKey::Admin => (Kind::Admin, false, Prefix::AdminToken),
+    };
+    let row = credential::find_own(unit, ctx.program, kind, test)?.ok_or_else(|| {
+        Refusal::new(Refused::NotFound, "key_not_found", "the program has no such secret to replace")
+            .field("which")
+    })?;
+    let made = if test { prefix.mint_test(&ctx.random()) } else { prefix.mint(&ctx.random()) };
+    let until = ctx.now.0 + hours * HOUR;
+    retired::insert(unit, &row, until, ctx.now.0)?;
+    credential::replace(unit, &row.secret_hash, &secret::hash(&made), ctx.now.0)?;
+    Ok(RotatedKey {
+        which: asked.which,
+        public_key: row.public_key,
+        secret: made,
+        old_works_until: Millis(until),
+    })
 }

@@ -11,7 +11,7 @@ use headwater_store::Unit;
 
 use super::evaluate::{self, Moment};
 use super::refusal::short;
-use super::{Ctx, Kind, Refusal, claim, lookup, member, partnership, program};
+use super::{Ctx, Kind, Refusal, claim, erasure, lookup, member, partnership, program};
 use crate::store::customer::{self, CustomerRow};
 use crate::store::partnership::PartnershipRow;
 use crate::store::{idempotency, product, provider_id, record_change, transaction};
@@ -335,6 +335,7 @@ pub(crate) fn history(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<List
 /// and rewards can point to.
 pub(crate) fn erase(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Customer, Refusal> {
     let row = require(unit, ctx, name)?;
+    erasure::remember(unit, ctx, &row)?;
     idempotency::delete_mentioning(unit, ctx.program, &row.key)?;
     provider_id::forget(unit, row.id)?;
     record_change::forget(unit, ctx.scope(), &row.key)?;

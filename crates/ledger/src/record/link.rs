@@ -56,7 +56,7 @@ pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: CreateLink) -> Result<
 }
 
 /// The destination as browsers write it, when its host is allow-listed: a link never leads anywhere else.
-fn check_dest(dest: &str, allowed: &[String]) -> Result<String, Refusal> {
+pub(crate) fn check_dest(dest: &str, allowed: &[String]) -> Result<String, Refusal> {
     check_length("dest", dest, 1, DEST_MAX)?;
     let usable = |url: &Url| {
         matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none()

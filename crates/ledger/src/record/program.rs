@@ -12,6 +12,7 @@ use secrecy::SecretString;
 use super::{Ctx, Ids, Kind, Refusal, group, secret};
 use crate::store::credential::{self, CredentialRow, Kind as Opens};
 use crate::store::program::{self, Claims, ProgramRow};
+use crate::store::retired;
 
 /// A program to make.
 #[derive(Debug, Clone, Default)]
@@ -79,6 +80,8 @@ pub struct GateProgram {
     pub stripe_webhook_secret: Option<SecretString>,
     /// SHA-256 of the secret key.
     pub secret_hash: [u8; 32],
+    /// The same of secret keys that were replaced and still work.
+    pub older_secret_hashes: Vec<[u8; 32]>,
 }
 
 /// Makes a program, its credentials, its default group and its test partner.
@@ -174,7 +177,7 @@ fn keep(unit: &mut Unit<'_>, made: &Credentials, now: Millis) -> Result<(), Stor
 }
 
 /// Both halves of every program.
-pub(crate) fn gate_programs(unit: &mut Unit<'_>) -> Result<Vec<GateProgram>, Refusal> {
+pub(crate) fn gate_programs(unit: &mut Unit<'_>, now: Millis) -> Result<Vec<GateProgram>, Refusal> {
     let mut found = Vec::new();
     for row in program::list(unit)? {
         let halves = [
@@ -194,6 +197,7 @@ pub(crate) fn gate_programs(unit: &mut Unit<'_>) -> Result<Vec<GateProgram>, Ref
                 organic_signups: row.claims.organic,
                 stripe_webhook_secret: stripe.clone().map(SecretString::from),
                 secret_hash: pair.secret_hash,
+                older_secret_hashes: retired::of_pair(unit, public_key, now.0)?,
             });
         }
     }

@@ -16,14 +16,20 @@ pub enum Kind {
     NotFound,
     /// The path knows no such method: 405.
     Method,
+    /// The body did not come in time: 408.
+    Timeout,
     /// Something else has the unique key: 409.
     Conflict,
     /// The body is over the bound: 413.
     TooLarge,
     /// The body is of a type nobody reads: 415.
     MediaType,
+    /// One address asks too often: 429 with `Retry-After`.
+    TooMany,
     /// The books are too busy now: 503 with `Retry-After`.
     Busy,
+    /// There is no program yet, so nothing can be told of any key: 503 with `Retry-After`.
+    NotReady,
     /// Our own fault: 500. What happened is in the source, not in the message.
     Internal,
 }

@@ -18,13 +18,19 @@ pub(crate) enum Kind {
 impl Kind {
     const ALL: [Self; 4] = [Self::Pair, Self::Tracking, Self::Partner, Self::Admin];
 
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Pair => "pair",
             Self::Tracking => "tracking",
             Self::Partner => "partner",
             Self::Admin => "admin",
         }
+    }
+
+    pub(super) fn from_column(row: &Row<'_>, column: usize) -> Result<Self, StoreError> {
+        let kind: String = row.get(column)?;
+        let known = Self::ALL.into_iter().find(|known| known.name() == kind);
+        known.ok_or(StoreError::Column { column, expected: "a credential's kind" })
     }
 }
 
@@ -43,14 +49,10 @@ pub(crate) struct CredentialRow {
 const COLUMNS: &str = "secret_hash, program, kind, test, public_key, partnership";
 
 fn from_row(row: &Row<'_>) -> Result<CredentialRow, StoreError> {
-    let kind: String = row.get(2)?;
     Ok(CredentialRow {
         secret_hash: row.get(0)?,
         program: row.get(1)?,
-        kind: Kind::ALL
-            .into_iter()
-            .find(|known| known.name() == kind)
-            .ok_or(StoreError::Column { column: 2, expected: "a credential's kind" })?,
+        kind: Kind::from_column(row, 2)?,
         test: row.get(3)?,
         public_key: row.get(4)?,
         partnership: row.get(5)?,
@@ -103,4 +105,41 @@ pub(crate) fn find_by_hash(
         &[hash.into()],
         from_row,
     )
+}
+
+/// The one credential of a kind that a program itself has; partners' tokens are theirs.
+pub(crate) fn find_own(
+    unit: &mut Unit<'_>,
+    program: i64,
+    kind: Kind,
+    test: bool,
+) -> Result<Option<CredentialRow>, StoreError> {
+    unit.query_one(
+        &format!(
+            "SELECT {COLUMNS} FROM credential \
+             WHERE program = $1 AND kind = $2 AND test = $3 AND partnership IS NULL"
+        ),
+        &[program.into(), kind.name().into(), test.into()],
+        from_row,
+    )
+}
+
+/// Puts a new secret's hash in place of an old one's.
+pub(crate) fn replace(
+    unit: &mut Unit<'_>,
+    old: &[u8; 32],
+    new: &[u8; 32],
+    now: i64,
+) -> Result<(), StoreError> {
+    unit.execute(
+        "UPDATE credential SET secret_hash = $1, created_at = $2 WHERE secret_hash = $3",
+        &[new.into(), now.into(), old.into()],
+    )?;
+    Ok(())
+}
+
+/// Whether there is any credential at all, and so any program.
+pub(crate) fn any(unit: &mut Unit<'_>) -> Result<bool, StoreError> {
+    let found = unit.query_one("SELECT program FROM credential LIMIT 1", &[], |row| row.get::<i64>(0))?;
+    Ok(found.is_some())
 }

@@ -10,6 +10,7 @@ mod desk;
 mod histories;
 mod links;
 mod lists;
+mod operating;
 mod partners;
 mod payments;
 mod refunds;

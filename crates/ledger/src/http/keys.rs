@@ -1,0 +1,35 @@
+//! `/program/keys`: new secrets in place of old ones, with the administrator's token.
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::post;
+use headwater_protocol::v2::RotateKey;
+use headwater_store::Unit;
+
+use super::auth::Admin;
+use super::body::Posted;
+use super::envelope::answer;
+use super::error::Failure;
+use super::write;
+use crate::Books;
+use crate::record::credential;
+
+pub(crate) fn routes() -> Router<Books> {
+    Router::new().route("/api/v2/program/keys/rotate", post(post_rotate))
+}
+
+/// Each call makes a new secret, so an `Idempotency-Key` is left unused here: a remembered answer would keep it.
+async fn post_rotate(State(books): State<Books>, admin: Admin, posted: Posted) -> Result<Response, Failure> {
+    let asked: RotateKey = posted.parse()?;
+    let work = move |unit: &mut Unit<'_>, ctx: &_| {
+        Ok(answer(
+            200,
+            "Secret replaced; the new one is shown this once",
+            credential::rotate(unit, ctx, &asked)?,
+        ))
+    };
+    let response = write::change(&books, books.ctx(admin.program, false), work).await?;
+    books.settings_changed();
+    Ok(response)
+}

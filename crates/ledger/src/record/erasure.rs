@@ -1,0 +1,31 @@
+//! Whom others have to forget: a customer that was deleted here has left texts in the journal, under every name it had.
+
+use headwater_store::Unit;
+
+use super::{Ctx, Refusal};
+use crate::store::customer::{self, CustomerRow};
+use crate::store::erasure::{self, Erasure};
+
+/// Remembers a customer that is being deleted, in the same unit of work, until its texts are gone everywhere.
+pub(crate) fn remember(unit: &mut Unit<'_>, ctx: &Ctx, row: &CustomerRow) -> Result<(), Refusal> {
+    let mut names = vec![format!("c:{}", row.key)];
+    names.extend(row.customer_key.iter().map(|key| format!("c:{key}")));
+    // What somebody else is called too is left alone: their payments may be waiting under that name. A page's claim
+    // to a confirmed name keeps nothing.
+    let provider_keys = erasure::own_provider_keys(unit, row.id)?;
+    names.extend(provider_keys.into_iter().map(|key| format!("p:{key}")));
+    if !row.email.is_empty() && !is_shared(unit, ctx, row)? {
+        names.push(format!("e:{}", row.email));
+    }
+    let pending = Erasure { id: ctx.next_id(), program: ctx.program, test: ctx.test, names };
+    Ok(erasure::insert(unit, &pending, ctx.now.0)?)
+}
+
+/// Whether the address is another customer's as much as this one's.
+fn is_shared(unit: &mut Unit<'_>, ctx: &Ctx, row: &CustomerRow) -> Result<bool, Refusal> {
+    let mut others = customer::find_by_email(unit, ctx.scope(), &row.email, false)?;
+    if row.email_claimed {
+        others.extend(customer::find_by_email(unit, ctx.scope(), &row.email, true)?);
+    }
+    Ok(others.iter().any(|other| other.id != row.id))
+}

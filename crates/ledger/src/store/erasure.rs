@@ -1,0 +1,74 @@
+//! Rows of `erasure`: customers that were deleted here and that others have still to forget.
+
+use headwater_store::{StoreError, Unit};
+
+use super::json;
+
+/// The table.
+pub(super) const TABLE: &str = "
+CREATE TABLE erasure (
+    id bigint PRIMARY KEY,
+    program bigint NOT NULL REFERENCES program (id),
+    test bigint NOT NULL,
+    names text NOT NULL,
+    created_at bigint NOT NULL
+);
+";
+
+/// Erasures read at once.
+const PAGE: i64 = 100;
+
+/// A deleted customer that others have still to forget.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Erasure {
+    /// Its number.
+    pub id: i64,
+    /// The program's number.
+    pub program: i64,
+    /// Whether test keys made the customer.
+    pub test: bool,
+    /// Every name the customer had and nobody else has: a letter for its kind, `:` and the name, as the journal's
+    /// lanes are made of.
+    pub names: Vec<String>,
+}
+
+/// Remembers one.
+pub(crate) fn insert(unit: &mut Unit<'_>, row: &Erasure, now: i64) -> Result<(), StoreError> {
+    unit.execute(
+        "INSERT INTO erasure (id, program, test, names, created_at) VALUES ($1, $2, $3, $4, $5)",
+        &[
+            row.id.into(),
+            row.program.into(),
+            row.test.into(),
+            (&json::from_texts(&row.names)).into(),
+            now.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// A customer's ids at billing providers that nobody else has as much as it: a claimed one nobody at all, a confirmed
+/// one nobody confirmed.
+pub(crate) fn own_provider_keys(unit: &mut Unit<'_>, customer: i64) -> Result<Vec<String>, StoreError> {
+    unit.query(
+        "SELECT own.provider_key FROM provider_id AS own WHERE own.customer = $1 AND NOT EXISTS (
+            SELECT 1 FROM provider_id AS other WHERE other.program = own.program AND other.test = own.test
+            AND other.provider_key = own.provider_key AND other.customer <> own.customer
+            AND other.claimed <= own.claimed) ORDER BY own.provider_key",
+        &[customer.into()],
+        |row| row.get(0),
+    )
+}
+
+/// The oldest of what is pending.
+pub(crate) fn list(unit: &mut Unit<'_>) -> Result<Vec<Erasure>, StoreError> {
+    unit.query("SELECT id, program, test, names FROM erasure ORDER BY id LIMIT $1", &[PAGE.into()], |row| {
+        Ok(Erasure { id: row.get(0)?, program: row.get(1)?, test: row.get(2)?, names: json::texts(row, 3)? })
+    })
+}
+
+/// Forgets one that is done, and the names in it.
+pub(crate) fn delete(unit: &mut Unit<'_>, id: i64) -> Result<(), StoreError> {
+    unit.execute("DELETE FROM erasure WHERE id = $1", &[id.into()])?;
+    Ok(())
+}
