@@ -1,11 +1,13 @@
 //! What the command line and the environment say. The only file that reads either.
 
 use std::io::IsTerminal as _;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use headwater_protocol::v2::Signups;
+use ipnet::IpNet;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -84,6 +86,8 @@ pub(crate) struct Serve {
     pub(crate) public_url: Option<String>,
     #[command(flatten)]
     pub(crate) rate: Rate,
+    #[command(flatten)]
+    pub(crate) proxies: TrustedProxies,
 }
 
 #[derive(Debug, Args)]
@@ -112,8 +116,40 @@ pub(crate) struct Relay {
     /// A site the public key works from. Repeatable. Without it, any site.
     #[arg(long = "origin")]
     pub(crate) origins: Vec<String>,
+    /// What the destination is: `headwater` or `partnerstack`, which makes no customer without an address or a click
+    /// id. Without it, the destination's host says.
+    #[arg(long, env = "HEADWATER_DESTINATION_KIND", value_parser = ["headwater", "partnerstack"])]
+    pub(crate) destination_kind: Option<String>,
+    /// File with the secret that the site's server signs customer keys with.
+    #[arg(long, env = "HEADWATER_IDENTITY_SECRET_FILE")]
+    pub(crate) identity_secret_file: Option<PathBuf>,
+    /// Which signups of pages are taken: `open`, or `signed` for those with the site's signature alone.
+    #[arg(long, env = "HEADWATER_SIGNUPS", value_parser = signups, default_value = "open")]
+    pub(crate) signups: Signups,
     #[command(flatten)]
     pub(crate) rate: Rate,
+    #[command(flatten)]
+    pub(crate) proxies: TrustedProxies,
+}
+
+/// Whose word about a sender's address is taken.
+#[derive(Debug, Args)]
+pub(crate) struct TrustedProxies {
+    /// A proxy whose `X-Forwarded-For` is believed, as `10.0.0.5` or `10.0.0.0/8`. Repeatable. Without it, none: anybody
+    /// may write the header.
+    #[arg(long = "trusted-proxy", env = "HEADWATER_TRUSTED_PROXIES", value_delimiter = ',', value_parser = network)]
+    pub(crate) trusted: Vec<IpNet>,
+}
+
+fn signups(text: &str) -> Result<Signups, String> {
+    Signups::from_name(text).ok_or_else(|| "must be open or signed".to_owned())
+}
+
+fn network(text: &str) -> Result<IpNet, String> {
+    let one = |address: IpAddr| IpNet::from(address);
+    text.parse()
+        .or_else(|_| text.parse().map(one))
+        .map_err(|_| "must be an address such as 10.0.0.5 or a network such as 10.0.0.0/8".to_owned())
 }
 
 /// Reads the command line; prints help or usage and ends the process where that is what was asked.

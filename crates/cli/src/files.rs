@@ -20,14 +20,14 @@ const BOUNDS: Bounds = Bounds {
 
 /// Opens the books.
 pub(crate) fn ledger(directory: &DataDir) -> anyhow::Result<Store> {
-    let path = directory.file(LEDGER);
+    let path = directory.file(LEDGER)?;
     Store::open(&path, headwater_ledger::MIGRATIONS, BOUNDS)
         .with_context(|| format!("cannot open {}", path.display()))
 }
 
 /// Opens the journal.
 pub(crate) fn journal(directory: &DataDir) -> anyhow::Result<Store> {
-    let path = directory.file(JOURNAL);
+    let path = directory.file(JOURNAL)?;
     Store::open(&path, headwater_journal::MIGRATIONS, BOUNDS)
         .with_context(|| format!("cannot open {}", path.display()))
 }

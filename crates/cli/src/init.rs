@@ -2,45 +2,71 @@
 
 use std::sync::Arc;
 
-use headwater_ledger::{Books, NewProgram, Settings};
-use headwater_store::DataDir;
+use headwater_ledger::{Books, Credentials, NewProgram, Settings};
+use headwater_store::{DataDir, DataDirError};
+use serde_json::{Map, Value};
 
-use crate::{args, files, system};
+use crate::{args, control, files, system};
 
-/// Makes the program. The secrets are printed here and never again: the books keep only their hashes.
+/// What is printed, in this order.
+const SHOWN: [&str; 9] = [
+    "program_id",
+    "public_key",
+    "secret_key",
+    "test_public_key",
+    "test_secret_key",
+    "tracking_token",
+    "test_tracking_token",
+    "company_key",
+    "admin_token",
+];
+
+/// Makes the program, or has it made by the server that runs on the data directory. The secrets are printed here and
+/// never again: the ledger keeps only their hashes.
 pub(crate) async fn run(options: args::Init) -> anyhow::Result<()> {
-    let directory = DataDir::lock(&options.data)?;
+    let new = NewProgram {
+        name: options.program,
+        origins: options.origins,
+        link_destinations: options.link_destinations,
+    };
+    let made = match DataDir::lock(&options.data) {
+        Ok(directory) => make(&directory, new).await?,
+        Err(DataDirError::InUse(_)) => control::ask(&options.data, &new).await?,
+        Err(error) => return Err(error.into()),
+    };
+    if options.json {
+        println!("{}", Value::Object(made));
+        return Ok(());
+    }
+    for name in SHOWN {
+        println!("{name:<19} {}", made.get(name).and_then(Value::as_str).unwrap_or_default());
+    }
+    println!(
+        "\nSecrets are shown this once: keep secret_key, test_secret_key, tracking_token, test_tracking_token and \
+         admin_token now."
+    );
+    Ok(())
+}
+
+async fn make(directory: &DataDir, new: NewProgram) -> anyhow::Result<Map<String, Value>> {
     let settings =
         Settings { link_base: String::new(), clock: Arc::new(system::now), random: Arc::new(system::random) };
-    let books = Books::open(files::ledger(&directory)?, settings)?;
-    let made = books
-        .create_program(NewProgram {
-            name: options.program,
-            origins: options.origins,
-            link_destinations: options.link_destinations,
-        })
-        .await?;
-    let pairs = [
-        ("program_id", made.program_id.to_string()),
-        ("public_key", made.public_key),
-        ("secret_key", made.secret_key),
-        ("test_public_key", made.test_public_key),
-        ("test_secret_key", made.test_secret_key),
-        ("tracking_token", made.tracking_token),
-        ("company_key", made.company_key),
-        ("admin_token", made.admin_token),
+    let books = Books::open(files::ledger(directory)?, settings)?;
+    Ok(shown(books.create_program(new).await?))
+}
+
+/// A new program's credentials by the names they are printed under.
+pub(crate) fn shown(made: Credentials) -> Map<String, Value> {
+    let values = [
+        made.program_id.to_string(),
+        made.public_key,
+        made.secret_key,
+        made.test_public_key,
+        made.test_secret_key,
+        made.tracking_token,
+        made.test_tracking_token,
+        made.company_key,
+        made.admin_token,
     ];
-    if options.json {
-        let object: serde_json::Map<_, _> =
-            pairs.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
-        println!("{}", serde_json::Value::Object(object));
-    } else {
-        for (name, value) in pairs {
-            println!("{name:<16} {value}");
-        }
-        println!(
-            "\nThe secret_key, test_secret_key, tracking_token and admin_token are shown this once: keep them now."
-        );
-    }
-    Ok(())
+    SHOWN.into_iter().zip(values).map(|(name, value)| (name.to_owned(), value.into())).collect()
 }

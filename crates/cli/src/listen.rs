@@ -1,7 +1,9 @@
-//! The accept loop. Our own, because the framework's has no time-out for request heads: a client that sends
-//! one byte a minute would hold its connection for ever.
+//! The accept loop. Our own, because the framework's has no time-out for request heads, nor for answers: a client
+//! that sends or reads one byte a minute would hold its connection for ever.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -12,9 +14,12 @@ use hyper::Request;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt as _;
+
+use crate::paced::{Paced, Requests};
+use crate::proxies::Proxies;
 
 /// How long open requests may take to finish after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -26,17 +31,31 @@ pub(crate) async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     })
 }
 
+/// What the loop is given beside the router.
+pub(crate) struct Bounds {
+    /// Whose word about a sender is taken.
+    pub(crate) proxies: Proxies,
+    /// Connections at once. More wait in the system's queue until one is done; idle ones are cut, so they will be.
+    pub(crate) connections: usize,
+}
+
 /// Serves `router` until `stop` turns true, then lets open requests finish.
-pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
+pub(crate) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    bounds: Bounds,
+    mut stop: watch::Receiver<bool>,
+) {
+    let places = Arc::new(Semaphore::new(bounds.connections));
     let mut builder = hyper::server::conn::http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(Duration::from_millis(limits::HEADER_TIMEOUT));
     let graceful = GracefulShutdown::new();
     loop {
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            accepted = accept(&listener, &places) => accepted,
             _ = stop.wait_for(|stop| *stop) => break,
         };
-        let (stream, peer) = match accepted {
+        let (stream, peer, place) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
                 // Out of file descriptors, most likely: wait for some to come free.
@@ -46,23 +65,37 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: watch
             }
         };
         let _ = stream.set_nodelay(true);
-        let router = router.clone();
+        let (router, proxies, requests) = (router.clone(), bounds.proxies.clone(), Requests::default());
+        let paced = Paced::new(stream, Arc::clone(&requests));
         let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
-            // Who connected, for the limit on what one address may send.
-            request.extensions_mut().insert(ConnectInfo(peer));
+            requests.fetch_add(1, Ordering::Relaxed);
+            // Who sent it, for the limits on what one address may do.
+            let sender = proxies.sender(peer, request.headers());
+            request.extensions_mut().insert(ConnectInfo(sender));
             router.clone().oneshot(request)
         });
-        let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
+        let connection = graceful.watch(builder.serve_connection(TokioIo::new(paced), service));
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "connection ended early");
             }
+            drop(place);
         });
     }
     drop(listener);
     if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
         tracing::warn!("requests still open after {} s; closing them", DRAIN.as_secs());
     }
+}
+
+/// The next connection, once there is a place for it.
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> std::io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let place = Arc::clone(places).acquire_owned().await.map_err(std::io::Error::other)?;
+    let (stream, peer) = listener.accept().await?;
+    Ok((stream, peer, place))
 }
 
 /// A flag that turns true at SIGTERM or ctrl-c.

@@ -4,10 +4,14 @@
 
 mod args;
 mod check;
+mod control;
+mod erasure;
 mod files;
 mod init;
 mod listen;
+mod paced;
 mod program;
+mod proxies;
 mod relay_role;
 mod scripts;
 mod serve;

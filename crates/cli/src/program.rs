@@ -14,14 +14,23 @@ pub(crate) fn for_gate(programs: Vec<GateProgram>) -> Vec<headwater_relay::Progr
             checkout_amounts: program.checkout_amounts,
             stripe_webhook_secret: program.stripe_webhook_secret,
             secret_hash: Some(program.secret_hash),
+            older_secret_hashes: program.older_secret_hashes,
+            // The ledger's settings of these are on their way.
+            signups: headwater_protocol::v2::Signups::default(),
+            identity_secret: None,
+            organic_signups: false,
+            needs_email: false,
         })
         .collect()
 }
 
+/// Between two looks for replaced secrets whose time has ended: nobody tells of that.
+const LOOK_EVERY: std::time::Duration = std::time::Duration::from_mins(1);
+
 /// Keeps the gate's programs as the books have them, from now on.
 pub(crate) async fn follow(books: Books, programs: headwater_relay::Programs) {
     let mut changes = books.changes();
-    while changes.changed().await.is_ok() {
+    while !matches!(tokio::time::timeout(LOOK_EVERY, changes.changed()).await, Ok(Err(_))) {
         match books.gate_programs().await {
             Ok(list) => programs.replace(for_gate(list)),
             Err(error) => {

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use axum::routing::get;
 use headwater_client::{Client, Credential};
 use headwater_journal::Journal;
-use headwater_protocol::v2::ClaimPolicy;
+use headwater_protocol::v2::{ClaimPolicy, Signups};
 use headwater_relay::{Program, Programs, Rates, Relay};
 use headwater_store::DataDir;
 use secrecy::ExposeSecret as _;
 use sha2::{Digest as _, Sha256};
 
+use crate::proxies::Proxies;
 use crate::{args, files, listen, scripts, system};
 
 /// The number a relay alone knows its one program by.
@@ -18,10 +19,17 @@ const PROGRAM: i64 = 1;
 
 /// Serves until SIGTERM or ctrl-c, then drains. What is undelivered stays in the journal for the next start.
 pub(crate) async fn run(options: args::Relay) -> anyhow::Result<()> {
+    let connections = system::connections();
     let directory = DataDir::lock(&options.data)?;
     let secret = files::secret(&options.secret_key_file)?;
     let tracking = options.tracking_token_file.as_deref().map(files::secret).transpose()?;
     let stripe = options.stripe_secret_file.as_deref().map(files::secret).transpose()?;
+    let identity = options.identity_secret_file.as_deref().map(files::secret).transpose()?;
+    anyhow::ensure!(
+        options.signups == Signups::Open || identity.is_some(),
+        "--signups signed needs --identity-secret-file: without the secret no signature can be checked"
+    );
+    let needs_email = is_hosted(&options);
     if options.origins.is_empty() {
         tracing::warn!("{} accepts events from every origin; limit it with --origin", options.public_key);
     }
@@ -34,6 +42,10 @@ pub(crate) async fn run(options: args::Relay) -> anyhow::Result<()> {
         checkout_amounts: ClaimPolicy::default(),
         stripe_webhook_secret: stripe,
         secret_hash: Some(Sha256::digest(secret.expose_secret()).into()),
+        signups: options.signups,
+        identity_secret: identity,
+        needs_email,
+        ..Program::default()
     }]);
     let client = Client::http(&options.destination, Credential::basic(options.public_key, secret, tracking))?;
     let journal = Journal::open(files::journal(&directory)?);
@@ -47,7 +59,18 @@ pub(crate) async fn run(options: args::Relay) -> anyhow::Result<()> {
     let delivery = tokio::spawn(headwater_relay::deliver::run(relay.clone(), destinations, stop.clone()));
     let router = headwater_relay::http::router(relay).route("/healthz", get(|| async { "ok\n" }));
     println!("listening on http://{address}");
-    listen::serve(listener, router, stop).await;
+    let bounds = listen::Bounds { proxies: Proxies::new(options.proxies.trusted), connections };
+    listen::serve(listener, router, bounds, stop).await;
     delivery.await?;
     Ok(())
+}
+
+/// Whether the destination is hosted PartnerStack: as was said, or by its host.
+fn is_hosted(options: &args::Relay) -> bool {
+    if let Some(kind) = &options.destination_kind {
+        return kind == "partnerstack";
+    }
+    let uri = options.destination.parse::<hyper::Uri>().ok();
+    let host = uri.as_ref().and_then(hyper::Uri::host).unwrap_or_default().to_ascii_lowercase();
+    host == "partnerstack.com" || host.ends_with(".partnerstack.com")
 }

@@ -15,7 +15,8 @@ use headwater_relay::{Programs, Rates, Relay};
 use headwater_store::DataDir;
 use tokio::sync::watch;
 
-use crate::{args, files, listen, program, scripts, system};
+use crate::proxies::Proxies;
+use crate::{args, control, erasure, files, listen, program, scripts, system};
 
 /// Between two looks for what has expired.
 const PRUNE_EVERY: Duration = Duration::from_mins(1);
@@ -24,6 +25,7 @@ const BETWEEN_STEPS: Duration = Duration::from_millis(100);
 
 /// Serves until SIGTERM or ctrl-c, then drains.
 pub(crate) async fn run(options: args::Serve) -> anyhow::Result<()> {
+    let connections = system::connections();
     let directory = DataDir::lock(&options.data)?;
     let listener = listen::bind(options.listen).await?;
     let address = listener.local_addr()?;
@@ -45,7 +47,9 @@ pub(crate) async fn run(options: args::Serve) -> anyhow::Result<()> {
     let relay = Relay::new(programs.clone(), journal, Arc::new(system::now), scripts::embedded(), rates);
 
     let stop = listen::stop_signal()?;
+    control::listen(&directory, books.clone(), programs.clone());
     tokio::spawn(program::follow(books.clone(), programs.clone()));
+    let erasure = tokio::spawn(erasure::follow(books.clone(), relay.clone(), stop.clone()));
     let delivery = tokio::spawn(headwater_relay::deliver::run(
         relay.clone(),
         in_process(&books, &programs),
@@ -54,8 +58,10 @@ pub(crate) async fn run(options: args::Serve) -> anyhow::Result<()> {
     tokio::spawn(prune(books.clone(), stop.clone()));
     let router = assemble(&relay, &books);
     println!("listening on http://{address}");
-    listen::serve(listener, router, stop).await;
+    let bounds = listen::Bounds { proxies: Proxies::new(options.proxies.trusted), connections };
+    listen::serve(listener, router, bounds, stop).await;
     delivery.await?;
+    erasure.await?;
     tracing::info!("stopped");
     Ok(())
 }

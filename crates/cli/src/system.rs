@@ -1,9 +1,10 @@
-//! The clock and the randomness that every room is given.
+//! What the system gives: the clock, randomness, open files.
 
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use headwater_protocol::Millis;
+use headwater_protocol::{Millis, limits};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// The system's clock. A clock set before 1970 reads as 1970.
 pub(crate) fn now() -> Millis {
@@ -22,4 +23,24 @@ pub(crate) fn random() -> [u8; 32] {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).expect("the system's random generator answers");
     bytes
+}
+
+/// Raises the number of files this process may open, as far as the system lets it; says how many connections from
+/// outside that leaves room for. Many systems start a process with 1,024, which a busy minute uses up.
+pub(crate) fn connections() -> usize {
+    let now = getrlimit(Resource::Nofile);
+    let most = now.maximum.unwrap_or(u64::MAX);
+    let wanted = limits::OPEN_FILES.min(most);
+    let mut files = now.current.unwrap_or(u64::MAX);
+    if files < wanted {
+        match setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum: now.maximum }) {
+            Ok(()) => files = wanted,
+            Err(error) => tracing::warn!(%error, files, "the limit of open files stays as it is"),
+        }
+    }
+    // With very few, half of them: a server that answers one at a time is better than none.
+    let reserved = limits::OPEN_FILES_RESERVED.min(files / 2);
+    let connections = usize::try_from(files.min(limits::OPEN_FILES) - reserved).unwrap_or(1);
+    tracing::info!(files, connections, "open files");
+    connections
 }

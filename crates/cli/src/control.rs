@@ -1,0 +1,116 @@
+//! The socket in the data directory, by which `headwater init` asks the server that holds the directory. Only who may
+//! read the directory reaches it. One line of JSON goes in, one comes out.
+
+use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow, bail};
+use headwater_ledger::{Books, NewProgram};
+use headwater_protocol::limits::API_BODY_MAX;
+use headwater_relay::Programs;
+use headwater_store::DataDir;
+use serde_json::{Map, Value, json};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+
+use crate::{init, program};
+
+/// Its name in the data directory.
+const SOCKET: &str = "headwater.sock";
+/// How long either side waits for the other's line.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Makes programs for whoever asks, for as long as the process runs. A path that is too long for a socket is no reason
+/// not to serve.
+pub(crate) fn listen(directory: &DataDir, books: Books, programs: Programs) {
+    match bind(directory) {
+        Ok(listener) => drop(tokio::spawn(answer_all(listener, books, programs))),
+        Err(error) => {
+            tracing::warn!(%error, "`headwater init` cannot add programs while this server runs: stop it for that");
+        }
+    }
+}
+
+fn bind(directory: &DataDir) -> std::io::Result<UnixListener> {
+    let path = directory.path().join(SOCKET);
+    // The directory is locked: a socket in it is of a process that is gone.
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = UnixListener::bind(&path)?;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+async fn answer_all(listener: UnixListener, books: Books, programs: Programs) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let done = tokio::time::timeout(PATIENCE, answer(stream, &books, &programs)).await;
+                if let Ok(Err(error)) = done {
+                    tracing::warn!(%error, "`headwater init` got no answer");
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept on the socket of the data directory");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+async fn answer(mut stream: UnixStream, books: &Books, programs: &Programs) -> anyhow::Result<()> {
+    let asked = line(&mut stream).await?;
+    let answer = match make(&asked, books, programs).await {
+        Ok(made) => Value::Object(made),
+        Err(error) => json!({"error": error.to_string()}),
+    };
+    stream.write_all(format!("{answer}\n").as_bytes()).await?;
+    Ok(())
+}
+
+async fn make(asked: &Value, books: &Books, programs: &Programs) -> anyhow::Result<Map<String, Value>> {
+    let texts = |name: &str| {
+        let list = asked[name].as_array().into_iter().flatten();
+        list.filter_map(|text| text.as_str().map(str::to_owned)).collect()
+    };
+    let new = NewProgram {
+        name: asked["name"].as_str().unwrap_or_default().to_owned(),
+        origins: texts("origins"),
+        link_destinations: texts("link_destinations"),
+    };
+    let made = books.create_program(new).await?;
+    // Its keys work when they are printed.
+    programs.replace(program::for_gate(books.gate_programs().await?));
+    Ok(init::shown(made))
+}
+
+/// Asks the server that holds `data` to make a program.
+pub(crate) async fn ask(data: &Path, new: &NewProgram) -> anyhow::Result<Map<String, Value>> {
+    let held = || {
+        format!(
+            "data directory {} is in use by a process that makes no programs; stop it, run this again, start it again",
+            data.display()
+        )
+    };
+    let mut stream = UnixStream::connect(data.join(SOCKET)).await.with_context(held)?;
+    let asked = json!({
+        "name": new.name, "origins": new.origins, "link_destinations": new.link_destinations,
+    });
+    stream.write_all(format!("{asked}\n").as_bytes()).await.with_context(held)?;
+    let answered = tokio::time::timeout(PATIENCE, line(&mut stream)).await.map_err(|_| anyhow!(held()))?;
+    let Value::Object(answer) = answered.with_context(held)? else { bail!(held()) };
+    match answer.get("error").and_then(Value::as_str) {
+        Some(error) => bail!("{error}"),
+        None => Ok(answer),
+    }
+}
+
+async fn line(stream: &mut UnixStream) -> anyhow::Result<Value> {
+    let mut text = String::new();
+    BufReader::new(stream.take(API_BODY_MAX as u64)).read_line(&mut text).await?;
+    Ok(serde_json::from_str(&text)?)
+}

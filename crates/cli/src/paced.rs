@@ -1,0 +1,176 @@
+//! A connection whose other end must keep reading: who asks for a long list and never reads it would hold the
+//! memory of the answer for ever.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use headwater_protocol::limits::{ANSWER_BYTES_MIN, REQUEST_TIMEOUT};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Sleep;
+
+/// How many requests a connection has brought: each answer has its own time.
+pub(crate) type Requests = Arc<AtomicUsize>;
+
+/// `S`, whose other end must take [`ANSWER_BYTES_MIN`] bytes of an answer in each [`REQUEST_TIMEOUT`] in which its
+/// buffers are full.
+pub(crate) struct Paced<S> {
+    stream: S,
+    requests: Requests,
+    /// The request whose answer is being written.
+    answered: usize,
+    /// Ends when the time is over; there once the buffers were full.
+    waits: Option<Pin<Box<Sleep>>>,
+    /// Bytes taken since then.
+    taken: usize,
+}
+
+impl<S> Paced<S> {
+    pub(crate) fn new(stream: S, requests: Requests) -> Self {
+        Self { stream, requests, answered: 0, waits: None, taken: 0 }
+    }
+
+    /// Counts what was taken.
+    fn progress(&mut self, bytes: usize) {
+        self.taken += bytes;
+        if self.taken >= ANSWER_BYTES_MIN {
+            self.waits = None;
+        }
+    }
+
+    /// The buffers are full: waits, or gives the connection up.
+    fn stalled<T>(&mut self, context: &mut Context<'_>) -> Poll<io::Result<T>> {
+        let request = self.requests.load(Ordering::Relaxed);
+        if self.answered != request {
+            (self.answered, self.waits) = (request, None);
+        }
+        let waits = self.waits.get_or_insert_with(|| {
+            self.taken = 0;
+            Box::pin(tokio::time::sleep(Duration::from_millis(REQUEST_TIMEOUT)))
+        });
+        match waits.as_mut().poll(context) {
+            Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_read(context, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let paced = self.get_mut();
+        match Pin::new(&mut paced.stream).poll_write(context, bytes) {
+            Poll::Ready(written) => {
+                paced.progress(written.as_ref().map_or(0, |bytes| *bytes));
+                Poll::Ready(written)
+            }
+            Poll::Pending => paced.stalled(context),
+        }
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let paced = self.get_mut();
+        match Pin::new(&mut paced.stream).poll_write_vectored(context, slices) {
+            Poll::Ready(written) => {
+                paced.progress(written.as_ref().map_or(0, |bytes| *bytes));
+                Poll::Ready(written)
+            }
+            Poll::Pending => paced.stalled(context),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let paced = self.get_mut();
+        match Pin::new(&mut paced.stream).poll_flush(context) {
+            Poll::Pending => paced.stalled(context),
+            ready @ Poll::Ready(_) => ready,
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
+    use tokio::time::sleep;
+
+    use super::*;
+
+    const ANSWER: &[u8] = &[7; 4 * ANSWER_BYTES_MIN];
+
+    /// Writes an answer to a reader that takes `bytes` every `millis`; says how it ended.
+    async fn answer(bytes: usize, millis: u64) -> io::Result<()> {
+        let (ours, mut theirs) = duplex(1024);
+        let mut paced = Paced::new(ours, Requests::default());
+        let reader = tokio::spawn(async move {
+            let mut buffer = vec![0; bytes];
+            while theirs.read_exact(&mut buffer).await.is_ok() {
+                sleep(Duration::from_millis(millis)).await;
+            }
+        });
+        let written = paced.write_all(ANSWER).await;
+        drop(paced);
+        reader.await.unwrap();
+        written
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_never_reads_its_answer_is_let_go() {
+        let (ours, _theirs) = duplex(1024);
+        let begun = tokio::time::Instant::now();
+        let error = Paced::new(ours, Requests::default()).write_all(ANSWER).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        let late = begun.elapsed().saturating_sub(Duration::from_millis(REQUEST_TIMEOUT));
+        assert!(late < Duration::from_millis(10), "{late:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_reads_a_drop_at_a_time_is_let_go_too() {
+        assert_eq!(answer(1, 1000).await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_line_gets_its_whole_answer() {
+        answer(1024, REQUEST_TIMEOUT / 70).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_next_answer_of_a_connection_has_its_own_time() {
+        let (ours, mut theirs) = duplex(1024);
+        let requests = Requests::default();
+        let mut paced = Paced::new(ours, Arc::clone(&requests));
+        let (short, mut buffer) = ([7; 2048], vec![0; 2048]);
+        for _ in 0..3 {
+            requests.fetch_add(1, Ordering::Relaxed);
+            let read = async {
+                sleep(Duration::from_millis(REQUEST_TIMEOUT / 2)).await;
+                theirs.read_exact(&mut buffer).await.unwrap();
+            };
+            let (written, ()) = tokio::join!(paced.write_all(&short), read);
+            written.unwrap();
+        }
+    }
+}
