@@ -298,7 +298,7 @@ async fn walk(steps: Vec<Step>) -> Result<(), StoreError> {
                 if how > 0 && !done.contains(&entry.id[0]) {
                     done.push(entry.id[0]);
                 }
-                let outcome = if how > 0 { delivered() } else { retry(now + 50) };
+                let outcome = if how > 0 { Outcome::Delivered { names: Vec::new() } } else { retry(now + 50) };
                 road.journal.settle(vec![(entry.seq, outcome)], now).await?;
             }
             Step::Settle { .. } => {}
@@ -317,7 +317,7 @@ async fn walk(steps: Vec<Step>) -> Result<(), StoreError> {
             if !done.contains(&entry.id[0]) {
                 done.push(entry.id[0]);
             }
-            road.journal.settle(vec![(entry.seq, delivered())], now).await?;
+            road.journal.settle(vec![(entry.seq, Outcome::Delivered { names: Vec::new() })], now).await?;
         }
     }
     delivered.retain(|_, ids| !ids.is_empty());
