@@ -15,10 +15,9 @@ pub(crate) fn for_gate(programs: Vec<GateProgram>) -> Vec<headwater_relay::Progr
             stripe_webhook_secret: program.stripe_webhook_secret,
             secret_hash: Some(program.secret_hash),
             older_secret_hashes: program.older_secret_hashes,
-            // The ledger's settings of these are on their way.
-            signups: headwater_protocol::v2::Signups::default(),
-            identity_secret: None,
-            organic_signups: false,
+            signups: program.signups,
+            identity_secret: program.identity_secret,
+            organic_signups: program.organic_signups,
             needs_email: false,
         })
         .collect()

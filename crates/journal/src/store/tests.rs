@@ -298,7 +298,8 @@ async fn walk(steps: Vec<Step>) -> Result<(), StoreError> {
                 if how > 0 && !done.contains(&entry.id[0]) {
                     done.push(entry.id[0]);
                 }
-                let outcome = if how > 0 { Outcome::Delivered { names: Vec::new() } } else { retry(now + 50) };
+                let outcome =
+                    if how > 0 { Outcome::Delivered { names: Vec::new() } } else { retry(now + 50) };
                 road.journal.settle(vec![(entry.seq, outcome)], now).await?;
             }
             Step::Settle { .. } => {}
