@@ -115,7 +115,7 @@ fn a_sub_id_that_the_ledger_would_refuse_is_refused_here() {
     assert_eq!(signup(&format!(r#"{{"customer_key":"k","sub_ids":["{most}"]}}"#)).sub_ids, [most.as_str()]);
     let data = format!(r#"{{"customer_key":"k","sub_ids":["a","{most}s"]}}"#);
     refused("signup", &data, "data.sub_ids[1]", "at most 255 characters");
-    let many = vec![r#""s""#; 11].join(",");
+    let many = [r#""s""#; 11].join(",");
     refused(
         "signup",
         &format!(r#"{{"customer_key":"k","sub_ids":[{many}]}}"#),
