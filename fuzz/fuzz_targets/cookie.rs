@@ -1,8 +1,8 @@
 //! Cookies: any value survives a jar, and a jar that other scripts filled hides no cookie of ours.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
 use headwater_protocol::cookie::{decode, encode, find};
+use libfuzzer_sys::fuzz_target;
 
 const NAME: &str = "ps_partner_key";
 

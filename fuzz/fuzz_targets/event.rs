@@ -2,13 +2,13 @@
 //! admitted can be delivered: its text reads back as the same event, also after it was written anew.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
+use headwater_journal::NewEntry;
 use headwater_protocol::event::{Event, Kind, Submission};
 use headwater_protocol::limits::{BATCH_EVENTS_MAX, EVENT_MAX};
-use headwater_journal::NewEntry;
 use headwater_protocol::{EventId, Millis, Source};
 use headwater_relay::Program;
 use headwater_relay::admit::{Admission, Sender, admit};
+use libfuzzer_sys::fuzz_target;
 
 const NOW: Millis = Millis(1_775_514_585_468);
 
@@ -46,9 +46,5 @@ fuzz_target!(|body: &str| {
 });
 
 fn program() -> Program {
-    Program {
-        id: 1,
-        public_key: "pk_test_example".to_owned(),
-        ..Program::default()
-    }
+    Program { id: 1, public_key: "pk_test_example".to_owned(), ..Program::default() }
 }

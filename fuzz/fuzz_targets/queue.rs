@@ -2,14 +2,15 @@
 //! order of time.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
 use headwater_protocol::limits::{EVENT_BODY_MAX, PENDING_BYTES_MAX, PENDING_EVENTS_MAX};
 use headwater_protocol::queue::{FRAME, ID, batch, each, trim};
+use libfuzzer_sys::fuzz_target;
 
 // Ids as storage may hold them, and a size that follows from each.
 fuzz_target!(|input: (&str, &str, u16)| {
     let (ids, oldest, scale) = input;
-    let size = |id: &str| usize::from(id.bytes().fold(scale, |sum, byte| sum.wrapping_mul(31) ^ u16::from(byte)));
+    let size =
+        |id: &str| usize::from(id.bytes().fold(scale, |sum, byte| sum.wrapping_mul(31) ^ u16::from(byte)));
 
     let mut gone = Vec::new();
     trim(ids, oldest, size, |id| gone.push(id.to_owned()));

@@ -6,12 +6,12 @@ use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
-use libfuzzer_sys::fuzz_target;
 use headwater_protocol::limits::{SUB_ID_MAX, SUB_IDS_MAX};
 use headwater_protocol::referral::{
     Referral, decode_partner_key, encode_partner_key, is_click_id, is_partner_key, percent_decode,
     percent_encode, sub_ids,
 };
+use libfuzzer_sys::fuzz_target;
 
 const ALIASES: &str = "via,ref";
 

@@ -4,11 +4,11 @@
 
 use std::collections::HashSet;
 
-use hmac::{Hmac, Mac as _};
-use libfuzzer_sys::fuzz_target;
 use headwater_protocol::Millis;
 use headwater_protocol::event::Event;
 use headwater_relay::billing::stripe::{to_events, verify};
+use hmac::{Hmac, Mac as _};
+use libfuzzer_sys::fuzz_target;
 use sha2::Sha256;
 
 const NOW: Millis = Millis(1_775_514_585_000);
