@@ -134,3 +134,26 @@ pub const OPEN_FILES: u64 = 65_536;
 pub const OPEN_FILES_RESERVED: u64 = 512;
 /// Hours a replaced secret may go on working, at most: 30 days.
 pub const KEY_OVERLAP_HOURS_MAX: i64 = 30 * 24;
+/// Dead entries that pages of one key pair leave; the oldest of more lose their text and their place. What billing
+/// and the company itself said is kept however much it is.
+pub const DEAD_CLAIMS_MAX: i64 = 100_000;
+
+/// Names of a catalogue entry that one event carries: a product's, a price's, and a plan's of old.
+pub const CATALOGUE_KEYS_MAX: usize = 5;
+/// Of the entries under way, those that are parked, at most: a backlog of payments whose customers are unknown must
+/// not hold up a new signup.
+pub const PARKED_DELIVERIES_MAX: usize = DELIVERIES_MAX / 4;
+/// Milliseconds until a parked entry is looked at for the first time; what it waits for wakes it sooner.
+pub const PARKED_LOOK_MIN: i64 = 60 * 1000;
+/// Milliseconds between two looks at a parked entry, at most.
+pub const PARKED_LOOK_MAX: i64 = 60 * 60 * 1000;
+/// Milliseconds after which a parked entry may be given up: 30 days.
+pub const PARKED_AGE_MAX: i64 = 30 * 24 * 60 * 60 * 1000;
+/// Looks after which a parked entry may be given up, as well as by its age: thirty days have some 720, and a clock that
+/// jumps by a month has none.
+pub const PARKED_LOOKS_MAX: i64 = 500;
+/// Milliseconds between two attempts at a destination that refuses our credential, at most: whoever mends a rotated
+/// key sees within minutes that it works.
+pub const HOLD_MAX: i64 = 5 * 60 * 1000;
+/// The provider's records that one payment and its refunds touch: an invoice, its payments, their charges.
+pub const JOINED_RECORDS_MAX: usize = 64;

@@ -39,6 +39,19 @@ impl CustomerRef {
         }
     }
 
+    /// The name by which a billing provider's events travel in one lane, whichever of them carry the site's own id:
+    /// the provider's, else as in [`CustomerRef::lane`] (billing.md).
+    pub fn billing_lane(&self) -> String {
+        self.provider_key.as_ref().map_or_else(|| self.lane(), |key| format!("p:{key}"))
+    }
+
+    /// Every name, with a letter for its kind: what waits for this customer waits for one of them.
+    pub fn names(&self) -> Vec<String> {
+        let kinds = [("c", &self.customer_key), ("p", &self.provider_key), ("e", &self.email)];
+        let known = kinds.into_iter().filter_map(|(kind, name)| Some((kind, name.as_ref()?)));
+        known.map(|(kind, name)| format!("{kind}:{name}")).collect()
+    }
+
     fn check(&self) -> Result<(), FieldError> {
         if self.customer_key.is_none() && self.provider_key.is_none() && self.email.is_none() {
             return Err(FieldError::new(
@@ -73,6 +86,15 @@ pub struct Payment {
     /// Free text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category_key: Option<String>,
+    /// Names of what was bought at the provider, looked up in the catalogue in this order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub catalogue_keys: Vec<String>,
+    /// When it was paid, where that is not when the event occurred.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paid_at: Option<Millis>,
+    /// Why the provider's message is not enough to record it: it is parked with this reason until a person acts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incomplete: Option<String>,
 }
 
 impl Payment {
@@ -82,6 +104,7 @@ impl Payment {
         check_key("subscription_key", self.subscription_key.as_deref())?;
         check_key("product_key", self.product_key.as_deref())?;
         check_key("category_key", self.category_key.as_deref())?;
+        check_catalogue(&self.catalogue_keys)?;
         money::check_amount("amount", self.amount)?;
         Ok(self)
     }
@@ -99,6 +122,9 @@ pub struct Subscription {
     /// The catalogue entry, where the provider names one: makes the product when it is not there yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product_book_key: Option<String>,
+    /// More names of the catalogue entry, such as a price's id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub catalogue_keys: Vec<String>,
     /// Price in minor units.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount: Option<i64>,
@@ -116,6 +142,8 @@ impl Subscription {
             1,
             limits::CUSTOMER_KEY_MAX,
         )?;
+        check_key("product_book_key", self.product_book_key.as_deref())?;
+        check_catalogue(&self.catalogue_keys)?;
         self.amount.map_or(Ok(()), |amount| money::check_amount("amount", amount))?;
         Ok(self)
     }
@@ -146,10 +174,15 @@ impl ProviderCustomer {
 /// Money went back (billing.md).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Refund {
-    /// Who had paid.
+    /// Who had paid; may be nobody when `about` is given.
+    #[serde(default)]
     pub customer: CustomerRef,
-    /// The payment's unique name.
+    /// The payment's unique name; with `about`, the name of what gave the money back.
     pub transaction_key: String,
+    /// The provider's record it is about, such as `ch:ch_1`, `pi:pi_1` or `in:in_1`: which payments that takes back,
+    /// and how much of each, follows from everything the provider said of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
     /// Minor units given back in total so far; absent: all of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount: Option<i64>,
@@ -159,7 +192,10 @@ pub struct Refund {
 
 impl Refund {
     pub(super) fn checked(self) -> Result<Self, FieldError> {
-        self.customer.check()?;
+        if self.about.is_none() || self.customer != CustomerRef::default() {
+            self.customer.check()?;
+        }
+        check_key("about", self.about.as_deref())?;
         check_length(
             "transaction_key",
             &self.transaction_key,
@@ -169,4 +205,13 @@ impl Refund {
         self.amount.map_or(Ok(()), |amount| money::check_amount("amount", amount))?;
         Ok(self)
     }
+}
+
+fn check_catalogue(keys: &[String]) -> Result<(), FieldError> {
+    if keys.len() > limits::CATALOGUE_KEYS_MAX {
+        let (max, got) = (limits::CATALOGUE_KEYS_MAX, keys.len());
+        let message = format!("catalogue_keys may hold {max} names, got {got}");
+        return Err(FieldError::new("out_of_range", "catalogue_keys", message));
+    }
+    keys.iter().try_for_each(|key| check_length("catalogue_keys", key, 1, limits::CUSTOMER_KEY_MAX))
 }
