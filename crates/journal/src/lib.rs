@@ -123,7 +123,9 @@ impl Journal {
         let claimed = self.names.now();
         let mut entries =
             self.store.write_again(move |unit| store::claim(unit, now, limit, parked, lease)).await?;
-        entries.iter_mut().for_each(|entry| entry.claimed = claimed);
+        for entry in &mut entries {
+            entry.claimed = claimed;
+        }
         Ok(entries)
     }
 

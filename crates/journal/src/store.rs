@@ -113,7 +113,7 @@ CREATE TABLE waits_for (
     name text NOT NULL,
     PRIMARY KEY (seq, name)
 );
-CREATE INDEX waits_for_name ON waits_for (name);
+CREATE INDEX waits_for_name ON waits_for (name, seq);
 INSERT INTO waits_for (seq, name) SELECT seq, lane FROM entry WHERE state = 2;
 CREATE TABLE fact (
     scope text NOT NULL,

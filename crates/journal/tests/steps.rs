@@ -100,12 +100,13 @@ impl Road {
         self.step(async |journal| journal.release(40).await.is_ok_and(|changed| changed == 1)).await;
         self.claim(50, &[3, 1]).await;
         self.settle(&[(1, parked())], 50).await;
-        for at in [1, 2] {
+        for (id, appended) in [(1, Duplicate), (9, New)] {
             self.step(async |journal| {
-                let both = journal.append_with_facts(vec![new(at, "f")], vec![fact(i64::from(at))], 50);
-                both.await.is_ok_and(|appended| appended == [if at == 1 { Duplicate } else { New }])
+                let both = journal.append_with_facts(vec![new(id, "f")], vec![fact(i64::from(id))], 50);
+                both.await.is_ok_and(|got| got == [appended])
             })
             .await;
+            self.settle(&[(1, parked())], 50).await;
         }
         self.step(async |journal| journal.bring_back(50, 400).await.is_ok_and(|changed| changed == 1)).await;
         self.settle(&[(1, delivered()), (3, retry(900))], 60).await;

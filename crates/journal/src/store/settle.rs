@@ -13,9 +13,9 @@ pub(super) const STRETCH: i64 = 4096;
 pub(super) const NEXT: &str = "SELECT min(seq) FROM entry WHERE state = 0 AND seq / 4096 = $1 AND lane = $2";
 /// The first stretch after another in which anything waits.
 pub(super) const NEXT_STRETCH: &str = "SELECT min(seq / 4096) FROM entry WHERE state = 0 AND seq / 4096 > $1";
-/// What is parked for a name is due now.
+/// What is parked for a name is due now. The plus keeps the planner from the index of all that is parked.
 pub(super) const WAKE: &str = "UPDATE entry SET due_at = $1
-     WHERE state = 2 AND due_at > $1 AND seq IN (SELECT seq FROM waits_for WHERE name = $2)";
+     WHERE state = 2 AND +due_at > $1 AND seq IN (SELECT seq FROM waits_for WHERE name = $2)";
 
 pub(crate) fn settle(
     unit: &mut Unit<'_>,

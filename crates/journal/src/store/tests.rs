@@ -9,6 +9,9 @@ use proptest::prelude::*;
 use super::{fact, list, settle};
 use crate::{Appended, Entry, Filter, Journal, MIGRATIONS, NewEntry, Outcome, State};
 
+mod facts;
+mod parked;
+
 const LEASE: i64 = 100;
 const BOUNDS: Bounds =
     Bounds { waiting: 64, commit: 16, readers: 4, reader_wait: std::time::Duration::from_secs(5) };
@@ -37,13 +40,8 @@ fn new(id: u8, lane: &str) -> NewEntry {
     }
 }
 
-fn delivered() -> Outcome {
+fn arrived() -> Outcome {
     Outcome::Delivered { names: Vec::new() }
-}
-
-fn parked(at: i64, names: &[&str], claimed: u64) -> Outcome {
-    let names = names.iter().map(|name| (*name).to_owned()).collect();
-    Outcome::Parked { at, reason: "unknown customer".to_owned(), names, claimed }
 }
 
 fn retry(at: i64) -> Outcome {
@@ -73,10 +71,10 @@ async fn a_lane_waits_for_its_head_and_for_no_other_lane() {
     road.journal.append(vec![new(1, "a"), new(2, "a"), new(3, "b")]).await.unwrap();
     assert_eq!(ids(&road, 0).await, [1, 3]);
     road.journal.settle(vec![(1, retry(500))], 10).await.unwrap();
-    road.journal.settle(vec![(3, delivered())], 10).await.unwrap();
+    road.journal.settle(vec![(3, arrived())], 10).await.unwrap();
     assert_eq!(ids(&road, 499).await, [] as [u8; 0]);
     assert_eq!(ids(&road, 500).await, [1]);
-    road.journal.settle(vec![(1, delivered())], 510).await.unwrap();
+    road.journal.settle(vec![(1, arrived())], 510).await.unwrap();
     assert_eq!(ids(&road, 510).await, [2]);
 }
 
@@ -108,7 +106,7 @@ async fn the_next_of_a_lane_is_found_however_much_of_other_lanes_came_in_between
         let due = road.journal.claim(0, 100_000, 100_000, LEASE).await.unwrap();
         let ours: Vec<_> = due.iter().filter(|entry| entry.lane == "a").map(|entry| entry.seq).collect();
         assert_eq!(ours, [expected]);
-        road.journal.settle(vec![(expected, delivered())], 0).await.unwrap();
+        road.journal.settle(vec![(expected, arrived())], 0).await.unwrap();
     }
     let left = road.journal.claim(LEASE, 100_000, 100_000, LEASE).await.unwrap();
     assert_eq!(left.len(), 6_002, "all that were alone, and the first of b and of c");
@@ -138,7 +136,7 @@ async fn a_journal_of_an_older_version_goes_on_where_it_was() {
     road.journal.append(vec![new(5, "b")]).await.unwrap();
     for (expected, settled) in [(vec![1, 3], vec![1, 3]), (vec![2, 5], vec![2, 5]), (vec![4], vec![4])] {
         assert_eq!(ids(&road, 0).await, expected);
-        road.journal.settle(settled.into_iter().map(|seq| (seq, delivered())).collect(), 0).await.unwrap();
+        road.journal.settle(settled.into_iter().map(|seq| (seq, arrived())).collect(), 0).await.unwrap();
     }
     assert_eq!(ids(&road, LEASE).await, [] as [u8; 0]);
 }
@@ -169,10 +167,10 @@ async fn what_happens_for_every_event_finds_its_index() {
         (super::NEXT_LOOK, 0, "INDEX entry_look"),
         (super::AHEAD[0], 2, "INDEX entry_due (due_at>?)"),
         (super::AHEAD[1], 2, "INDEX entry_look (due_at>?)"),
-        (&parked, 2, "COVERING INDEX entry_parked (program=? AND test=?)"),
-        (&dead, 2, "COVERING INDEX entry_given_up (program=? AND test=?)"),
-        (&unattributed, 2, "COVERING INDEX entry_unattributed (program=? AND test=?)"),
-        (&listed, 3, "INDEX entry_unattributed (program=? AND test=?)"),
+        (parked.as_str(), 2, "COVERING INDEX entry_parked (program=? AND test=?)"),
+        (dead.as_str(), 2, "COVERING INDEX entry_given_up (program=? AND test=?)"),
+        (unattributed.as_str(), 2, "COVERING INDEX entry_unattributed (program=? AND test=?)"),
+        (listed.as_str(), 3, "INDEX entry_unattributed (program=? AND test=?)"),
         (fact::FACTS, 2, "(scope=? AND name=?)"),
         (fact::FORGET, 1, "INDEX fact_stored (stored_at<?)"),
     ];
@@ -207,18 +205,6 @@ async fn the_claims_of_a_process_that_was_killed_are_released_by_the_next_one_in
 }
 
 #[tokio::test]
-async fn a_parked_entry_holds_nobody_up_and_wakes_when_its_customer_comes() {
-    let road = road();
-    road.journal.append(vec![new(1, "a"), new(2, "a")]).await.unwrap();
-    assert_eq!(ids(&road, 0).await, [1]);
-    road.journal.settle(vec![(1, parked(1_000_000, &["c:gk_1"], u64::MAX))], 1).await.unwrap();
-    assert_eq!(ids(&road, 1).await, [2]);
-    let there = Outcome::Delivered { names: vec!["c:gk_1".to_owned()] };
-    road.journal.settle(vec![(2, there)], 2).await.unwrap();
-    assert_eq!(ids(&road, 2).await, [1]);
-}
-
-#[tokio::test]
 async fn a_dead_entry_is_kept_listed_and_replayable() {
     let road = road();
     road.journal.append(vec![new(1, "a"), new(2, "a")]).await.unwrap();
@@ -228,7 +214,7 @@ async fn a_dead_entry_is_kept_listed_and_replayable() {
     assert_eq!(in_state(&road, State::Dead).await[0].last_error.as_deref(), Some("400"));
     assert!(road.journal.replay(1, false, [1; 16], 6).await.unwrap());
     assert_eq!(ids(&road, 6).await, [1]);
-    road.journal.settle(vec![(1, delivered())], 7).await.unwrap();
+    road.journal.settle(vec![(1, arrived())], 7).await.unwrap();
     assert!(!road.journal.replay(1, false, [1; 16], 8).await.unwrap(), "delivered is delivered");
 }
 
@@ -237,7 +223,7 @@ async fn what_was_kept_long_enough_is_forgotten_and_its_id_is_not() {
     let road = road();
     road.journal.append(vec![new(1, "a")]).await.unwrap();
     ids(&road, 0).await;
-    road.journal.settle(vec![(1, delivered())], 0).await.unwrap();
+    road.journal.settle(vec![(1, arrived())], 0).await.unwrap();
     assert_eq!(road.journal.prune(crate::KEEP_BODY - 1).await.unwrap(), 0);
     assert_eq!(road.journal.prune(crate::KEEP_BODY).await.unwrap(), 1);
     assert_eq!(in_state(&road, State::Delivered).await[0].body, "");
@@ -298,8 +284,7 @@ async fn walk(steps: Vec<Step>) -> Result<(), StoreError> {
                 if how > 0 && !done.contains(&entry.id[0]) {
                     done.push(entry.id[0]);
                 }
-                let outcome =
-                    if how > 0 { Outcome::Delivered { names: Vec::new() } } else { retry(now + 50) };
+                let outcome = if how > 0 { arrived() } else { retry(now + 50) };
                 road.journal.settle(vec![(entry.seq, outcome)], now).await?;
             }
             Step::Settle { .. } => {}
@@ -318,7 +303,7 @@ async fn walk(steps: Vec<Step>) -> Result<(), StoreError> {
             if !done.contains(&entry.id[0]) {
                 done.push(entry.id[0]);
             }
-            road.journal.settle(vec![(entry.seq, Outcome::Delivered { names: Vec::new() })], now).await?;
+            road.journal.settle(vec![(entry.seq, arrived())], now).await?;
         }
     }
     delivered.retain(|_, ids| !ids.is_empty());

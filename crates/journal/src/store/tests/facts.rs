@@ -1,0 +1,50 @@
+//! Facts: of each the newest, whatever the order; who waits for one is woken by it.
+
+use super::{ids, new, road};
+use crate::store::tests::parked::parked;
+use crate::{Appended, Fact};
+
+fn fact(part: &str, at: i64, rank: i64, body: &str) -> Fact {
+    let own = str::to_owned;
+    Fact { scope: own("1"), name: own("in:in_1"), part: own(part), at, rank, body: own(body) }
+}
+
+#[tokio::test]
+async fn of_each_fact_the_newest_is_kept_in_any_order() {
+    let states =
+        [fact("a", 5, 0, "open"), fact("a", 7, 0, "late"), fact("a", 7, 1, "last"), fact("a", 6, 9, "mid")];
+    for turn in 0..states.len() {
+        let road = road();
+        for at in 0..states.len() {
+            let one = states[(turn + at) % states.len()].clone();
+            road.journal.append_with_facts(Vec::new(), vec![one, fact("b", 1, 0, "other")], 0).await.unwrap();
+        }
+        let known = road.journal.facts("1".to_owned(), "in:in_1".to_owned()).await.unwrap();
+        assert_eq!(known, [states[2].clone(), fact("b", 1, 0, "other")]);
+        assert_eq!(road.journal.facts("1t".to_owned(), "in:in_1".to_owned()).await.unwrap(), []);
+    }
+}
+
+#[tokio::test]
+async fn who_waits_for_a_fact_is_woken_by_it_and_not_by_hearing_it_again() {
+    let road = road();
+    road.journal.append(vec![new(1, "a")]).await.unwrap();
+    for (at, woken) in [(1, vec![1]), (1, vec![]), (2, vec![1])] {
+        let seqs = ids(&road, 0).await;
+        if !seqs.is_empty() {
+            road.journal.settle(vec![(1, parked(9_000, &["1:in:in_1"], u64::MAX))], 0).await.unwrap();
+        }
+        let appended = road.journal.append_with_facts(vec![], vec![fact("a", at, 0, "{}")], 0).await.unwrap();
+        assert_eq!(appended, [] as [Appended; 0]);
+        assert_eq!(ids(&road, 0).await, woken, "told of {at}");
+        road.journal.settle(vec![(1, parked(9_000, &["1:in:in_1"], u64::MAX))], 0).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn facts_are_forgotten_after_four_hundred_days() {
+    let road = road();
+    road.journal.append_with_facts(Vec::new(), vec![fact("a", 1, 0, "{}")], 0).await.unwrap();
+    assert_eq!(road.journal.prune(crate::KEEP_FACT - 1).await.unwrap(), 0);
+    assert_eq!(road.journal.prune(crate::KEEP_FACT).await.unwrap(), 1);
+}
