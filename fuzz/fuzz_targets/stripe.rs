@@ -2,11 +2,13 @@
 //! whatever is made of it can be delivered: its text reads back as the same event.
 #![no_main]
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use headwater_protocol::Millis;
-use headwater_protocol::event::Event;
-use headwater_relay::billing::stripe::{to_events, verify};
+use headwater_protocol::event::{Data, Event};
+use headwater_relay::billing::Said;
+use headwater_relay::billing::back::{Back, compute};
+use headwater_relay::billing::stripe::{read, verify};
 use hmac::{Hmac, Mac as _};
 use libfuzzer_sys::fuzz_target;
 use sha2::Sha256;
@@ -16,15 +18,19 @@ const SECRET: &str = "whsec_example";
 
 fuzz_target!(|body: &[u8]| {
     signatures(body);
-    let Ok(events) = to_events(body) else { return };
-    assert_eq!(to_events(body).as_ref(), Ok(&events));
-    let ids: HashSet<_> = events.iter().map(|event| event.id).collect();
-    assert_eq!(ids.len(), events.len(), "each event has an id of its own");
-    for event in &events {
-        assert!(!event.data.customer().lane().is_empty(), "named by someone: {event:?}");
+    let Ok(webhook) = read(body, "1") else { return };
+    assert_eq!(read(body, "1").as_ref(), Ok(&webhook));
+    let ids: HashSet<_> = webhook.said.iter().map(|said| said.event.id).collect();
+    assert_eq!(ids.len(), webhook.said.len(), "each event has an id of its own");
+    for Said { event, .. } in &webhook.said {
+        let about = matches!(&event.data, Data::Refund(refund) if refund.about.is_some());
+        assert!(about || !event.data.customer().lane().is_empty(), "named by someone: {event:?}");
         let written = event.write();
         assert_eq!(Event::read(&written).as_ref(), Ok(event), "{written}");
     }
+    let other = read(body, "2").expect("as readable as for the first program");
+    assert!(other.said.iter().all(|said| !ids.contains(&said.event.id)), "each program has ids of its own");
+    back(webhook.facts);
 });
 
 /// A signature passes with its body and with no other; a header that strangers wrote never does.
@@ -40,4 +46,15 @@ fn signatures(body: &[u8]) {
     let stranger = String::from_utf8_lossy(body);
     assert!(verify(&stranger, b"{}", &secret, NOW).is_err());
     assert!(verify(&format!("t={seconds},v1={stranger}"), b"{}", &secret, NOW).is_err());
+}
+
+/// Whatever facts a body makes, no line gives back more than it has.
+fn back(facts: Vec<headwater_relay::billing::Fact>) {
+    let mut records = BTreeMap::<_, Vec<_>>::new();
+    for fact in facts {
+        records.entry(fact.name.clone()).or_default().push(fact);
+    }
+    if let Back::Totals { lines, .. } = compute(&records) {
+        assert!(lines.iter().all(|(key, _)| key.contains('/')), "{lines:?}");
+    }
 }

@@ -101,6 +101,12 @@ impl Client {
         self.create(&format!("/transactions/{}/refund", percent_encode(key)), refund, idem).await
     }
 
+    /// Gives back a payment in full.
+    pub async fn delete_transaction(&self, key: &str) -> Answer<Transaction> {
+        let path = format!("/api/v2/transactions/{}", percent_encode(key));
+        self.call(Call { method: Method::DELETE, ..get(path) }).await
+    }
+
     /// Payments, newest first.
     pub async fn list_transactions(&self, query: Query<'_>) -> Page<Transaction> {
         self.list("/transactions", query).await

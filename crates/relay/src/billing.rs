@@ -1,8 +1,16 @@
-//! Billing providers: each verifies its own webhooks and turns them into our events.
+//! Billing providers: each verifies its own webhooks and turns them into our events, and into facts that later
+//! events need.
 
+pub mod back;
+pub mod fact;
 pub mod stripe;
 
-use headwater_protocol::FieldError;
+pub use headwater_journal::Fact;
+use headwater_journal::NewEntry;
+use headwater_protocol::event::{Data, Event};
+use headwater_protocol::{FieldError, Millis, Source};
+
+use crate::{Program, admit};
 
 /// Why a webhook was not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,4 +19,43 @@ pub enum Refusal {
     Signature(String),
     /// It is, but cannot be read.
     Body(FieldError),
+}
+
+/// What a webhook says.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Webhook {
+    /// Events to deliver, in their order.
+    pub said: Vec<Said>,
+    /// Facts to keep with them.
+    pub facts: Vec<Fact>,
+}
+
+/// An event of a webhook, and who says it: what a buyer can edit is a claim, whoever passes it on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Said {
+    /// What happened.
+    pub event: Event,
+    /// Who says so.
+    pub source: Source,
+}
+
+impl Said {
+    /// The entry to be journaled. One customer of the provider has one lane, whichever names an event carries.
+    pub(crate) fn entry(&self, program: &Program, now: Millis) -> NewEntry {
+        let entry = admit::entry(&self.event, self.event.write(), program, self.source, now);
+        NewEntry { lane: admit::lane(program, &lane(&self.event.data)), ..entry }
+    }
+}
+
+fn lane(data: &Data) -> String {
+    let lane = data.customer().billing_lane();
+    match data {
+        Data::Refund(refund) if lane.is_empty() => refund.about.clone().unwrap_or_default(),
+        _ => lane,
+    }
+}
+
+/// The scope of a program and mode: the beginning of its lanes, facts and names.
+pub(crate) fn scope(program: &Program) -> String {
+    admit::lane(program, "").trim_end_matches(':').to_owned()
 }

@@ -3,19 +3,22 @@
 
 mod backoff;
 mod carry;
+mod hold;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use headwater_client::Client;
-use headwater_journal::{Entry, Outcome};
-use headwater_protocol::limits::DELIVERIES_MAX;
+use headwater_journal::{Entry, Outcome, State};
+use headwater_protocol::limits::{DELIVERIES_MAX, DELIVERY_BACKOFF_MAX, PARKED_DELIVERIES_MAX};
 use headwater_store::StoreError;
 use tokio::sync::watch;
 use tokio::task::{Id, JoinSet};
 
 use crate::Relay;
+use carry::Ended;
+use hold::Holds;
 
 /// The client of a program's key pair; `None` when the program is not known (any more).
 pub type Destinations = Arc<dyn Fn(i64, bool) -> Option<Client> + Send + Sync>;
@@ -28,6 +31,10 @@ const CLAIM_EVERY: Duration = Duration::from_millis(5);
 const LOOK_EVERY: i64 = 1_000;
 /// Between two prunings.
 const PRUNE_EVERY: i64 = 60 * 60 * 1000;
+/// Milliseconds that nothing is put off for: what is due later was put off while the clock was wrong.
+const AHEAD_MAX: i64 = 25 * DELIVERY_BACKOFF_MAX;
+/// Until a settlement that found the write queue full is tried again, at first and at most.
+const SETTLE_AGAIN: [Duration; 2] = [Duration::from_millis(20), Duration::from_secs(1)];
 
 /// Delivers until `stop` turns true, then settles what is in flight.
 pub async fn run(relay: Relay, destinations: Destinations, mut stop: watch::Receiver<bool>) {
@@ -39,11 +46,10 @@ pub async fn run(relay: Relay, destinations: Destinations, mut stop: watch::Rece
     let mut road = Road::new(relay, destinations);
     while !*stop.borrow() {
         let now = road.relay.now().0;
-        if now.saturating_sub(pruned_at) >= PRUNE_EVERY {
+        // Also when the clock went back.
+        if now < pruned_at || now.saturating_sub(pruned_at) >= PRUNE_EVERY {
             pruned_at = now;
-            if let Err(error) = road.relay.journal.prune(now).await {
-                tracing::warn!(%error, "pruning put off");
-            }
+            maintain(&road.relay, now).await;
         }
         match road.claim(now).await {
             Ok(0) => road.rest(now, &mut stop).await,
@@ -56,6 +62,18 @@ pub async fn run(relay: Relay, destinations: Destinations, mut stop: watch::Rece
         tokio::time::sleep(CLAIM_EVERY).await;
     }
     while road.one_ended().await {}
+}
+
+/// Forgets what was kept long enough, and brings back what a wrong clock put off.
+async fn maintain(relay: &Relay, now: i64) {
+    if let Err(error) = relay.journal.prune(now).await {
+        tracing::warn!(%error, "pruning put off");
+    }
+    match relay.journal.bring_back(now, AHEAD_MAX).await {
+        Ok(0) => {}
+        Ok(count) => tracing::warn!(count, "entries that were put off while the clock was ahead are due now"),
+        Err(error) => tracing::warn!(%error, "entries that a wrong clock put off were not looked for"),
+    }
 }
 
 /// Delivers everything that is due now and settles it, also what falls due by that; says how many attempts it made.
@@ -83,13 +101,14 @@ struct Road {
     relay: Relay,
     destinations: Destinations,
     tasks: JoinSet<()>,
-    /// Place in the journal of each task's entry.
-    under_way: HashMap<Id, i64>,
+    /// Place in the journal of each task's entry, and whether it is parked.
+    under_way: HashMap<Id, (i64, bool)>,
+    holds: Arc<Holds>,
 }
 
 impl Road {
     fn new(relay: Relay, destinations: Destinations) -> Self {
-        Self { relay, destinations, tasks: JoinSet::new(), under_way: HashMap::new() }
+        Self { relay, destinations, tasks: JoinSet::new(), under_way: HashMap::new(), holds: Arc::default() }
     }
 
     /// Takes as many due entries as there is room for, and sends them off; says how many.
@@ -101,16 +120,19 @@ impl Road {
         if room == 0 {
             return Ok(0);
         }
-        let mut entries =
-            self.relay.journal.claim(now, u32::try_from(room).unwrap_or(u32::MAX), 64, LEASE).await?;
+        let parked = self.under_way.values().filter(|(_, parked)| *parked).count();
+        let parked = PARKED_DELIVERIES_MAX.saturating_sub(parked);
+        let number = |count| u32::try_from(count).unwrap_or(u32::MAX);
+        let mut entries = self.relay.journal.claim(now, number(room), number(parked), LEASE).await?;
         // One whose many requests took longer than its lease: claiming it again renewed the lease, no more.
-        let under_way: HashSet<i64> = self.under_way.values().copied().collect();
+        let under_way: HashSet<i64> = self.under_way.values().map(|(seq, _)| *seq).collect();
         entries.retain(|entry| !under_way.contains(&entry.seq));
         let count = entries.len();
         for entry in entries {
-            let seq = entry.seq;
-            let carried = carry_and_settle(self.relay.clone(), Arc::clone(&self.destinations), entry);
-            self.under_way.insert(self.tasks.spawn(carried).id(), seq);
+            let at = (entry.seq, entry.state == State::Parked);
+            let (relay, destinations) = (self.relay.clone(), Arc::clone(&self.destinations));
+            let carried = carry_and_settle(relay, destinations, Arc::clone(&self.holds), entry);
+            self.under_way.insert(self.tasks.spawn(carried).id(), at);
         }
         Ok(count)
     }
@@ -157,16 +179,58 @@ impl Road {
 }
 
 /// Carries one entry to its destination and records how that ended.
-async fn carry_and_settle(relay: Relay, destinations: Destinations, entry: Entry) {
+async fn carry_and_settle(relay: Relay, destinations: Destinations, holds: Arc<Holds>, entry: Entry) {
     let destination = destinations(entry.program, entry.test);
     let program = relay.programs.of(entry.program, entry.test);
+    let (pair, now) = ((entry.program, entry.test), relay.now().0);
     let outcome = match (destination, program) {
-        (Some(client), Some(program)) => carry::carry(&client, &program, &entry, relay.now().0).await,
+        (Some(client), Some(program)) => match holds.may_try(pair, now) {
+            Err(held) => put_off(held),
+            Ok(()) => match carry::carry(&client, &program, &relay.journal, &entry, now).await {
+                Ended::Refused(reason) => put_off(holds.refused(pair, &reason, relay.now().0)),
+                Ended::As(outcome) => {
+                    // No answer, or one in place of the destination's, says nothing about our credential.
+                    if !matches!(outcome, Outcome::Retry { .. }) && holds.taken(pair) {
+                        release(&relay).await;
+                    }
+                    outcome
+                }
+            },
+        },
         _ => Outcome::Dead { reason: "its program is not known here any more".to_owned() },
     };
     log(&entry, &outcome);
-    if let Err(error) = relay.journal.settle(vec![(entry.seq, outcome)], relay.now().0).await {
-        tracing::error!(%error, "a delivery could not be settled; it will be repeated, which receivers tolerate");
+    settle(&relay, entry.seq, outcome).await;
+}
+
+/// Not the entry's fault, so it counts as no attempt of its.
+fn put_off((at, reason): (i64, String)) -> Outcome {
+    Outcome::Retry { at, reason, counted: false }
+}
+
+/// The destination takes our credential again: what was put off meanwhile need not wait for its time.
+async fn release(relay: &Relay) {
+    if let Err(error) = relay.journal.release(relay.now().0).await {
+        tracing::warn!(%error, "what was held waits for its next attempt");
+    }
+}
+
+/// A full write queue is no reason to leave a lane to its lease: it is a matter of a moment.
+async fn settle(relay: &Relay, seq: i64, outcome: Outcome) {
+    let [mut wait, longest] = SETTLE_AGAIN;
+    loop {
+        match relay.journal.settle(vec![(seq, outcome.clone())], relay.now().0).await {
+            Ok(()) => return,
+            Err(StoreError::Busy) => {
+                tokio::time::sleep(wait).await;
+                wait = (wait * 2).min(longest);
+            }
+            Err(error) => {
+                let what = "a delivery could not be settled; it will be repeated, which receivers tolerate";
+                tracing::error!(%error, what);
+                return;
+            }
+        }
     }
 }
 

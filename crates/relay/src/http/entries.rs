@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use headwater_journal::{Entry, Filter};
 use headwater_protocol::event::CustomerRef;
-use headwater_protocol::v2::{Envelope, List};
+use headwater_protocol::v2::Envelope;
 use headwater_protocol::{EventId, FieldError, Millis, limits};
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,8 @@ use crate::{Program, Relay, admit};
 pub(crate) struct Asked {
     state: Option<String>,
     customer_key: Option<String>,
+    /// The billing provider's id: what it says of a customer travels under this name.
+    provider_key: Option<String>,
     limit: Option<u32>,
     starting_after: Option<i64>,
 }
@@ -28,19 +30,38 @@ pub(crate) struct Item {
     id: EventId,
     r#type: String,
     customer: String,
+    source: String,
     state: &'static str,
     attempts: i64,
+    looks: i64,
     last_error: Option<String>,
     received_at: Millis,
     settled_at: Option<Millis>,
 }
 
-/// `GET /v1/entries?state=&customer_key=&limit=&starting_after=`, newest first.
+/// A page of entries, and how many of the program's need a look.
+#[derive(Serialize)]
+pub(crate) struct Page {
+    items: Vec<Item>,
+    has_more: bool,
+    ending_cursor: Option<String>,
+    counts: Counted,
+}
+
+/// See [`headwater_journal::Counts`].
+#[derive(Serialize)]
+pub(crate) struct Counted {
+    parked: i64,
+    dead: i64,
+    unattributed: i64,
+}
+
+/// `GET /v1/entries?state=&customer_key=&provider_key=&limit=&starting_after=`, newest first.
 pub(crate) async fn list_entries(
     State(relay): State<Relay>,
     headers: HeaderMap,
     Query(asked): Query<Asked>,
-) -> Result<Json<Envelope<List<Item>>>, Failure> {
+) -> Result<Json<Envelope<Page>>, Failure> {
     let program = signed_in(&headers, &relay)?;
     let limit = asked.limit.unwrap_or(limits::LIST_DEFAULT);
     if limit == 0 || limit > limits::LIST_MAX {
@@ -48,7 +69,9 @@ pub(crate) async fn list_entries(
         return Err(FieldError::new("out_of_range", "limit", message).into());
     }
     let state = asked.state.as_deref().map(state_of).transpose()?;
-    let lane = asked.customer_key.map(|key| admit::lane(&program, &CustomerRef::by_key(Some(&key)).lane()));
+    let named =
+        CustomerRef { customer_key: asked.customer_key, provider_key: asked.provider_key, email: None };
+    let lane = (named != CustomerRef::default()).then(|| admit::lane(&program, &named.lane()));
     let filter = Filter {
         program: program.id,
         test: program.test,
@@ -62,11 +85,13 @@ pub(crate) async fn list_entries(
     found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let ending_cursor = found.last().map(|entry| entry.seq.to_string());
     let items = found.into_iter().map(|entry| item(entry, &program)).collect();
-    let data = List { items, has_more, ending_cursor };
+    let counts = relay.journal.counts(program.id, program.test).await?;
+    let counts = Counted { parked: counts.parked, dead: counts.dead, unattributed: counts.unattributed };
+    let data = Page { items, has_more, ending_cursor, counts };
     Ok(Json(Envelope { data, message: "Entries".to_owned(), status: 200, warnings: Vec::new() }))
 }
 
-/// `POST /v1/entries/{id}/replay`: a dead or parked entry goes on the road again.
+/// `POST /v1/entries/{id}/replay`: an entry of this program that is dead, unattributed or parked is delivered again.
 pub(crate) async fn post_replay(
     State(relay): State<Relay>,
     headers: HeaderMap,
@@ -75,7 +100,8 @@ pub(crate) async fn post_replay(
     let program = signed_in(&headers, &relay)?;
     let id: EventId = id.parse()?;
     if !relay.journal.replay(program.id, program.test, id.bytes(), relay.now().0).await? {
-        let message = format!("no dead or parked entry has the id {id}, or its text was erased");
+        let message =
+            format!("no dead, unattributed or parked entry has the id {id}, or its text was erased");
         return Err(Failure::new(StatusCode::NOT_FOUND, "not_replayable", message));
     }
     Ok(Json(Envelope { data: id, message: "Replayed".to_owned(), status: 200, warnings: Vec::new() }))
@@ -100,8 +126,10 @@ fn item(entry: Entry, program: &Program) -> Item {
         id: EventId::from_bytes(entry.id),
         r#type: entry.kind,
         customer: entry.lane.strip_prefix(&prefix).unwrap_or(&entry.lane).to_owned(),
+        source: entry.source,
         state: entry.state.name(),
         attempts: entry.attempts,
+        looks: entry.looks,
         last_error: entry.last_error,
         received_at: Millis(entry.received_at),
         settled_at: entry.settled_at.map(Millis),

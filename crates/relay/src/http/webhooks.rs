@@ -4,15 +4,14 @@
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
-use headwater_protocol::Source;
 use headwater_protocol::limits::WEBHOOK_BODY_MAX;
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 
 use super::body;
 use super::error::Failure;
-use crate::billing::{Refusal, stripe};
-use crate::{Relay, admit};
+use crate::Relay;
+use crate::billing::{self, Refusal, stripe};
 
 /// What became of a webhook.
 #[derive(Serialize)]
@@ -51,14 +50,11 @@ pub(crate) async fn post_webhook(
     let signature = headers.get("stripe-signature").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let now = relay.now();
     stripe::verify(signature, &body, secret, now).map_err(failure)?;
-    let events = stripe::to_events(&body).map_err(failure)?;
-    let entries: Vec<_> = events
-        .iter()
-        .map(|event| admit::entry(event, event.write(), &program, Source::Billing, now))
-        .collect();
+    let webhook = stripe::read(&body, &billing::scope(&program)).map_err(failure)?;
+    let entries: Vec<_> = webhook.said.iter().map(|said| said.entry(&program, now)).collect();
     let taken = entries.len();
-    if taken > 0 {
-        relay.journal.append(entries).await?;
+    if taken > 0 || !webhook.facts.is_empty() {
+        relay.journal.append_with_facts(entries, webhook.facts, now.0).await?;
     }
     Ok(Json(Taken { events: taken }))
 }
@@ -68,5 +64,72 @@ fn failure(refusal: Refusal) -> Failure {
         Refusal::Signature(reason) => Failure::new(StatusCode::UNAUTHORIZED, "bad_signature", reason)
             .hint("compare the signing secret with the provider's dashboard"),
         Refusal::Body(error) => error.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use axum::body::Body;
+    use headwater_journal::{Filter, Journal, MIGRATIONS};
+    use headwater_protocol::Millis;
+    use headwater_protocol::v2::ClaimPolicy;
+    use headwater_store::{Bounds, Store};
+    use hmac::{Hmac, Mac as _};
+    use http::{Request, StatusCode};
+    use sha2::Sha256;
+    use tower::ServiceExt as _;
+
+    use crate::{Program, Programs, Relay, Scripts};
+
+    const SECRET: &str = "whsec_example";
+    const SECONDS: i64 = 1_775_514_585;
+
+    fn program(id: i64, test: bool, key: &str) -> Program {
+        Program {
+            id,
+            public_key: key.to_owned(),
+            test,
+            origins: Vec::new(),
+            checkout_amounts: ClaimPolicy::Confirm,
+            stripe_webhook_secret: Some(SECRET.to_owned().into()),
+            secret_hash: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn every_program_and_mode_of_one_stripe_account_hears_of_an_event_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let bounds = Bounds { waiting: 16, commit: 16 };
+        let store = Store::open(&directory.path().join("j.sqlite"), MIGRATIONS, bounds).unwrap();
+        let journal = Journal::open(store);
+        let programs = Programs::default();
+        programs.replace(vec![
+            program(1, false, "pk_one"),
+            program(1, true, "pk_test"),
+            program(2, false, "pk_two"),
+        ]);
+        let clock = Arc::new(|| Millis(SECONDS * 1000));
+        let rates = crate::http::tests::rates(600);
+        let relay = Relay::new(programs, journal.clone(), clock, Scripts::default(), rates);
+        let body = include_str!("../../tests/fixtures/stripe/2025-03-31-invoice.paid-exclusive-tax.json");
+        let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
+        mac.update(format!("{SECONDS}.{body}").as_bytes());
+        let signature = format!("t={SECONDS},v1={}", hex::encode(mac.finalize().into_bytes()));
+        for key in ["pk_one", "pk_test", "pk_two", "pk_one"] {
+            let request = Request::post(format!("/v1/webhooks/stripe/{key}"))
+                .header("stripe-signature", &signature)
+                .body(Body::from(body))
+                .unwrap();
+            let answer = crate::http::router(relay.clone()).oneshot(request).await.unwrap();
+            assert_eq!(answer.status(), StatusCode::OK);
+        }
+        for (program, test) in [(1, false), (1, true), (2, false)] {
+            let filter = Filter { program, test, limit: 10, ..Filter::default() };
+            let found = journal.list(filter).await.unwrap();
+            assert_eq!(found.len(), 1, "of program {program}");
+            assert_eq!((found[0].source.as_str(), found[0].kind.as_str()), ("billing", "payment"));
+        }
     }
 }

@@ -1,9 +1,15 @@
-//! As much of Stripe's objects as we read. Members moved over the years; both places are read.
+//! As much of Stripe's objects as we read. Members moved over the years; every place of the last three is read.
+
+mod invoice;
+mod money;
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
+
+pub(super) use invoice::{Invoice, Line};
+pub(super) use money::{Charge, CreditNote, Dispute, InvoicePayment, Refund};
 
 #[derive(Deserialize)]
 pub(super) struct Envelope<'a> {
@@ -22,23 +28,32 @@ pub(super) struct Body<'a> {
     pub(super) object: &'a RawValue,
 }
 
+/// What Stripe writes as null where there is nothing: a list, an object.
+fn nothing<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(from: D) -> Result<T, D::Error> {
+    Ok(Option::<T>::deserialize(from)?.unwrap_or_default())
+}
+
 /// The metadata we look for; everything else in it is the site's.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Metadata {
     customer_key: Option<String>,
     customer_id: Option<String>,
-    pub(super) partner_key: Option<String>,
-    pub(super) subscription_key: Option<String>,
+    partner_key: Option<String>,
+    subscription_key: Option<String>,
 }
 
 impl Metadata {
-    pub(super) fn of(customer_key: String, partner_key: Option<String>) -> Self {
-        Self { customer_key: Some(customer_key), partner_key, ..Self::default() }
-    }
-
     pub(super) fn customer_key(&self) -> Option<String> {
         [&self.customer_key, &self.customer_id].into_iter().flatten().find(|key| !key.is_empty()).cloned()
+    }
+
+    pub(super) fn partner_key(&self) -> Option<String> {
+        self.partner_key.clone().filter(|key| !key.is_empty())
+    }
+
+    pub(super) fn subscription_key(&self) -> Option<String> {
+        self.subscription_key.clone().filter(|key| !key.is_empty())
     }
 }
 
@@ -49,14 +64,14 @@ pub(super) struct Customer {
     pub(super) email: Option<String>,
     #[serde(default)]
     pub(super) name: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nothing")]
     pub(super) metadata: Metadata,
 }
 
 /// A checkout that ended.
 #[derive(Deserialize)]
 pub(super) struct Session {
-    /// What the site put on the payment link, the pricing table or the session.
+    /// What stood in the address of the payment link or the pricing table: a buyer can edit it.
     #[serde(default)]
     pub(super) client_reference_id: Option<String>,
     /// Absent for a guest, who has nothing to renew.
@@ -64,25 +79,25 @@ pub(super) struct Session {
     pub(super) customer: Option<String>,
     #[serde(default)]
     pub(super) customer_details: Option<Buyer>,
-    #[serde(default)]
+    /// What the site's server put on the session.
+    #[serde(default, deserialize_with = "nothing")]
     pub(super) metadata: Metadata,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub(super) struct Buyer {
-    #[serde(default)]
     pub(super) email: Option<String>,
-    #[serde(default)]
     pub(super) name: Option<String>,
 }
 
 #[derive(Deserialize)]
-pub(super) struct StripeSubscription {
+pub(super) struct Subscription {
     pub(super) id: String,
     pub(super) status: String,
     #[serde(default)]
     pub(super) customer: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nothing")]
     pub(super) metadata: Metadata,
     pub(super) items: Items,
 }
@@ -95,6 +110,8 @@ pub(super) struct Items {
 #[derive(Deserialize)]
 pub(super) struct Item {
     pub(super) price: Price,
+    #[serde(default)]
+    pub(super) quantity: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -106,125 +123,4 @@ pub(super) struct Price {
     pub(super) unit_amount: Option<i64>,
     #[serde(default)]
     pub(super) currency: Option<String>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct Invoice {
-    pub(super) id: String,
-    pub(super) currency: String,
-    #[serde(default)]
-    pub(super) customer: Option<String>,
-    #[serde(default)]
-    pub(super) customer_email: Option<String>,
-    #[serde(default)]
-    metadata: Metadata,
-    #[serde(default)]
-    subscription: Option<String>,
-    #[serde(default)]
-    subscription_details: Option<Details>,
-    #[serde(default)]
-    parent: Option<Parent>,
-    pub(super) lines: Lines,
-}
-
-#[derive(Deserialize)]
-pub(super) struct Lines {
-    pub(super) data: Vec<Line>,
-}
-
-#[derive(Deserialize)]
-struct Parent {
-    #[serde(default)]
-    subscription_details: Option<Details>,
-    #[serde(default)]
-    subscription_item_details: Option<Details>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Details {
-    subscription: Option<String>,
-    metadata: Option<Metadata>,
-}
-
-impl Invoice {
-    /// The subscription's metadata is what a renewal carries; the invoice's own comes second.
-    pub(super) fn customer_key(&self) -> Option<String> {
-        let parent = self.parent.as_ref().and_then(|parent| parent.subscription_details.as_ref());
-        [parent, self.subscription_details.as_ref()]
-            .into_iter()
-            .flatten()
-            .filter_map(|details| details.metadata.as_ref())
-            .find_map(Metadata::customer_key)
-            .or_else(|| self.metadata.customer_key())
-    }
-
-    pub(super) fn subscription(&self) -> Option<String> {
-        let parent = self.parent.as_ref().and_then(|parent| parent.subscription_details.as_ref());
-        self.subscription.clone().or_else(|| parent.and_then(|details| details.subscription.clone()))
-    }
-}
-
-#[derive(Deserialize)]
-pub(super) struct Line {
-    pub(super) id: String,
-    /// Minor units, before tax.
-    pub(super) amount: i64,
-    #[serde(default)]
-    pub(super) metadata: Metadata,
-    #[serde(default)]
-    subscription: Option<String>,
-    #[serde(default)]
-    price: Option<Price>,
-    #[serde(default)]
-    pricing: Option<Pricing>,
-    #[serde(default)]
-    parent: Option<Parent>,
-}
-
-#[derive(Deserialize)]
-struct Pricing {
-    #[serde(default)]
-    price_details: Option<PriceDetails>,
-}
-
-#[derive(Deserialize)]
-struct PriceDetails {
-    #[serde(default)]
-    price: Option<String>,
-    #[serde(default)]
-    product: Option<String>,
-}
-
-impl Line {
-    fn details(&self) -> Option<&PriceDetails> {
-        self.pricing.as_ref().and_then(|pricing| pricing.price_details.as_ref())
-    }
-
-    pub(super) fn price(&self) -> Option<String> {
-        let older = self.price.as_ref().map(|price| price.id.clone());
-        older.or_else(|| self.details().and_then(|details| details.price.clone()))
-    }
-
-    pub(super) fn product(&self) -> Option<String> {
-        let older = self.price.as_ref().and_then(|price| price.product.clone());
-        older.or_else(|| self.details().and_then(|details| details.product.clone()))
-    }
-
-    pub(super) fn subscription(&self) -> Option<String> {
-        let parent = self.parent.as_ref().and_then(|parent| parent.subscription_item_details.as_ref());
-        self.subscription.clone().or_else(|| parent.and_then(|details| details.subscription.clone()))
-    }
-}
-
-#[derive(Deserialize)]
-pub(super) struct Charge {
-    pub(super) amount: i64,
-    pub(super) amount_refunded: i64,
-    #[serde(default)]
-    pub(super) invoice: Option<String>,
-    #[serde(default)]
-    pub(super) customer: Option<String>,
-    #[serde(default)]
-    pub(super) metadata: Metadata,
 }

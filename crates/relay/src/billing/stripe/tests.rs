@@ -6,8 +6,10 @@ use headwater_protocol::{Millis, limits};
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 
-use super::{to_events, verify};
-use crate::billing::Refusal;
+use super::{read, verify};
+use crate::billing::{Refusal, Webhook};
+
+mod fixtures;
 
 const NOW: Millis = Millis(1_775_514_585_000);
 
@@ -45,7 +47,11 @@ fn one_good_signature_of_several_is_enough() {
 fn events(kind: &str, object: &str) -> Vec<Event> {
     let body =
         format!(r#"{{"id":"evt_1","type":"{kind}","created":1775514585,"data":{{"object":{object}}}}}"#);
-    to_events(body.as_bytes()).unwrap()
+    events_of(read(body.as_bytes(), "1").unwrap())
+}
+
+fn events_of(webhook: Webhook) -> Vec<Event> {
+    webhook.said.into_iter().map(|said| said.event).collect()
 }
 
 fn payments(object: &str) -> Vec<(String, i64, Option<String>, Option<String>)> {
@@ -95,7 +101,7 @@ fn a_guests_checkout_or_one_without_a_name_says_nothing() {
 fn what_could_not_be_delivered_is_refused_at_once() {
     let body = r#"{"id":"evt_1","type":"customer.subscription.created","created":1775514585,"data":{"object":
         {"id":"sub_1","status":"active","items":{"data":[{"price":{"id":"price_1"}}]}}}}"#;
-    let Err(Refusal::Body(error)) = to_events(body.as_bytes()) else { panic!("is refused") };
+    let Err(Refusal::Body(error)) = read(body.as_bytes(), "1") else { panic!("is refused") };
     assert!(error.field.starts_with("data.object"), "{error:?}");
 }
 
@@ -143,6 +149,11 @@ fn a_subscription_says_where_its_products_stand() {
 fn a_replayed_webhook_makes_the_same_ids_and_a_new_one_others() {
     let object = r#"{"id":"cus_s","email":"dana@shop.example","metadata":{"customer_id":"gk_1"}}"#;
     assert_eq!(events("customer.created", object), events("customer.created", object));
+    let body = format!(
+        r#"{{"id":"evt_1","type":"customer.created","created":1775514585,"data":{{"object":{object}}}}}"#
+    );
+    let [one, other] = ["1", "1t"].map(|scope| read(body.as_bytes(), scope).unwrap().said[0].event.id);
+    assert_ne!(one, other, "one account may feed two programs");
     let Data::ProviderCustomer(known) = &events("customer.created", object)[0].data else { panic!() };
     assert_eq!(known.customer.customer_key.as_deref(), Some("gk_1"));
     assert!(events("customer.created", r#"{"id":"cus_s"}"#).is_empty(), "a stranger to the site");
@@ -152,6 +163,6 @@ fn a_replayed_webhook_makes_the_same_ids_and_a_new_one_others() {
 #[test]
 fn a_body_that_is_not_understood_names_its_field() {
     let body = br#"{"id":"evt_1","type":"invoice.paid","created":1,"data":{"object":{"id":"in_1","currency":"usd","lines":{"data":[{"id":"il"}]}}}}"#;
-    let Err(Refusal::Body(error)) = to_events(body) else { panic!("it was understood") };
+    let Err(Refusal::Body(error)) = read(body, "1") else { panic!("it was understood") };
     assert_eq!(error.field, "data.object.lines.data[0].amount");
 }

@@ -1,0 +1,149 @@
+//! How much of each transaction was taken back: a pure function of the facts about one payment (billing.md, «What a
+//! commission is computed from»).
+//!
+//! It is a state, not a step: the same facts give the same totals in whichever order they came, and a dispute that is
+//! won gives back by being left out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use headwater_journal::{Fact, Journal};
+use headwater_protocol::limits::JOINED_RECORDS_MAX;
+use headwater_store::StoreError;
+
+use super::fact::{Known, PaidLine};
+
+/// What was taken back of the transactions that a record belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Back {
+    /// Of each transaction, so much altogether.
+    Totals {
+        /// Keys of transactions, and minor units of their base.
+        lines: Vec<(String, i64)>,
+        /// When the newest fact was so, epoch milliseconds.
+        at: i64,
+    },
+    /// Nothing was ever taken back.
+    Nothing,
+    /// It is not known yet which transactions that are.
+    Unknown {
+        /// What is missing.
+        reason: String,
+        /// Names of records: a fact about one of them may complete it.
+        waits_for: Vec<String>,
+    },
+}
+
+/// Reads what is known about `about` and all that belongs together with it, and computes.
+pub async fn look(journal: &Journal, scope: &str, about: &str) -> Result<Back, StoreError> {
+    let mut known = BTreeMap::new();
+    let mut next = vec![about.to_owned()];
+    while let Some(name) = next.pop() {
+        if known.len() < JOINED_RECORDS_MAX && !known.contains_key(&name) {
+            let facts = journal.facts(scope.to_owned(), name.clone()).await?;
+            next.extend(links(&facts));
+            known.insert(name, facts);
+        }
+    }
+    Ok(compute(&known))
+}
+
+fn links(facts: &[Fact]) -> impl Iterator<Item = String> {
+    facts.iter().filter_map(Known::of).filter_map(|known| match known {
+        Known::Link { to, holds: true } => Some(to),
+        _ => None,
+    })
+}
+
+/// The totals of all that was paid by these records, which belong together.
+pub fn compute(records: &BTreeMap<String, Vec<Fact>>) -> Back {
+    let (mut gross, mut lines, mut unread) = (0_i64, Vec::<PaidLine>::new(), BTreeSet::new());
+    for (name, facts) in records.iter().filter(|(name, _)| name.starts_with("in:")) {
+        let paid = facts.iter().filter_map(Known::of).find_map(|known| match known {
+            Known::Paid { gross, lines } => Some((gross, lines)),
+            _ => None,
+        });
+        match paid {
+            Some((paid, of)) => {
+                gross = gross.saturating_add(paid);
+                lines.extend(of);
+            }
+            None => {
+                unread.insert(name.clone());
+            }
+        }
+    }
+    if !unread.is_empty() {
+        let reason = format!(
+            "invoice {} is not known here yet",
+            unread.iter().map(|name| &name[3..]).collect::<Vec<_>>().join(", ")
+        );
+        return Back::Unknown { reason, waits_for: unread.into_iter().collect() };
+    }
+    if !records.keys().any(|name| name.starts_with("in:")) {
+        let reason =
+            "nothing said yet which invoice it paid (Stripe tells by invoice_payment.paid)".to_owned();
+        return Back::Unknown { reason, waits_for: records.keys().cloned().collect() };
+    }
+    if !records.values().flatten().filter_map(Known::of).any(|known| takes_back(&known)) {
+        return Back::Nothing;
+    }
+    let back = records
+        .values()
+        .fold(0_i64, |sum, facts| sum.saturating_add(of_record(facts)))
+        .clamp(0, gross.max(0));
+    let at = records.values().flatten().map(|fact| fact.at).max().unwrap_or_default();
+    Back::Totals {
+        lines: lines.into_iter().map(|line| (line.key, share(line.base, back, gross))).collect(),
+        at,
+    }
+}
+
+fn takes_back(known: &Known) -> bool {
+    matches!(known, Known::Refunded { .. } | Known::Refund { .. } | Known::Back { .. })
+}
+
+/// Minor units with tax that went back of one record.
+///
+/// A charge says its total at one time, its refunds speak for themselves at others: what was made after that time is
+/// added, what failed after it is taken off, and what is known of single refunds is never less than true.
+fn of_record(facts: &[Fact]) -> i64 {
+    let known = || facts.iter().filter_map(|fact| Some((fact.at, Known::of(fact)?)));
+    let told = known().find_map(|(at, known)| match known {
+        Known::Refunded { gross, total } => Some((at, gross, total)),
+        _ => None,
+    });
+    let (mut alone, mut since, mut other) = (0_i64, 0_i64, 0_i64);
+    for (at, known) in known() {
+        match known {
+            Known::Refund { amount, made_at, stands } => {
+                let told_at = told.map_or(i64::MAX, |(at, ..)| at);
+                if stands {
+                    alone = alone.saturating_add(amount);
+                }
+                if stands && made_at > told_at {
+                    since = since.saturating_add(amount);
+                } else if !stands && made_at <= told_at && at > told_at {
+                    since = since.saturating_sub(amount);
+                }
+            }
+            Known::Back { amount } => other = other.saturating_add(amount),
+            _ => {}
+        }
+    }
+    let (refunded, most) =
+        told.map_or((alone, i64::MAX), |(_, gross, total)| (alone.max(total.saturating_add(since)), gross));
+    refunded.saturating_add(other).clamp(0, most.max(0))
+}
+
+/// `base · back / gross`, towards zero: the whole gives back the whole, more never gives back less, and no line gives
+/// back more than it has.
+fn share(base: i64, back: i64, gross: i64) -> i64 {
+    if gross <= 0 {
+        return 0;
+    }
+    let share = i128::from(base) * i128::from(back) / i128::from(gross);
+    i64::try_from(share).expect("a share fits where its whole did")
+}
+
+#[cfg(test)]
+mod tests;

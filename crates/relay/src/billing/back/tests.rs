@@ -1,0 +1,84 @@
+//! What goes back, whatever the history.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::{Back, compute, share};
+use crate::billing::Fact;
+use crate::billing::fact::{Known, PaidLine};
+
+proptest! {
+    #[test]
+    fn the_whole_takes_back_the_whole_and_no_line_more_than_it_has(
+        base in -1_000_000i64..1_000_000, gross in 1i64..2_000_000, one in 0i64..2_000_000, other in 0i64..2_000_000,
+    ) {
+        let (less, more) = (one.min(other).min(gross), one.max(other).min(gross));
+        prop_assert_eq!(share(base, gross, gross), base);
+        prop_assert_eq!(share(base, 0, gross), 0);
+        prop_assert!(share(base, less, gross).abs() <= share(base, more, gross).abs());
+        prop_assert!(share(base, more, gross).abs() <= base.abs());
+    }
+}
+
+fn records(facts: &[Fact]) -> BTreeMap<String, Vec<Fact>> {
+    let mut records = BTreeMap::<String, Vec<Fact>>::new();
+    for fact in facts {
+        records.entry(fact.name.clone()).or_default().push(fact.clone());
+    }
+    records
+}
+
+fn paid(invoice: &str, gross: i64, bases: &[i64]) -> Fact {
+    let line = |(n, base): (usize, &i64)| PaidLine { key: format!("{invoice}/il_{n}"), base: *base };
+    Known::Paid { gross, lines: bases.iter().enumerate().map(line).collect() }
+        .fact("1", invoice, "paid", 5, 0)
+}
+
+fn totals(facts: &[Fact]) -> Vec<i64> {
+    match compute(&records(facts)) {
+        Back::Totals { lines, .. } => lines.into_iter().map(|(_, total)| total).collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_third_of_three_cents_takes_back_no_cent_twice() {
+    let back = |amount| Known::Back { amount }.fact("1", "in:in_1", "note/cn_1", 9, 0);
+    let lines = paid("in:in_1", 4, &[1, 1, 1]);
+    for (amount, expect) in [(1, [0, 0, 0]), (3, [0, 0, 0]), (4, [1, 1, 1]), (90, [1, 1, 1])] {
+        assert_eq!(totals(&[lines.clone(), back(amount)]), expect, "{amount} of 4");
+    }
+}
+
+#[test]
+fn a_charges_own_total_and_its_single_refunds_are_one_story() {
+    let link = Known::link("1", "in:in_1", "ch:ch_1", 1, true);
+    let told = |total, at| Known::Refunded { gross: 100, total }.fact("1", "ch:ch_1", "refunded", at, total);
+    let refund = |n: i64, amount, made_at, stands, at| {
+        Known::Refund { amount, made_at, stands }.fact("1", "ch:ch_1", &format!("refund/{n}"), at, 0)
+    };
+    let all = |more: &[Fact]| {
+        let mut facts = vec![paid("in:in_1", 100, &[100])];
+        facts.extend(link.clone());
+        facts.extend(more.iter().cloned());
+        totals(&facts)
+    };
+    assert_eq!(all(&[told(10, 10), refund(1, 10, 10, true, 10)]), [10], "told twice");
+    assert_eq!(all(&[told(10, 10), refund(2, 20, 20, true, 20)]), [30], "made after the total was told");
+    assert_eq!(all(&[told(30, 20), refund(1, 10, 10, false, 30)]), [20], "failed after the total was told");
+    assert_eq!(all(&[told(20, 30), refund(1, 10, 10, false, 25)]), [20], "failed before");
+    assert_eq!(all(&[told(100, 30), refund(1, 90, 40, true, 40)]), [100], "never more than was charged");
+}
+
+#[test]
+fn a_payment_that_was_taken_off_its_invoice_takes_nothing_back() {
+    let facts = [paid("in:in_1", 100, &[100])];
+    assert_eq!(compute(&records(&facts)), Back::Nothing);
+    let Back::Unknown { waits_for, .. } =
+        compute(&records(&[Known::Back { amount: 1 }.fact("1", "pi:pi_1", "dispute/dp_1", 1, 0)]))
+    else {
+        panic!("joined to nothing")
+    };
+    assert_eq!(waits_for, ["pi:pi_1"]);
+}

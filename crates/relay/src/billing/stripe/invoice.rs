@@ -1,0 +1,119 @@
+//! A paid invoice: one payment for each line, and what later refunds need to know of it.
+
+use std::collections::BTreeSet;
+
+use headwater_protocol::event::{CustomerRef, Data, Payment};
+use headwater_protocol::{Currency, FieldError, Millis, Source};
+
+use super::objects::{Invoice, InvoicePayment, Line};
+use super::{Saying, subscription_key, who};
+use crate::billing::Refusal;
+use crate::billing::fact::{self, Known, PaidLine};
+
+impl Saying<'_> {
+    pub(super) fn invoice(&mut self, object: &Invoice) -> Result<(), Refusal> {
+        let currency: Currency =
+            object.currency.parse().map_err(|error: FieldError| Refusal::Body(error.below("data.object")))?;
+        let paid_at = object.paid_at().map(|seconds| Millis(seconds.saturating_mul(1000)));
+        let customer = who(object.customer_key(), object.customer.clone(), object.customer_email.clone());
+        self.payments_of_old(object);
+        if object.lines.has_more {
+            self.say(Source::Billing, Data::Payment(incomplete(object, customer, currency, paid_at)));
+            return Ok(());
+        }
+        let lines: Vec<_> = object.lines.data.iter().map(|line| (line, base(object, line))).collect();
+        let charged = || lines.iter().filter(|(_, base)| *base != 0);
+        let kept = charged().map(|(line, base)| PaidLine { key: key(object, line), base: *base }).collect();
+        let paid = Known::Paid { gross: object.paid(), lines: kept };
+        self.facts.push(paid.fact(self.scope, &fact::invoice(&object.id), "paid", self.at.0, 0));
+        for (line, base) in charged() {
+            let payment = Payment {
+                customer: customer.clone(),
+                key: key(object, line),
+                amount: *base,
+                currency,
+                subscription_key: product_of(object, line),
+                product_key: line.product(),
+                category_key: None,
+                catalogue_keys: line.product().into_iter().chain(line.price()).collect(),
+                paid_at,
+                incomplete: None,
+            };
+            self.say(Source::Billing, Data::Payment(payment));
+        }
+        Ok(())
+    }
+
+    /// Until 2025-03-31 the invoice names its payment.
+    fn payments_of_old(&mut self, object: &Invoice) {
+        let intent = object.payment_intent.as_deref().map(fact::intent);
+        let charge = object.charge.as_deref().map(fact::charge);
+        for payment in intent.into_iter().chain(charge) {
+            self.link(&fact::invoice(&object.id), &payment, true);
+        }
+    }
+
+    /// Since then it is told apart: which payment paid which invoice, or was taken off it again.
+    pub(super) fn invoice_payment(&mut self, object: &InvoicePayment, holds: bool) {
+        let intent = object.payment.payment_intent.as_deref().map(fact::intent);
+        let charge = object.payment.charge.as_deref().map(fact::charge);
+        let invoice = fact::invoice(&object.invoice);
+        for payment in intent.into_iter().chain(charge) {
+            self.link(&invoice, &payment, holds);
+        }
+        if !holds {
+            self.back(&invoice, &object.invoice, CustomerRef::default());
+        }
+    }
+}
+
+fn key(invoice: &Invoice, line: &Line) -> String {
+    format!("{}/{}", invoice.id, line.id)
+}
+
+/// What a line's commission is computed from. What credit notes took off before the payment is in no line; it is
+/// shared out over all of them.
+fn base(invoice: &Invoice, line: &Line) -> i64 {
+    let (paid, off) = (invoice.paid(), invoice.pre_payment_credit_notes_amount.unwrap_or(0));
+    let whole = i128::from(paid) + i128::from(off);
+    if off <= 0 || paid < 0 || whole <= 0 {
+        return line.base();
+    }
+    i64::try_from(i128::from(line.base()) * i128::from(paid) / whole).unwrap_or(line.base())
+}
+
+/// The product that a line pays for, by the name that the subscription's own events give it.
+fn product_of(invoice: &Invoice, line: &Line) -> Option<String> {
+    line.metadata.subscription_key().or_else(|| {
+        let of = |line: &Line| line.subscription().or_else(|| invoice.subscription());
+        let subscription = of(line)?;
+        let lines = invoice.lines.data.iter().filter(|other| of(other).as_ref() == Some(&subscription));
+        let sold: BTreeSet<_> = lines.filter_map(Line::sold).collect();
+        Some(subscription_key(&subscription, &line.price().unwrap_or_default(), sold.len() > 1))
+    })
+}
+
+/// An invoice whose lines did not all come: what it earned is not known, and nothing is guessed.
+fn incomplete(
+    object: &Invoice,
+    customer: CustomerRef,
+    currency: Currency,
+    paid_at: Option<Millis>,
+) -> Payment {
+    let reason = format!(
+        "invoice {} has more lines than its webhook carries (lines.has_more): record its payments by POST /api/v2/transactions",
+        object.id
+    );
+    Payment {
+        customer,
+        key: format!("stripe/{}", object.id),
+        amount: object.paid(),
+        currency,
+        subscription_key: object.subscription(),
+        product_key: None,
+        category_key: None,
+        catalogue_keys: Vec::new(),
+        paid_at,
+        incomplete: Some(reason),
+    }
+}

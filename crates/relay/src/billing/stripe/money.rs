@@ -1,0 +1,79 @@
+//! Money that goes back. Each webhook is kept as a fact and makes an event that names the record it is about; what it
+//! takes back of which transaction is computed from all the facts when it is delivered ([`crate::billing::back`]).
+
+use headwater_protocol::Source;
+use headwater_protocol::event::{CustomerRef, Data, Refund as RefundData};
+
+use super::objects::{Charge, CreditNote, Dispute, Refund};
+use super::{Saying, who};
+use crate::billing::fact::{self, Known};
+
+impl Saying<'_> {
+    /// Two records belong together, or do not any more.
+    pub(super) fn link(&mut self, one: &str, other: &str, holds: bool) {
+        self.facts.extend(Known::link(self.scope, one, other, self.at.0, holds));
+    }
+
+    fn fact(&mut self, known: &Known, name: &str, part: &str, rank: i64) {
+        self.facts.push(known.fact(self.scope, name, part, self.at.0, rank));
+    }
+
+    /// Something took money back, or gave it back: `id` did, and it is about `about`.
+    pub(super) fn back(&mut self, about: &str, id: &str, customer: CustomerRef) {
+        let refund = RefundData {
+            customer,
+            transaction_key: format!("stripe/{id}"),
+            about: Some(about.to_owned()),
+            amount: None,
+            refunded_at: self.at,
+        };
+        self.say(Source::Billing, Data::Refund(refund));
+    }
+
+    pub(super) fn charge(&mut self, object: &Charge) {
+        let name = fact::charge(&object.id);
+        if let Some(intent) = &object.payment_intent {
+            self.link(&name, &fact::intent(intent), true);
+        }
+        if let Some(Some(invoice)) = &object.invoice {
+            self.link(&name, &fact::invoice(invoice), true);
+        }
+        let known = Known::Refunded { gross: object.amount, total: object.amount_refunded };
+        // Of two in one second, the one that knows of more refunds is the later one.
+        self.fact(&known, &name, "refunded", object.amount_refunded);
+        if object.invoice != Some(None) {
+            self.back(&name, &object.id, who(object.metadata.customer_key(), object.customer.clone(), None));
+        }
+    }
+
+    /// The record that paid: the charge, else the intent. Where both are named, they belong together.
+    fn payer(&mut self, charge: Option<&String>, intent: Option<&String>) -> Option<String> {
+        let (charge, intent) = (charge.map(|id| fact::charge(id)), intent.map(|id| fact::intent(id)));
+        if let (Some(charge), Some(intent)) = (&charge, &intent) {
+            self.link(charge, intent, true);
+        }
+        charge.or(intent)
+    }
+
+    pub(super) fn refund(&mut self, object: &Refund, rank: i64) {
+        let Some(name) = self.payer(object.charge.as_ref(), object.payment_intent.as_ref()) else { return };
+        let made_at = object.created.saturating_mul(1000);
+        let known = Known::Refund { amount: object.amount, made_at, stands: object.stands() };
+        self.fact(&known, &name, &format!("refund/{}", object.id), rank);
+        self.back(&name, &object.id, CustomerRef::default());
+    }
+
+    pub(super) fn dispute(&mut self, object: &Dispute, rank: i64) {
+        let Some(name) = self.payer(object.charge.as_ref(), object.payment_intent.as_ref()) else { return };
+        let known = Known::Back { amount: if object.stands() { object.amount } else { 0 } };
+        self.fact(&known, &name, &format!("dispute/{}", object.id), rank);
+        self.back(&name, &object.id, CustomerRef::default());
+    }
+
+    pub(super) fn credit_note(&mut self, object: &CreditNote, rank: i64) {
+        let name = fact::invoice(&object.invoice);
+        let known = Known::Back { amount: object.gives_back() };
+        self.fact(&known, &name, &format!("note/{}", object.id), rank);
+        self.back(&name, &object.id, who(None, object.customer.clone(), None));
+    }
+}

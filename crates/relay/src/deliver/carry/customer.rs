@@ -1,0 +1,126 @@
+//! Signups, and the customers that billing providers know.
+
+use headwater_client::ClientError;
+use headwater_protocol::Source;
+use headwater_protocol::event::{CustomerRef, ProviderCustomer, Signup};
+use headwater_protocol::v2::{ClaimPolicy, Conversion, CreateCustomer, UpdateCustomer};
+
+use super::stop::Stop;
+use super::{Carrier, is_missing, sent};
+
+impl Carrier<'_> {
+    pub(super) async fn signup(&self, signup: Signup) -> Result<(), Stop> {
+        let customer_key = signup.customer_key().unwrap_or_default().to_owned();
+        let (amount, currency) = (signup.amount, signup.currency);
+        self.customer_of(signup, &customer_key).await?;
+        match (amount, currency) {
+            (Some(amount), Some(currency))
+                if amount > 0 && self.program.checkout_amounts == ClaimPolicy::Accept =>
+            {
+                self.claimed_payment(&customer_key, None, amount, currency, None).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn customer_of(&self, signup: Signup, customer_key: &str) -> Result<(), Stop> {
+        // What the page itself wrote is obeyed as it stands: no click of another partner beside it, and no other
+        // partner beside a click (trust.md section 2).
+        let by_page = signup.credited_by.as_deref() == Some("page");
+        let partner_key = signup.partner_key().map(str::to_owned);
+        let xid = signup.xid.clone().filter(|_| !by_page || partner_key.is_none());
+        let mut why = "no partner is named".to_owned();
+        if let Some(xid) = xid {
+            let conversion = Conversion {
+                customer_key: customer_key.to_owned(),
+                email: signup.email.clone(),
+                name: signup.full_name(),
+                provider_key: signup.provider_key.clone(),
+                sub_ids: signup.sub_ids.clone(),
+                meta: signup.meta.clone(),
+                partner_key: partner_key.clone(),
+                xid,
+            };
+            let answer = self.client.conversion(&conversion, Some(&self.idem(0))).await;
+            if !answer.as_ref().is_ok_and(|answer| answer.data.outcome == "unknown_xid") {
+                return sent(answer).map_err(Stop::from);
+            }
+            why = format!("nobody knows the click '{}'", conversion.xid);
+            // Our ledger looked for the partner itself; another destination may have it under its key.
+            if partner_key.is_none() {
+                return Err(Stop::Unattributed(why));
+            }
+        }
+        let customer = CreateCustomer {
+            email: signup.email.clone().unwrap_or_default(),
+            customer_key: Some(customer_key.to_owned()),
+            partner_key,
+            name: signup.full_name(),
+            provider_key: signup.provider_key.clone(),
+            meta: signup.meta,
+            ..CreateCustomer::default()
+        };
+        self.create_customer(customer, &self.idem(1), &why).await
+    }
+
+    /// Makes a customer. One that is there already is what was wanted. A partner nobody knows (people fabricate links)
+    /// makes none: the site asked for no organic customer.
+    async fn create_customer(&self, customer: CreateCustomer, idem: &str, why: &str) -> Result<(), Stop> {
+        match self.client.create_customer(&customer, Some(idem)).await {
+            Err(error) if error.code() == "customer_exists" => Ok(()),
+            Err(error) if matches!(error.code(), "unknown_partner" | "unknown_xid" | "unattributed") => {
+                let reason = if customer.partner_key.is_some() { error.to_string() } else { why.to_owned() };
+                Err(Stop::Unattributed(reason))
+            }
+            // A destination that is not ours names no code: whether it is the customer that stands in the way is looked up.
+            Err(error) if error.status() == Some(409) && error.code().is_empty() => {
+                let key = customer.customer_key.as_deref().unwrap_or(&customer.email);
+                match sent(self.client.customer(key).await) {
+                    Ok(()) => Ok(()),
+                    Err(missing) if missing.status() == Some(404) => Err(Stop::person(&error, Vec::new())),
+                    Err(other) => Err(other.into()),
+                }
+            }
+            other => sent(other).map_err(Stop::from),
+        }
+    }
+
+    /// A provider's id of a customer.
+    pub(super) async fn provider_customer(&self, known: ProviderCustomer) -> Result<(), Stop> {
+        let waits_for = self.names(&CustomerRef::by_key(known.customer.customer_key.as_deref()).names());
+        let CustomerRef { customer_key: Some(customer_key), provider_key, email } = known.customer else {
+            return Ok(()); // a provider's customer that the site never named says nothing
+        };
+        let error = match self.tell_provider_key(&customer_key, provider_key.as_ref()).await {
+            Err(error) if is_missing(&error) => error,
+            Err(error) if error.status() == Some(409) => return Err(Stop::person(&error, waits_for)),
+            other => return other.map_err(Stop::from),
+        };
+        let (Some(email), Some(partner_key)) = (email, known.partner_key) else {
+            return Err(Stop::not_yet(&error, waits_for));
+        };
+        let customer = CreateCustomer {
+            email,
+            customer_key: Some(customer_key),
+            partner_key: Some(partner_key),
+            name: known.name,
+            provider_key,
+            ..CreateCustomer::default()
+        };
+        self.create_customer(customer, &self.idem(0), "no partner is named").await
+    }
+
+    /// Says which customer of the provider it is. A buyer's word is told only of a customer whose id is not known, so
+    /// that no destination changes one by it.
+    async fn tell_provider_key(&self, key: &str, provider_key: Option<&String>) -> Result<(), ClientError> {
+        if self.source == Source::Page {
+            match self.client.customer(key).await {
+                Ok(found) if found.data.provider_key.is_none() => {}
+                Err(ClientError::Unreadable(_)) | Ok(_) => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+        let change = UpdateCustomer { provider_key: provider_key.cloned(), ..UpdateCustomer::default() };
+        sent(self.client.update_customer(key, &change).await)
+    }
+}

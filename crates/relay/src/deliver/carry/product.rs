@@ -1,0 +1,143 @@
+//! Products: what a customer has of the catalogue, said by a page once and by billing as it changes.
+
+use headwater_client::ClientError;
+use headwater_protocol::Source;
+use headwater_protocol::event::{CustomerRef, Subscription};
+use headwater_protocol::limits::LIST_MAX;
+use headwater_protocol::v2::{CreateProduct, UpdateProduct};
+
+use super::stop::Stop;
+use super::{Carrier, is_missing, sent};
+use crate::billing::fact;
+
+impl Carrier<'_> {
+    pub(super) async fn subscription(&self, said: Subscription) -> Result<(), Stop> {
+        if self.is_stale(&said).await? {
+            return Ok(());
+        }
+        let Some(product_book_key) = said.product_book_key else {
+            return self.change_known(&said).await;
+        };
+        let CustomerRef { customer_key, provider_key, .. } = said.customer.clone();
+        let product = CreateProduct {
+            product_book_key,
+            // By the site's own id where it is known; no name stands in for another's.
+            provider_key: provider_key.filter(|_| customer_key.is_none()),
+            customer_key,
+            status: said.status,
+            partnership_key: None,
+            stack_key: None,
+            external_subscription_key: Some(said.external_subscription_key),
+            amount: said.amount,
+            currency: said.currency,
+            catalogue_keys: said.catalogue_keys,
+            occurred_at: Some(self.occurred_at),
+            click_xid: None,
+            metadata: None,
+        };
+        self.product(product, &said.customer, &self.idem(0)).await
+    }
+
+    /// Whether the provider said something newer of this subscription. Our ledger would see it for itself; another
+    /// destination would take the older state for the newer one.
+    async fn is_stale(&self, said: &Subscription) -> Result<bool, Stop> {
+        let id = said.external_subscription_key.split('/').next().unwrap_or_default();
+        let told = self.journal.facts(self.scope(), fact::subscription(id)).await?;
+        Ok(told.iter().any(|fact| fact.at > self.occurred_at.0))
+    }
+
+    /// Makes a product. Our ledger itself brings up to date what billing or the vendor says again; another destination
+    /// refuses what is there, and hears of changes from those two alone.
+    pub(super) async fn product(
+        &self,
+        product: CreateProduct,
+        customer: &CustomerRef,
+        idem: &str,
+    ) -> Result<(), Stop> {
+        let error = match self.client.create_product(&product, Some(idem)).await {
+            Err(error) => error,
+            made => return sent(made).map_err(Stop::from),
+        };
+        // A destination that is not ours names no code.
+        let exists = error.status() == Some(409) && matches!(error.code(), "product_exists" | "");
+        let foreign_403 = error.status() == Some(403) && error.code().is_empty();
+        match error.code() {
+            "customer_ambiguous" => Err(Stop::person(&error, self.names(&customer.names()))),
+            // Nothing says when somebody adds it to the catalogue: it is looked at again from time to time.
+            "unknown_product_book" | "product_book_not_found" => Err(Stop::not_yet(&error, Vec::new())),
+            // An unknown customer is 403 here (seed 000), and names no code at a destination that is not ours.
+            _ if is_missing(&error) || foreign_403 => {
+                Err(Stop::not_yet(&error, self.names(&customer.names())))
+            }
+            _ if exists && matches!(self.source, Source::Page | Source::Signed) => Ok(()),
+            _ if exists => self.change(&product, &error).await,
+            _ => sent::<()>(Err(error)).map_err(Stop::from),
+        }
+    }
+
+    /// Brings the product up to date that stood in the way, by its own key: two customers may have a subscription of
+    /// one name.
+    async fn change(&self, product: &CreateProduct, error: &ClientError) -> Result<(), Stop> {
+        let key = match named_in(error) {
+            Some(key) => Some(key.to_owned()),
+            None => {
+                self.find(product.customer_key.as_deref(), product.external_subscription_key.as_deref())
+                    .await?
+            }
+        };
+        let Some(key) = key else { return Err(Stop::person(error, Vec::new())) };
+        let change = UpdateProduct {
+            status: Some(product.status),
+            amount: product.amount,
+            currency: product.currency,
+            ..UpdateProduct::default()
+        };
+        sent(self.client.update_product(&key, &change).await).map_err(Stop::from)
+    }
+
+    /// A subscription whose catalogue entry nobody named: changes what the customer has under it.
+    async fn change_known(&self, said: &Subscription) -> Result<(), Stop> {
+        let waits_for = || self.names(&said.customer.names());
+        let key = said.customer.customer_key.as_deref();
+        let found = match self.find(key, Some(&said.external_subscription_key)).await {
+            Err(Stop::Answer(error)) if is_missing(&error) => return Err(Stop::not_yet(&error, waits_for())),
+            other => other?,
+        };
+        let Some(key) = found else {
+            let reason =
+                format!("no product of this customer is called '{}'", said.external_subscription_key);
+            return Err(Stop::NotYet { reason, names: waits_for() });
+        };
+        let change = UpdateProduct {
+            status: Some(said.status),
+            amount: said.amount,
+            currency: said.currency,
+            ..UpdateProduct::default()
+        };
+        sent(self.client.update_product(&key, &change).await).map_err(Stop::from)
+    }
+
+    /// The key of a customer's product of this subscription.
+    async fn find(&self, customer: Option<&str>, subscription: Option<&str>) -> Result<Option<String>, Stop> {
+        let (Some(customer), Some(subscription)) = (customer, subscription) else { return Ok(None) };
+        let limit = LIST_MAX.to_string();
+        let query = [("customer_key", customer), ("limit", limit.as_str())];
+        let found = match self.client.list_products(&query).await {
+            Err(ClientError::Unreadable(_)) => return Ok(None),
+            other => other?.data.items,
+        };
+        let ours = |product: &headwater_protocol::v2::Product| {
+            product.customer_key == customer
+                && product.external_subscription_key.as_deref() == Some(subscription)
+        };
+        Ok(found.into_iter().find(ours).map(|product| product.key))
+    }
+}
+
+/// The product that stood in the way, where the refusal's hint names it: `PATCH /api/v2/products/prod_…`.
+fn named_in(error: &ClientError) -> Option<&str> {
+    let ClientError::Refused { body, .. } = error else { return None };
+    let (_, key) = body.hint.as_deref()?.split_once("/products/")?;
+    let end = key.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').unwrap_or(key.len());
+    Some(&key[..end]).filter(|key| key.starts_with("prod_"))
+}

@@ -1,0 +1,168 @@
+//! Why an attempt did not do its work, and what becomes of its entry.
+
+use headwater_client::ClientError;
+use headwater_journal::{Entry, Outcome};
+use headwater_protocol::limits::{
+    DELIVERY_ATTEMPTS_MAX, PARKED_AGE_MAX, PARKED_LOOK_MAX, PARKED_LOOK_MIN, PARKED_LOOKS_MAX,
+};
+use headwater_store::StoreError;
+
+use super::Ended;
+use crate::deliver::backoff;
+
+/// Milliseconds until another attempt when our own journal could not be read.
+const JOURNAL_WAIT: i64 = 1_000;
+
+/// Why a request did not do its work.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// The destination said no, or nothing.
+    Answer(ClientError),
+    /// Something the event is about is not there yet; given up when it does not come within a month.
+    NotYet {
+        reason: String,
+        /// What would make another look worth it; with its scope.
+        names: Vec<String>,
+    },
+    /// A person has to decide. Listed until then, and never given up: it is about money, or about who a customer is.
+    Person { reason: String, names: Vec<String> },
+    /// Nobody can be credited with it (trust.md section 2).
+    Unattributed(String),
+    /// Our own journal could not be read.
+    Journal(StoreError),
+}
+
+impl From<ClientError> for Stop {
+    fn from(error: ClientError) -> Self {
+        Self::Answer(error)
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Journal(error)
+    }
+}
+
+impl Stop {
+    /// [`Stop::NotYet`] for the reason of a refusal.
+    pub(super) fn not_yet(error: &ClientError, names: Vec<String>) -> Self {
+        Self::NotYet { reason: error.to_string(), names }
+    }
+
+    /// [`Stop::Person`] for the reason of a refusal.
+    pub(super) fn person(error: &ClientError, names: Vec<String>) -> Self {
+        Self::Person { reason: error.to_string(), names }
+    }
+
+    /// What becomes of the entry.
+    pub(super) fn ended(self, entry: &Entry, now: i64) -> Ended {
+        Ended::As(match self {
+            Self::Answer(error) if refuses_credential(&error) => return Ended::Refused(error.to_string()),
+            Self::Answer(error) if error.is_transient() => transient(&error, entry, now),
+            Self::Answer(error) => Outcome::Dead { reason: error.to_string() },
+            // The clock alone gives nothing up: one that jumps a month ahead has not looked for a month.
+            Self::NotYet { reason, .. }
+                if now - entry.received_at >= PARKED_AGE_MAX && entry.looks >= PARKED_LOOKS_MAX =>
+            {
+                Outcome::Dead { reason }
+            }
+            Self::NotYet { reason, names } | Self::Person { reason, names } => {
+                let at = now + next_look(entry.looks);
+                Outcome::Parked { at, reason, names, claimed: entry.claimed }
+            }
+            Self::Unattributed(reason) => Outcome::Unattributed { reason },
+            Self::Journal(error) => Outcome::Retry {
+                at: now + JOURNAL_WAIT,
+                reason: format!("the journal could not be read: {error}"),
+                counted: false,
+            },
+        })
+    }
+}
+
+fn transient(error: &ClientError, entry: &Entry, now: i64) -> Outcome {
+    if entry.attempts >= i64::from(DELIVERY_ATTEMPTS_MAX) {
+        return Outcome::Dead { reason: format!("after {} attempts: {error}", entry.attempts) };
+    }
+    let asked = if let ClientError::Refused { retry_after, .. } = error { *retry_after } else { None };
+    let at = now + backoff::wait(entry.id, entry.attempts, asked);
+    Outcome::Retry { at, reason: error.to_string(), counted: true }
+}
+
+/// Milliseconds until the next look: soon at first, in the end each hour.
+fn next_look(looks: i64) -> i64 {
+    let doublings = u32::try_from(looks.clamp(0, 20)).unwrap_or(0);
+    PARKED_LOOK_MIN.saturating_mul(1 << doublings).min(PARKED_LOOK_MAX)
+}
+
+/// Whether the destination refuses us, and not this entry: a rotated key, a key without the right. 403 with a code is
+/// said about something the request named.
+pub(super) fn refuses_credential(error: &ClientError) -> bool {
+    match error.status() {
+        Some(401) => true,
+        Some(403) => matches!(error.code(), "" | "forbidden" | "unauthorized" | "wrong_scope"),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(looks: i64, attempts: i64) -> Entry {
+        Entry {
+            seq: 1,
+            id: [7; 16],
+            program: 1,
+            test: false,
+            lane: "1:c:gk_1".to_owned(),
+            kind: "payment".to_owned(),
+            source: "billing".to_owned(),
+            body: "{}".to_owned(),
+            state: headwater_journal::State::Parked,
+            attempts,
+            looks,
+            claimed: 3,
+            last_error: None,
+            received_at: 0,
+            settled_at: None,
+        }
+    }
+
+    fn outcome(looks: i64, now: i64) -> Outcome {
+        let stop = Stop::NotYet { reason: "404".to_owned(), names: vec!["1:c:gk_1".to_owned()] };
+        match stop.ended(&entry(looks, 1), now) {
+            Ended::As(outcome) => outcome,
+            refused @ Ended::Refused(_) => panic!("{refused:?}"),
+        }
+    }
+
+    #[test]
+    fn a_clock_that_jumps_a_month_gives_up_nothing_that_is_parked() {
+        for (looks, now, parked) in [
+            (3, 10 * PARKED_AGE_MAX, true),
+            (PARKED_LOOKS_MAX, PARKED_AGE_MAX - 1, true),
+            (PARKED_LOOKS_MAX, PARKED_AGE_MAX, false),
+        ] {
+            let outcome = outcome(looks, now);
+            assert_eq!(matches!(outcome, Outcome::Parked { .. }), parked, "{looks} looks: {outcome:?}");
+        }
+    }
+
+    #[test]
+    fn looks_grow_rare_and_never_rarer_than_hourly() {
+        let at = |looks| match outcome(looks, 0) {
+            Outcome::Parked { at, .. } => at,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!([at(0), at(1), at(5), at(6), at(400)], [60_000, 120_000, 1_920_000, 3_600_000, 3_600_000]);
+    }
+
+    #[test]
+    fn what_a_person_must_decide_is_never_given_up() {
+        let stop = Stop::Person { reason: "two customers have it".to_owned(), names: Vec::new() };
+        let ended = stop.ended(&entry(10 * PARKED_LOOKS_MAX, 1), 10 * PARKED_AGE_MAX);
+        assert!(matches!(ended, Ended::As(Outcome::Parked { .. })), "{ended:?}");
+    }
+}

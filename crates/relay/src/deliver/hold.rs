@@ -1,0 +1,116 @@
+//! Destinations that refuse our credential: a key was rotated there. Every entry would be refused alike, and none of
+//! them is at fault, so delivery to that destination is held and tried with one entry at a time until it works again.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use headwater_protocol::limits::{DELIVERY_BACKOFF_MIN, HOLD_MAX};
+
+/// A program's key pair, which is a destination's name here.
+type Pair = (i64, bool);
+
+#[derive(Debug)]
+struct Hold {
+    /// Epoch milliseconds of the next attempt.
+    until: i64,
+    refusals: u32,
+    reason: String,
+}
+
+/// Which destinations are held.
+#[derive(Debug, Default)]
+pub(super) struct Holds {
+    held: Mutex<HashMap<Pair, Hold>>,
+}
+
+impl Holds {
+    fn held(&self) -> MutexGuard<'_, HashMap<Pair, Hold>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether an entry may be sent. While a destination is held, one at a time may, to see whether it still must be;
+    /// others hear when to come again, and why.
+    pub(super) fn may_try(&self, pair: Pair, now: i64) -> Result<(), (i64, String)> {
+        let mut held = self.held();
+        let Some(hold) = held.get_mut(&pair) else { return Ok(()) };
+        // A clock that went back holds nothing for longer.
+        if now < hold.until && hold.until - now <= HOLD_MAX {
+            return Err((hold.until, told(&hold.reason)));
+        }
+        hold.until = now + wait(hold.refusals);
+        Ok(())
+    }
+
+    /// The destination refused our credential. Says when to come again, and why.
+    pub(super) fn refused(&self, pair: Pair, reason: &str, now: i64) -> (i64, String) {
+        let mut held = self.held();
+        let hold = held.entry(pair).or_insert_with(|| {
+            tracing::error!(
+                program = pair.0,
+                test = pair.1,
+                reason,
+                "the destination refuses our credential: delivery to it is held, nothing is lost; put in a key that it takes"
+            );
+            Hold { until: now, refusals: 0, reason: String::new() }
+        });
+        reason.clone_into(&mut hold.reason);
+        // Those that were under way together are one refusal.
+        if now >= hold.until || hold.until - now > HOLD_MAX {
+            hold.until = now + wait(hold.refusals);
+        }
+        hold.refusals = hold.refusals.saturating_add(1);
+        (hold.until, told(reason))
+    }
+
+    /// The destination took our credential. `true` when it was held.
+    pub(super) fn taken(&self, pair: Pair) -> bool {
+        let was_held = self.held().remove(&pair).is_some();
+        if was_held {
+            tracing::info!(program = pair.0, test = pair.1, "the destination takes our credential again");
+        }
+        was_held
+    }
+}
+
+fn told(reason: &str) -> String {
+    format!("held: the destination refuses our credential ({reason})")
+}
+
+fn wait(refusals: u32) -> i64 {
+    DELIVERY_BACKOFF_MIN.saturating_mul(1 << refusals.min(20)).min(HOLD_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAIR: Pair = (1, false);
+
+    #[test]
+    fn one_entry_at_a_time_tries_a_destination_that_is_held() {
+        let holds = Holds::default();
+        assert_eq!(holds.may_try(PAIR, 0), Ok(()));
+        let (until, reason) = holds.refused(PAIR, "refused with 401", 0);
+        assert_eq!(reason, "held: the destination refuses our credential (refused with 401)");
+        assert_eq!(holds.may_try(PAIR, until - 1), Err((until, reason)));
+        assert_eq!(holds.may_try((1, true), 0), Ok(()), "another key pair");
+        assert_eq!(holds.may_try(PAIR, until), Ok(()));
+        assert!(holds.may_try(PAIR, until).is_err(), "the one before is still trying");
+        assert!(holds.taken(PAIR) && !holds.taken(PAIR));
+        assert_eq!(holds.may_try(PAIR, until), Ok(()));
+    }
+
+    #[test]
+    fn refusals_wait_longer_each_time_and_never_longer_than_minutes() {
+        let holds = Holds::default();
+        let (mut now, mut waits) = (0, Vec::new());
+        for _ in 0..20 {
+            assert_eq!(holds.may_try(PAIR, now), Ok(()));
+            let (until, _) = holds.refused(PAIR, "401", now);
+            waits.push(until - now);
+            now = until;
+        }
+        assert!(waits.is_sorted() && waits[0] < 1_000 && waits[19] == HOLD_MAX, "{waits:?}");
+        assert_eq!(holds.may_try(PAIR, now - 2 * HOLD_MAX), Ok(()), "the clock went back");
+    }
+}

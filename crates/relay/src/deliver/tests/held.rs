@@ -1,0 +1,138 @@
+//! Nothing is lost while a destination, a clock or a queue is not as it should be.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+
+use headwater_journal::{Journal, MIGRATIONS, Outcome, State};
+use headwater_protocol::limits::{HOLD_MAX, PARKED_AGE_MAX};
+use headwater_store::{Bounds, Store, StoreError, Unit};
+
+use super::{PAYMENT, SIGNUP, desk, desk_before, receiver};
+
+const DAY: i64 = 24 * 60 * 60 * 1000;
+
+#[tokio::test]
+async fn a_rotated_key_holds_delivery_and_loses_nothing() {
+    for refusal in [401, 403] {
+        let working = Arc::new(Mutex::new(false));
+        let heard = super::Heard::default();
+        let inner = receiver(Arc::clone(&heard), std::collections::VecDeque::default());
+        let works = Arc::clone(&working);
+        let receiver = axum::Router::new().fallback(move |request: http::Request<axum::body::Body>| {
+            let (inner, works) = (inner.clone(), *works.lock().unwrap());
+            async move {
+                if works {
+                    return tower::ServiceExt::oneshot(inner, request).await.unwrap();
+                }
+                axum::response::Response::builder().status(refusal).body("{}".into()).unwrap()
+            }
+        });
+        let desk = desk_before(receiver, heard);
+        for n in 0..5 {
+            desk.take("signup", &SIGNUP.replace("gk_1", &format!("gk_{n}"))).await;
+        }
+        desk.take("payment", PAYMENT).await;
+        let mut road = desk.road();
+        for _ in 0..30 {
+            while road.claim(desk.relay.now().0).await.unwrap() > 0 {
+                while road.one_ended().await {}
+            }
+            desk.later(HOLD_MAX);
+        }
+        assert!(desk.heard().is_empty());
+        let due = desk.in_state(State::Head).await;
+        assert_eq!((due.len(), desk.count(State::Dead).await), (5, 0), "hours, and nobody is given up");
+        assert!(due.iter().all(|entry| entry.attempts == 0), "it counts as no attempt: {due:?}");
+        assert!(
+            due[0].last_error.as_deref().unwrap().contains("held: the destination refuses our credential")
+        );
+        *working.lock().unwrap() = true;
+        desk.later(HOLD_MAX);
+        while road.claim(desk.relay.now().0).await.unwrap() > 0 {
+            while road.one_ended().await {}
+        }
+        assert_eq!(desk.count(State::Delivered).await, 6, "all at once when it works again");
+    }
+}
+
+#[tokio::test]
+async fn a_duplicate_at_hosted_partnerstack_is_looked_up_and_done() {
+    let desk = desk(&[(409, "{}"), (200, "{}"), (409, "{}"), (404, "{}")]);
+    desk.take("signup", SIGNUP).await;
+    desk.settle().await;
+    assert_eq!(desk.heard(), ["POST /api/v2/customers", "GET /api/v2/customers/gk_1"]);
+    assert_eq!(desk.count(State::Delivered).await, 1);
+    desk.take("signup", &SIGNUP.replace("gk_1", "gk_2")).await;
+    desk.settle().await;
+    assert_eq!(
+        (desk.count(State::Parked).await, desk.count(State::Dead).await),
+        (1, 0),
+        "something else is in the way"
+    );
+}
+
+#[tokio::test]
+async fn a_clock_that_jumps_a_month_and_back_gives_up_nothing() {
+    let unknown = (404, r#"{"message":"no such customer","status":404,"code":"customer_not_found"}"#);
+    let desk = desk(&[unknown; 3]);
+    desk.take("payment", PAYMENT).await;
+    desk.settle().await;
+    desk.later(2 * PARKED_AGE_MAX);
+    desk.settle().await;
+    assert_eq!(desk.count(State::Parked).await, 1);
+    desk.later(-2 * PARKED_AGE_MAX);
+    super::super::maintain(&desk.relay, desk.relay.now().0).await;
+    desk.settle().await;
+    assert_eq!(desk.heard().len(), 3, "put off by a wrong clock, and looked at by the right one");
+    assert_eq!(desk.count(State::Parked).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_write_queue_leaves_no_delivered_lane_to_its_lease() {
+    let directory = tempfile::tempdir().unwrap();
+    let bounds = Bounds { waiting: 1, commit: 1 };
+    let store = Store::open(&directory.path().join("j.sqlite"), MIGRATIONS, bounds).unwrap();
+    let mut desk = desk(&[]);
+    desk.relay.journal = Journal::open(store.clone());
+    desk.take("signup", SIGNUP).await;
+    let entry = desk.relay.journal.claim(desk.relay.now().0, 1, 1, 1000).await.unwrap().remove(0);
+    let (begun, has_begun) = tokio::sync::oneshot::channel();
+    let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
+    let busy = store.clone();
+    let slow = tokio::spawn(async move {
+        let work = move |_: &mut Unit<'_>| {
+            begun.send(()).unwrap();
+            may_go_on.recv().map_err(|_| StoreError::Closed)
+        };
+        busy.write(work).await
+    });
+    has_begun.await.unwrap();
+    let mut fills = Box::pin(store.write(|_| Ok::<_, StoreError>(())));
+    assert!(is_pending(&mut fills).await, "the one place is taken");
+    let done = Outcome::Delivered { names: Vec::new() };
+    let mut settling = Box::pin(super::super::settle(&desk.relay, entry.seq, done));
+    assert!(is_pending(&mut settling).await, "it does not give up");
+    go_on.send(()).unwrap();
+    slow.await.unwrap().unwrap();
+    fills.await.unwrap();
+    settling.await;
+    assert_eq!(desk.count(State::Delivered).await, 1);
+}
+
+async fn is_pending<F: Future + Unpin>(future: &mut F) -> bool {
+    std::future::poll_fn(|context| Poll::Ready(Pin::new(&mut *future).poll(context).is_pending())).await
+}
+
+#[tokio::test]
+async fn what_a_catalogue_does_not_know_yet_is_looked_at_again() {
+    let unknown =
+        (404, r#"{"message":"no catalogue entry 'prod_inbox'","status":404,"code":"unknown_product_book"}"#);
+    let desk = desk(&[unknown]);
+    let said = r#"{"customer":{"customer_key":"gk_1"},"external_subscription_key":"sub_1","status":"active","product_book_key":"prod_inbox"}"#;
+    desk.take_from(headwater_protocol::Source::Billing, "subscription", said).await;
+    desk.settle().await;
+    assert_eq!(desk.count(State::Parked).await, 1);
+    desk.settle_for(DAY).await;
+    assert_eq!(desk.count(State::Delivered).await, 1);
+}
