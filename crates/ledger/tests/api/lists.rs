@@ -42,7 +42,7 @@ proptest! {
     fn pages_of_any_size_show_every_item_once_in_order(
         gaps in prop::collection::vec(0i64..3, 0..14), limit in 1usize..7,
     ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
             let desk = Desk::open().await;
             let mut made = fill(&desk, &gaps).await;
