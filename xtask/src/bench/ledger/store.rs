@@ -34,7 +34,7 @@ impl Template {
     fn read(connection: &Connection, table: &str) -> anyhow::Result<Self> {
         let sql = format!("SELECT * FROM {table} ORDER BY id DESC LIMIT 1");
         let mut statement = connection.prepare(&sql)?;
-        let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let place = |name: &str| names.iter().position(|column| column == name);
         let values = statement
             .query_row((), |row| (0..names.len()).map(|at| row.get(at)).collect::<rusqlite::Result<_>>())?;
@@ -105,7 +105,7 @@ pub(super) fn fill(ledger: &Path, count: u64) -> anyhow::Result<()> {
     let connection = open(ledger)?;
     let mut template = Template::read(&connection, "customer")?;
     let statement = connection.prepare("SELECT * FROM customer")?;
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let own = ["customer_key", "email"].map(|wanted| names.iter().position(|name| name == wanted));
     let there: i64 = connection.query_row("SELECT count(*) FROM customer", (), |row| row.get(0))?;
     // Below the ledger's own numbers.
