@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -43,7 +44,12 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        let bounds = Bounds { waiting: limits::WRITE_QUEUE_MAX, commit: limits::COMMIT_UNITS_MAX };
+        let bounds = Bounds {
+            waiting: limits::WRITE_QUEUE_MAX,
+            commit: limits::COMMIT_UNITS_MAX,
+            readers: limits::READERS_MAX,
+            reader_wait: Duration::from_millis(limits::READ_WAIT),
+        };
         Self {
             checkout_amounts: ClaimPolicy::default(),
             settings: json!({}),
@@ -171,7 +177,9 @@ impl Headwater {
     /// Delivers until nothing is due at this time; says how many attempts that took.
     pub async fn deliver(&self) -> usize {
         self.inner.follow_settings().await;
-        deliver_due(&self.inner.relay, &self.inner.destinations).await.unwrap()
+        let attempts = deliver_due(&self.inner.relay, &self.inner.destinations).await.unwrap();
+        self.inner.erase_pending().await;
+        attempts
     }
 
     /// Lets `millis` pass and delivers everything at the moment it falls due; says how many attempts that took.
@@ -279,6 +287,14 @@ impl Inner {
         router.oneshot(request).await.unwrap()
     }
 
+    /// Deleted customers leave the journal, too, as the cli sees to in `headwater serve`.
+    async fn erase_pending(&self) {
+        for erasure in self.books.pending_erasures().await.unwrap() {
+            self.relay.erase(erasure.program, erasure.test, &erasure.names).await.unwrap();
+            self.books.erased(erasure.id).await.unwrap();
+        }
+    }
+
     /// Tells the relay what changed in the programs since the last time, as `headwater serve` does.
     pub(crate) async fn follow_settings(&self) {
         let changed = self.changes.lock().unwrap().has_changed().unwrap();
@@ -313,6 +329,11 @@ fn for_gate(program: GateProgram) -> headwater_relay::Program {
         checkout_amounts: program.checkout_amounts,
         stripe_webhook_secret: program.stripe_webhook_secret,
         secret_hash: Some(program.secret_hash),
+        older_secret_hashes: program.older_secret_hashes,
+        signups: program.signups,
+        identity_secret: program.identity_secret,
+        organic_signups: program.organic_signups,
+        needs_email: false,
     }
 }
 

@@ -9,6 +9,7 @@ use super::{json, totals};
 
 /// A customer, with the names of who referred it.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a column")]
 pub(crate) struct CustomerRow {
     pub(crate) id: i64,
     pub(crate) key: String,

@@ -9,6 +9,7 @@ use super::list::{Condition, Listing, Page, Slice, page as read_page};
 
 /// A customer's product, with the names of everything it points to.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a column")]
 pub(crate) struct ProductRow {
     pub(crate) id: i64,
     pub(crate) key: String,

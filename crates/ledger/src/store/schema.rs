@@ -8,15 +8,8 @@
 use super::totals::TABLES as TOTALS;
 
 /// Scripts for [`headwater_store::Store::open`], oldest first.
-pub const MIGRATIONS: &[&str] = &[
-    FIRST,
-    SOURCES,
-    TOTALS,
-    SEARCHED,
-    TRIGGERS_VERSION,
-    super::retired::TABLE,
-    super::erasure::TABLE,
-];
+pub const MIGRATIONS: &[&str] =
+    &[FIRST, SOURCES, TOTALS, SEARCHED, TRIGGERS_VERSION, super::retired::TABLE, super::erasure::TABLE];
 
 const FIRST: &str = "
 CREATE TABLE program (

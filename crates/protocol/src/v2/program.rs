@@ -90,6 +90,7 @@ setting! {
 
 /// A program's settings; secrets are never shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a member of the wire")]
 pub struct Program {
     /// The program's number, `company_id` elsewhere.
     pub id: i64,

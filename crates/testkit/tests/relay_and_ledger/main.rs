@@ -1,7 +1,14 @@
 //! Relay and ledger together, from what is sent to what is in the books.
 #![allow(clippy::unwrap_used, reason = "every file of it is a test")]
 
+mod delivery;
 mod journey;
 mod kit;
+mod payments;
+mod privacy;
+mod refunds;
+mod shapes;
+mod signups;
 mod stage;
 mod stripe;
+mod subscriptions;
