@@ -74,7 +74,6 @@ mod tests {
     use axum::body::Body;
     use headwater_journal::{Filter, Journal, MIGRATIONS};
     use headwater_protocol::Millis;
-    use headwater_protocol::v2::ClaimPolicy;
     use headwater_store::{Bounds, Store};
     use hmac::{Hmac, Mac as _};
     use http::{Request, StatusCode};
@@ -91,17 +90,16 @@ mod tests {
             id,
             public_key: key.to_owned(),
             test,
-            origins: Vec::new(),
-            checkout_amounts: ClaimPolicy::Confirm,
             stripe_webhook_secret: Some(SECRET.to_owned().into()),
-            secret_hash: None,
+            ..Program::default()
         }
     }
 
     #[tokio::test]
     async fn every_program_and_mode_of_one_stripe_account_hears_of_an_event_once() {
         let directory = tempfile::tempdir().unwrap();
-        let bounds = Bounds { waiting: 16, commit: 16 };
+        let bounds =
+            Bounds { waiting: 16, commit: 16, readers: 4, reader_wait: std::time::Duration::from_secs(5) };
         let store = Store::open(&directory.path().join("j.sqlite"), MIGRATIONS, bounds).unwrap();
         let journal = Journal::open(store);
         let programs = Programs::default();

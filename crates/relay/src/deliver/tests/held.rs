@@ -91,7 +91,7 @@ async fn a_clock_that_jumps_a_month_and_back_gives_up_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_write_queue_leaves_no_delivered_lane_to_its_lease() {
     let directory = tempfile::tempdir().unwrap();
-    let bounds = Bounds { waiting: 1, commit: 1 };
+    let bounds = Bounds { waiting: 1, commit: 1, readers: 4, reader_wait: std::time::Duration::from_secs(5) };
     let store = Store::open(&directory.path().join("j.sqlite"), MIGRATIONS, bounds).unwrap();
     let mut desk = desk(&[]);
     desk.relay.journal = Journal::open(store.clone());
