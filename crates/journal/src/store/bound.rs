@@ -30,7 +30,8 @@ mod tests {
     #[tokio::test]
     async fn dead_claims_of_pages_are_bounded_and_what_billing_said_is_not() {
         let directory = tempfile::tempdir().unwrap();
-        let bounds = Bounds { waiting: 64, commit: 16 };
+        let bounds =
+            Bounds { waiting: 64, commit: 16, readers: 4, reader_wait: std::time::Duration::from_secs(5) };
         let store = Store::open(&directory.path().join("journal.sqlite"), MIGRATIONS, bounds).unwrap();
         let journal = Journal::open(store.clone());
         let entry = |id: u8, source: &'static str| NewEntry {
