@@ -55,10 +55,10 @@ mod tests {
     use super::check;
     use crate::MIGRATIONS;
 
-    const FILL: &str = "INSERT INTO entry (seq, id, program, test, lane, kind, body, state, attempts, due_at, received_at, \
-         settled_at, followed) VALUES (1, x'01', 1, 0, 'a', 'signup', '{}', 1, 0, 0, 0, NULL, 1), \
-         (2, x'02', 1, 0, 'a', 'signup', '{}', 0, 0, 0, 0, NULL, 0), \
-         (3, x'03', 1, 0, 'b', 'signup', '', 3, 0, 0, 0, 7, 0)";
+    const FILL: &str = "INSERT INTO entry (seq, id, program, test, lane, kind, source, body, state, attempts, due_at, received_at, \
+         settled_at, followed) VALUES (1, x'01', 1, 0, 'a', 'signup', 'page', '{}', 1, 0, 0, 0, NULL, 1), \
+         (2, x'02', 1, 0, 'a', 'signup', 'page', '{}', 0, 0, 0, 0, NULL, 0), \
+         (3, x'03', 1, 0, 'b', 'signup', 'page', '', 3, 0, 0, 0, 7, 0)";
 
     #[tokio::test]
     async fn each_damage_to_a_journal_is_named_and_a_sound_one_has_none() {
