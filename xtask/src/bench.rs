@@ -38,7 +38,7 @@ pub(crate) struct Options {
     #[arg(long, conflicts_with = "browser")]
     ledger: bool,
     /// Customers that one partner has in the end, to see what one more then costs.
-    #[arg(long, default_value_t = 100_000, requires = "ledger", value_parser = clap::value_parser!(u64).range(1000..))]
+    #[arg(long, default_value_t = 100_000, requires = "ledger", value_parser = clap::value_parser!(u64).range(1001..))]
     customers: u64,
     /// Measure this `headwater` in place of the one built here, as one from before a change.
     #[arg(long, requires = "ledger")]
