@@ -148,7 +148,8 @@ fn a_deleted_customer_leaves_no_text_in_the_journal() {
     assert_eq!(server.ask("DELETE", "/api/v2/customers/gk_1", &basic(&keys), "").0, 200);
     // What is pending when it stops is done before it has stopped.
     server.stop();
-    let bounds = Bounds { waiting: 16, commit: 16 };
+    let bounds =
+        Bounds { waiting: 16, commit: 16, readers: 2, reader_wait: std::time::Duration::from_secs(5) };
     let path = data.path().join("journal.sqlite");
     let journal = Journal::open(Store::open(&path, headwater_journal::MIGRATIONS, bounds).unwrap());
     let program = keys["program_id"].as_str().unwrap().parse().unwrap();

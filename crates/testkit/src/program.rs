@@ -1,5 +1,6 @@
 //! One program: its keys, who asks for it, and what is sent to it.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use headwater_ledger::Credentials;
@@ -194,7 +195,8 @@ impl Program {
         for entry in self.entries().await.iter().rev() {
             let Value::Object(_) = entry else { continue };
             let text = |name: &str| entry[name].as_str().unwrap_or_default();
-            story += &format!(
+            let _ = write!(
+                story,
                 "\n{} of {} is {}: {}",
                 text("type"),
                 text("customer"),

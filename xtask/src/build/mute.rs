@@ -49,7 +49,6 @@ pub(super) fn mute(wasm: &[u8]) -> anyhow::Result<Vec<u8>> {
             Payload::CustomSection(notes) if notes.name() != NOTES => {}
             other => {
                 if let Some((id, range)) = other.as_section() {
-                    let range = usize::try_from(range.start)?..usize::try_from(range.end)?;
                     push_section(&mut out, id, &wasm[range]);
                 }
             }

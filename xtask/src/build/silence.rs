@@ -25,7 +25,7 @@ pub(super) fn silence(mut wasm: Vec<u8>) -> anyhow::Result<Vec<u8>> {
         let Payload::DataSection(section) = payload? else { continue };
         for data in section {
             let data = data?;
-            let start = usize::try_from(data.range.end)? - data.data.len();
+            let start = data.range.end - data.data.len();
             let here = spans(data.data).into_iter().map(|span| start + span.start..start + span.end);
             blank.extend(here);
         }

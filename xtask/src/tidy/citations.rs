@@ -7,6 +7,8 @@ use anyhow::Context as _;
 
 use super::Problem;
 
+/// How pages end.
+const MARKDOWN: &str = ".md";
 /// Where the pages are, from the checkout's root.
 const PAGES: &str = "docs/contract";
 const PLACE: &str = "docs/contract/";
@@ -35,7 +37,7 @@ fn pages(root: &Path) -> anyhow::Result<Pages> {
     for entry in std::fs::read_dir(root.join(PAGES)).with_context(|| format!("needs {PAGES}"))? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.ends_with(".md") && name != "README.md" {
+        if path.extension().is_some_and(|ending| ending == "md") && name != "README.md" {
             pages.insert(name, sections(&std::fs::read_to_string(&path)?));
         }
     }
@@ -83,7 +85,7 @@ fn check(file: &str, text: &str, pages: &Pages) -> Vec<Problem> {
         let whole = format!("{line} {next}");
         for (page, at) in names(line) {
             let before = &line[..at - page.len()];
-            let cites = before.ends_with(PLACE) || (before.ends_with('(') && !file.ends_with(".md"));
+            let cites = before.ends_with(PLACE) || (before.ends_with('(') && !file.ends_with(MARKDOWN));
             if let Some(text) = wrong(page, cites, &whole[at..], pages) {
                 problems.push(Problem { file: file.to_owned(), line: index + 1, text });
             }

@@ -57,10 +57,10 @@ impl Program {
         };
         open.iter().map(told).collect()
     }
+}
 
-    fn pending(&self, partner: &str, amount: i64) -> (String, i64, String, String) {
-        (partner.to_owned(), amount, "pending".to_owned(), String::new())
-    }
+fn pending(partner: &str, amount: i64) -> (String, i64, String, String) {
+    (partner.to_owned(), amount, "pending".to_owned(), String::new())
 }
 
 #[tokio::test]
@@ -83,7 +83,7 @@ async fn a_claimed_signup_is_paid_like_any_other_once_money_names_the_customer()
     program.sign_up("gk_1", "robin").await.data();
     program.pays("gk_1", "in_1/il_1").await.data();
     let robin = program.robin.clone();
-    assert_eq!(program.standing().await, [program.pending(&robin, 500), program.pending(&robin, 100)]);
+    assert_eq!(program.standing().await, [pending(&robin, 500), pending(&robin, 100)]);
     let customer = program.desk.get("/api/v2/customers/gk_1").await.data();
     assert_eq!(customer["source"], "billing");
     assert!(customer["confirmed_at"].is_i64());
@@ -96,7 +96,7 @@ async fn a_program_that_accepts_claimed_signups_holds_none() {
     let accept = json!({"claimed_signups": "accept"}).to_string();
     program.desk.ask(&admin, "PATCH", "/api/v2/program", &accept).await.data();
     program.sign_up("gk_1", "robin").await.data();
-    assert_eq!(program.standing().await, [program.pending(&program.robin, 500)]);
+    assert_eq!(program.standing().await, [pending(&program.robin, 500)]);
 }
 
 #[tokio::test]
@@ -109,7 +109,7 @@ async fn a_guessed_future_customer_is_taken_over_by_the_company_that_makes_it() 
     let robin = program.robin.clone();
     let mut standing = program.standing().await;
     standing.sort();
-    assert_eq!(standing, [program.pending(&robin, 100), program.pending(&robin, 500)]);
+    assert_eq!(standing, [pending(&robin, 100), pending(&robin, 500)]);
     let history = program.desk.get("/api/v2/customers/gk_1/history").await.data();
     let credit = history["items"].as_array().unwrap().iter().find(|row| row["field"] == "partnership_key");
     let credit = credit.unwrap();
@@ -125,7 +125,7 @@ async fn a_company_that_names_nobody_leaves_the_claimed_partner() {
     program.sign_up("gk_1", "robin").await.data();
     let made = program.vendor_makes("gk_1", None).await.data();
     assert_eq!((&made["partner_key"], &made["email"]), (&json!("robin"), &json!("who@site.example")));
-    assert_eq!(program.standing().await, [program.pending(&program.robin, 500)]);
+    assert_eq!(program.standing().await, [pending(&program.robin, 500)]);
 }
 
 #[tokio::test]
@@ -139,7 +139,7 @@ async fn a_page_cannot_take_a_customer_that_the_company_made() {
         program.pays(key, &format!("in_{key}/il_1")).await.data();
     }
     let robin = program.robin.clone();
-    assert_eq!(program.standing().await, [program.pending(&robin, 500), program.pending(&robin, 100)]);
+    assert_eq!(program.standing().await, [pending(&robin, 500), pending(&robin, 100)]);
 }
 
 #[tokio::test]
@@ -156,7 +156,7 @@ async fn two_pages_that_name_two_partners_leave_the_commission_waiting_for_the_c
     let mut standing = program.standing().await;
     standing.sort();
     let robin = program.robin.clone();
-    assert_eq!(standing, [program.pending(&robin, 100), program.pending(&robin, 500)]);
+    assert_eq!(standing, [pending(&robin, 100), pending(&robin, 500)]);
 }
 
 #[tokio::test]
@@ -167,7 +167,7 @@ async fn a_second_signup_of_a_confirmed_customer_changes_nothing() {
     program.sign_up("gk_1", "mallory").await.data();
     program.pays("gk_1", "in_2/il_1").await.data();
     let robin = program.robin.clone();
-    let expected = [500, 100, 100].map(|amount| program.pending(&robin, amount));
+    let expected = [500, 100, 100].map(|amount| pending(&robin, amount));
     assert_eq!(program.standing().await, expected);
 }
 

@@ -35,11 +35,11 @@ const TOLD: usize = 5;
 async fn speak(shop: &Shop, step: Step) -> u16 {
     let (source, method, path, body) = match step {
         Step::Page => {
-            ("page", "POST", "customers", signup("gk_1", "referrer", json!({"provider_key": "cus_h"})))
+            ("page", "POST", "customers", signup("gk_1", "referrer", &json!({"provider_key": "cus_h"})))
         }
         Step::Vendor => {
             let email = json!({"email": "gk_1@site.example"});
-            ("vendor", "POST", "customers", signup("gk_1", "referrer", email))
+            ("vendor", "POST", "customers", signup("gk_1", "referrer", &email))
         }
         Step::Stranger(attack) => stranger(attack),
         Step::Billing(told) => billing(told),
@@ -47,7 +47,7 @@ async fn speak(shop: &Shop, step: Step) -> u16 {
     shop.desk.says(source, method, &format!("/api/v2/{path}"), &body).await.status
 }
 
-fn signup(customer_key: &str, partner_key: &str, more: Value) -> Value {
+fn signup(customer_key: &str, partner_key: &str, more: &Value) -> Value {
     let mut body = json!({"customer_key": customer_key, "partner_key": partner_key});
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     body
@@ -59,10 +59,10 @@ fn stranger(attack: usize) -> (&'static str, &'static str, &'static str, Value) 
             "currency": "USD", "external_subscription_key": "sub_1"})
     };
     let (path, body) = match attack {
-        0 => ("customers", signup("gk_1", "mallory", json!({}))),
-        1 => ("customers", signup("cus_h", "mallory", json!({}))),
-        2 => ("customers", signup("invented", "mallory", json!({"provider_key": "cus_h"}))),
-        3 => ("customers", signup("copied", "mallory", json!({"email": "gk_1@site.example"}))),
+        0 => ("customers", signup("gk_1", "mallory", &json!({}))),
+        1 => ("customers", signup("cus_h", "mallory", &json!({}))),
+        2 => ("customers", signup("invented", "mallory", &json!({"provider_key": "cus_h"}))),
+        3 => ("customers", signup("copied", "mallory", &json!({"email": "gk_1@site.example"}))),
         4 => ("products", checkout("gk_1", "book/Surveys", "churned")),
         5 => ("products", checkout("gk_1", "book/Inbox", "churned")),
         _ => ("products", checkout("invented", "book/Inbox", "active")),

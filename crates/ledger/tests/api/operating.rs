@@ -20,7 +20,12 @@ const HOUR: i64 = 60 * 60 * 1000;
 async fn an_empty_ledger_asks_to_come_again_and_refuses_no_key() {
     let desk = Desk::open().await;
     let directory = tempfile::tempdir().unwrap();
-    let bounds = Bounds { waiting: limits::WRITE_QUEUE_MAX, commit: limits::COMMIT_UNITS_MAX };
+    let bounds = Bounds {
+        waiting: limits::WRITE_QUEUE_MAX,
+        commit: limits::COMMIT_UNITS_MAX,
+        readers: limits::READERS_MAX,
+        reader_wait: std::time::Duration::from_millis(limits::READ_WAIT),
+    };
     let store = Store::open(&directory.path().join("ledger.sqlite"), MIGRATIONS, bounds).unwrap();
     let settings = Settings {
         link_base: "https://go.example.com".to_owned(),

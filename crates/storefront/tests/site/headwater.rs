@@ -111,12 +111,11 @@ fn before(headwater: Router, seen: mpsc::UnboundedSender<Hook>, refusals: Refusa
             let (parts, body) = request.into_parts();
             let body = to_bytes(body, usize::MAX).await.unwrap();
             let refusal = refusals.lock().unwrap().pop_front();
-            let answer: Response = match refusal {
-                Some(status) => axum::http::StatusCode::from_u16(status).unwrap().into_response(),
-                None => {
-                    let request = Request::from_parts(parts, Body::from(body.clone()));
-                    headwater.oneshot(request).await.unwrap()
-                }
+            let answer: Response = if let Some(status) = refusal {
+                axum::http::StatusCode::from_u16(status).unwrap().into_response()
+            } else {
+                let request = Request::from_parts(parts, Body::from(body.clone()));
+                headwater.oneshot(request).await.unwrap()
             };
             seen.send(Hook { body, status: answer.status().as_u16() }).unwrap();
             answer

@@ -35,7 +35,10 @@ async fn a_wrong_credential_at_the_destination_loses_no_event() {
 async fn a_customer_that_hosted_partnerstack_knows_is_no_dead_entry() {
     let headwater = furnished(Options::default()).await;
     // It knows none of our codes and no Idempotency-Key: a repeated customer is a bare 409.
-    headwater.intercept(|asked| asked.is("POST", "/api/v2/customers").then(|| Reply::status(409)));
+    headwater.intercept(|asked| {
+        let knows = asked.is("GET", "/api/v2/customers/gk_1").then(|| Reply::status(200));
+        asked.is("POST", "/api/v2/customers").then(|| Reply::status(409)).or(knows)
+    });
     headwater.event(signup()).await.expect(202);
     headwater.deliver().await;
     assert_eq!(headwater.entries().await[0]["state"], "delivered", "{}", headwater.story().await);
@@ -79,7 +82,8 @@ async fn a_full_write_queue_holds_no_delivered_lane_until_its_lease_ends() {
     for round in 0..40 {
         let mut tasks = JoinSet::new();
         for place in 0..6 {
-            let data = json!({"customer_key": format!("gk_{round}_{place}"), "email": "a@shop.example"});
+            let key = format!("gk_{round}_{place}");
+            let data = json!({"customer_key": key, "email": "a@shop.example", "partner_key": "robin"});
             let program = headwater.program(0).clone();
             tasks.spawn(async move { program.event(Event::of_page("signup", data)).await.status });
         }
