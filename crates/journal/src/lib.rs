@@ -183,6 +183,14 @@ impl Journal {
         self.store.write_again(move |unit| store::prune(unit, now)).await
     }
 
+    /// Empties the database's own log, so that texts which were deleted stand nowhere any more.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] when somebody reads an older state just now: to be tried again.
+    pub async fn empty_log(&self) -> Result<(), StoreError> {
+        if self.store.empty_log().await? { Ok(()) } else { Err(StoreError::Busy) }
+    }
+
     /// Deletes the text of everything in a lane: a customer asked to be forgotten. What was not delivered yet
     /// will not be. Returns how many entries changed.
     pub async fn erase(&self, lane: String, now: i64) -> Result<usize, StoreError> {

@@ -134,9 +134,6 @@ pub const OPEN_FILES: u64 = 65_536;
 pub const OPEN_FILES_RESERVED: u64 = 512;
 /// Hours a replaced secret may go on working, at most: 30 days.
 pub const KEY_OVERLAP_HOURS_MAX: i64 = 30 * 24;
-/// Dead entries that pages of one key pair leave; the oldest of more lose their text and their place. What billing
-/// and the company itself said is kept however much it is.
-pub const DEAD_CLAIMS_MAX: i64 = 100_000;
 
 /// Names of a catalogue entry that one event carries: a product's, a price's, and a plan's of old.
 pub const CATALOGUE_KEYS_MAX: usize = 5;

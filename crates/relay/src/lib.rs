@@ -76,6 +76,7 @@ impl Relay {
         for name in names {
             changed += self.journal.erase(admit::lane_of(program, test, name), self.now().0).await?;
         }
+        self.journal.empty_log().await?;
         Ok(changed)
     }
 

@@ -43,6 +43,14 @@ fn set_up(connection: &Connection, cache: i64) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// Moves the whole log into the file and cuts it to nothing; `false` when a reader keeps a part of it.
+pub(crate) fn empty_log(connection: &Connection) -> Result<bool, StoreError> {
+    connection
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get::<_, i64>(0))
+        .map(|busy| busy == 0)
+        .map_err(refused)
+}
+
 /// Runs the scripts that the file has not had. A file that has had more than there are is not touched.
 pub(crate) fn migrate(connection: &mut Connection, migrations: &[&'static str]) -> Result<(), StoreError> {
     let known = i64::try_from(migrations.len()).unwrap_or(i64::MAX);

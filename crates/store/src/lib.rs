@@ -19,7 +19,7 @@ mod statistics;
 mod unit;
 mod writer;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -53,6 +53,7 @@ pub struct Store {
 }
 
 struct Inner {
+    path: PathBuf,
     writer: writer::Writer,
     readers: readers::Readers,
     /// Kept for its `Drop`: stops the thread beside the writer.
@@ -72,7 +73,9 @@ impl Store {
         let checkpoint = checkpoint::Checkpoint::start(beside, Arc::clone(&log_is_long), statistics);
         let readers = readers::Readers::new(path.to_owned(), &bounds, edition.clone());
         let writer = writer::Writer::start(connect(path, WRITER_CACHE)?, bounds, log_is_long, edition);
-        Ok(Self { inner: Arc::new(Inner { writer, readers, _checkpoint: checkpoint }) })
+        Ok(Self {
+            inner: Arc::new(Inner { path: path.to_owned(), writer, readers, _checkpoint: checkpoint }),
+        })
     }
 
     /// Runs `work` as one unit of work and returns after its commit is on disk. When `work` fails, nothing of
@@ -118,6 +121,20 @@ impl Store {
             result
         };
         tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(StoreError::Panicked.into()))
+    }
+
+    /// Writes the log into the file and empties it: what was deleted stands in neither any more (the file overwrites
+    /// it by itself). `false` when somebody reads an older state just now, and a part of the log has to stay.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn empty_log(&self) -> Result<bool, StoreError> {
+        let inner = Arc::clone(&self.inner);
+        let emptied = tokio::task::spawn_blocking(move || {
+            let connection = connect(&inner.path, READER_CACHE)?;
+            connection::empty_log(&connection)
+        });
+        emptied.await.unwrap_or(Err(StoreError::Panicked))
     }
 
     /// The same as [`Store::read`] for callers outside an async runtime, as start-up is. It waits for nobody, and

@@ -31,8 +31,11 @@ pub(crate) fn literal(wasm: &[u8], shift: u8) -> String {
 
 /// Where the literal stands in a script.
 pub(crate) fn find(script: &str) -> Option<Range<usize>> {
-    // Only as far as the version, of which the first byte may decide how the magic's last one is escaped.
-    let opening = |shift| literal(MAGIC, shift).trim_end_matches('`').to_owned();
+    // Without the magic's last byte: what follows it decides how it is escaped.
+    let opening = |shift| {
+        let (whole, last) = (literal(MAGIC, shift), literal(&MAGIC[MAGIC.len() - 1..], shift));
+        whole[..whole.len() + 1 - last.len()].to_owned()
+    };
     let start = (0..=u8::MAX).find_map(|shift| script.find(&opening(shift)))?;
     let mut escaped = false;
     for (at, character) in script[start + 1..].char_indices() {
