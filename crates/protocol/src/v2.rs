@@ -22,7 +22,7 @@ pub use partner::{
     CreateGroup, CreateMember, CreatePartnership, Group, GroupSummary, Member, Partner, PartnerToken,
     Partnership, UpdatePartnership,
 };
-pub use program::{ClaimPolicy, ProductClaims, Program, SignupClaims, Signups, UpdateProgram};
+pub use program::{ClaimPolicy, ProductClaims, Program, RedirectOrder, SignupClaims, Signups, UpdateProgram};
 pub use referral::{
     Action, Click, Conversion, ConversionResult, CreateLink, Link, Reward, RewardCustomer, RewardStatus,
     UpdateReward,

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use headwater_client::Client;
 use headwater_journal::{Entry, Outcome, State};
-use headwater_protocol::limits::{DELIVERIES_MAX, DELIVERY_BACKOFF_MAX, PARKED_DELIVERIES_MAX};
+use headwater_protocol::limits::{DELIVERIES_MAX, DELIVERY_BACKOFF_MAX, HOLD_MAX, PARKED_DELIVERIES_MAX};
 use headwater_store::StoreError;
 use tokio::sync::watch;
 use tokio::task::{Id, JoinSet};
@@ -197,7 +197,8 @@ async fn carry_and_settle(relay: Relay, destinations: Destinations, holds: Arc<H
                 }
             },
         },
-        _ => Outcome::Dead { reason: "its program is not known here any more".to_owned() },
+        // A ledger that was restored may not know the program yet: nobody gives up what was acknowledged for that.
+        _ => put_off((now + HOLD_MAX, "held: its program is not known here".to_owned())),
     };
     log(&entry, &outcome);
     settle(&relay, entry.seq, outcome).await;

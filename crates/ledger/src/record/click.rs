@@ -5,7 +5,7 @@ use headwater_protocol::cookie::encode;
 use headwater_protocol::key::{Prefix, mint_click_id, mint_company_key};
 use headwater_protocol::limits::{CLICK_DAYS, REFERRAL_DAYS};
 use headwater_protocol::referral::{encode_partner_key, is_host, percent_encode, sub_ids};
-use headwater_protocol::v2::{Click, List};
+use headwater_protocol::v2::{Click, List, RedirectOrder};
 use headwater_store::{StoreError, Unit};
 use url::{Host, Url};
 
@@ -51,17 +51,6 @@ pub(crate) struct Request {
     pub(crate) head_only: bool,
 }
 
-/// In which order a redirect appends its parameters: sites parse them by hand (browser.md section 3).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Order {
-    /// `pscd`, `ps_partner_key`, `ps_xid`, `gsxid`, `gspk`.
-    #[default]
-    Present,
-    /// `gspk` and `gsxid` last.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for programs whose setting asks for it"))]
-    Of2021,
-}
-
 /// Where a click goes on, and what the browser shall remember.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Redirect {
@@ -83,7 +72,8 @@ pub(crate) fn record(
     link: &LinkRow,
     request: &Request,
 ) -> Result<Redirect, Refusal> {
-    let company_key = program::find(unit, link.program)?.company_key;
+    let owner = program::find(unit, link.program)?;
+    let company_key = owner.company_key;
     let given = sub_ids(&request.query);
     let row = ClickRow {
         id: ctx.next_id(),
@@ -117,7 +107,7 @@ pub(crate) fn record(
         cookies
     });
     let referral = Appended { partner_key: &link.partner_key, xid: &row.xid, domain: custom };
-    Ok(Redirect { location: location(&link.dest, &given, &referral, Order::default()), cookies })
+    Ok(Redirect { location: location(&link.dest, &given, &referral, owner.redirect_order), cookies })
 }
 
 /// The link domain of somebody else's that a click came through: the host that was asked, when it is a domain and not
@@ -148,7 +138,12 @@ struct Appended<'a> {
 }
 
 /// The destination with the referral appended: its own parameters first, sub-ids, then the contract's order.
-fn location(dest: &str, sub_ids: &[(String, String)], referral: &Appended<'_>, order: Order) -> String {
+fn location(
+    dest: &str,
+    sub_ids: &[(String, String)],
+    referral: &Appended<'_>,
+    order: RedirectOrder,
+) -> String {
     let (page, fragment) = dest.split_once('#').map_or((dest, None), |(page, rest)| (page, Some(rest)));
     let key = percent_encode(&encode_partner_key(referral.partner_key));
     let Appended { xid, domain, .. } = referral;
@@ -157,8 +152,8 @@ fn location(dest: &str, sub_ids: &[(String, String)], referral: &Appended<'_>, o
     pairs.extend(domain.map(|domain| format!("pscd={}", percent_encode(domain))));
     pairs.push(format!("ps_partner_key={key}&ps_xid={xid}"));
     pairs.push(match order {
-        Order::Present => format!("gsxid={xid}&gspk={key}"),
-        Order::Of2021 => format!("gspk={key}&gsxid={xid}"),
+        RedirectOrder::Present => format!("gsxid={xid}&gspk={key}"),
+        RedirectOrder::Of2021 => format!("gspk={key}&gsxid={xid}"),
     });
     let joint = match page.split_once('?') {
         None => "?",

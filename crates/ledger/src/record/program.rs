@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use headwater_protocol::key::{Prefix, mint_company_key};
 use headwater_protocol::limits::NAME_MAX;
-use headwater_protocol::v2::{ClaimPolicy, CreateGroup, Program, Signups, UpdateProgram};
+use headwater_protocol::v2::{ClaimPolicy, CreateGroup, Program, RedirectOrder, Signups, UpdateProgram};
 use headwater_protocol::{FieldError, Millis, Source, field};
 use headwater_store::{StoreError, Unit};
 use secrecy::SecretString;
@@ -103,6 +103,7 @@ pub(crate) fn create(
         origins: check_origins(&new.origins)?,
         link_destinations: check_hosts(&new.link_destinations)?,
         checkout_amounts: ClaimPolicy::default(),
+        redirect_order: RedirectOrder::default(),
         claims: Claims::default(),
         stripe_webhook_secret: None,
         stripe_test_webhook_secret: None,
@@ -230,6 +231,7 @@ fn render(row: ProgramRow) -> Program {
         signups: row.claims.taken,
         organic_signups: row.claims.organic,
         email_matching: row.claims.email_matching,
+        redirect_order: row.redirect_order,
         identity_secret_set: row.claims.identity_secret.is_some(),
         stripe_webhook: row.stripe_webhook_secret.is_some(),
         stripe_test_webhook: row.stripe_test_webhook_secret.is_some(),
@@ -256,6 +258,7 @@ pub(crate) fn update(unit: &mut Unit<'_>, ctx: &Ctx, change: UpdateProgram) -> R
     row.claims.signups = change.claimed_signups.unwrap_or(row.claims.signups);
     row.claims.taken = change.signups.unwrap_or(row.claims.taken);
     row.claims.organic = change.organic_signups.unwrap_or(row.claims.organic);
+    row.redirect_order = change.redirect_order.unwrap_or(row.redirect_order);
     row.claims.email_matching = change.email_matching.unwrap_or(row.claims.email_matching);
     let secrets = [
         ("identity_secret", change.identity_secret, &mut row.claims.identity_secret),

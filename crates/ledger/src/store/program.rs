@@ -1,6 +1,6 @@
 //! Rows of `program`.
 
-use headwater_protocol::v2::{ClaimPolicy, ProductClaims, SignupClaims, Signups};
+use headwater_protocol::v2::{ClaimPolicy, ProductClaims, RedirectOrder, SignupClaims, Signups};
 use headwater_store::{Row, StoreError, Unit};
 
 use super::json;
@@ -15,6 +15,8 @@ pub(crate) struct ProgramRow {
     pub(crate) origins: Vec<String>,
     pub(crate) link_destinations: Vec<String>,
     pub(crate) checkout_amounts: ClaimPolicy,
+    /// The order of a redirect's parameters.
+    pub(crate) redirect_order: RedirectOrder,
     pub(crate) claims: Claims,
     pub(crate) stripe_webhook_secret: Option<String>,
     pub(crate) stripe_test_webhook_secret: Option<String>,
@@ -36,7 +38,7 @@ pub(crate) struct Claims {
 
 const COLUMNS: &str = "id, name, company_key, public_key, test_public_key, origins, link_destinations, \
      checkout_amounts, stripe_webhook_secret, stripe_test_webhook_secret, \
-     product_claims, claimed_signups, signups, organic_signups, email_matching, identity_secret";
+     product_claims, claimed_signups, signups, organic_signups, email_matching, identity_secret, redirect_order";
 
 fn from_row(row: &Row<'_>) -> Result<ProgramRow, StoreError> {
     let policy: String = row.get(7)?;
@@ -52,6 +54,8 @@ fn from_row(row: &Row<'_>) -> Result<ProgramRow, StoreError> {
             .ok_or(StoreError::Column { column: 7, expected: "a claim policy" })?,
         stripe_webhook_secret: row.get(8)?,
         stripe_test_webhook_secret: row.get(9)?,
+        redirect_order: RedirectOrder::from_name(&row.get::<String>(16)?)
+            .ok_or(StoreError::Column { column: 16, expected: "an order" })?,
         claims: claims(row)?,
     })
 }
@@ -108,8 +112,8 @@ pub(crate) fn update(unit: &mut Unit<'_>, row: &ProgramRow, now: i64) -> Result<
     unit.execute(
         "UPDATE program SET name = $1, origins = $2, link_destinations = $3, checkout_amounts = $4, \
          stripe_webhook_secret = $5, stripe_test_webhook_secret = $6, product_claims = $7, claimed_signups = $8, \
-         signups = $9, organic_signups = $10, email_matching = $11, identity_secret = $12, updated_at = $13 \
-         WHERE id = $14",
+         signups = $9, organic_signups = $10, email_matching = $11, identity_secret = $12, \
+         redirect_order = $13, updated_at = $14 WHERE id = $15",
         &[
             (&row.name).into(),
             (&json::from_texts(&row.origins)).into(),
@@ -123,6 +127,7 @@ pub(crate) fn update(unit: &mut Unit<'_>, row: &ProgramRow, now: i64) -> Result<
             row.claims.organic.into(),
             row.claims.email_matching.into(),
             row.claims.identity_secret.as_ref().into(),
+            row.redirect_order.name().into(),
             now.into(),
             row.id.into(),
         ],

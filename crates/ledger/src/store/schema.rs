@@ -267,6 +267,7 @@ ALTER TABLE program ADD COLUMN signups text NOT NULL DEFAULT 'open';
 ALTER TABLE program ADD COLUMN organic_signups bigint NOT NULL DEFAULT 0;
 ALTER TABLE program ADD COLUMN email_matching bigint NOT NULL DEFAULT 0;
 ALTER TABLE program ADD COLUMN identity_secret text;
+ALTER TABLE program ADD COLUMN redirect_order text NOT NULL DEFAULT 'present';
 ALTER TABLE customer ADD COLUMN source text NOT NULL DEFAULT 'vendor';
 ALTER TABLE customer ADD COLUMN confirmed_at bigint;
 ALTER TABLE customer ADD COLUMN credit_source text;

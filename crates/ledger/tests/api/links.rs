@@ -158,3 +158,21 @@ async fn links_are_listed_for_their_partner() {
     let own = desk.ask(&token, "GET", "/api/v2/clicks", "").await.data();
     assert_eq!(own["items"].as_array().unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn a_program_may_ask_for_the_parameters_in_the_order_of_2021() {
+    let desk = Desk::open().await;
+    let partner = desk.partner("robin").await;
+    desk.link(&partner, "robin", "https://www.example.com/").await;
+    let order = async || {
+        let location = desk.visit("/robin").await.header("location").to_owned();
+        (location.find("gspk=").unwrap(), location.find("gsxid=").unwrap())
+    };
+    let (gspk, gsxid) = order().await;
+    assert!(gsxid < gspk, "the present order");
+    let change = r#"{"redirect_order":"2021"}"#;
+    let changed = desk.ask(&desk.admin(), "PATCH", "/api/v2/program", change).await.data();
+    assert_eq!(changed["redirect_order"], "2021");
+    let (gspk, gsxid) = order().await;
+    assert!(gspk < gsxid, "the order of 2021");
+}

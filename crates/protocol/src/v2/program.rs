@@ -36,8 +36,7 @@ macro_rules! setting {
     ($(#[$doc:meta])* $name:ident { $($(#[$each:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-        #[serde(rename_all = "snake_case")]
-        pub enum $name { $($(#[$each])* $variant),+ }
+        pub enum $name { $($(#[$each])* #[serde(rename = $word)] $variant),+ }
 
         impl $name {
             /// The wire's word.
@@ -88,6 +87,17 @@ setting! {
     }
 }
 
+setting! {
+    /// In which order a link's redirect appends its parameters: sites parse them by hand (browser.md section 3).
+    RedirectOrder {
+        /// `pscd`, `ps_partner_key`, `ps_xid`, `gsxid`, `gspk`.
+        #[default]
+        Present = "present",
+        /// `gspk` and `gsxid` last.
+        Of2021 = "2021",
+    }
+}
+
 /// A program's settings; secrets are never shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a member of the wire")]
@@ -123,6 +133,9 @@ pub struct Program {
     /// Whether payments may find their customer by address alone.
     #[serde(default)]
     pub email_matching: bool,
+    /// The order of a redirect's parameters.
+    #[serde(default)]
+    pub redirect_order: RedirectOrder,
     /// Whether an identity secret is set.
     #[serde(default)]
     pub identity_secret_set: bool,
@@ -162,6 +175,9 @@ pub struct UpdateProgram {
     /// Whether payments may find their customer by address alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email_matching: Option<bool>,
+    /// The order of a redirect's parameters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redirect_order: Option<RedirectOrder>,
     /// The secret the site's server signs customer keys with; secret, write-only, empty takes it away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity_secret: Option<String>,

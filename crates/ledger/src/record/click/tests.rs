@@ -1,8 +1,10 @@
 //! Redirects: what is appended, and who may remember.
 
-use super::{Appended, Order, Shared, custom_domain, expire_earlier, is_bot, location, shared_domain};
+use headwater_protocol::v2::RedirectOrder;
 
-fn appended(dest: &str, sub_ids: &[(&str, &str)], domain: Option<&str>, order: Order) -> String {
+use super::{Appended, Shared, custom_domain, expire_earlier, is_bot, location, shared_domain};
+
+fn appended(dest: &str, sub_ids: &[(&str, &str)], domain: Option<&str>, order: RedirectOrder) -> String {
     let given: Vec<_> =
         sub_ids.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let referral = Appended { partner_key: "gigakick", xid: "abcdefghijkl12", domain };
@@ -10,7 +12,7 @@ fn appended(dest: &str, sub_ids: &[(&str, &str)], domain: Option<&str>, order: O
 }
 
 fn check(dest: &str, sub_ids: &[(&str, &str)], expected: &str) {
-    assert_eq!(appended(dest, sub_ids, None, Order::Present), expected);
+    assert_eq!(appended(dest, sub_ids, None, RedirectOrder::Present), expected);
 }
 
 #[test]
@@ -29,7 +31,12 @@ fn the_referral_is_appended_in_the_contracts_order() {
 #[test]
 fn a_custom_link_domain_is_named_in_front_of_the_referral() {
     assert_eq!(
-        appended("https://www.example.com/?a=1", &[("sid", "m")], Some("go.partner.example"), Order::Present),
+        appended(
+            "https://www.example.com/?a=1",
+            &[("sid", "m")],
+            Some("go.partner.example"),
+            RedirectOrder::Present
+        ),
         "https://www.example.com/?a=1&sid=m&pscd=go.partner.example&ps_partner_key=Z2lnYWtpY2s\
          &ps_xid=abcdefghijkl12&gsxid=abcdefghijkl12&gspk=Z2lnYWtpY2s"
     );
@@ -53,7 +60,7 @@ fn a_custom_link_domain_is_named_in_front_of_the_referral() {
 #[test]
 fn a_program_can_have_the_order_of_2021() {
     assert_eq!(
-        appended("https://www.example.com/", &[], None, Order::Of2021),
+        appended("https://www.example.com/", &[], None, RedirectOrder::Of2021),
         "https://www.example.com/?ps_partner_key=Z2lnYWtpY2s&ps_xid=abcdefghijkl12\
          &gspk=Z2lnYWtpY2s&gsxid=abcdefghijkl12"
     );

@@ -57,6 +57,20 @@ async fn a_rotated_key_holds_delivery_and_loses_nothing() {
 }
 
 #[tokio::test]
+async fn what_was_queued_for_a_program_that_a_restored_ledger_does_not_know_yet_waits_for_it() {
+    let desk = desk(&[]);
+    desk.take("signup", SIGNUP).await;
+    let known = desk.program.clone();
+    desk.relay.programs.replace(Vec::new());
+    desk.settle().await;
+    assert_eq!((desk.heard().len(), desk.count(State::Dead).await), (0, 0));
+    desk.relay.programs.replace(vec![known]);
+    desk.later(HOLD_MAX);
+    desk.settle().await;
+    assert_eq!(desk.count(State::Delivered).await, 1);
+}
+
+#[tokio::test]
 async fn a_duplicate_at_hosted_partnerstack_is_looked_up_and_done() {
     let desk = desk(&[(409, "{}"), (200, "{}"), (409, "{}"), (404, "{}")]);
     desk.take("signup", SIGNUP).await;
