@@ -56,10 +56,14 @@ export const forget = () => {
   writes = 0;
   privacy(false);
 };
-/** A page nobody has been to, at this query. WebKit allows a hundred changes of the address in ten seconds. */
+// WebKit allows a hundred changes of the address in ten seconds: none where it is the same.
+const go = (replace, query) => {
+  if (location.pathname + location.search + location.hash !== `/${query}`) replace.call(history, null, '', `/${query}`);
+};
+/** A page nobody has been to, at this query. */
 export const fresh = (query) => {
   forget();
-  history.replaceState(null, '', `/${query}`);
+  go(history.replaceState, query);
 };
 /** What earlier visits left: cookies, and what is remembered of clicks. */
 export const bring_cookies = (jar, clicks) => {
@@ -67,7 +71,7 @@ export const bring_cookies = (jar, clicks) => {
   if (clicks) localStorage.setItem('hw_clicks', clicks);
 };
 /** Another page, as far as the tracker can see. */
-export const visit_anew = (query) => { real.replace.call(history, null, '', `/${query}`); };
+export const visit_anew = (query) => { go(real.replace, query); };
 export const ask_for_privacy = () => { privacy(true); };
 export const visit = (query) => { history.pushState(null, '', `/${query}`); };
 /** The relay's next answer: 0 for none, negative for one that never comes. */
