@@ -78,7 +78,8 @@ impl Books {
     /// When the name, an origin or a destination is not usable, or the store fails.
     pub async fn create_program(&self, new: NewProgram) -> Result<Credentials, Refusal> {
         let (now, ids) = (self.now(), Arc::clone(&self.inner.ids));
-        let made = self.inner.store.write(move |unit| program::create(unit, now, ids, &new)).await?;
+        let work = move |unit: &mut Unit<'_>| program::create(unit, now, Arc::clone(&ids), &new);
+        let made = self.write(work).await?;
         self.settings_changed();
         Ok(made)
     }
@@ -104,7 +105,7 @@ impl Books {
             let clicks = click::prune(unit, now, PRUNE_STEP)?;
             Ok(answers.max(clicks))
         };
-        let deleted = self.inner.store.write(step).await?;
+        let deleted = self.write(step).await?;
         Ok(i64::try_from(deleted).is_ok_and(|deleted| deleted >= PRUNE_STEP))
     }
 
@@ -132,7 +133,7 @@ impl Books {
     /// # Errors
     /// When the store fails.
     pub async fn erased(&self, id: i64) -> Result<(), Refusal> {
-        self.inner.store.write(move |unit| erasure::delete(unit, id)).await?;
+        self.write(move |unit| erasure::delete(unit, id)).await?;
         // The erased texts may stand in the log yet; a part that a reader keeps is written over before long.
         self.inner.store.empty_log().await?;
         Ok(())
@@ -186,11 +187,12 @@ impl Books {
         self.inner.store.read(work).await
     }
 
-    /// Runs `work` as one unit of work; returns after its commit is on disk.
+    /// Runs `work` as one unit of work; returns after its commit is on disk. It runs again when it was undone with
+    /// others, and only its last run counts.
     pub(crate) async fn write<T: Send + 'static, E: From<StoreError> + Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Unit<'_>) -> Result<T, E> + Send + 'static,
+        work: impl FnMut(&mut Unit<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
-        self.inner.store.write(work).await
+        self.inner.store.write_again(work).await
     }
 }

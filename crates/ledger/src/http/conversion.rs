@@ -26,7 +26,7 @@ async fn post_conversion(
 ) -> Result<Response, Failure> {
     let given: Conversion = posted.parse()?;
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
-        let result = conversion::record(unit, ctx, given)?;
+        let result = conversion::record(unit, ctx, given.clone())?;
         let message = match result.outcome.as_str() {
             "created" => "Conversion recorded",
             "repeated" => "This customer had converted before; nothing was made",

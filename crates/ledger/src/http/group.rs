@@ -37,7 +37,7 @@ async fn get_group(State(books): State<Books>, vendor: Vendor, Key(key): Key) ->
 async fn post_group(State(books): State<Books>, vendor: Vendor, posted: Posted) -> Result<Response, Failure> {
     let new: CreateGroup = posted.parse()?;
     let work = move |unit: &mut headwater_store::Unit<'_>, ctx: &_| {
-        Ok(answer(201, "Group created", group::record(unit, ctx, new)?))
+        Ok(answer(201, "Group created", group::record(unit, ctx, new.clone())?))
     };
     write::post(&books, vendor.shared(&books)?, posted, work).await
 }

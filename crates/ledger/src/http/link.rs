@@ -39,8 +39,9 @@ async fn list_partnership_links(
 
 async fn post_link(State(books): State<Books>, vendor: Vendor, posted: Posted) -> Result<Response, Failure> {
     let new: CreateLink = posted.parse()?;
-    let work =
-        move |unit: &mut Unit<'_>, ctx: &_| Ok(answer(201, "Link created", link::record(unit, ctx, new)?));
+    let work = move |unit: &mut Unit<'_>, ctx: &_| {
+        Ok(answer(201, "Link created", link::record(unit, ctx, new.clone())?))
+    };
     write::post(&books, vendor.shared(&books)?, posted, work).await
 }
 

@@ -43,7 +43,7 @@ async fn post_member(
 ) -> Result<Response, Failure> {
     let new: CreateMember = posted.parse()?;
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
-        Ok(answer(201, "Member created", member::record(unit, ctx, new)?))
+        Ok(answer(201, "Member created", member::record(unit, ctx, new.clone())?))
     };
     write::post(&books, vendor.shared(&books)?, posted, work).await
 }

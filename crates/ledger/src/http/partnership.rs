@@ -52,7 +52,7 @@ async fn post_partnership(
 ) -> Result<Response, Failure> {
     let new: CreatePartnership = posted.parse()?;
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
-        Ok(answer(201, "Partnership created", partnership::record(unit, ctx, new)?))
+        Ok(answer(201, "Partnership created", partnership::record(unit, ctx, new.clone())?))
     };
     write::post(&books, vendor.shared(&books)?, posted, work).await
 }
@@ -65,7 +65,7 @@ async fn update_partnership(
 ) -> Result<Response, Failure> {
     let change: UpdatePartnership = posted.parse()?;
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
-        Ok(answer(200, "Partnership updated", partnership::update(unit, ctx, &key, change)?))
+        Ok(answer(200, "Partnership updated", partnership::update(unit, ctx, &key, change.clone())?))
     };
     write::change(&books, vendor.shared(&books)?, work).await
 }

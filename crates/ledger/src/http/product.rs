@@ -94,7 +94,7 @@ async fn post_product(
 ) -> Result<Response, Failure> {
     let new: CreateProduct = posted.parse()?;
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
-        let made = product::record(unit, ctx, new)?;
+        let made = product::record(unit, ctx, new.clone())?;
         let (status, message) = if made.created {
             (201, "Product created successfully")
         } else {
@@ -115,7 +115,11 @@ async fn update_product(
     let change: UpdateProduct = posted.parse()?;
     let chosen = Chosen::new(key, &params);
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
-        Ok(answer(200, "Product updated successfully", product::update(unit, ctx, chosen.path(), change)?))
+        Ok(answer(
+            200,
+            "Product updated successfully",
+            product::update(unit, ctx, chosen.path(), change.clone())?,
+        ))
     };
     write::change(&books, vendor.ctx(&books), work).await
 }

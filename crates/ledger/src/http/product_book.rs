@@ -52,7 +52,7 @@ async fn post_product_book(
     let new: CreateProductBook = posted.parse()?;
     let work = move |unit: &mut headwater_store::Unit<'_>, ctx: &_| {
         // 200 and these words: seed 000.
-        Ok(answer(200, "Product Book Created", product_book::record(unit, ctx, new)?))
+        Ok(answer(200, "Product Book Created", product_book::record(unit, ctx, new.clone())?))
     };
     write::post(&books, vendor.shared(&books)?, posted, work).await
 }
@@ -84,7 +84,7 @@ async fn change_product_book(
     message: &'static str,
 ) -> Result<Response, Failure> {
     let work = move |unit: &mut headwater_store::Unit<'_>, ctx: &_| {
-        Ok(answer(200, message, product_book::update(unit, ctx, &key, change)?))
+        Ok(answer(200, message, product_book::update(unit, ctx, &key, change.clone())?))
     };
     write::change(books, vendor.shared(books)?, work).await
 }

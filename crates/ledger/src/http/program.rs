@@ -30,7 +30,7 @@ async fn update_program(
 ) -> Result<Response, Failure> {
     let change: UpdateProgram = posted.parse()?;
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
-        Ok(answer(200, "Program updated", program::update(unit, ctx, change)?))
+        Ok(answer(200, "Program updated", program::update(unit, ctx, change.clone())?))
     };
     let response = write::change(&books, books.ctx(admin.program, false), work).await?;
     books.settings_changed();

@@ -42,7 +42,7 @@ async fn post_trigger(
 ) -> Result<Response, Failure> {
     let new: CreateTrigger = posted.parse()?;
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
-        Ok(answer(201, "Trigger created", trigger::record(unit, ctx, new)?))
+        Ok(answer(201, "Trigger created", trigger::record(unit, ctx, new.clone())?))
     };
     write::post(&books, vendor.shared(&books)?, posted, work).await
 }
@@ -55,7 +55,7 @@ async fn update_trigger(
 ) -> Result<Response, Failure> {
     let change: UpdateTrigger = posted.parse()?;
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
-        Ok(answer(200, "Trigger updated", trigger::update(unit, ctx, &key, change)?))
+        Ok(answer(200, "Trigger updated", trigger::update(unit, ctx, &key, change.clone())?))
     };
     write::change(&books, vendor.shared(&books)?, work).await
 }

@@ -1,4 +1,5 @@
-//! Requests that change something: each is one unit of work, and a POST can be repeated safely.
+//! Requests that change something: each is one unit of work, and a POST can be repeated safely. The unit itself can be
+//! run again after it was undone: it takes nothing out of what it was given.
 
 use axum::response::Response;
 use headwater_store::Unit;
@@ -15,10 +16,10 @@ pub(crate) async fn post(
     books: &Books,
     ctx: Ctx,
     posted: Posted,
-    work: impl FnOnce(&mut Unit<'_>, &Ctx) -> Result<Answer, Refusal> + Send + 'static,
+    mut work: impl FnMut(&mut Unit<'_>, &Ctx) -> Result<Answer, Refusal> + Send + 'static,
 ) -> Result<Response, Failure> {
     let request = posted.idempotent();
-    let answer = books.write(move |unit| idempotency::once(unit, &ctx, request.as_ref(), work)).await?;
+    let answer = books.write(move |unit| idempotency::once(unit, &ctx, request.as_ref(), &mut work)).await?;
     Ok(envelope::respond(answer))
 }
 
@@ -26,7 +27,7 @@ pub(crate) async fn post(
 pub(crate) async fn change(
     books: &Books,
     ctx: Ctx,
-    work: impl FnOnce(&mut Unit<'_>, &Ctx) -> Result<Answer, Refusal> + Send + 'static,
+    mut work: impl FnMut(&mut Unit<'_>, &Ctx) -> Result<Answer, Refusal> + Send + 'static,
 ) -> Result<Response, Failure> {
     let answer = books.write(move |unit| work(unit, &ctx)).await?;
     Ok(envelope::respond(answer))

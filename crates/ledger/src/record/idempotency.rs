@@ -44,7 +44,7 @@ pub(crate) fn once(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     request: Option<&Request>,
-    work: impl FnOnce(&mut Unit<'_>, &Ctx) -> Result<Answer, Refusal>,
+    mut work: impl FnMut(&mut Unit<'_>, &Ctx) -> Result<Answer, Refusal>,
 ) -> Result<Answer, Refusal> {
     let Some(request) = request else { return work(unit, ctx) };
     let (whose, since) = ((ctx.program, ctx.test), since(ctx.now));

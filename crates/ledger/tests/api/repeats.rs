@@ -1,4 +1,6 @@
-//! The same POST again.
+//! The same POST again, and units of work that run again because a neighbour in their commit was refused.
+
+use std::sync::Arc;
 
 use crate::desk::Desk;
 
@@ -50,4 +52,22 @@ async fn an_empty_or_endless_key_is_refused() {
         let reply = desk.post_once("/api/v2/customers", BODY, &key).await;
         assert_eq!(reply.error(), (400, "out_of_range".to_owned(), "Idempotency-Key".to_owned()));
     }
+}
+
+#[tokio::test]
+async fn a_refused_neighbour_has_nobody_made_twice_and_nobody_lost() {
+    let desk = Arc::new(Desk::open().await);
+    let mut asked = tokio::task::JoinSet::new();
+    for number in 0..90 {
+        let desk = Arc::clone(&desk);
+        asked.spawn(async move {
+            let partner = if number % 3 == 0 { r#","partner_key":"nobody""# } else { "" };
+            let body = format!(r#"{{"email":"{number}@site.example","customer_key":"c{number}"{partner}}}"#);
+            desk.post_once("/api/v2/customers", &body, &format!("k{number}")).await.status
+        });
+    }
+    let answers = asked.join_all().await;
+    assert_eq!(answers.iter().filter(|status| **status == 201).count(), 60);
+    let there = desk.get("/api/v2/customers?limit=250").await.data();
+    assert_eq!(there["items"].as_array().unwrap().len(), 60);
 }
