@@ -13,6 +13,7 @@ mod bench;
 mod binaries;
 mod build;
 mod bundlers;
+mod cluster;
 mod demo;
 mod deny;
 mod page;

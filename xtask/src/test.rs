@@ -5,6 +5,7 @@ use std::process::Command;
 
 use anyhow::Context as _;
 
+use crate::cluster::Cluster;
 use crate::process::{self, cargo};
 use crate::{binaries, bundlers, tools};
 
@@ -20,6 +21,9 @@ pub(crate) struct Options {
     bundlers: bool,
 }
 
+/// What runs by other commands.
+const EXCLUDED: [&str; 4] = ["--exclude", "headwater-tracker", "--exclude", "headwater-journeys"];
+
 /// Runs every kind of test; the styles come last, so that a test runner's own line ends the output.
 pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     if options.bundlers {
@@ -28,6 +32,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     let engines = options.engines.each();
     let names: Vec<_> = engines.iter().map(|engine| engine.name()).collect();
     native(root)?;
+    on_postgres(root)?;
     println!("the npm package's suite and the styles of integration run in {}", names.join(", "));
     engines.iter().try_for_each(|engine| in_browser(root, *engine))?;
     journeys(root, &tools::browser()?)?;
@@ -36,9 +41,19 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
 
 /// Everything that runs without a browser.
 fn native(root: &Path) -> anyhow::Result<()> {
-    let excluded = ["--exclude", "headwater-tracker", "--exclude", "headwater-journeys"];
     // What only `bench` needs of xtask has tests, too.
-    run_in(root, cargo().args(["test", "--workspace", "--features", "xtask/bench"]).args(excluded))
+    run_in(root, cargo().args(["test", "--workspace", "--features", "xtask/bench"]).args(EXCLUDED))
+}
+
+/// Whatever stores, once more on PostgreSQL, and what only several processes on one database can do.
+fn on_postgres(root: &Path) -> anyhow::Result<()> {
+    let cluster = Cluster::start()?;
+    println!("what stores runs again, on a PostgreSQL of its own");
+    let mut suites = cargo();
+    // The same packages and features as above, so that nothing is compiled again.
+    suites.args(["test", "--workspace", "--features", "xtask/bench"]).args(EXCLUDED);
+    suites.args(["--lib", "--test", "api", "--test", "relay_and_ledger", "--test", "postgres"]);
+    run_in(root, suites.env("HEADWATER_TEST_DATABASE", cluster.database("tests")?))
 }
 
 /// The tracker's own suite, compiled to wasm and run in a headless browser.

@@ -8,8 +8,10 @@ use anyhow::Context as _;
 use crate::process::{cargo, output, run};
 
 mod engine;
+mod postgres;
 
 pub(crate) use engine::{Browser, Engine, Engines, browser, install};
+pub(crate) use postgres::postgres;
 
 /// A tool that cargo installs, at the one version this was built with.
 struct CargoTool {

@@ -26,9 +26,9 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Verify that what a data directory holds hangs together, also beside a running server.
+    /// Verify that what is stored hangs together, also beside a running server.
     Check(Check),
-    /// Make a program in a data directory and print its keys.
+    /// Make a program and print its keys.
     Init(Init),
     /// Serve every role on one port: relay, ledger, links and script.
     Serve(Serve),
@@ -36,18 +36,29 @@ pub(crate) enum Command {
     Relay(Relay),
 }
 
+/// Where everything is stored: in a directory or in a database.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Storage {
+    /// Data directory, for one process at a time; made when it is not there.
+    #[arg(long, env = "HEADWATER_DATA")]
+    pub(crate) data: Option<PathBuf>,
+    /// PostgreSQL database, for any number of processes, as `postgres://USER:PASSWORD@HOST/NAME`. Give it in the
+    /// environment: a command line is for everybody to read.
+    #[arg(long, env = "HEADWATER_DATABASE", hide_env_values = true)]
+    pub(crate) database: Option<String>,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Check {
-    /// Data directory; nothing in it is changed.
-    #[arg(long, env = "HEADWATER_DATA")]
-    pub(crate) data: PathBuf,
+    #[command(flatten)]
+    pub(crate) storage: Storage,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Init {
-    /// Data directory; made when it is not there.
-    #[arg(long, env = "HEADWATER_DATA")]
-    pub(crate) data: PathBuf,
+    #[command(flatten)]
+    pub(crate) storage: Storage,
     /// The program's name, as partners see it.
     #[arg(long)]
     pub(crate) program: String,
@@ -78,9 +89,8 @@ pub(crate) struct Serve {
     /// Address and port to listen on.
     #[arg(long, env = "HEADWATER_LISTEN", default_value = "127.0.0.1:8787")]
     pub(crate) listen: SocketAddr,
-    /// Data directory, one process at a time.
-    #[arg(long, env = "HEADWATER_DATA")]
-    pub(crate) data: PathBuf,
+    #[command(flatten)]
+    pub(crate) storage: Storage,
     /// How the outside reaches this server; partner links begin with it. Defaults to the listening address.
     #[arg(long, env = "HEADWATER_PUBLIC_URL")]
     pub(crate) public_url: Option<String>,
@@ -95,9 +105,8 @@ pub(crate) struct Relay {
     /// Address and port to listen on.
     #[arg(long, env = "HEADWATER_LISTEN", default_value = "127.0.0.1:8787")]
     pub(crate) listen: SocketAddr,
-    /// Data directory, one process at a time.
-    #[arg(long, env = "HEADWATER_DATA")]
-    pub(crate) data: PathBuf,
+    #[command(flatten)]
+    pub(crate) storage: Storage,
     /// Base URL of the API v2 to deliver to, as `https://ledger.example.com`.
     #[arg(long, env = "HEADWATER_DESTINATION")]
     pub(crate) destination: String,

@@ -1,32 +1,31 @@
-//! `headwater check`: whether what is stored holds together, told line by line. It reads beside a server that runs.
+//! `headwater check`: whether what is stored holds together, told line by line. It reads beside servers that run.
 
 use anyhow::Context as _;
 use headwater_store::{Beside, StoreError, Unit};
 
-use crate::{args, files};
+use crate::args;
+use crate::storage::{self, JOURNAL, LEDGER, Part};
 
 type Check = fn(&mut Unit<'_>) -> Result<Vec<String>, StoreError>;
 
 /// Prints what differs; fails when anything does.
 pub(crate) fn run(options: &args::Check) -> anyhow::Result<()> {
-    let kept: [(&str, &str, &[&'static str], Check); 2] = [
-        ("ledger", files::LEDGER, headwater_ledger::MIGRATIONS, headwater_ledger::check),
-        ("journal", files::JOURNAL, headwater_journal::MIGRATIONS, headwater_journal::check),
-    ];
+    let parts: [(&str, Part, Check); 2] =
+        [("ledger", LEDGER, headwater_ledger::check), ("journal", JOURNAL, headwater_journal::check)];
     let (mut looked, mut differences) = (0, 0);
-    for (what, file, migrations, check) in kept {
-        let path = options.data.join(file);
-        if !path.exists() {
-            println!("{what}: no {file} here");
+    for (what, part, check) in parts {
+        let Some(mut beside) =
+            open(&options.storage, part).with_context(|| format!("cannot check the {what}"))?
+        else {
+            println!("{what}: not here");
             continue;
-        }
-        let open = || -> Result<Vec<String>, StoreError> {
-            let beside = Beside::open(&path, migrations)?;
+        };
+        let found = || -> Result<Vec<String>, StoreError> {
             let mut found = beside.damage()?;
             found.extend(beside.read(check)?);
             Ok(found)
-        };
-        let found = open().with_context(|| format!("cannot check {}", path.display()))?;
+        }();
+        let found = found.with_context(|| format!("cannot check the {what}"))?;
         for line in &found {
             println!("{what}: {line}");
         }
@@ -35,7 +34,20 @@ pub(crate) fn run(options: &args::Check) -> anyhow::Result<()> {
         }
         (looked, differences) = (looked + 1, differences + found.len());
     }
-    anyhow::ensure!(looked > 0, "{} holds neither a ledger nor a journal", options.data.display());
+    anyhow::ensure!(looked > 0, "there is neither a ledger nor a journal");
     anyhow::ensure!(differences == 0, "{differences} differences");
     Ok(())
+}
+
+/// Opens a part to be read; `None` when it is not there.
+fn open(options: &args::Storage, part: Part) -> anyhow::Result<Option<Beside>> {
+    if let Some(address) = storage::address(options)? {
+        return Ok(Beside::open_shared(&address, part.schema, part.migrations)?);
+    }
+    let path = options.data.as_deref().unwrap_or(std::path::Path::new(".")).join(part.file);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let opened = Beside::open(&path, part.migrations);
+    Ok(Some(opened.with_context(|| format!("cannot read {}", path.display()))?))
 }

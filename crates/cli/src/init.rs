@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use headwater_ledger::{Books, Credentials, NewProgram, Settings};
-use headwater_store::{DataDir, DataDirError};
+use headwater_store::DataDirError;
 use serde_json::{Map, Value};
 
-use crate::{args, control, files, system};
+use crate::storage::{self, Storage};
+use crate::{args, control, system};
 
 /// What is printed, in this order.
 const SHOWN: [&str; 9] = [
@@ -29,10 +30,13 @@ pub(crate) async fn run(options: args::Init) -> anyhow::Result<()> {
         origins: options.origins,
         link_destinations: options.link_destinations,
     };
-    let made = match DataDir::lock(&options.data) {
-        Ok(directory) => make(&directory, new).await?,
-        Err(DataDirError::InUse(_)) => control::ask(&options.data, &new).await?,
-        Err(error) => return Err(error.into()),
+    let made = match Storage::take(&options.storage) {
+        Ok(storage) => make(&storage, new).await?,
+        Err(error) => match error.downcast::<DataDirError>() {
+            Ok(DataDirError::InUse(data)) => control::ask(&data, &new).await?,
+            Ok(error) => return Err(error.into()),
+            Err(error) => return Err(error),
+        },
     };
     if options.json {
         println!("{}", Value::Object(made));
@@ -48,10 +52,10 @@ pub(crate) async fn run(options: args::Init) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn make(directory: &DataDir, new: NewProgram) -> anyhow::Result<Map<String, Value>> {
+async fn make(storage: &Storage, new: NewProgram) -> anyhow::Result<Map<String, Value>> {
     let settings =
         Settings { link_base: String::new(), clock: Arc::new(system::now), random: Arc::new(system::random) };
-    let books = Books::open(files::ledger(directory)?, settings)?;
+    let books = Books::open(storage.open(storage::LEDGER)?, settings)?;
     Ok(shown(books.create_program(new).await?))
 }
 

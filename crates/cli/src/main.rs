@@ -1,4 +1,4 @@
-//! The door: one binary, every role. `main` prints, `run` decides.
+//! One binary, every role. `main` prints, `run` decides.
 //!
 //! Exit codes: 0 done, 1 it failed while working, 2 it was asked wrongly (clap's own).
 
@@ -15,6 +15,7 @@ mod proxies;
 mod relay_role;
 mod scripts;
 mod serve;
+mod storage;
 mod system;
 
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! `headwater relay`: the gate alone, in front of a ledger elsewhere or of hosted PartnerStack.
+//! `headwater relay`: the relay alone, in front of a ledger elsewhere or of hosted PartnerStack.
 
 use std::sync::Arc;
 
@@ -7,11 +7,11 @@ use headwater_client::{Client, Credential};
 use headwater_journal::Journal;
 use headwater_protocol::v2::{ClaimPolicy, Signups};
 use headwater_relay::{Program, Programs, Rates, Relay};
-use headwater_store::DataDir;
 use secrecy::ExposeSecret as _;
 use sha2::{Digest as _, Sha256};
 
 use crate::proxies::Proxies;
+use crate::storage::{self, Storage};
 use crate::{args, files, listen, scripts, system};
 
 /// The number a relay alone knows its one program by.
@@ -20,7 +20,7 @@ const PROGRAM: i64 = 1;
 /// Serves until SIGTERM or ctrl-c, then drains. What is undelivered stays in the journal for the next start.
 pub(crate) async fn run(options: args::Relay) -> anyhow::Result<()> {
     let connections = system::connections();
-    let directory = DataDir::lock(&options.data)?;
+    let storage = Storage::take(&options.storage)?;
     let secret = files::secret(&options.secret_key_file)?;
     let tracking = options.tracking_token_file.as_deref().map(files::secret).transpose()?;
     let stripe = options.stripe_secret_file.as_deref().map(files::secret).transpose()?;
@@ -48,7 +48,7 @@ pub(crate) async fn run(options: args::Relay) -> anyhow::Result<()> {
         ..Program::default()
     }]);
     let client = Client::http(&options.destination, Credential::basic(options.public_key, secret, tracking))?;
-    let journal = Journal::open(files::journal(&directory)?);
+    let journal = Journal::open(storage.open(storage::JOURNAL)?);
     let rates = Rates::new(options.rate.events_per_second, system::monotonic());
     let relay = Relay::new(programs, journal, Arc::new(system::now), scripts::embedded(), rates);
 

@@ -12,11 +12,11 @@ use headwater_client::{Client, Credential};
 use headwater_journal::Journal;
 use headwater_ledger::{Books, Settings};
 use headwater_relay::{Programs, Rates, Relay};
-use headwater_store::DataDir;
 use tokio::sync::watch;
 
 use crate::proxies::Proxies;
-use crate::{args, control, erasure, files, listen, program, scripts, system};
+use crate::storage::{self, Storage};
+use crate::{args, control, erasure, listen, program, scripts, system};
 
 /// Between two looks for what has expired.
 const PRUNE_EVERY: Duration = Duration::from_mins(1);
@@ -26,28 +26,27 @@ const BETWEEN_STEPS: Duration = Duration::from_millis(100);
 /// Serves until SIGTERM or ctrl-c, then drains.
 pub(crate) async fn run(options: args::Serve) -> anyhow::Result<()> {
     let connections = system::connections();
-    let directory = DataDir::lock(&options.data)?;
+    let storage = Storage::take(&options.storage)?;
     let listener = listen::bind(options.listen).await?;
     let address = listener.local_addr()?;
     let link_base = options.public_url.unwrap_or_else(|| format!("http://{address}"));
     let settings = Settings { link_base, clock: Arc::new(system::now), random: Arc::new(system::random) };
-    let books = Books::open(files::ledger(&directory)?, settings).context("cannot open the ledger")?;
+    let books = Books::open(storage.open(storage::LEDGER)?, settings).context("cannot open the ledger")?;
     let known = books.gate_programs().await?;
     if known.is_empty() {
-        tracing::warn!(
-            "no program yet: make one with `headwater init --data {} --program NAME`",
-            options.data.display()
-        );
+        tracing::warn!("no program yet: make one with `headwater init {storage} --program NAME`");
     }
     program::warn_of_open_origins(&known);
     let programs = Programs::default();
     programs.replace(program::for_gate(known));
-    let journal = Journal::open(files::journal(&directory)?);
+    let journal = Journal::open(storage.open(storage::JOURNAL)?);
     let rates = Rates::new(options.rate.events_per_second, system::monotonic());
     let relay = Relay::new(programs.clone(), journal, Arc::new(system::now), scripts::embedded(), rates);
 
     let stop = listen::stop_signal()?;
-    control::listen(&directory, books.clone(), programs.clone());
+    if let Storage::Directory(directory) = &storage {
+        control::listen(directory, books.clone(), programs.clone());
+    }
     tokio::spawn(program::follow(books.clone(), programs.clone()));
     let erasure = tokio::spawn(erasure::follow(books.clone(), relay.clone(), stop.clone()));
     let delivery = tokio::spawn(headwater_relay::deliver::run(

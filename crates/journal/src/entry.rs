@@ -188,3 +188,13 @@ pub struct Filter {
     /// At most so many.
     pub limit: u32,
 }
+
+impl Outcome {
+    /// The names it brings, or waits for.
+    pub(crate) fn names(&self) -> &[String] {
+        match self {
+            Self::Delivered { names } | Self::Parked { names, .. } => names,
+            _ => &[],
+        }
+    }
+}

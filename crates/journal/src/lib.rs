@@ -52,9 +52,27 @@ impl Fact {
     }
 }
 
+/// Milliseconds until what was parked for the first time is looked at again where others share the database: what one of
+/// them brought while the attempt was under way left no mark here.
+const SECOND_LOOK: i64 = 1_000;
+
 /// Dead entries of pages that are kept for each program and mode, the newest; what billing providers and the company
 /// itself said is kept however much it is.
 pub const KEEP_DEAD_CLAIMS: i64 = 100_000;
+
+/// What an append must have for itself: whether an entry is the head of its lane is looked up before it is written.
+fn lanes(entries: &[NewEntry]) -> Vec<String> {
+    entries.iter().map(|entry| lane_lock(&entry.lane)).collect()
+}
+
+/// What a settlement must have for itself: who parks for a name and who brings it must each know of the other.
+fn name_lock(name: &str) -> String {
+    format!("name {name}")
+}
+
+fn lane_lock(lane: &str) -> String {
+    format!("lane {lane}")
+}
 
 /// The journal of one data directory. Cheap to clone.
 #[derive(Clone)]
@@ -73,7 +91,8 @@ impl Journal {
     /// Appends entries, in order; returns when they are on disk. An id that is already there is a duplicate and
     /// changes nothing.
     pub async fn append(&self, entries: Vec<NewEntry>) -> Result<Vec<Appended>, StoreError> {
-        let appended = self.store.write_again(move |unit| store::append(unit, &entries)).await?;
+        let locks = lanes(&entries);
+        let appended = self.store.write_locking(locks, move |unit| store::append(unit, &entries)).await?;
         if appended.contains(&Appended::New) {
             self.news.notify_one();
         }
@@ -88,6 +107,8 @@ impl Journal {
         now: i64,
     ) -> Result<Vec<Appended>, StoreError> {
         let names = Arc::clone(&self.names);
+        let mut locks = lanes(&entries);
+        locks.extend(facts.iter().map(|fact| name_lock(&fact.wakes())));
         let work = move |unit: &mut headwater_store::Unit<'_>| {
             for fact in &facts {
                 if store::keep(unit, fact, now)? {
@@ -96,7 +117,7 @@ impl Journal {
             }
             store::append(unit, &entries)
         };
-        let appended = self.store.write_again(work).await?;
+        let appended = self.store.write_locking(locks, work).await?;
         self.news.notify_one();
         Ok(appended)
     }
@@ -121,19 +142,38 @@ impl Journal {
         lease: i64,
     ) -> Result<Vec<Entry>, StoreError> {
         let claimed = self.names.now();
-        let mut entries =
-            self.store.write_again(move |unit| store::claim(unit, now, limit, parked, lease)).await?;
+        let process = self.store.process();
+        let mut entries = self
+            .store
+            .write_again(move |unit| store::claim(unit, now, limit, parked, lease, process))
+            .await?;
         for entry in &mut entries {
             entry.claimed = claimed;
         }
         Ok(entries)
     }
 
-    /// Makes every head that waits for a later attempt due at once. For the process that alone owns the data
-    /// directory, when it starts: whoever held a claim is gone, and nobody has to wait for its lease to end. What is
-    /// parked keeps its time, so that new events do not wait for it. Returns how many entries changed.
+    /// Makes due at once what processes had claimed that are gone: nobody has to wait for their leases to end. The
+    /// process that alone owns a data directory takes every claim for one of these, so it calls this when it starts and
+    /// never again; where others share the database, they are asked whether they live. What is parked keeps its time,
+    /// so that new events do not wait for it. Returns how many entries changed.
     pub async fn release(&self, now: i64) -> Result<usize, StoreError> {
-        self.store.write_again(move |unit| store::release(unit, now)).await
+        if !self.store.is_shared() {
+            return self.store.write_again(move |unit| store::release(unit, now)).await;
+        }
+        let living = self.store.processes().await?;
+        self.store.write_again(move |unit| store::release_dead(unit, &living, now)).await
+    }
+
+    /// Whether [`Journal::release`] may be called again and again, for other processes may die.
+    pub fn is_shared(&self) -> bool {
+        self.store.is_shared()
+    }
+
+    /// Makes every head due at once that was put off for a reason which begins with `reason`. Returns how many entries
+    /// changed.
+    pub async fn release_put_off(&self, reason: &'static str, now: i64) -> Result<usize, StoreError> {
+        self.store.write_again(move |unit| store::release_put_off(unit, reason, now)).await
     }
 
     /// Makes due what is due later than `now` and `ahead` milliseconds, further than anything is ever put off: it
@@ -145,10 +185,14 @@ impl Journal {
     /// Records how attempts ended. One commit for all of them.
     pub async fn settle(&self, outcomes: Vec<(i64, Outcome)>, now: i64) -> Result<(), StoreError> {
         let names = Arc::clone(&self.names);
+        let locks = outcomes.iter().flat_map(|(_, outcome)| outcome.names()).map(|name| name_lock(name));
+        let locks = locks.collect();
+        let second_look = self.store.is_shared().then_some(now + SECOND_LOOK);
         let work = move |unit: &mut headwater_store::Unit<'_>| {
-            outcomes.iter().try_for_each(|(seq, outcome)| store::settle(unit, *seq, outcome, now, &names))
+            let by = store::Settling { now, names: &names, second_look };
+            outcomes.iter().try_for_each(|(seq, outcome)| store::settle(unit, *seq, outcome, &by))
         };
-        self.store.write_again(work).await
+        self.store.write_locking(locks, work).await
     }
 
     /// When the next entry falls due; `None` when nothing waits.
@@ -180,7 +224,8 @@ impl Journal {
     /// Forgets what has been kept long enough: texts after [`KEEP_BODY`], ids after [`KEEP_ID`], facts after
     /// [`KEEP_FACT`]. Returns how many rows changed.
     pub async fn prune(&self, now: i64) -> Result<usize, StoreError> {
-        self.store.write_again(move |unit| store::prune(unit, now)).await
+        // One process at a time: the next finds nothing left to do.
+        self.store.write_locking(vec!["prune".to_owned()], move |unit| store::prune(unit, now)).await
     }
 
     /// Empties the database's own log, so that texts which were deleted stand nowhere any more.

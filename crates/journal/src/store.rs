@@ -23,7 +23,7 @@ use crate::entry::{Appended, Entry, NewEntry, State};
 
 pub(crate) use fact::{facts, forget, keep};
 pub(crate) use list::{counts, list};
-pub(crate) use settle::{settle, wake};
+pub(crate) use settle::{Settling, settle, wake};
 
 /// The schema, oldest first. Only ever grows at its end.
 pub const MIGRATIONS: &[&str] = &[
@@ -127,6 +127,12 @@ CREATE TABLE fact (
 );
 CREATE INDEX fact_stored ON fact (stored_at);
 ",
+    // Which process has claimed an entry, so that the others know what one that died has left. `woken`: a name that it
+    // is parked for came since it was claimed.
+    "
+ALTER TABLE entry ADD COLUMN claimed_by bigint NOT NULL DEFAULT 0;
+ALTER TABLE entry ADD COLUMN woken bigint NOT NULL DEFAULT 0;
+",
 ];
 
 /// What [`entry`] reads, in its order.
@@ -136,21 +142,22 @@ macro_rules! columns {
     };
 }
 
-/// The head of a lane: its place, and whether it is followed.
-const HEAD: &str = "SELECT seq, followed FROM entry WHERE lane = $1 AND state = 1";
+/// The head of a lane: its place, and whether it is followed. Where others may settle it meanwhile, it is locked: who
+/// appends behind it and who settles it must each know of the other.
+const HEAD: &str = "SELECT seq, followed FROM entry WHERE lane = $1 AND state = 1 /*! FOR UPDATE */";
 /// Entries of one program and mode.
 const LIST: &str = concat!("SELECT ", columns!(), " FROM entry WHERE program = $1 AND test = $2");
-/// The heads that are due, the longest due first.
+/// The heads that are due, the longest due first; not those that another process takes just now.
 const DUE: &str = concat!(
     "SELECT ",
     columns!(),
-    " FROM entry WHERE state = 1 AND due_at <= $1 ORDER BY due_at, seq LIMIT $2"
+    " FROM entry WHERE state = 1 AND due_at <= $1 ORDER BY due_at, seq LIMIT $2 /*! FOR UPDATE SKIP LOCKED */"
 );
 /// What is parked and due for a look.
 const LOOK: &str = concat!(
     "SELECT ",
     columns!(),
-    " FROM entry WHERE state = 2 AND due_at <= $1 ORDER BY due_at, seq LIMIT $2"
+    " FROM entry WHERE state = 2 AND due_at <= $1 ORDER BY due_at, seq LIMIT $2 /*! FOR UPDATE SKIP LOCKED */"
 );
 /// When a head is due next.
 const NEXT_DUE: &str = "SELECT min(due_at) FROM entry WHERE state = 1";
@@ -203,6 +210,7 @@ pub(crate) fn claim(
     limit: u32,
     parked: u32,
     lease: i64,
+    process: i64,
 ) -> Result<Vec<Entry>, StoreError> {
     let looks = unit.query(LOOK, &[now.into(), i64::from(parked.min(limit)).into()], entry)?;
     let room = i64::from(limit) - i64::try_from(looks.len()).unwrap_or(i64::MAX);
@@ -212,8 +220,8 @@ pub(crate) fn claim(
         entry.attempts += 1;
         // The lease is the due time moved on: a deliverer that dies leaves an entry that falls due again.
         unit.execute(
-            "UPDATE entry SET due_at = $1, attempts = attempts + 1 WHERE seq = $2",
-            &[now.saturating_add(lease).into(), entry.seq.into()],
+            "UPDATE entry SET due_at = $1, attempts = attempts + 1, claimed_by = $2, woken = 0 WHERE seq = $3",
+            &[now.saturating_add(lease).into(), process.into(), entry.seq.into()],
         )?;
     }
     Ok(claimed)
@@ -222,6 +230,29 @@ pub(crate) fn claim(
 /// Heads only: what is parked is looked at when it was to be looked at.
 pub(crate) fn release(unit: &mut Unit<'_>, now: i64) -> Result<usize, StoreError> {
     unit.execute("UPDATE entry SET due_at = $1 WHERE state = 1 AND due_at > $1", &[now.into()])
+}
+
+/// The claims of processes that live no more fall due.
+pub(crate) fn release_dead(unit: &mut Unit<'_>, living: &[i64], now: i64) -> Result<usize, StoreError> {
+    let sql = "SELECT DISTINCT claimed_by FROM entry WHERE state = 1 AND due_at > $1 AND claimed_by <> 0";
+    let claimants = unit.query(sql, &[now.into()], |row| row.get::<i64>(0))?;
+    let mut changed = 0;
+    for dead in claimants.iter().filter(|claimant| !living.contains(claimant)) {
+        changed += unit.execute(
+            "UPDATE entry SET due_at = $1, claimed_by = 0 WHERE state = 1 AND due_at > $1 AND claimed_by = $2",
+            &[now.into(), (*dead).into()],
+        )?;
+    }
+    Ok(changed)
+}
+
+/// Whoever is being tried again just now has the reason of its last attempt yet and becomes due a second time; receivers
+/// tolerate that, and the reason is taken away so that it happens once.
+pub(crate) fn release_put_off(unit: &mut Unit<'_>, reason: &str, now: i64) -> Result<usize, StoreError> {
+    unit.execute(
+        "UPDATE entry SET due_at = $1, last_error = NULL WHERE state = 1 AND due_at > $1 AND last_error LIKE $2",
+        &[now.into(), (&format!("{reason}%")).into()],
+    )
 }
 
 pub(crate) fn bring_back(unit: &mut Unit<'_>, now: i64, ahead: i64) -> Result<usize, StoreError> {

@@ -36,7 +36,7 @@ struct Inner {
     link_base: String,
     clock: Arc<dyn Fn() -> Millis + Send + Sync>,
     ids: Arc<Ids>,
-    changes: watch::Sender<u64>,
+    changes: Arc<watch::Sender<u64>>,
     erasures: watch::Sender<u64>,
     clicks: ClickRates,
     in_process: SecretString,
@@ -52,13 +52,16 @@ impl Books {
         store.read_now(crate::store::program::list).map_err(Refusal::from)?;
         let in_process = secret::mint_in_process(&(settings.random)());
         let in_process_hash = secret::hash(in_process.expose_secret());
+        let changes = Arc::new(watch::channel(0).0);
+        let told = Arc::clone(&changes);
+        store.listen(move || told.send_modify(|count| *count += 1));
         let inner = Inner {
             store,
             link_base: settings.link_base.trim_end_matches('/').to_owned(),
             clicks: ClickRates::new(Arc::clone(&settings.clock)),
             clock: settings.clock,
             ids: Arc::new(Ids::new(settings.random)),
-            changes: watch::channel(0).0,
+            changes,
             erasures: watch::channel(0).0,
             in_process,
             in_process_hash,
@@ -80,7 +83,7 @@ impl Books {
         let (now, ids) = (self.now(), Arc::clone(&self.inner.ids));
         let work = move |unit: &mut Unit<'_>| program::create(unit, now, Arc::clone(&ids), &new);
         let made = self.write(work).await?;
-        self.settings_changed();
+        self.settings_changed().await;
         Ok(made)
     }
 
@@ -105,7 +108,7 @@ impl Books {
             let clicks = click::prune(unit, now, PRUNE_STEP)?;
             Ok(answers.max(clicks))
         };
-        let deleted = self.write(step).await?;
+        let deleted = self.inner.store.write_locking(vec!["prune".to_owned()], step).await?;
         Ok(i64::try_from(deleted).is_ok_and(|deleted| deleted >= PRUNE_STEP))
     }
 
@@ -158,8 +161,12 @@ impl Books {
         secret::matches(password, &self.inner.in_process_hash)
     }
 
-    pub(crate) fn settings_changed(&self) {
+    /// To be called once a change of settings is committed.
+    pub(crate) async fn settings_changed(&self) {
         self.inner.changes.send_modify(|count| *count += 1);
+        if let Err(error) = self.inner.store.tell().await {
+            tracing::warn!(%error, "other processes hear of changed settings within a minute");
+        }
     }
 
     pub(crate) fn now(&self) -> Millis {
@@ -194,5 +201,15 @@ impl Books {
         work: impl FnMut(&mut Unit<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
         self.inner.store.write_again(work).await
+    }
+
+    /// The same for work that looks before it writes: no other such work on this program runs meanwhile, in any process
+    /// that shares the database. What a request finds is then still so when it is committed (docs/decisions/0013).
+    pub(crate) async fn change<T: Send + 'static, E: From<StoreError> + Send + 'static>(
+        &self,
+        program: i64,
+        work: impl FnMut(&mut Unit<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
+        self.inner.store.write_locking(vec![format!("program {program}")], work).await
     }
 }

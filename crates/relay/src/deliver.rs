@@ -27,8 +27,10 @@ pub type Destinations = Arc<dyn Fn(i64, bool) -> Option<Client> + Send + Sync>;
 const LEASE: i64 = 5 * 60 * 1000;
 /// Between two claims at least: under load each then takes many entries, and the writer has its time for events.
 const CLAIM_EVERY: Duration = Duration::from_millis(5);
-/// The longest wait between two looks at the journal: what other processes append has no bell here.
+/// The longest wait between two looks at the journal: nobody tells of what other processes append.
 const LOOK_EVERY: i64 = 1_000;
+/// Between two looks for claims of processes that have died.
+const RELEASE_EVERY: i64 = 2_000;
 /// Between two prunings.
 const PRUNE_EVERY: i64 = 60 * 60 * 1000;
 /// Milliseconds that nothing is put off for: what is due later was put off while the clock was wrong.
@@ -38,11 +40,7 @@ const SETTLE_AGAIN: [Duration; 2] = [Duration::from_millis(20), Duration::from_s
 
 /// Delivers until `stop` turns true, then settles what is in flight.
 pub async fn run(relay: Relay, destinations: Destinations, mut stop: watch::Receiver<bool>) {
-    // One process owns the data directory: claims of the one before it, killed or not, are nobody's now.
-    if let Err(error) = relay.journal.release(relay.now().0).await {
-        tracing::warn!(%error, "entries that were being delivered wait for their lease to end");
-    }
-    let mut pruned_at = i64::MIN;
+    let (mut pruned_at, mut released_at) = (i64::MIN, i64::MIN);
     let mut road = Road::new(relay, destinations);
     while !*stop.borrow() {
         let now = road.relay.now().0;
@@ -50,6 +48,14 @@ pub async fn run(relay: Relay, destinations: Destinations, mut stop: watch::Rece
         if now < pruned_at || now.saturating_sub(pruned_at) >= PRUNE_EVERY {
             pruned_at = now;
             maintain(&road.relay, now).await;
+        }
+        // At the start, and then for as long as other processes may die.
+        let again = road.relay.journal.is_shared() && now.saturating_sub(released_at) >= RELEASE_EVERY;
+        if released_at == i64::MIN || again {
+            released_at = now;
+            if let Err(error) = road.relay.journal.release(now).await {
+                tracing::warn!(%error, "what a process that died was delivering waits for its lease to end");
+            }
         }
         match road.claim(now).await {
             Ok(0) => road.rest(now, &mut stop).await,
@@ -211,7 +217,7 @@ fn put_off((at, reason): (i64, String)) -> Outcome {
 
 /// The destination takes our credential again: what was put off meanwhile need not wait for its time.
 async fn release(relay: &Relay) {
-    if let Err(error) = relay.journal.release(relay.now().0).await {
+    if let Err(error) = relay.journal.release_put_off(hold::HELD, relay.now().0).await {
         tracing::warn!(%error, "what was held waits for its next attempt");
     }
 }

@@ -1,4 +1,4 @@
-//! A database file read beside the process that writes it: nothing in it changes, its schema included.
+//! A database read beside the processes that write it: nothing in it changes, its schema included.
 
 use std::path::Path;
 
@@ -6,11 +6,17 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::connection::version;
 use crate::error::refused;
+use crate::postgres::{Address, Place, Session, found, outside_async};
 use crate::{StoreError, Unit};
 
-/// A database file that another process may be writing.
+/// A database that other processes may be writing.
 pub struct Beside {
-    connection: Connection,
+    on: On,
+}
+
+enum On {
+    Sqlite(Connection),
+    Postgres(Box<Session>),
 }
 
 impl Beside {
@@ -24,35 +30,74 @@ impl Beside {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(refused)?;
         set_up(&connection).map_err(refused)?;
-        let known = i64::try_from(migrations.len()).unwrap_or(i64::MAX);
-        match version(&connection)? {
-            found if found > known => Err(StoreError::Newer { found, known }),
-            found if found < known => Err(StoreError::Older { found, known }),
-            _ => Ok(Self { connection }),
-        }
+        same_version(version(&connection)?, migrations)?;
+        Ok(Self { on: On::Sqlite(connection) })
+    }
+
+    /// Opens a schema of a PostgreSQL database that has had exactly these migrations; `None` when it has no such schema.
+    ///
+    /// # Errors
+    /// As [`Beside::open`].
+    pub fn open_shared(
+        address: &Address,
+        schema: &str,
+        migrations: &[&'static str],
+    ) -> Result<Option<Self>, StoreError> {
+        let place = Place { address: address.clone(), schema: schema.to_owned() };
+        outside_async(|| {
+            let mut session = Session::connect(&place)?;
+            let had = found(&mut session, schema)?;
+            if had == 0 {
+                return Ok(None);
+            }
+            same_version(had, migrations)?;
+            Ok(Some(Self { on: On::Postgres(Box::new(session)) }))
+        })
     }
 
     /// Runs `work` on one snapshot.
     ///
     /// # Errors
     /// What `work` returns, or the database's refusal.
-    pub fn read<T, E: From<StoreError>>(
-        &self,
-        work: impl FnOnce(&mut Unit<'_>) -> Result<T, E>,
+    pub fn read<T: Send, E: From<StoreError> + Send>(
+        &mut self,
+        work: impl FnOnce(&mut Unit<'_>) -> Result<T, E> + Send,
     ) -> Result<T, E> {
-        self.connection.execute_batch("BEGIN").map_err(refused)?;
-        let result = work(&mut Unit::new(&self.connection));
-        self.connection.execute_batch("COMMIT").map_err(refused)?;
-        result
+        match &mut self.on {
+            On::Sqlite(connection) => {
+                connection.execute_batch("BEGIN").map_err(refused)?;
+                let result = work(&mut Unit::sqlite(connection));
+                connection.execute_batch("COMMIT").map_err(refused)?;
+                result
+            }
+            On::Postgres(session) => outside_async(|| {
+                session.begin_reading()?;
+                let result = work(&mut Unit::postgres(session));
+                session.roll_back()?;
+                result
+            }),
+        }
     }
 
     /// What the database itself finds wrong with the file: pages, indexes that differ from their tables, and rows
-    /// that point to rows which are not there.
+    /// that point to rows which are not there. PostgreSQL sees to that by itself.
     ///
     /// # Errors
     /// When the database cannot look.
     pub fn damage(&self) -> Result<Vec<String>, StoreError> {
-        damage(&self.connection).map_err(refused)
+        match &self.on {
+            On::Sqlite(connection) => damage(connection).map_err(refused),
+            On::Postgres(_) => Ok(Vec::new()),
+        }
+    }
+}
+
+fn same_version(found: i64, migrations: &[&'static str]) -> Result<(), StoreError> {
+    let known = i64::try_from(migrations.len()).unwrap_or(i64::MAX);
+    match found {
+        found if found > known => Err(StoreError::Newer { found, known }),
+        found if found < known => Err(StoreError::Older { found, known }),
+        _ => Ok(()),
     }
 }
 

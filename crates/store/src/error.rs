@@ -14,6 +14,21 @@ pub enum StoreError {
     /// The commit could not begin or did not reach the disk; every unit in it is refused. The log says why.
     #[error("the commit failed; nothing of the unit was kept")]
     NotCommitted,
+    /// The connection was lost during the commit: the unit was kept whole, or nothing of it. Doing it again is safe where
+    /// it is idempotent.
+    #[error("the database was lost during a commit; whether it was kept is not known")]
+    Uncertain,
+    /// The database has been away for longer than a unit waits; nothing of it was kept.
+    #[error("the database is away: {0}")]
+    Away(String),
+    /// No connection, or not to a database that can be used.
+    #[error("cannot use {database}: {why}")]
+    Unreachable {
+        /// Its address, without the password.
+        database: String,
+        /// What the server or the system said.
+        why: String,
+    },
     /// A unit of work panicked; it was rolled back.
     #[error("a unit of work panicked and was rolled back")]
     Panicked,

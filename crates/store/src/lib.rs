@@ -1,18 +1,21 @@
-//! The safe: the only room that handles a database connection. The journal and the books keep their tables in
-//! it; both speak one set of SQL texts that SQLite takes today and PostgreSQL can take tomorrow
-//! (`$1…` in order of first use, `ON CONFLICT`, `RETURNING`, bigint, text and blob columns).
+//! Database connections: the only crate that handles one. The journal and the ledger keep their tables in stores; both
+//! speak one set of SQL texts that SQLite and PostgreSQL take (`$1…` in order of first use, `ON CONFLICT`, `RETURNING`,
+//! bigint, text and blob columns). Nobody above knows which of them runs.
 //!
-//! Writes are *units of work*. One writer thread runs many units inside one transaction and commits them
-//! together: one fsync for all of them, batches that form by themselves under load, no timer. A unit that
-//! fails is rolled back alone. A caller hears of its unit only after the commit.
+//! Writes are *units of work*. A writer runs many units inside one transaction and commits them together: one fsync
+//! for all of them, batches that form by themselves under load, no timer. A unit that fails is rolled back alone. A
+//! caller hears of its unit only after the commit. SQLite has one writer; PostgreSQL has several in each process, and a
+//! unit says what it must have for itself alone (see [`Store::write_locking`]).
 //!
-//! What this crate does not do: know any table. SQL stands in the `store` modules of the rooms above.
+//! What this crate does not do: know any table. SQL stands in the `store` modules of the crates above.
 
 mod beside;
 mod checkpoint;
 mod connection;
 mod directory;
 mod error;
+mod job;
+mod postgres;
 mod readers;
 mod row;
 mod statistics;
@@ -27,11 +30,13 @@ use std::time::Duration;
 pub use beside::Beside;
 pub use directory::{DataDir, DataDirError};
 pub use error::StoreError;
+pub use postgres::{Address, AddressError};
 pub use row::{FromColumn, Row, Value};
 pub use unit::Unit;
 
 use connection::{READER_CACHE, WRITER_CACHE, connect};
 use error::refused;
+use job::Work;
 
 /// How much a store takes on. Each number at least 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,13 +51,19 @@ pub struct Bounds {
     pub reader_wait: Duration,
 }
 
-/// A database file: one writer, any number of readers. Cheap to clone.
+/// A database: a file of SQLite, or a schema of PostgreSQL. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
 }
 
-struct Inner {
+enum Inner {
+    File(File),
+    Shared(Box<postgres::Postgres>),
+}
+
+/// A database file: one writer, any number of readers.
+struct File {
     path: PathBuf,
     writer: writer::Writer,
     readers: readers::Readers,
@@ -60,10 +71,8 @@ struct Inner {
     _checkpoint: checkpoint::Checkpoint,
 }
 
-impl Store {
-    /// Opens or makes the file at `path` and brings its schema up to date. `migrations` only ever grows at its
-    /// end; each is one script and runs once. A file that has had more of them is [`StoreError::Newer`].
-    pub fn open(path: &Path, migrations: &[&'static str], bounds: Bounds) -> Result<Self, StoreError> {
+impl File {
+    fn open(path: &Path, migrations: &[&'static str], bounds: Bounds) -> Result<Self, StoreError> {
         let beside = connect(path, READER_CACHE)?;
         let mut statistics = statistics::Statistics::default();
         let edition = statistics.edition();
@@ -73,9 +82,71 @@ impl Store {
         let checkpoint = checkpoint::Checkpoint::start(beside, Arc::clone(&log_is_long), statistics);
         let readers = readers::Readers::new(path.to_owned(), &bounds, edition.clone());
         let writer = writer::Writer::start(connect(path, WRITER_CACHE)?, bounds, log_is_long, edition);
+        Ok(Self { path: path.to_owned(), writer, readers, _checkpoint: checkpoint })
+    }
+}
+
+impl Store {
+    /// Opens or makes the file at `path` and brings its schema up to date. `migrations` only ever grows at its
+    /// end; each is one script and runs once. A file that has had more of them is [`StoreError::Newer`].
+    pub fn open(path: &Path, migrations: &[&'static str], bounds: Bounds) -> Result<Self, StoreError> {
+        Ok(Self { inner: Arc::new(Inner::File(File::open(path, migrations, bounds)?)) })
+    }
+
+    /// Opens or makes `schema` in a PostgreSQL database and brings it up to date, as [`Store::open`] does with a file.
+    /// Any number of processes may have it open.
+    pub fn open_shared(
+        address: &Address,
+        schema: &str,
+        migrations: &[&'static str],
+        bounds: Bounds,
+    ) -> Result<Self, StoreError> {
+        let place = postgres::Place { address: address.clone(), schema: schema.to_owned() };
         Ok(Self {
-            inner: Arc::new(Inner { path: path.to_owned(), writer, readers, _checkpoint: checkpoint }),
+            inner: Arc::new(Inner::Shared(Box::new(postgres::Postgres::open(place, migrations, bounds)?))),
         })
+    }
+
+    /// Whether other processes may write to it too.
+    pub fn is_shared(&self) -> bool {
+        matches!(*self.inner, Inner::Shared(_))
+    }
+
+    /// Tells every process that shares the database, this one included, that something rare has changed: settings, not
+    /// events. Nobody shares a file.
+    ///
+    /// # Errors
+    /// When the store fails; then others hear of the change when they next look.
+    pub async fn tell(&self) -> Result<(), StoreError> {
+        match &*self.inner {
+            Inner::File(_) => Ok(()),
+            Inner::Shared(postgres) => postgres.tell().await,
+        }
+    }
+
+    /// Has `heard` called whenever a process tells (see [`Store::tell`]).
+    pub fn listen(&self, heard: impl Fn() + Send + 'static) {
+        if let Inner::Shared(postgres) = &*self.inner {
+            postgres.listen(Box::new(heard));
+        }
+    }
+
+    /// The number of this process among those that share the database; 0 where nobody does.
+    pub fn process(&self) -> i64 {
+        match &*self.inner {
+            Inner::File(_) => 0,
+            Inner::Shared(postgres) => postgres.process(),
+        }
+    }
+
+    /// The numbers of the processes that share the database and live. One that cannot reach it for a moment may be missing.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn processes(&self) -> Result<Vec<i64>, StoreError> {
+        let Inner::Shared(postgres) = &*self.inner else { return Ok(vec![0]) };
+        let schema = postgres.schema().to_owned();
+        self.read(move |unit| postgres::Postgres::processes(unit, &schema)).await
     }
 
     /// Runs `work` as one unit of work and returns after its commit is on disk. When `work` fails, nothing of
@@ -88,7 +159,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.inner.writer.run(writer::Work::Once(Some(Box::new(work)))).await
+        self.run(Vec::new(), Work::Once(Some(Box::new(work)))).await
     }
 
     /// The same as [`Store::write`] for work that can be run again after it was undone, which makes it cheaper:
@@ -101,7 +172,32 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.inner.writer.run(writer::Work::Again(Box::new(work))).await
+        self.run(Vec::new(), Work::Again(Box::new(work))).await
+    }
+
+    /// The same as [`Store::write_again`] for work that looks before it writes: no other unit that names one of `locks`
+    /// runs, in any process, until this one is committed or undone. A file has one writer, which is lock enough.
+    pub async fn write_locking<T, E>(
+        &self,
+        locks: Vec<String>,
+        work: impl FnMut(&mut Unit<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.run(locks, Work::Again(Box::new(work))).await
+    }
+
+    async fn run<T, E>(&self, locks: Vec<String>, work: Work<T, E>) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match &*self.inner {
+            Inner::File(file) => file.writer.run(work).await,
+            Inner::Shared(postgres) => postgres.write(locks, work).await,
+        }
     }
 
     /// Runs `work` on a read connection, off the async threads. It sees every committed unit.
@@ -113,10 +209,17 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let turn = self.inner.readers.turn().await?;
+        let turns = match &*self.inner {
+            Inner::File(file) => &file.readers.turns,
+            Inner::Shared(postgres) => &postgres.readers.turns,
+        };
+        let turn = turns.turn().await?;
         let inner = Arc::clone(&self.inner);
         let work = move || {
-            let result = inner.readers.read(work);
+            let result = match &*inner {
+                Inner::File(file) => file.readers.read(work),
+                Inner::Shared(postgres) => postgres.readers.read(work),
+            };
             drop(turn);
             result
         };
@@ -125,25 +228,30 @@ impl Store {
 
     /// Writes the log into the file and empties it: what was deleted stands in neither any more (the file overwrites
     /// it by itself). `false` when somebody reads an older state just now, and a part of the log has to stay.
+    /// PostgreSQL does the like in its own time, by vacuum and the recycling of its log.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn empty_log(&self) -> Result<bool, StoreError> {
-        let inner = Arc::clone(&self.inner);
+        let Inner::File(file) = &*self.inner else { return Ok(true) };
+        let path = file.path.clone();
         let emptied = tokio::task::spawn_blocking(move || {
-            let connection = connect(&inner.path, READER_CACHE)?;
+            let connection = connect(&path, READER_CACHE)?;
             connection::empty_log(&connection)
         });
         emptied.await.unwrap_or(Err(StoreError::Panicked))
     }
 
-    /// The same as [`Store::read`] for callers outside an async runtime, as start-up is. It waits for nobody, and
-    /// may be one connection more.
-    pub fn read_now<T, E: From<StoreError>>(
+    /// The same as [`Store::read`] for callers that may block, as start-up is. It waits for nobody, and may be one
+    /// connection more.
+    pub fn read_now<T: Send, E: From<StoreError> + Send>(
         &self,
-        work: impl FnOnce(&mut Unit<'_>) -> Result<T, E>,
+        work: impl FnOnce(&mut Unit<'_>) -> Result<T, E> + Send,
     ) -> Result<T, E> {
-        self.inner.readers.read(work)
+        match &*self.inner {
+            Inner::File(file) => file.readers.read(work),
+            Inner::Shared(postgres) => postgres::outside_async(|| postgres.readers.read(work)),
+        }
     }
 }
 

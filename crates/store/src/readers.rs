@@ -13,22 +13,18 @@ use crate::error::refused;
 use crate::statistics::Edition;
 use crate::{Bounds, StoreError, Unit};
 
-pub(crate) struct Readers {
-    path: PathBuf,
+/// Bounds how many connections are used at once.
+pub(crate) struct Turns {
     free: Arc<Semaphore>,
     wait: Duration,
-    kept: usize,
-    edition: Edition,
-    idle: Mutex<Vec<(u64, Connection)>>,
 }
 
 /// Leave to use one connection.
 pub(crate) struct Turn(#[expect(dead_code, reason = "held for its `Drop`")] OwnedSemaphorePermit);
 
-impl Readers {
-    pub(crate) fn new(path: PathBuf, bounds: &Bounds, edition: Edition) -> Self {
-        let free = Arc::new(Semaphore::new(bounds.readers));
-        Self { path, free, wait: bounds.reader_wait, kept: bounds.readers, edition, idle: Mutex::default() }
+impl Turns {
+    pub(crate) fn new(bounds: &Bounds) -> Self {
+        Self { free: Arc::new(Semaphore::new(bounds.readers)), wait: bounds.reader_wait }
     }
 
     /// Waits for a connection to come free.
@@ -42,6 +38,21 @@ impl Readers {
             Err(_) => Err(StoreError::Busy),
         }
     }
+}
+
+/// The read connections of a file.
+pub(crate) struct Readers {
+    path: PathBuf,
+    pub(crate) turns: Turns,
+    kept: usize,
+    edition: Edition,
+    idle: Mutex<Vec<(u64, Connection)>>,
+}
+
+impl Readers {
+    pub(crate) fn new(path: PathBuf, bounds: &Bounds, edition: Edition) -> Self {
+        Self { path, turns: Turns::new(bounds), kept: bounds.readers, edition, idle: Mutex::default() }
+    }
 
     /// Runs `work` on one snapshot. A connection that failed in between is not used again.
     pub(crate) fn read<T, E: From<StoreError>>(
@@ -50,7 +61,7 @@ impl Readers {
     ) -> Result<T, E> {
         let (edition, connection) = self.take()?;
         connection.execute_batch("BEGIN").map_err(refused)?;
-        let result = work(&mut Unit::new(&connection));
+        let result = work(&mut Unit::sqlite(&connection));
         connection.execute_batch("COMMIT").map_err(refused)?;
         self.put_back(edition, connection);
         result

@@ -74,31 +74,45 @@ impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
 
 /// One row of a result.
 pub struct Row<'r> {
-    row: &'r rusqlite::Row<'r>,
+    of: Of<'r>,
+}
+
+enum Of<'r> {
+    Sqlite(&'r rusqlite::Row<'r>),
+    Postgres(&'r tokio_postgres::Row),
 }
 
 impl<'r> Row<'r> {
-    pub(crate) fn new(row: &'r rusqlite::Row<'r>) -> Self {
-        Self { row }
+    pub(crate) fn sqlite(row: &'r rusqlite::Row<'r>) -> Self {
+        Self { of: Of::Sqlite(row) }
+    }
+
+    pub(crate) fn postgres(row: &'r tokio_postgres::Row) -> Self {
+        Self { of: Of::Postgres(row) }
     }
 
     /// The value of a column, counted from 0.
     pub fn get<T: FromColumn>(&self, column: usize) -> Result<T, StoreError> {
-        let value = self.row.get_ref(column).map_err(refused)?;
-        T::from_column(match value {
-            ValueRef::Null => Value::Null,
-            ValueRef::Integer(number) => Value::Int(number),
-            ValueRef::Text(bytes) => Value::Text(
-                std::str::from_utf8(bytes)
-                    .map_err(|_| StoreError::Column { column, expected: "UTF-8 text" })?,
-            ),
-            ValueRef::Blob(bytes) => Value::Bytes(bytes),
-            ValueRef::Real(_) => {
-                return Err(StoreError::Column { column, expected: "no float: none is ever stored" });
-            }
-        })
-        .ok_or(StoreError::Column { column, expected: std::any::type_name::<T>() })
+        let value = match self.of {
+            Of::Sqlite(row) => sqlite_value(row, column)?,
+            Of::Postgres(row) => crate::postgres::value(row, column)?,
+        };
+        T::from_column(value).ok_or(StoreError::Column { column, expected: std::any::type_name::<T>() })
     }
+}
+
+fn sqlite_value<'r>(row: &'r rusqlite::Row<'_>, column: usize) -> Result<Value<'r>, StoreError> {
+    Ok(match row.get_ref(column).map_err(refused)? {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(number) => Value::Int(number),
+        ValueRef::Text(bytes) => Value::Text(
+            std::str::from_utf8(bytes).map_err(|_| StoreError::Column { column, expected: "UTF-8 text" })?,
+        ),
+        ValueRef::Blob(bytes) => Value::Bytes(bytes),
+        ValueRef::Real(_) => {
+            return Err(StoreError::Column { column, expected: "no float: none is ever stored" });
+        }
+    })
 }
 
 /// A type a column can be read as.

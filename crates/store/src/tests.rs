@@ -192,7 +192,7 @@ async fn the_log_is_begun_anew_when_it_is_long() {
         let work = move |unit: &mut crate::Unit<'_>| {
             unit.execute("INSERT INTO note (id, body) VALUES ($1, $2)", &[id.into(), (&body).into()])
         };
-        writer.run::<_, StoreError>(crate::writer::Work::Again(Box::new(work))).await.unwrap();
+        writer.run::<_, StoreError>(crate::job::Work::Again(Box::new(work))).await.unwrap();
     };
     let length = || std::fs::metadata(directory.path().join("test.sqlite-wal")).unwrap().len();
     add(1, "x".repeat(1_000_000)).await;

@@ -4,21 +4,37 @@ use rusqlite::{CachedStatement, Connection, StatementStatus};
 
 use crate::StoreError;
 use crate::error::refused;
+use crate::postgres::Session;
 use crate::row::{Row, Value};
 
 /// One unit of work. All its statements take effect together, or none does.
+///
+/// A text may hold a comment `/*! … */`: PostgreSQL runs what stands in it, and for SQLite it is a comment. Only row
+/// locks need it, which one writer does not.
 pub struct Unit<'c> {
-    connection: &'c Connection,
+    on: On<'c>,
+}
+
+enum On<'c> {
+    Sqlite(&'c Connection),
+    Postgres(&'c mut Session),
 }
 
 impl<'c> Unit<'c> {
-    pub(crate) fn new(connection: &'c Connection) -> Self {
-        Self { connection }
+    pub(crate) fn sqlite(connection: &'c Connection) -> Self {
+        Self { on: On::Sqlite(connection) }
+    }
+
+    pub(crate) fn postgres(session: &'c mut Session) -> Self {
+        Self { on: On::Postgres(session) }
     }
 
     /// Runs a statement; returns how many rows it changed.
     pub fn execute(&mut self, sql: &str, params: &[Value<'_>]) -> Result<usize, StoreError> {
-        self.prepare(sql, params)?.raw_execute().map_err(refused)
+        match &mut self.on {
+            On::Sqlite(connection) => prepare(connection, sql, params)?.raw_execute().map_err(refused),
+            On::Postgres(session) => session.execute(sql, params),
+        }
     }
 
     /// Runs a query and maps each row.
@@ -28,13 +44,20 @@ impl<'c> Unit<'c> {
         params: &[Value<'_>],
         mut map: impl FnMut(&Row<'_>) -> Result<T, E>,
     ) -> Result<Vec<T>, E> {
-        let mut statement = self.prepare(sql, params)?;
-        let mut rows = statement.raw_query();
-        let mut found = Vec::new();
-        while let Some(row) = rows.next().map_err(refused)? {
-            found.push(map(&Row::new(row))?);
+        match &mut self.on {
+            On::Sqlite(connection) => {
+                let mut statement = prepare(connection, sql, params)?;
+                let mut rows = statement.raw_query();
+                let mut found = Vec::new();
+                while let Some(row) = rows.next().map_err(refused)? {
+                    found.push(map(&Row::sqlite(row))?);
+                }
+                Ok(found)
+            }
+            On::Postgres(session) => {
+                session.query(sql, params)?.iter().map(|row| map(&Row::postgres(row))).collect()
+            }
         }
-        Ok(found)
     }
 
     /// Runs a query that has at most one row of interest, and maps its first.
@@ -44,27 +67,38 @@ impl<'c> Unit<'c> {
         params: &[Value<'_>],
         map: impl FnOnce(&Row<'_>) -> Result<T, E>,
     ) -> Result<Option<T>, E> {
-        let mut statement = self.prepare(sql, params)?;
-        let mut rows = statement.raw_query();
-        rows.next().map_err(refused)?.map(|row| map(&Row::new(row))).transpose()
-    }
-
-    fn prepare(&self, sql: &str, params: &[Value<'_>]) -> Result<CachedStatement<'c>, StoreError> {
-        let mut statement = self.connection.prepare_cached(sql).map_err(refused)?;
-        for (at, value) in params.iter().enumerate() {
-            // SQLite numbers `$n` by first use, PostgreSQL by n: our texts use them in order, so both agree.
-            debug_assert_eq!(
-                statement.parameter_name(at + 1),
-                Some(format!("${}", at + 1).as_str()),
-                "parameters out of order in: {sql}"
-            );
-            statement.raw_bind_parameter(at + 1, value).map_err(refused)?;
+        match &mut self.on {
+            On::Sqlite(connection) => {
+                let mut statement = prepare(connection, sql, params)?;
+                let mut rows = statement.raw_query();
+                rows.next().map_err(refused)?.map(|row| map(&Row::sqlite(row))).transpose()
+            }
+            On::Postgres(session) => {
+                session.query(sql, params)?.first().map(|row| map(&Row::postgres(row))).transpose()
+            }
         }
-        debug_assert_eq!(statement.parameter_count(), params.len(), "parameters missing in: {sql}");
-        // Tests of plans hear of every statement by this.
-        tracing::trace!(target: "headwater_store::statement", sql, prepared = prepared(&statement));
-        Ok(statement)
     }
+}
+
+fn prepare<'c>(
+    connection: &'c Connection,
+    sql: &str,
+    params: &[Value<'_>],
+) -> Result<CachedStatement<'c>, StoreError> {
+    let mut statement = connection.prepare_cached(sql).map_err(refused)?;
+    for (at, value) in params.iter().enumerate() {
+        // SQLite numbers `$n` by first use, PostgreSQL by n: our texts use them in order, so both agree.
+        debug_assert_eq!(
+            statement.parameter_name(at + 1),
+            Some(format!("${}", at + 1).as_str()),
+            "parameters out of order in: {sql}"
+        );
+        statement.raw_bind_parameter(at + 1, value).map_err(refused)?;
+    }
+    debug_assert_eq!(statement.parameter_count(), params.len(), "parameters missing in: {sql}");
+    // Tests of plans hear of every statement by this.
+    tracing::trace!(target: "headwater_store::statement", sql, prepared = prepared(&statement));
+    Ok(statement)
 }
 
 /// How often a kept statement was parsed and planned again since it was first prepared.

@@ -5,75 +5,17 @@
 //! savepoints of its own. So the failure of one unit still undoes it and no other, and costs what it costs only
 //! when there is one.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use crate::error::refused;
+use crate::job::{self, Job, Work};
 use crate::statistics::{self, Edition};
 use crate::{Bounds, StoreError, Unit};
-
-/// A unit of work on its way through the writer.
-trait Job: Send {
-    /// Whether [`Job::run`] may be called a second time after what it did was undone.
-    fn repeats(&self) -> bool;
-    /// Does the work and keeps the result; `false` when it failed or panicked, and must be undone.
-    fn run(&mut self, connection: &Connection) -> bool;
-    /// Keeps an error in place of the result.
-    fn fail(&mut self, error: StoreError);
-    /// Tells the caller, once the commit is known to have succeeded or failed.
-    fn finish(self: Box<Self>, committed: bool);
-}
-
-/// How a unit's closure is kept: to be called once, or as often as needed.
-pub(crate) enum Work<T, E> {
-    /// Taken when it runs.
-    Once(Option<Box<OnceWork<T, E>>>),
-    /// Stays.
-    Again(Box<AgainWork<T, E>>),
-}
-
-type OnceWork<T, E> = dyn FnOnce(&mut Unit<'_>) -> Result<T, E> + Send;
-type AgainWork<T, E> = dyn FnMut(&mut Unit<'_>) -> Result<T, E> + Send;
-
-struct Pending<T, E> {
-    work: Work<T, E>,
-    result: Result<T, E>,
-    answer: oneshot::Sender<Result<T, E>>,
-}
-
-impl<T: Send, E: From<StoreError> + Send> Job for Pending<T, E> {
-    fn repeats(&self) -> bool {
-        matches!(self.work, Work::Again(_))
-    }
-
-    fn run(&mut self, connection: &Connection) -> bool {
-        let work = &mut self.work;
-        let attempt = AssertUnwindSafe(|| match work {
-            Work::Once(once) => {
-                once.take().expect("a unit that cannot repeat is run once")(&mut Unit::new(connection))
-            }
-            Work::Again(again) => again(&mut Unit::new(connection)),
-        });
-        self.result = catch_unwind(attempt).unwrap_or_else(|_| Err(StoreError::Panicked.into()));
-        self.result.is_ok()
-    }
-
-    fn fail(&mut self, error: StoreError) {
-        self.result = Err(error.into());
-    }
-
-    fn finish(self: Box<Self>, committed: bool) {
-        let result =
-            if committed { self.result } else { self.result.and(Err(StoreError::NotCommitted.into())) };
-        // The caller may have gone; its unit is committed all the same.
-        let _ = self.answer.send(result);
-    }
-}
 
 /// Handle of the writer thread. Dropping it lets the thread finish its queue and end.
 pub(crate) struct Writer {
@@ -103,14 +45,9 @@ impl Writer {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let (answer, heard) = oneshot::channel();
-        let job = Box::new(Pending { work, result: Err(StoreError::Closed.into()), answer });
         let queue = self.queue.as_ref().ok_or(StoreError::Closed)?;
-        queue.try_send(job).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => StoreError::Busy,
-            mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
-        })?;
-        heard.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
+        // One writer holds whatever there is to lock.
+        job::run(queue, Vec::new(), work).await
     }
 }
 
@@ -194,7 +131,7 @@ impl<'c> Commit<'c> {
             job.fail(StoreError::NotCommitted);
             self.jobs.push(job); // unrun
         } else if self.bare && job.repeats() {
-            let done = job.run(self.connection);
+            let done = job.run(&mut Unit::sqlite(self.connection));
             self.jobs.push(job);
             if !done {
                 self.repeat_alone();
@@ -248,7 +185,7 @@ impl<'c> Commit<'c> {
 /// Runs one unit between savepoints, so that its failure or panic undoes it and no other.
 fn alone(connection: &Connection, job: &mut dyn Job) {
     let result = statement(connection, "SAVEPOINT unit").and_then(|()| {
-        if !job.run(connection) {
+        if !job.run(&mut Unit::sqlite(connection)) {
             statement(connection, "ROLLBACK TO unit")?;
         }
         statement(connection, "RELEASE unit")

@@ -1,6 +1,6 @@
 //! The whole: stores in a directory that cleans up, books, relay, and the way between them.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -16,7 +16,8 @@ use headwater_protocol::limits;
 use headwater_protocol::v2::ClaimPolicy;
 use headwater_relay::deliver::{Destinations, deliver_due};
 use headwater_relay::{Programs, Rates, Relay, Scripts};
-use headwater_store::{Bounds, Store};
+use headwater_store::Bounds;
+use headwater_teststore::open_within;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
@@ -246,8 +247,7 @@ impl Inner {
     fn open(options: &Options) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let clock = Clock::start();
-        let ledger =
-            Store::open(&file(&directory, "ledger.sqlite"), headwater_ledger::MIGRATIONS, options.ledger);
+        let ledger = open_within(directory.path(), "ledger", headwater_ledger::MIGRATIONS, options.ledger);
         let drawn = AtomicU64::new(0);
         let settings = Settings {
             link_base: "https://go.example.com".to_owned(),
@@ -258,7 +258,7 @@ impl Inner {
         };
         let books = Books::open(ledger.unwrap(), settings).unwrap();
         let journal =
-            Store::open(&file(&directory, "journal.sqlite"), headwater_journal::MIGRATIONS, options.journal);
+            open_within(directory.path(), "journal", headwater_journal::MIGRATIONS, options.journal);
         let journal = Journal::open(journal.unwrap());
         let known = Programs::default();
         let rates = Rates::new(1_000_000.try_into().unwrap(), clock.monotonic());
@@ -314,10 +314,6 @@ impl Inner {
 /// The id of an event by its number.
 pub(crate) fn event_id(number: u64) -> String {
     format!("019365b2-7c00-7abc-8def-{number:012x}")
-}
-
-fn file(directory: &tempfile::TempDir, name: &str) -> PathBuf {
-    directory.path().join(name)
 }
 
 fn for_gate(program: GateProgram) -> headwater_relay::Program {

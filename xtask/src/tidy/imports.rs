@@ -21,7 +21,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("cli", &["relay", "ledger", "client", "protocol", "journal", "store"]),
     ("storefront", &["client", "protocol"]),
     ("journeys", &["protocol", "client"]),
-    ("testkit", &["relay", "ledger", "client", "journal", "store", "protocol"]),
+    ("testkit", &["relay", "ledger", "client", "journal", "store", "teststore", "protocol"]),
+    ("teststore", &["store"]),
     ("xtask", &[]),
     ("xtask-bindgen", &[]),
 ];

@@ -127,12 +127,7 @@ pub(crate) fn install(engine: Engine) -> anyhow::Result<Browser> {
         return Ok(browser);
     }
     let packages = engine.packages();
-    if Path::new("/etc/debian_version").exists() && output(Command::new("id").arg("-u"))?.trim() == "0" {
-        run(Command::new("apt-get").args(["update", "--quiet=2"]))?;
-        let install = ["install", "--yes", "--no-install-recommends"];
-        let mut apt = Command::new("apt-get");
-        run(apt.args(install).args(packages).env("DEBIAN_FRONTEND", "noninteractive"))?;
-    }
+    apt_install(packages)?;
     let Some(browser) = engine.find()? else {
         let packages = packages.join(", ");
         bail!("needs {} and its WebDriver on the PATH: install both (Debian: {packages})", engine.name());
@@ -140,7 +135,18 @@ pub(crate) fn install(engine: Engine) -> anyhow::Result<Browser> {
     Ok(browser)
 }
 
-fn directories() -> Vec<PathBuf> {
+/// Installs packages of Debian where we may; elsewhere it does nothing.
+pub(super) fn apt_install(packages: &[&str]) -> anyhow::Result<()> {
+    if !Path::new("/etc/debian_version").exists() || output(Command::new("id").arg("-u"))?.trim() != "0" {
+        return Ok(());
+    }
+    run(Command::new("apt-get").args(["update", "--quiet=2"]))?;
+    let install = ["install", "--yes", "--no-install-recommends"];
+    let mut apt = Command::new("apt-get");
+    run(apt.args(install).args(packages).env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
+pub(super) fn directories() -> Vec<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).collect()
 }

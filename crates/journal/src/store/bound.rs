@@ -22,17 +22,13 @@ pub(crate) fn dead_claims(unit: &mut Unit<'_>, most: i64) -> Result<usize, Store
 
 #[cfg(test)]
 mod tests {
-    use headwater_store::{Bounds, Store};
-
     use super::dead_claims;
     use crate::{Filter, Journal, MIGRATIONS, NewEntry, Outcome, State};
 
     #[tokio::test]
     async fn dead_claims_of_pages_are_bounded_and_what_billing_said_is_not() {
         let directory = tempfile::tempdir().unwrap();
-        let bounds =
-            Bounds { waiting: 64, commit: 16, readers: 4, reader_wait: std::time::Duration::from_secs(5) };
-        let store = Store::open(&directory.path().join("journal.sqlite"), MIGRATIONS, bounds).unwrap();
+        let store = headwater_teststore::open(directory.path(), "journal", MIGRATIONS);
         let journal = Journal::open(store.clone());
         let entry = |id: u8, source: &'static str| NewEntry {
             id: [id; 16],

@@ -50,15 +50,15 @@ pub fn check(unit: &mut Unit<'_>) -> Result<Vec<String>, StoreError> {
 
 #[cfg(test)]
 mod tests {
-    use headwater_store::{Bounds, Store, StoreError};
+    use headwater_store::{StoreError, Unit};
 
     use super::check;
     use crate::MIGRATIONS;
 
     const FILL: &str = "INSERT INTO entry (seq, id, program, test, lane, kind, source, body, state, attempts, due_at, received_at, \
-         settled_at, followed) VALUES (1, x'01', 1, 0, 'a', 'signup', 'page', '{}', 1, 0, 0, 0, NULL, 1), \
-         (2, x'02', 1, 0, 'a', 'signup', 'page', '{}', 0, 0, 0, 0, NULL, 0), \
-         (3, x'03', 1, 0, 'b', 'signup', 'page', '', 3, 0, 0, 0, 7, 0)";
+         settled_at, followed) VALUES (1, $1, 1, 0, 'a', 'signup', 'page', '{}', 1, 0, 0, 0, NULL, 1), \
+         (2, $2, 1, 0, 'a', 'signup', 'page', '{}', 0, 0, 0, 0, NULL, 0), \
+         (3, $3, 1, 0, 'b', 'signup', 'page', '', 3, 0, 0, 0, 7, 0)";
 
     #[tokio::test]
     async fn each_damage_to_a_journal_is_named_and_a_sound_one_has_none() {
@@ -87,14 +87,15 @@ mod tests {
         ];
         for (damage, told) in damages {
             let directory = tempfile::tempdir().unwrap();
-            let wait = std::time::Duration::from_secs(5);
-            let bounds = Bounds { waiting: 4, commit: 4, readers: 1, reader_wait: wait };
-            let store = Store::open(&directory.path().join("journal.sqlite"), MIGRATIONS, bounds).unwrap();
-            for statement in [FILL].into_iter().chain(damage.split("; ").filter(|text| !text.is_empty())) {
-                let done: Result<usize, StoreError> =
-                    store.write(move |unit| unit.execute(statement, &[])).await;
-                done.unwrap();
-            }
+            let store = headwater_teststore::open(directory.path(), "journal", MIGRATIONS);
+            let work = move |unit: &mut Unit<'_>| {
+                unit.execute(FILL, &[(&[1; 1]).into(), (&[2; 1]).into(), (&[3; 1]).into()])?;
+                let statements = damage.split("; ").filter(|text| !text.is_empty());
+                statements
+                    .map(|statement| unit.execute(statement, &[]))
+                    .collect::<Result<Vec<_>, StoreError>>()
+            };
+            store.write(work).await.unwrap();
             let found = store.read(check).await.unwrap();
             let told: Vec<_> = Some(told.to_owned()).filter(|told| !told.is_empty()).into_iter().collect();
             assert_eq!(found, told, "{damage}");

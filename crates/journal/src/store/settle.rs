@@ -14,15 +14,49 @@ pub(super) const NEXT: &str = "SELECT min(seq) FROM entry WHERE state = 0 AND se
 /// The first stretch after another in which anything waits.
 pub(super) const NEXT_STRETCH: &str = "SELECT min(seq / 4096) FROM entry WHERE state = 0 AND seq / 4096 > $1";
 /// What is parked for a name is due now. The plus keeps the planner from the index of all that is parked.
-pub(super) const WAKE: &str = "UPDATE entry SET due_at = $1
-     WHERE state = 2 AND +due_at > $1 AND seq IN (SELECT seq FROM waits_for WHERE name = $2)";
+pub(super) const WAKE: &str = "UPDATE entry SET due_at = $1, woken = 1
+     WHERE state = 2 AND (+due_at > $1 OR woken = 0) AND seq IN (SELECT seq FROM waits_for WHERE name = $2)";
+
+/// What is so for all attempts that are settled together.
+pub(crate) struct Settling<'a> {
+    pub(crate) now: i64,
+    pub(crate) names: &'a Names,
+    /// When what is parked for the first time is looked at again, where names may come that leave no mark in `names`.
+    pub(crate) second_look: Option<i64>,
+}
+
+/// An entry that is still open.
+struct Open {
+    lane: String,
+    followed_head: bool,
+    parked: bool,
+    woken: bool,
+    looks: i64,
+}
+
+/// One that is still open, locked: a claim that was lost to its lease may be settled twice.
+fn open(unit: &mut Unit<'_>, seq: i64) -> Result<Option<Open>, StoreError> {
+    unit.query_one(
+        "SELECT lane, state = 1 AND followed = 1, state = 2, woken, looks FROM entry WHERE seq = $1 AND state < 3
+         /*! FOR UPDATE */",
+        &[seq.into()],
+        |row| {
+            Ok(Open {
+                lane: row.get(0)?,
+                followed_head: row.get(1)?,
+                parked: row.get(2)?,
+                woken: row.get(3)?,
+                looks: row.get(4)?,
+            })
+        },
+    )
+}
 
 pub(crate) fn settle(
     unit: &mut Unit<'_>,
     seq: i64,
     outcome: &Outcome,
-    now: i64,
-    names: &Names,
+    by: &Settling<'_>,
 ) -> Result<(), StoreError> {
     let (state, due, reason) = match outcome {
         Outcome::Delivered { .. } => (State::Delivered, None, None),
@@ -31,28 +65,24 @@ pub(crate) fn settle(
         Outcome::Parked { at, reason, .. } => (State::Parked, Some(*at), Some(reason.as_str())),
         Outcome::Retry { at, reason, counted } => return retry(unit, seq, *at, reason, *counted),
     };
-    let settled = due.is_none().then_some(now);
-    // Only what is still open: a claim that was lost to its lease may be settled twice.
-    let open = unit.query_one(
-        "SELECT lane, state = 1 AND followed = 1, state = 2 FROM entry WHERE seq = $1 AND state < 3",
-        &[seq.into()],
-        |row| Ok::<_, StoreError>((row.get::<String>(0)?, row.get::<bool>(1)?, row.get::<bool>(2)?)),
-    )?;
-    let Some((lane, was_followed, was_parked)) = open else { return Ok(()) };
+    let settled = due.is_none().then_some(by.now);
+    let Some(entry) = open(unit, seq)? else { return Ok(()) };
     unit.execute(
         "UPDATE entry SET state = $1, due_at = $2, last_error = $3, settled_at = $4 WHERE seq = $5",
-        &[state.number().into(), due.unwrap_or(now).into(), reason.into(), settled.into(), seq.into()],
+        &[state.number().into(), due.unwrap_or(by.now).into(), reason.into(), settled.into(), seq.into()],
     )?;
-    if was_parked {
+    if entry.parked {
         unit.execute("DELETE FROM waits_for WHERE seq = $1", &[seq.into()])?;
     }
-    if was_followed {
-        promote(unit, &lane, seq)?;
+    if entry.followed_head {
+        promote(unit, &entry.lane, seq)?;
     }
     match outcome {
-        Outcome::Delivered { names: there } => wake(unit, there, now, names).map(|_| ()),
-        Outcome::Parked { names: awaited, claimed, .. } => {
-            park(unit, seq, awaited, names.came_since(awaited, *claimed).then_some(now))
+        Outcome::Delivered { names: there } => wake(unit, there, by.now, by.names).map(|_| ()),
+        Outcome::Parked { at, names: awaited, claimed, .. } => {
+            let came = entry.woken || by.names.came_since(awaited, *claimed);
+            let second = by.second_look.filter(|look| entry.looks == 0 && !awaited.is_empty() && look < at);
+            park(unit, seq, awaited, came.then_some(by.now).or(second))
         }
         _ => Ok(()),
     }
@@ -60,13 +90,14 @@ pub(crate) fn settle(
 
 fn retry(unit: &mut Unit<'_>, seq: i64, at: i64, reason: &str, counted: bool) -> Result<(), StoreError> {
     unit.execute(
-        "UPDATE entry SET due_at = $1, last_error = $2, attempts = attempts - $3 WHERE seq = $4 AND state < 3",
+        "UPDATE entry SET due_at = $1, last_error = $2, attempts = attempts - $3, claimed_by = 0
+         WHERE seq = $4 AND state < 3",
         &[at.into(), reason.into(), (!counted).into(), seq.into()],
     )?;
     Ok(())
 }
 
-/// Notes what a parked entry waits for. `due` is given when that came while the attempt was under way.
+/// Notes what a parked entry waits for. `due` is given when that came while the attempt was under way, or may have.
 fn park(unit: &mut Unit<'_>, seq: i64, awaited: &[String], due: Option<i64>) -> Result<(), StoreError> {
     unit.execute("UPDATE entry SET looks = looks + 1, attempts = 0 WHERE seq = $1", &[seq.into()])?;
     if let Some(now) = due {

@@ -18,13 +18,24 @@ const BOUNDS: Bounds =
 
 struct Road {
     journal: Journal,
-    _directory: tempfile::TempDir,
+    directory: tempfile::TempDir,
+}
+
+impl Road {
+    /// By another process, after this one has died.
+    fn reopened(self) -> Self {
+        drop(self.journal);
+        Self::open(self.directory)
+    }
+
+    fn open(directory: tempfile::TempDir) -> Self {
+        let store = headwater_teststore::open(directory.path(), "journal", MIGRATIONS);
+        Self { journal: Journal::open(store), directory }
+    }
 }
 
 fn road() -> Road {
-    let directory = tempfile::tempdir().unwrap();
-    let store = Store::open(&directory.path().join("journal.sqlite"), MIGRATIONS, BOUNDS).unwrap();
-    Road { journal: Journal::open(store), _directory: directory }
+    Road::open(tempfile::tempdir().unwrap())
 }
 
 fn new(id: u8, lane: &str) -> NewEntry {
@@ -132,7 +143,7 @@ async fn a_journal_of_an_older_version_goes_on_where_it_was() {
         .unwrap();
     drop(older);
     let journal = Journal::open(Store::open(&path, MIGRATIONS, BOUNDS).unwrap());
-    let road = Road { journal, _directory: directory };
+    let road = Road { journal, directory };
     road.journal.append(vec![new(5, "b")]).await.unwrap();
     for (expected, settled) in [(vec![1, 3], vec![1, 3]), (vec![2, 5], vec![2, 5]), (vec![4], vec![4])] {
         assert_eq!(ids(&road, 0).await, expected);
@@ -152,7 +163,8 @@ fn a_stretch_is_as_long_in_every_text() {
 /// A partial index serves only a condition that is written as its own; otherwise each look reads the backlog.
 #[tokio::test]
 async fn what_happens_for_every_event_finds_its_index() {
-    let road = road();
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(&directory.path().join("journal.sqlite"), MIGRATIONS, BOUNDS).unwrap();
     let (parked, dead) = (list::count(State::Parked), list::count(State::Dead));
     let unattributed = list::count(State::Unattributed);
     let listed = format!("{} AND state = 5 ORDER BY seq DESC LIMIT $3", super::LIST);
@@ -176,10 +188,8 @@ async fn what_happens_for_every_event_finds_its_index() {
     ];
     for (text, params, index) in texts {
         let plan = format!("EXPLAIN QUERY PLAN {text}");
-        let plan = road
-            .journal
-            .store
-            .read(move |unit| unit.query(&plan, &vec![Value::Null; params], |row| row.get::<String>(3)));
+        let plan =
+            store.read(move |unit| unit.query(&plan, &vec![Value::Null; params], |row| row.get::<String>(3)));
         let plan = plan.await.unwrap().join("; ");
         assert!(plan.contains(index) && !plan.contains("B-TREE"), "{text}: {plan}");
     }
@@ -200,6 +210,7 @@ async fn the_claims_of_a_process_that_was_killed_are_released_by_the_next_one_in
     let road = road();
     road.journal.append(vec![new(1, "a"), new(2, "a"), new(3, "b")]).await.unwrap();
     assert_eq!(ids(&road, 0).await, [1, 3]);
+    let road = road.reopened();
     assert_eq!(road.journal.release(1).await.unwrap(), 2);
     assert_eq!(ids(&road, 1).await, [1, 3]);
 }

@@ -30,6 +30,6 @@ async fn post_rotate(State(books): State<Books>, admin: Admin, posted: Posted) -
         ))
     };
     let response = write::change(&books, books.ctx(admin.program, false), work).await?;
-    books.settings_changed();
+    books.settings_changed().await;
     Ok(response)
 }

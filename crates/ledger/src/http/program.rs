@@ -33,6 +33,6 @@ async fn update_program(
         Ok(answer(200, "Program updated", program::update(unit, ctx, change.clone())?))
     };
     let response = write::change(&books, books.ctx(admin.program, false), work).await?;
-    books.settings_changed();
+    books.settings_changed().await;
     Ok(response)
 }

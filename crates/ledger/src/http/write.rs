@@ -18,8 +18,9 @@ pub(crate) async fn post(
     posted: Posted,
     mut work: impl FnMut(&mut Unit<'_>, &Ctx) -> Result<Answer, Refusal> + Send + 'static,
 ) -> Result<Response, Failure> {
-    let request = posted.idempotent();
-    let answer = books.write(move |unit| idempotency::once(unit, &ctx, request.as_ref(), &mut work)).await?;
+    let (request, program) = (posted.idempotent(), ctx.program);
+    let work = move |unit: &mut Unit<'_>| idempotency::once(unit, &ctx, request.as_ref(), &mut work);
+    let answer = books.change(program, work).await?;
     Ok(envelope::respond(answer))
 }
 
@@ -29,6 +30,6 @@ pub(crate) async fn change(
     ctx: Ctx,
     mut work: impl FnMut(&mut Unit<'_>, &Ctx) -> Result<Answer, Refusal> + Send + 'static,
 ) -> Result<Response, Failure> {
-    let answer = books.write(move |unit| work(unit, &ctx)).await?;
+    let answer = books.change(ctx.program, move |unit| work(unit, &ctx)).await?;
     Ok(envelope::respond(answer))
 }

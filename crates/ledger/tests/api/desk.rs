@@ -7,8 +7,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, header};
 use base64::Engine as _;
 use headwater_ledger::{Books, Credentials, MIGRATIONS, NewProgram, Settings};
-use headwater_protocol::{Millis, limits};
-use headwater_store::{Bounds, Store};
+use headwater_protocol::Millis;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tower::ServiceExt as _;
@@ -70,13 +69,7 @@ impl Desk {
 
     pub(crate) async fn open_at(link_base: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let bounds = Bounds {
-            waiting: limits::WRITE_QUEUE_MAX,
-            commit: limits::COMMIT_UNITS_MAX,
-            readers: limits::READERS_MAX,
-            reader_wait: std::time::Duration::from_secs(5),
-        };
-        let store = Store::open(&directory.path().join("ledger.sqlite"), MIGRATIONS, bounds).unwrap();
+        let store = headwater_teststore::open(directory.path(), "ledger", MIGRATIONS);
         let clock = Arc::new(AtomicI64::new(START));
         let (hand, drawn) = (Arc::clone(&clock), AtomicU64::new(0));
         let settings = Settings {

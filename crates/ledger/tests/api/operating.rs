@@ -8,7 +8,6 @@ use axum::extract::ConnectInfo;
 use axum::http::{Request, header};
 use headwater_ledger::{Books, MIGRATIONS, Settings};
 use headwater_protocol::{Millis, limits};
-use headwater_store::{Bounds, Store};
 use serde_json::json;
 use tower::ServiceExt as _;
 
@@ -20,13 +19,7 @@ const HOUR: i64 = 60 * 60 * 1000;
 async fn an_empty_ledger_asks_to_come_again_and_refuses_no_key() {
     let desk = Desk::open().await;
     let directory = tempfile::tempdir().unwrap();
-    let bounds = Bounds {
-        waiting: limits::WRITE_QUEUE_MAX,
-        commit: limits::COMMIT_UNITS_MAX,
-        readers: limits::READERS_MAX,
-        reader_wait: std::time::Duration::from_millis(limits::READ_WAIT),
-    };
-    let store = Store::open(&directory.path().join("ledger.sqlite"), MIGRATIONS, bounds).unwrap();
+    let store = headwater_teststore::open(directory.path(), "ledger", MIGRATIONS);
     let settings = Settings {
         link_base: "https://go.example.com".to_owned(),
         clock: Arc::new(|| Millis(START)),

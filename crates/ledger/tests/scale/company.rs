@@ -8,8 +8,8 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Request, header};
 use base64::Engine as _;
 use headwater_ledger::{Books, MIGRATIONS, NewProgram, Settings};
-use headwater_protocol::{Millis, limits};
-use headwater_store::{Bounds, Store, StoreError};
+use headwater_protocol::Millis;
+use headwater_store::{Store, StoreError};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tower::ServiceExt as _;
@@ -29,13 +29,9 @@ impl Company {
     /// With the partner `robin`, the product Inbox, and 20 % of each payment of it.
     pub(crate) async fn open() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let bounds = Bounds {
-            waiting: limits::WRITE_QUEUE_MAX,
-            commit: limits::COMMIT_UNITS_MAX,
-            readers: limits::READERS_MAX,
-            reader_wait: std::time::Duration::from_millis(limits::READ_WAIT),
-        };
-        let store = Store::open(&directory.path().join("ledger.sqlite"), MIGRATIONS, bounds).unwrap();
+        let store =
+            Store::open(&directory.path().join("ledger.sqlite"), MIGRATIONS, headwater_teststore::BOUNDS)
+                .unwrap();
         let (clock, drawn) = (Arc::new(AtomicI64::new(START)), AtomicU64::new(0));
         let hand = Arc::clone(&clock);
         let settings = Settings {

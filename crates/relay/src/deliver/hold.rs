@@ -72,8 +72,11 @@ impl Holds {
     }
 }
 
+/// How the reason of what is held begins.
+pub(super) const HELD: &str = "held: the destination refuses our credential";
+
 fn told(reason: &str) -> String {
-    format!("held: the destination refuses our credential ({reason})")
+    format!("{HELD} ({reason})")
 }
 
 fn wait(refusals: u32) -> i64 {

@@ -12,7 +12,6 @@ use headwater_journal::{Filter, Journal, MIGRATIONS, State};
 use headwater_protocol::event::Event;
 use headwater_protocol::v2::ClaimPolicy;
 use headwater_protocol::{Millis, SOURCE_HEADER, Source, limits};
-use headwater_store::{Bounds, Store};
 use http::Request;
 
 use crate::billing::{scope, stripe};
@@ -47,13 +46,7 @@ fn desk(answers: &[(u16, &str)]) -> Desk {
 /// A desk in front of this receiver.
 fn desk_before(receiver: Router, heard: Heard) -> Desk {
     let directory = tempfile::tempdir().unwrap();
-    let bounds = Bounds {
-        waiting: limits::WRITE_QUEUE_MAX,
-        commit: limits::COMMIT_UNITS_MAX,
-        readers: limits::READERS_MAX,
-        reader_wait: std::time::Duration::from_secs(5),
-    };
-    let journal = Journal::open(Store::open(&directory.path().join("j.sqlite"), MIGRATIONS, bounds).unwrap());
+    let journal = Journal::open(headwater_teststore::open(directory.path(), "journal", MIGRATIONS));
     let program = Program {
         id: 1,
         public_key: "pk_example".to_owned(),

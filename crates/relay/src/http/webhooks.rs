@@ -74,7 +74,6 @@ mod tests {
     use axum::body::Body;
     use headwater_journal::{Filter, Journal, MIGRATIONS};
     use headwater_protocol::Millis;
-    use headwater_store::{Bounds, Store};
     use hmac::{Hmac, Mac as _};
     use http::{Request, StatusCode};
     use sha2::Sha256;
@@ -98,9 +97,7 @@ mod tests {
     #[tokio::test]
     async fn every_program_and_mode_of_one_stripe_account_hears_of_an_event_once() {
         let directory = tempfile::tempdir().unwrap();
-        let bounds =
-            Bounds { waiting: 16, commit: 16, readers: 4, reader_wait: std::time::Duration::from_secs(5) };
-        let store = Store::open(&directory.path().join("j.sqlite"), MIGRATIONS, bounds).unwrap();
+        let store = headwater_teststore::open(directory.path(), "journal", MIGRATIONS);
         let journal = Journal::open(store);
         let programs = Programs::default();
         programs.replace(vec![

@@ -50,7 +50,7 @@ fn a_statement_that_runs_again_with_other_values_is_not_prepared_again() {
     for (sql, first, second) in statements {
         for values in [first, second, first] {
             let found: Result<Vec<i64>, StoreError> =
-                Unit::new(&connection).query(sql, &values, |row| row.get(0));
+                Unit::sqlite(&connection).query(sql, &values, |row| row.get(0));
             found.unwrap();
         }
         let again = connection.prepare_cached(sql).unwrap().get_status(StatementStatus::RePrepare);
@@ -92,7 +92,7 @@ fn statistics_are_gathered_of_large_tables_when_they_have_grown_and_known_at_onc
     let edition = gathered.edition();
     let others = connect(&directory.path().join("test.sqlite"), READER_CACHE).unwrap();
     let by_name = |connection: &rusqlite::Connection| {
-        plan(&mut Unit::new(connection)).unwrap()[0].contains("customer_by_name")
+        plan(&mut Unit::sqlite(connection)).unwrap()[0].contains("customer_by_name")
     };
     assert!(!by_name(&others), "a connection that knows no statistics");
     gathered.refresh(&connection).unwrap();

@@ -161,7 +161,7 @@ async fn what_an_older_version_parked_is_woken_and_knows_who_said_it() {
         .unwrap();
     drop(older);
     let journal = Journal::open(Store::open(&path, MIGRATIONS, BOUNDS).unwrap());
-    let road = Road { journal, _directory: directory };
+    let road = Road { journal, directory };
     let claimed = road.journal.claim(0, 10, 10, LEASE).await.unwrap();
     assert_eq!((claimed.len(), claimed[0].source.as_str()), (1, "page"));
     road.journal.settle(vec![(2, there(&["1:c:gk_1"]))], 1).await.unwrap();

@@ -1,0 +1,85 @@
+//! Where everything is stored: two files of a data directory, or two schemas of a database.
+
+use std::fmt;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use headwater_protocol::limits;
+use headwater_store::{Address, Bounds, DataDir, DataDirError, Store};
+
+use crate::args;
+
+/// What is stored apart from the other, and may be without it: a relay has no ledger.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Part {
+    /// Its file in a data directory.
+    pub(crate) file: &'static str,
+    /// Its schema in a database.
+    pub(crate) schema: &'static str,
+    pub(crate) migrations: &'static [&'static str],
+}
+
+/// Customers, payments, commissions.
+pub(crate) const LEDGER: Part =
+    Part { file: "ledger.sqlite", schema: "headwater_ledger", migrations: headwater_ledger::MIGRATIONS };
+/// The relay's queue.
+pub(crate) const JOURNAL: Part =
+    Part { file: "journal.sqlite", schema: "headwater_journal", migrations: headwater_journal::MIGRATIONS };
+
+const BOUNDS: Bounds = Bounds {
+    waiting: limits::WRITE_QUEUE_MAX,
+    commit: limits::COMMIT_UNITS_MAX,
+    readers: limits::READERS_MAX,
+    reader_wait: Duration::from_millis(limits::READ_WAIT),
+};
+
+/// What the process stores in.
+#[derive(Debug)]
+pub(crate) enum Storage {
+    /// Locked for as long as this lives.
+    Directory(DataDir),
+    Database(Box<Address>),
+}
+
+impl Storage {
+    /// Locks the directory, or reads the database's address.
+    ///
+    /// # Errors
+    /// [`DataDirError::InUse`] when another process holds the directory.
+    pub(crate) fn take(options: &args::Storage) -> anyhow::Result<Self> {
+        if let Some(address) = address(options)? {
+            return Ok(Self::Database(Box::new(address)));
+        }
+        let data = options.data.as_deref().context("--data or --database says where everything is stored")?;
+        let directory = DataDir::lock(data).map_err(|error: DataDirError| anyhow::Error::new(error))?;
+        Ok(Self::Directory(directory))
+    }
+
+    /// Opens a part of it and brings it up to date.
+    pub(crate) fn open(&self, part: Part) -> anyhow::Result<Store> {
+        match self {
+            Self::Directory(directory) => {
+                let path = directory.file(part.file)?;
+                Store::open(&path, part.migrations, BOUNDS)
+                    .with_context(|| format!("cannot open {}", path.display()))
+            }
+            Self::Database(address) => Store::open_shared(address, part.schema, part.migrations, BOUNDS)
+                .with_context(|| format!("cannot open schema {}", part.schema)),
+        }
+    }
+}
+
+/// As an operator gave it, without a password.
+impl fmt::Display for Storage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Directory(directory) => write!(f, "--data {}", directory.path().display()),
+            Self::Database(address) => write!(f, "--database {address}"),
+        }
+    }
+}
+
+/// The database's address, when it is a database.
+pub(crate) fn address(options: &args::Storage) -> anyhow::Result<Option<Address>> {
+    options.database.as_deref().map(str::parse).transpose().context("--database")
+}

@@ -1,0 +1,102 @@
+//! PostgreSQL, where one machine is outgrown: any number of processes on one database.
+//!
+//! A store is a schema of the database. Its units run on a few sessions, each on a thread of its own, for units are
+//! written as ordinary calls. A session takes the units that wait, runs them in one transaction and commits them
+//! together, as the writer of SQLite does. Whatever conflicts with another process is undone and run again.
+
+mod address;
+mod presence;
+mod readers;
+mod schema;
+mod session;
+mod values;
+mod workers;
+
+pub use address::{Address, AddressError};
+
+pub(crate) use schema::found;
+pub(crate) use session::Session;
+pub(crate) use values::value;
+
+use crate::job::{self, Work};
+use crate::{Bounds, StoreError};
+
+/// Sessions that write, for each store of a process: while one waits for its commit to be durable, others work.
+const WRITERS: usize = 4;
+
+/// One schema of a database.
+pub(crate) struct Postgres {
+    pub(crate) readers: readers::Readers,
+    workers: workers::Workers,
+    presence: presence::Presence,
+    place: Place,
+}
+
+/// Where a store is.
+#[derive(Clone)]
+pub(crate) struct Place {
+    pub(crate) address: Address,
+    pub(crate) schema: String,
+}
+
+impl Postgres {
+    /// Connects, and brings the schema up to date.
+    pub(crate) fn open(
+        place: Place,
+        migrations: &[&'static str],
+        bounds: Bounds,
+    ) -> Result<Self, StoreError> {
+        outside_async(|| schema::migrate(&mut Session::connect(&place)?, &place.schema, migrations))?;
+        let readers = readers::Readers::new(place.clone(), &bounds);
+        let workers = workers::Workers::start(&place, WRITERS, bounds);
+        let presence = presence::Presence::start(place.clone())?;
+        Ok(Self { readers, workers, presence, place })
+    }
+
+    pub(crate) async fn write<T, E>(&self, locks: Vec<String>, work: Work<T, E>) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        job::run(self.workers.queue()?, locks, work).await
+    }
+
+    /// Tells every process that listens.
+    pub(crate) async fn tell(&self) -> Result<(), StoreError> {
+        let sql = self.place.statement("NOTIFY");
+        let work = move |unit: &mut crate::Unit<'_>| unit.execute(&sql, &[]).map(|_| ());
+        self.write(Vec::new(), Work::Again(Box::new(work))).await
+    }
+
+    pub(crate) fn listen(&self, heard: Box<dyn Fn() + Send>) {
+        self.presence.listen(heard);
+    }
+
+    /// The number of this process.
+    pub(crate) fn process(&self) -> i64 {
+        self.presence.number()
+    }
+
+    /// The numbers of those that live.
+    pub(crate) fn processes(unit: &mut crate::Unit<'_>, schema: &str) -> Result<Vec<i64>, StoreError> {
+        unit.query(presence::PRESENT, &[schema.into()], |row| row.get(0))
+    }
+
+    pub(crate) fn schema(&self) -> &str {
+        &self.place.schema
+    }
+}
+
+impl Place {
+    /// `LISTEN` or `NOTIFY` on the schema's own channel.
+    fn statement(&self, verb: &str) -> String {
+        format!("{verb} \"{}\"", self.schema)
+    }
+}
+
+/// Runs what blocks where it may: the driver's own event loop cannot run inside another.
+pub(crate) fn outside_async<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        scope.spawn(work).join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}

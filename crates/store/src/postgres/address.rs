@@ -1,0 +1,96 @@
+//! Where a database is: a `postgres://` URL, which may hold a password and is never printed.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use tokio_postgres::Config;
+
+/// How long connecting may take, for each host of the address.
+const CONNECT_WAIT: Duration = Duration::from_secs(5);
+
+/// Where a PostgreSQL database is, and as whom to use it. Shown without its password.
+#[derive(Clone)]
+pub struct Address {
+    pub(super) config: Config,
+}
+
+/// Why a text is no address. The text itself is not in it: it may hold a password.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the database must be given as postgres://USER:PASSWORD@HOST:PORT/NAME: {0}")]
+pub struct AddressError(String);
+
+impl FromStr for Address {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        if !text.starts_with("postgres://") && !text.starts_with("postgresql://") {
+            return Err(AddressError("it begins with something else".to_owned()));
+        }
+        let mut config: Config = text.parse().map_err(|error: tokio_postgres::Error| {
+            AddressError(
+                std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string),
+            )
+        })?;
+        if config.get_dbname().is_none_or(str::is_empty) {
+            return Err(AddressError("it names no database".to_owned()));
+        }
+        config.application_name("headwater");
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT_WAIT);
+        }
+        Ok(Self { config })
+    }
+}
+
+/// Host, port and name of the database.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use tokio_postgres::config::Host;
+        f.write_str("postgres://")?;
+        for (at, host) in self.config.get_hosts().iter().enumerate() {
+            let comma = if at == 0 { "" } else { "," };
+            match host {
+                Host::Tcp(name) => write!(f, "{comma}{name}")?,
+                Host::Unix(path) => write!(f, "{comma}{}", path.display())?,
+            }
+            if let Some(port) = self.config.get_ports().get(at) {
+                write!(f, ":{port}")?;
+            }
+        }
+        write!(f, "/{}", self.config.get_dbname().unwrap_or_default())
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Address;
+
+    #[test]
+    fn an_address_is_shown_without_its_password() {
+        let address: Address =
+            "postgres://someone:pass_test_example@db.example:5433/partners".parse().unwrap();
+        assert_eq!(format!("{address} {address:?}").matches("pass_test_example").count(), 0);
+        assert_eq!(address.to_string(), "postgres://db.example:5433/partners");
+    }
+
+    #[test]
+    fn what_is_no_address_is_told_without_repeating_it() {
+        for text in [
+            "mysql://u:pass_test_example@h/db",
+            "postgres://u:pass_test_example@h:port/db",
+            "postgres://u:pass_test_example@h",
+            "postgres://u:pass_test_example@h/db?pass_test_example=1",
+        ] {
+            let told = text.parse::<Address>().unwrap_err().to_string();
+            assert!(told.starts_with("the database must be given as postgres://"), "{told}");
+            assert!(!told.contains("u:pass"), "{told}");
+        }
+    }
+}

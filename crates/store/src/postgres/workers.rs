@@ -1,0 +1,214 @@
+//! Sessions that write, a thread each. They share a queue: whoever is free takes what waits, and commits it together.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+
+use super::session::Failure;
+use super::{Place, Session};
+use crate::job::Job;
+use crate::{Bounds, StoreError, Unit};
+
+/// How often a unit is run again because another process was in its way.
+const CONFLICTS_MAX: u32 = 20;
+/// How long a unit waits for a database that is away: a fail-over, or a restart. Then it is refused.
+const AWAY_MAX: Duration = Duration::from_secs(10);
+/// Between two tries to connect.
+const CONNECT_EVERY: Duration = Duration::from_millis(200);
+
+type Queue = Arc<Mutex<mpsc::Receiver<Box<dyn Job>>>>;
+
+/// Handle of the threads. Dropping it lets them finish the queue and end.
+pub(crate) struct Workers {
+    queue: Option<mpsc::Sender<Box<dyn Job>>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Workers {
+    pub(crate) fn start(place: &Place, count: usize, bounds: Bounds) -> Self {
+        let (queue, jobs) = mpsc::channel(bounds.waiting);
+        let jobs = Arc::new(Mutex::new(jobs));
+        let start = |number| {
+            let mut worker =
+                Worker { place: place.clone(), jobs: Arc::clone(&jobs), most: bounds.commit, session: None };
+            std::thread::Builder::new()
+                .name(format!("store-writer-{number}"))
+                .spawn(move || worker.work())
+                .expect("the system can start a thread")
+        };
+        Self { queue: Some(queue), threads: (0..count).map(start).collect() }
+    }
+
+    pub(crate) fn queue(&self) -> Result<&mpsc::Sender<Box<dyn Job>>, StoreError> {
+        self.queue.as_ref().ok_or(StoreError::Closed)
+    }
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        drop(self.queue.take());
+        for thread in self.threads.drain(..) {
+            // A unit may hold the last handle of its own store; a thread cannot wait for itself.
+            if thread.thread().id() != std::thread::current().id() {
+                let _ = thread.join();
+            }
+        }
+    }
+}
+
+struct Worker {
+    place: Place,
+    jobs: Queue,
+    most: usize,
+    session: Option<Session>,
+}
+
+/// How a transaction ended.
+enum Ended {
+    Committed,
+    /// Undone, and may be run again.
+    Undone(Failure),
+    /// The connection was lost while it was committed: nobody knows.
+    Unknown,
+}
+
+impl Worker {
+    fn work(&mut self) {
+        while let Some(mut jobs) = self.next() {
+            match self.connected() {
+                Ok(()) => self.commit(jobs),
+                Err(error) => {
+                    tracing::error!(%error, units = jobs.len(), "the database is away; units are refused");
+                    let why = error.to_string();
+                    for mut job in jobs.drain(..) {
+                        job.fail(StoreError::Away(why.clone()));
+                        job.finish(true); // tells the error
+                    }
+                }
+            }
+        }
+    }
+
+    /// Units that wait, at least one; `None` at the end. A unit that cannot be run again goes alone.
+    fn next(&self) -> Option<Vec<Box<dyn Job>>> {
+        let mut queue = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut jobs = vec![queue.blocking_recv()?];
+        while jobs.len() < self.most {
+            let Ok(job) = queue.try_recv() else { break };
+            jobs.push(job);
+        }
+        Some(jobs)
+    }
+
+    /// Makes sure of a session, waiting for a database that is away for a moment.
+    fn connected(&mut self) -> Result<(), StoreError> {
+        let begun = Instant::now();
+        loop {
+            if self.session.as_ref().is_some_and(|session| !session.is_lost()) {
+                return Ok(());
+            }
+            match Session::connect(&self.place) {
+                Ok(session) => self.session = Some(session),
+                Err(error) if begun.elapsed() >= AWAY_MAX => return Err(error),
+                Err(_) => std::thread::sleep(CONNECT_EVERY),
+            }
+        }
+    }
+
+    /// All in one transaction; when one fails, each in one of its own.
+    fn commit(&mut self, mut jobs: Vec<Box<dyn Job>>) {
+        let together = jobs.len() > 1 && jobs.iter().all(|job| job.repeats());
+        if together {
+            match self.run(&mut jobs) {
+                Ended::Committed => return jobs.into_iter().for_each(|job| job.finish(true)),
+                Ended::Unknown => return jobs.into_iter().for_each(unknown),
+                Ended::Undone(_) => {}
+            }
+        }
+        for job in jobs {
+            self.commit_alone(job);
+        }
+    }
+
+    fn commit_alone(&mut self, job: Box<dyn Job>) {
+        let mut job = [job];
+        let begun = Instant::now();
+        let mut conflicts = 0;
+        loop {
+            let ended = self.connected().map(|()| self.run(&mut job));
+            let again = match &ended {
+                Ok(Ended::Undone(Failure::Conflict)) => {
+                    conflicts += 1;
+                    conflicts < CONFLICTS_MAX
+                }
+                Ok(Ended::Undone(Failure::Lost)) => begun.elapsed() < AWAY_MAX,
+                _ => false,
+            };
+            if again && job[0].repeats() {
+                continue;
+            }
+            let [mut job] = job;
+            return match ended {
+                Ok(Ended::Undone(Failure::Conflict)) => {
+                    job.fail(StoreError::Busy);
+                    job.finish(true); // tells the error
+                }
+                Ok(Ended::Committed | Ended::Undone(_)) => job.finish(true),
+                Ok(Ended::Unknown) => unknown(job),
+                Err(error) => {
+                    job.fail(StoreError::Away(error.to_string()));
+                    job.finish(true); // tells the error
+                }
+            };
+        }
+    }
+
+    /// One transaction. Undone when any of the units fails.
+    fn run(&mut self, jobs: &mut [Box<dyn Job>]) -> Ended {
+        let Some(session) = self.session.as_mut() else { return Ended::Undone(Failure::Lost) };
+        let locks: Vec<String> = jobs.iter().flat_map(|job| job.locks()).cloned().collect();
+        let begun =
+            session.begin().and_then(|()| if locks.is_empty() { Ok(()) } else { session.lock(&locks) });
+        let done = match begun {
+            Ok(()) => jobs.iter_mut().all(|job| job.run(&mut Unit::postgres(session))),
+            Err(error) => {
+                jobs[0].fail(error);
+                false
+            }
+        };
+        let failure = session.failure();
+        if done && failure.is_some() {
+            // A unit went on after a statement of its had failed; the database did not.
+            for job in jobs.iter_mut() {
+                job.fail(StoreError::NotCommitted);
+            }
+        }
+        if !done || failure.is_some() {
+            let undone = session.roll_back();
+            let lost = undone.is_err() || failure == Some(Failure::Lost);
+            if lost {
+                self.session = None;
+            }
+            return Ended::Undone(if lost { Failure::Lost } else { failure.unwrap_or(Failure::Refused) });
+        }
+        match session.commit() {
+            Ok(()) => Ended::Committed,
+            Err(error) => {
+                tracing::error!(%error, units = jobs.len(), "a commit failed");
+                if let Some(failure @ (Failure::Conflict | Failure::Refused)) = session.failure() {
+                    jobs[0].fail(StoreError::NotCommitted);
+                    return Ended::Undone(failure);
+                }
+                self.session = None;
+                Ended::Unknown
+            }
+        }
+    }
+}
+
+fn unknown(mut job: Box<dyn Job>) {
+    job.fail(StoreError::Uncertain);
+    job.finish(true); // tells the error
+}

@@ -1,0 +1,55 @@
+//! Stores for tests, on the database that the run is for: a file of SQLite, or, when `HEADWATER_TEST_DATABASE` holds an
+//! address, schemas of that PostgreSQL database. One suite, run once on each.
+//!
+//! What this crate does not do: anything in the product. Tests alone depend on it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use headwater_store::{Address, Bounds, Store, StoreError};
+
+/// Bounds that no test reaches unless it means to.
+pub const BOUNDS: Bounds =
+    Bounds { waiting: 4096, commit: 1024, readers: 8, reader_wait: Duration::from_secs(5) };
+
+/// The PostgreSQL database this run is for; `None` when it is for SQLite.
+///
+/// # Panics
+/// When `HEADWATER_TEST_DATABASE` holds something else than an address.
+pub fn postgres() -> Option<Address> {
+    let text = std::env::var("HEADWATER_TEST_DATABASE").ok().filter(|text| !text.is_empty())?;
+    Some(text.parse().unwrap_or_else(|error| panic!("HEADWATER_TEST_DATABASE: {error}")))
+}
+
+/// Opens or makes the store that this test keeps in `directory` under `name`; a second call with the same two opens the
+/// same one.
+///
+/// # Panics
+/// When it cannot be opened.
+pub fn open(directory: &Path, name: &str, migrations: &[&'static str]) -> Store {
+    open_within(directory, name, migrations, BOUNDS)
+        .unwrap_or_else(|error| panic!("cannot open the store {name} of a test: {error}"))
+}
+
+/// The same within other bounds.
+///
+/// # Errors
+/// What the store says.
+pub fn open_within(
+    directory: &Path,
+    name: &str,
+    migrations: &[&'static str],
+    bounds: Bounds,
+) -> Result<Store, StoreError> {
+    match postgres() {
+        Some(address) => Store::open_shared(&address, &schema(directory, name), migrations, bounds),
+        None => Store::open(&directory.join(format!("{name}.sqlite")), migrations, bounds),
+    }
+}
+
+/// A schema for each directory of a test, whose name is as good as unique.
+fn schema(directory: &Path, name: &str) -> String {
+    let last = directory.file_name().unwrap_or_default().to_string_lossy();
+    let letters = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
+    format!("{}_{}_{}", letters(name), std::process::id(), letters(&last))
+}

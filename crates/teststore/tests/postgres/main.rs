@@ -1,0 +1,38 @@
+//! What only a shared database can do: several processes at once, connections that are lost, and databases as strangers
+//! have set them up. `HEADWATER_TEST_DATABASE` names the one to use.
+#![allow(clippy::unwrap_used, reason = "every file of it is a test")]
+
+mod journal;
+mod refused;
+mod units;
+
+use headwater_store::{Address, Store, StoreError};
+use headwater_teststore::BOUNDS;
+
+const SCHEMA: &[&str] = &["CREATE TABLE note (id bigint PRIMARY KEY, body text NOT NULL)"];
+
+fn address() -> Address {
+    headwater_teststore::postgres()
+        .expect("HEADWATER_TEST_DATABASE names the PostgreSQL database of these tests")
+}
+
+/// The same schema opened `count` times, as by so many processes.
+fn processes(schema: &str, count: usize) -> Vec<Store> {
+    let schema = format!("{schema}_{}", std::process::id());
+    (0..count).map(|_| Store::open_shared(&address(), &schema, SCHEMA, BOUNDS).unwrap()).collect()
+}
+
+async fn count(store: &Store) -> i64 {
+    let counted = store.read(|unit| unit.query_one("SELECT count(*) FROM note", &[], |row| row.get(0))).await;
+    counted.map_err(|error: StoreError| error).unwrap().unwrap()
+}
+
+/// Runs a statement past any store, as an operator would.
+async fn operator(sql: &str) {
+    let address = std::env::var("HEADWATER_TEST_DATABASE").unwrap();
+    let (client, connection) = tokio_postgres::connect(&address, tokio_postgres::NoTls).await.unwrap();
+    let running = tokio::spawn(connection);
+    client.batch_execute(sql).await.unwrap();
+    drop(client);
+    running.await.unwrap().unwrap();
+}

@@ -1,0 +1,141 @@
+//! Units of several processes at once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use headwater_store::{Store, StoreError, Unit, Value};
+use headwater_teststore::BOUNDS;
+
+use crate::{SCHEMA, address, count, operator, processes};
+
+fn add(unit: &mut Unit<'_>, id: i64) -> Result<usize, StoreError> {
+    unit.execute("INSERT INTO note (id, body) VALUES ($1, $2)", &[id.into(), "x".into()])
+}
+
+fn number_of_notes(unit: &mut Unit<'_>) -> Result<i64, StoreError> {
+    Ok(unit.query_one("SELECT count(*) FROM note", &[], |row| row.get::<i64>(0))?.unwrap_or_default())
+}
+
+/// Looks how many there are, lets others have their turn, and adds one.
+fn one_more(unit: &mut Unit<'_>) -> Result<i64, StoreError> {
+    let next = number_of_notes(unit)?;
+    unit.query("SELECT 1 FROM pg_sleep(0.002)", &[], |_| Ok::<_, StoreError>(()))?;
+    add(unit, next)?;
+    Ok(next)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_unit_found_under_its_lock_is_so_until_it_is_committed() {
+    let stores = processes("locked", 3);
+    let units: Vec<_> = (0..60)
+        .map(|number| {
+            let store = stores[number % 3].clone();
+            tokio::spawn(async move { store.write_locking(vec!["notes".to_owned()], one_more).await })
+        })
+        .collect();
+    let mut numbers = Vec::new();
+    for unit in units {
+        numbers.push(unit.await.unwrap().unwrap());
+    }
+    numbers.sort_unstable();
+    assert_eq!(numbers, (0..60).collect::<Vec<_>>(), "each found what the one before it had added");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_unit_whose_row_another_process_made_meanwhile_runs_again_and_finds_it() {
+    let stores = processes("conflict", 3);
+    let runs = Arc::new(AtomicUsize::new(0));
+    let units: Vec<_> = (0..30)
+        .map(|number| {
+            let (store, runs) = (stores[number % 3].clone(), Arc::clone(&runs));
+            tokio::spawn(async move {
+                let work = move |unit: &mut Unit<'_>| {
+                    runs.fetch_add(1, Ordering::Relaxed);
+                    if number_of_notes(unit)? > 0 {
+                        return Ok(false);
+                    }
+                    unit.query("SELECT 1 FROM pg_sleep(0.002)", &[], |_| Ok::<_, StoreError>(()))?;
+                    add(unit, 1).map(|_| true)
+                };
+                store.write_again::<_, StoreError>(work).await.unwrap()
+            })
+        })
+        .collect();
+    let mut made = 0;
+    for unit in units {
+        made += usize::from(unit.await.unwrap());
+    }
+    assert_eq!((made, count(&stores[0]).await), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_unit_that_fails_undoes_itself_and_none_of_those_committed_with_it() {
+    let store = processes("alone", 1).remove(0);
+    let units: Vec<_> = (0..100)
+        .map(|id| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                let work = move |unit: &mut Unit<'_>| {
+                    add(unit, id)?;
+                    if id % 7 == 3 { Err(StoreError::Closed) } else { Ok(()) }
+                };
+                store.write_again(work).await.is_ok()
+            })
+        })
+        .collect();
+    for (id, unit) in units.into_iter().enumerate() {
+        assert_eq!(unit.await.unwrap(), id % 7 != 3, "{id}");
+    }
+    assert_eq!(count(&store).await, 86);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_unit_that_goes_on_after_a_failed_statement_is_not_told_that_it_was_kept() {
+    let store = processes("swallowed", 1).remove(0);
+    let work = |unit: &mut Unit<'_>| {
+        add(unit, 1)?;
+        let _ = unit.execute("INSERT INTO nowhere (id) VALUES ($1)", &[Value::Int(1)]);
+        Ok(())
+    };
+    let done: Result<(), StoreError> = store.write_again(work).await;
+    assert!(matches!(done, Err(StoreError::NotCommitted)), "{done:?}");
+    assert_eq!(count(&store).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn units_and_reads_outlive_connections_that_the_server_ends() {
+    let database = format!("ended_{}", std::process::id());
+    operator(&format!("CREATE DATABASE {database}")).await;
+    let url = std::env::var("HEADWATER_TEST_DATABASE").unwrap();
+    let url = format!("{}/{database}", url.rsplit_once('/').unwrap().0);
+    let store = Store::open_shared(&url.parse().unwrap(), "ended", SCHEMA, BOUNDS).unwrap();
+    for id in 0..20 {
+        store.write_again(move |unit| add(unit, id)).await.unwrap();
+        assert_eq!(count(&store).await, id + 1);
+        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname =";
+        operator(&format!("{end} '{database}'")).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn processes_that_start_together_bring_the_schema_up_to_date_once() {
+    let schema = format!("together_{}", std::process::id());
+    let opened: Vec<_> = (0..8)
+        .map(|_| {
+            let schema = schema.clone();
+            std::thread::spawn(move || Store::open_shared(&address(), &schema, SCHEMA, BOUNDS).map(|_| ()))
+        })
+        .collect();
+    for one in opened {
+        one.join().unwrap().unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_process_tells_the_others_hear() {
+    let stores = processes("told", 2);
+    let (heard, mut hears) = tokio::sync::mpsc::unbounded_channel();
+    stores[1].listen(move || heard.send(()).unwrap());
+    stores[0].tell().await.unwrap();
+    hears.recv().await.unwrap();
+}
