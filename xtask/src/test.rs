@@ -52,7 +52,17 @@ fn on_postgres(root: &Path) -> anyhow::Result<()> {
     let mut suites = cargo();
     // The same packages and features as above, so that nothing is compiled again.
     suites.args(["test", "--workspace", "--features", "xtask/bench"]).args(EXCLUDED);
-    suites.args(["--lib", "--test", "api", "--test", "relay_and_ledger", "--test", "postgres"]);
+    suites.args([
+        "--lib",
+        "--test",
+        "api",
+        "--test",
+        "relay_and_ledger",
+        "--test",
+        "postgres",
+        "--test",
+        "database",
+    ]);
     run_in(root, suites.env("HEADWATER_TEST_DATABASE", cluster.database("tests")?))
 }
 

@@ -81,5 +81,6 @@ impl fmt::Display for Storage {
 
 /// The database's address, when it is a database.
 pub(crate) fn address(options: &args::Storage) -> anyhow::Result<Option<Address>> {
-    options.database.as_deref().map(str::parse).transpose().context("--database")
+    let given = options.database.as_deref().filter(|text| !text.is_empty());
+    given.map(str::parse).transpose().context("--database")
 }

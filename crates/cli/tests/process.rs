@@ -1,96 +1,31 @@
 //! The binary as an operator meets it: who may read its files, and what works while it runs.
 #![allow(clippy::unwrap_used, reason = "every file of it is a test")]
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+mod server;
+
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
 
-use base64::Engine as _;
 use headwater_journal::{Filter, Journal};
 use headwater_store::{Bounds, Store};
-use serde_json::{Value, json};
+use serde_json::json;
 
-const HEADWATER: &str = env!("CARGO_BIN_EXE_headwater");
-const SIGNUP: &str = r#"{"id":"019365b2-7c00-7abc-8def-0123456789ab","type":"signup","occurred_at":1,"data":{"customer_key":"gk_1","email":"gone@shop.example"}}"#;
+use server::{SIGNUP, Server, Storage, basic, headwater, init};
 
-fn headwater(data: &Path, arguments: &[&str]) -> Output {
-    Command::new(HEADWATER).args(arguments).arg("--data").arg(data).output().unwrap()
-}
-
-fn init(data: &Path, name: &str) -> Value {
-    let output = headwater(data, &["init", "--json", "--program", name]);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-/// `headwater serve` on a free port.
-struct Server {
-    process: Child,
-    address: String,
-}
-
-impl Server {
-    fn start(data: &Path) -> Self {
-        let mut command = Command::new(HEADWATER);
-        command.args(["serve", "--listen", "127.0.0.1:0", "--log", "warn", "--data"]).arg(data);
-        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on http://").unwrap().to_owned();
-        Self { process, address }
-    }
-
-    /// Status and body of an answer.
-    fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> (u16, Value) {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        let length = body.len();
-        write!(
-            stream,
-            "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
-        )
-        .unwrap();
-        let mut text = String::new();
-        stream.read_to_string(&mut text).unwrap();
-        let (head, body) = text.split_once("\r\n\r\n").unwrap();
-        (head.split(' ').nth(1).unwrap().parse().unwrap(), serde_json::from_str(body).unwrap_or_default())
-    }
-
-    fn event(&self, public_key: &str, event: &str) -> (u16, Value) {
-        self.ask("POST", "/v1/events", "", &format!(r#"{{"public_key":"{public_key}","events":[{event}]}}"#))
-    }
-
-    /// Ends as an operator ends it, and waits for its end.
-    fn stop(mut self) {
-        let pid = self.process.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
-        assert!(self.process.wait().unwrap().success());
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-fn basic(keys: &Value) -> String {
-    let pair = format!("{}:{}", keys["public_key"].as_str().unwrap(), keys["secret_key"].as_str().unwrap());
-    format!("authorization: Basic {}\r\n", base64::engine::general_purpose::STANDARD.encode(pair))
+fn at(data: &Path) -> Storage<'_> {
+    ["--data".as_ref(), data.as_os_str()]
 }
 
 #[test]
 fn nobody_but_its_owner_reads_a_data_directory() {
     let parent = tempfile::tempdir().unwrap();
     let data = parent.path().join("data");
-    init(&data, "GigaKick");
+    init(at(&data), "GigaKick");
     for name in ["", "ledger.sqlite"] {
         let open = std::fs::Permissions::from_mode(0o755);
         std::fs::set_permissions(data.join(name), open).unwrap();
     }
-    let server = Server::start(&data);
+    let server = Server::start(at(&data));
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&data), 0o700);
     let files: Vec<_> = std::fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -104,32 +39,32 @@ fn nobody_but_its_owner_reads_a_data_directory() {
 #[test]
 fn a_program_is_added_while_the_server_runs_and_its_keys_work_at_once() {
     let data = tempfile::tempdir().unwrap();
-    let server = Server::start(data.path());
+    let server = Server::start(at(data.path()));
     // Nothing is set up: browsers must keep what they send.
     let (status, answer) = server.event("pk_test_example", SIGNUP);
     assert_eq!((status, &answer["code"]), (503, &"not_ready".into()));
     let unknown = "authorization: Bearer adm_example\r\n";
     let (status, answer) = server.ask("GET", "/api/v2/program", unknown, "");
     assert_eq!((status, &answer["code"]), (503, &"not_ready".into()));
-    let made = init(data.path(), "GigaKick");
+    let made = init(at(data.path()), "GigaKick");
     assert_eq!(server.event(made["public_key"].as_str().unwrap(), SIGNUP).0, 202);
     assert_eq!(server.ask("GET", "/api/v2/groups", &basic(&made), "").0, 200);
     assert_eq!(server.event("pk_test_example", SIGNUP).0, 401, "a program is known now");
-    let refused = headwater(data.path(), &["init", "--program", ""]);
+    let refused = headwater(at(data.path()), &["init", "--program", ""]);
     let told = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(!refused.status.success() && told.contains("name must have 1 to 100 characters"), "{told}");
     server.stop();
-    init(data.path(), "After the server");
+    init(at(data.path()), "After the server");
 }
 
 #[test]
 fn init_shows_every_secret_it_makes() {
     let data = tempfile::tempdir().unwrap();
-    let made = init(data.path(), "GigaKick");
+    let made = init(at(data.path()), "GigaKick");
     for (name, prefix) in [("tracking_token", "trk_"), ("test_tracking_token", "trk_test_")] {
         assert!(made[name].as_str().unwrap().starts_with(prefix), "{name}: {made}");
     }
-    let printed = headwater(data.path(), &["init", "--program", "Second"]);
+    let printed = headwater(at(data.path()), &["init", "--program", "Second"]);
     let printed = String::from_utf8_lossy(&printed.stdout).into_owned();
     assert!(printed.lines().any(|line| line.starts_with("test_tracking_token ")), "{printed}");
 }
@@ -137,8 +72,8 @@ fn init_shows_every_secret_it_makes() {
 #[test]
 fn a_deleted_customer_leaves_no_text_in_the_journal() {
     let data = tempfile::tempdir().unwrap();
-    let keys = init(data.path(), "GigaKick");
-    let server = Server::start(data.path());
+    let keys = init(at(data.path()), "GigaKick");
+    let server = Server::start(at(data.path()));
     let body = json!({"customer_key": "gk_1", "email": "gone@shop.example"}).to_string();
     let (status, made) = server.ask("POST", "/api/v2/customers", &basic(&keys), &body);
     assert!(status < 300, "{made}");

@@ -4,9 +4,15 @@
 //! What this crate does not do: anything in the product. Tests alone depend on it.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use headwater_store::{Address, Bounds, Store, StoreError};
+
+/// Holds the address of the PostgreSQL database that a run is for.
+pub const ADDRESS: &str = "HEADWATER_TEST_DATABASE";
+/// Databases that this process has made.
+static COUNT: AtomicU32 = AtomicU32::new(0);
 
 /// Bounds that no test reaches unless it means to.
 pub const BOUNDS: Bounds =
@@ -17,8 +23,8 @@ pub const BOUNDS: Bounds =
 /// # Panics
 /// When `HEADWATER_TEST_DATABASE` holds something else than an address.
 pub fn postgres() -> Option<Address> {
-    let text = std::env::var("HEADWATER_TEST_DATABASE").ok().filter(|text| !text.is_empty())?;
-    Some(text.parse().unwrap_or_else(|error| panic!("HEADWATER_TEST_DATABASE: {error}")))
+    let text = std::env::var(ADDRESS).ok().filter(|text| !text.is_empty())?;
+    Some(text.parse().unwrap_or_else(|error| panic!("{ADDRESS}: {error}")))
 }
 
 /// Opens or makes the store that this test keeps in `directory` under `name`; a second call with the same two opens the
@@ -45,6 +51,31 @@ pub fn open_within(
         Some(address) => Store::open_shared(&address, &schema(directory, name), migrations, bounds),
         None => Store::open(&directory.join(format!("{name}.sqlite")), migrations, bounds),
     }
+}
+
+/// The address of a database of its own, on the server this run is for, empty.
+///
+/// # Panics
+/// When this run is for SQLite, or the database cannot be made.
+pub async fn new_database(name: &str) -> String {
+    let server = std::env::var(ADDRESS).expect("this run is for PostgreSQL");
+    let name = format!("{name}_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    operator(&server, &format!("CREATE DATABASE {name}")).await;
+    let host = server.rsplit_once('/').expect("an address names a database").0;
+    format!("{host}/{name}")
+}
+
+/// Runs statements past any store, as an operator would.
+///
+/// # Panics
+/// When the server refuses one.
+pub async fn operator(address: &str, sql: &str) {
+    let connected = tokio_postgres::connect(address, tokio_postgres::NoTls).await;
+    let (client, connection) = connected.unwrap_or_else(|error| panic!("cannot connect: {error}"));
+    let running = tokio::spawn(connection);
+    client.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+    drop(client);
+    let _ = running.await;
 }
 
 /// A schema for each directory of a test, whose name is as good as unique.

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::{Place, Session, outside_async};
+use super::{Place, Session};
 use crate::readers::Turns;
 use crate::{Bounds, StoreError, Unit};
 
@@ -47,14 +47,5 @@ impl Readers {
         let mut session = Session::connect(&self.place)?;
         session.begin_reading()?;
         Ok(session)
-    }
-}
-
-impl Drop for Readers {
-    fn drop(&mut self) {
-        let idle = std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner));
-        if !idle.is_empty() {
-            outside_async(|| drop(idle));
-        }
     }
 }

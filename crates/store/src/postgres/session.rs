@@ -30,11 +30,28 @@ pub(crate) enum Failure {
 
 /// One connection, with an event loop of its own: units of work are ordinary calls, and block.
 pub(crate) struct Session {
-    runtime: Runtime,
+    runtime: EventLoop,
     client: Client,
     prepared: HashMap<String, Statement>,
     /// The first failure since [`Session::begin`].
     failure: Option<Failure>,
+}
+
+/// May be dropped anywhere, as a runtime itself may not: it waits for what still runs in it.
+struct EventLoop(Option<Runtime>);
+
+impl EventLoop {
+    fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+        self.0.as_ref().expect("it is taken only when it is dropped").block_on(work)
+    }
+}
+
+impl Drop for EventLoop {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 impl Session {
@@ -52,7 +69,7 @@ impl Session {
             Ok(client)
         });
         let client = connected.map_err(unreachable)?;
-        Ok(Self { runtime, client, prepared: HashMap::new(), failure: None })
+        Ok(Self { runtime: EventLoop(Some(runtime)), client, prepared: HashMap::new(), failure: None })
     }
 
     /// Whether the connection is known to be gone.

@@ -29,10 +29,5 @@ async fn count(store: &Store) -> i64 {
 
 /// Runs a statement past any store, as an operator would.
 async fn operator(sql: &str) {
-    let address = std::env::var("HEADWATER_TEST_DATABASE").unwrap();
-    let (client, connection) = tokio_postgres::connect(&address, tokio_postgres::NoTls).await.unwrap();
-    let running = tokio::spawn(connection);
-    client.batch_execute(sql).await.unwrap();
-    drop(client);
-    running.await.unwrap().unwrap();
+    headwater_teststore::operator(&std::env::var(headwater_teststore::ADDRESS).unwrap(), sql).await;
 }

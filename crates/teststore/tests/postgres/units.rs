@@ -104,10 +104,8 @@ async fn a_unit_that_goes_on_after_a_failed_statement_is_not_told_that_it_was_ke
 
 #[tokio::test(flavor = "multi_thread")]
 async fn units_and_reads_outlive_connections_that_the_server_ends() {
-    let database = format!("ended_{}", std::process::id());
-    operator(&format!("CREATE DATABASE {database}")).await;
-    let url = std::env::var("HEADWATER_TEST_DATABASE").unwrap();
-    let url = format!("{}/{database}", url.rsplit_once('/').unwrap().0);
+    let url = headwater_teststore::new_database("ended").await;
+    let database = url.rsplit_once('/').unwrap().1;
     let store = Store::open_shared(&url.parse().unwrap(), "ended", SCHEMA, BOUNDS).unwrap();
     for id in 0..20 {
         store.write_again(move |unit| add(unit, id)).await.unwrap();

@@ -1,0 +1,82 @@
+//! The program itself, run as an operator runs it.
+
+use std::ffi::OsStr;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Child, Command, Output, Stdio};
+
+use base64::Engine as _;
+use serde_json::Value;
+
+const HEADWATER: &str = env!("CARGO_BIN_EXE_headwater");
+pub(crate) const SIGNUP: &str = r#"{"id":"019365b2-7c00-7abc-8def-0123456789ab","type":"signup","occurred_at":1,"data":{"customer_key":"gk_1","email":"gone@shop.example"}}"#;
+
+/// Where it stores, as its command line says it.
+pub(crate) type Storage<'a> = [&'a OsStr; 2];
+
+/// Runs the program to its end.
+pub(crate) fn headwater(storage: Storage<'_>, arguments: &[&str]) -> Output {
+    Command::new(HEADWATER).args(arguments).args(storage).output().unwrap()
+}
+
+pub(crate) fn init(storage: Storage<'_>, name: &str) -> Value {
+    let output = headwater(storage, &["init", "--json", "--program", name]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// `headwater serve` on a free port.
+pub(crate) struct Server {
+    pub(crate) process: Child,
+    address: String,
+}
+
+impl Server {
+    pub(crate) fn start(storage: Storage<'_>) -> Self {
+        let mut command = Command::new(HEADWATER);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--log", "warn"]).args(storage);
+        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("listening on http://").unwrap().to_owned();
+        Self { process, address }
+    }
+
+    /// Status and body of an answer.
+    pub(crate) fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> (u16, Value) {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let length = body.len();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
+        )
+        .unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), serde_json::from_str(body).unwrap_or_default())
+    }
+
+    pub(crate) fn event(&self, public_key: &str, event: &str) -> (u16, Value) {
+        self.ask("POST", "/v1/events", "", &format!(r#"{{"public_key":"{public_key}","events":[{event}]}}"#))
+    }
+
+    /// Ends as an operator ends it, and waits for its end.
+    pub(crate) fn stop(mut self) {
+        let pid = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        assert!(self.process.wait().unwrap().success());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+pub(crate) fn basic(keys: &Value) -> String {
+    let pair = format!("{}:{}", keys["public_key"].as_str().unwrap(), keys["secret_key"].as_str().unwrap());
+    format!("authorization: Basic {}\r\n", base64::engine::general_purpose::STANDARD.encode(pair))
+}
