@@ -21,6 +21,8 @@ pub(crate) struct Options {
     bundlers: bool,
 }
 
+/// Holds the address of the database that a run of tests is for, in place of files.
+const DATABASE: &str = "HEADWATER_TEST_DATABASE";
 /// What runs by other commands.
 const EXCLUDED: [&str; 4] = ["--exclude", "headwater-tracker", "--exclude", "headwater-journeys"];
 
@@ -32,10 +34,12 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     let engines = options.engines.each();
     let names: Vec<_> = engines.iter().map(|engine| engine.name()).collect();
     native(root)?;
-    on_postgres(root)?;
+    let cluster = Cluster::start()?;
+    on_postgres(root, &cluster)?;
     println!("the npm package's suite and the styles of integration run in {}", names.join(", "));
     engines.iter().try_for_each(|engine| in_browser(root, *engine))?;
-    journeys(root, &tools::browser()?)?;
+    journeys(root, &tools::browser()?, &cluster)?;
+    drop(cluster);
     engines.iter().try_for_each(|engine| styles(root, *engine))
 }
 
@@ -46,8 +50,7 @@ fn native(root: &Path) -> anyhow::Result<()> {
 }
 
 /// Whatever stores, once more on PostgreSQL, and what only several processes on one database can do.
-fn on_postgres(root: &Path) -> anyhow::Result<()> {
-    let cluster = Cluster::start()?;
+fn on_postgres(root: &Path, cluster: &Cluster) -> anyhow::Result<()> {
     println!("what stores runs again, on a PostgreSQL of its own");
     let mut suites = cargo();
     // The same packages and features as above, so that nothing is compiled again.
@@ -63,7 +66,7 @@ fn on_postgres(root: &Path) -> anyhow::Result<()> {
         "--test",
         "database",
     ]);
-    run_in(root, suites.env("HEADWATER_TEST_DATABASE", cluster.database("tests")?))
+    run_in(root, suites.env(DATABASE, cluster.database("tests")?))
 }
 
 /// The tracker's own suite, compiled to wasm and run in a headless browser.
@@ -122,15 +125,17 @@ fn before_path(tool: &Path) -> anyhow::Result<std::ffi::OsString> {
     std::env::join_paths(own.chain(std::env::split_paths(&path))).context("PATH cannot be extended")
 }
 
-/// The journeys: real binaries, a real browser.
-fn journeys(root: &Path, browser: &tools::Browser) -> anyhow::Result<()> {
+/// The journeys: real binaries, a real browser; on a data directory, then on PostgreSQL but for those that are about one.
+fn journeys(root: &Path, browser: &tools::Browser, cluster: &Cluster) -> anyhow::Result<()> {
     let binaries = binaries::build(root, binaries::Speed::Debug)?;
     let mut journeys = cargo();
     journeys.args(["test", "-p", "headwater-journeys", "--lib", "--test", "journeys"]);
     journeys.env("HEADWATER_JOURNEYS_BINARIES", binaries);
     journeys.env("HEADWATER_JOURNEYS_BROWSER", &browser.binary);
     journeys.env("HEADWATER_JOURNEYS_DRIVER", &browser.driver);
-    run_in(root, &mut journeys)
+    run_in(root, &mut journeys)?;
+    journeys.env(DATABASE, cluster.database("journeys")?);
+    run_in(root, journeys.args(["--", "--skip", "data_directory", "--skip", "full_disks"]))
 }
 
 /// The styles of integration: the script of `dist/`, in one engine.

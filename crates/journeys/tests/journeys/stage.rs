@@ -1,6 +1,7 @@
 //! A company with its partner program: a data directory, `headwater serve`, and the storefront.
 
-use std::path::{Path, PathBuf};
+use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 
 use headwater_client::{Client, Credential};
@@ -17,22 +18,52 @@ pub(crate) struct Headwater {
     pub(crate) url: String,
     /// What `headwater init --json` printed.
     pub(crate) credentials: Value,
-    directory: TempDir,
+    stored: Stored,
     running: Running,
+}
+
+/// Where its data is.
+enum Stored {
+    Directory(TempDir),
+    /// A PostgreSQL database of its own, by its address.
+    Database(String),
+}
+
+impl Stored {
+    /// On the database that the run is for.
+    async fn new() -> Self {
+        if headwater_teststore::postgres().is_some() {
+            return Self::Database(headwater_teststore::new_database("journey").await);
+        }
+        Self::Directory(tempfile::tempdir().expect("a directory for the data"))
+    }
+
+    /// As a command line says it.
+    fn arguments(&self) -> [OsString; 2] {
+        match self {
+            Self::Directory(directory) => ["--data".into(), data(directory).into()],
+            Self::Database(address) => ["--database".into(), address.into()],
+        }
+    }
+
+    fn directory(&self) -> PathBuf {
+        let Self::Directory(directory) = self else { panic!("this journey is about a data directory") };
+        data(directory)
+    }
 }
 
 impl Headwater {
     /// A fresh program, served.
     pub(crate) async fn open() -> Self {
-        let directory = tempfile::tempdir().expect("a directory for the data");
+        let stored = Stored::new().await;
         let mut init = program("headwater");
-        init.args(["init", "--program", "GigaKick", "--json", "--data"]).arg(data(&directory));
+        init.args(["init", "--program", "GigaKick", "--json"]).args(stored.arguments());
         let made = finish(init).await;
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         let credentials = serde_json::from_slice(&made.stdout).expect("--json prints JSON");
-        let mut running = Running::start(serve(&data(&directory), "127.0.0.1:0"));
+        let mut running = Running::start(serve(&stored, "127.0.0.1:0"));
         let url = running.says("listening on ").await;
-        Self { url, credentials, directory, running }
+        Self { url, credentials, stored, running }
     }
 
     /// Kills it without warning and starts it again on the same address and data.
@@ -43,7 +74,7 @@ impl Headwater {
     /// Kills it without warning, unless it has ended.
     pub(crate) async fn kill(self) -> Killed {
         self.running.kill().await;
-        Killed { url: self.url, credentials: self.credentials, directory: self.directory }
+        Killed { url: self.url, credentials: self.credentials, stored: self.stored }
     }
 
     /// Waits until it ends by itself.
@@ -53,7 +84,7 @@ impl Headwater {
 
     /// Where its data is.
     pub(crate) fn data(&self) -> PathBuf {
-        data(&self.directory)
+        self.stored.directory()
     }
 
     /// One of the credentials.
@@ -73,14 +104,14 @@ impl Headwater {
 pub(crate) struct Killed {
     url: String,
     credentials: Value,
-    directory: TempDir,
+    stored: Stored,
 }
 
 impl Killed {
     /// Starts it again on the same address and data.
     pub(crate) async fn start(self) -> Headwater {
         let address = self.url.trim_start_matches("http://");
-        let mut running = Running::start(serve(&data(&self.directory), address));
+        let mut running = Running::start(serve(&self.stored, address));
         assert_eq!(running.says("listening on ").await, self.url);
         self.lives_again(running)
     }
@@ -90,7 +121,7 @@ impl Killed {
         let address = self.url.trim_start_matches("http://");
         let mut limited = Command::new("sh");
         limited.args(["-c", &format!("{limit}; exec \"$0\" \"$@\"")]);
-        let serve = serve(&data(&self.directory), address);
+        let serve = serve(&self.stored, address);
         limited.arg(serve.as_std().get_program()).args(serve.as_std().get_args());
         // A log in a file would run into the limit before the data does.
         limited.stderr(Stdio::null());
@@ -99,15 +130,18 @@ impl Killed {
         (self.lives_again(running), listens)
     }
 
-    /// Bytes of the longest of its files.
+    /// Bytes of the longest of its files; 0 where it has none.
     pub(crate) fn longest_file(&self) -> u64 {
-        let files = std::fs::read_dir(data(&self.directory)).expect("it has a data directory");
+        if matches!(self.stored, Stored::Database(_)) {
+            return 0;
+        }
+        let files = std::fs::read_dir(self.stored.directory()).expect("it has a data directory");
         let lengths = files.filter_map(|file| Some(file.ok()?.metadata().ok()?.len()));
         lengths.max().unwrap_or_default()
     }
 
     fn lives_again(self, running: Running) -> Headwater {
-        Headwater { url: self.url, credentials: self.credentials, directory: self.directory, running }
+        Headwater { url: self.url, credentials: self.credentials, stored: self.stored, running }
     }
 }
 
@@ -115,9 +149,9 @@ fn data(directory: &TempDir) -> PathBuf {
     directory.path().join("data")
 }
 
-fn serve(data: &Path, address: &str) -> Command {
+fn serve(stored: &Stored, address: &str) -> Command {
     let mut serve = program("headwater");
-    serve.args(["serve", "--listen", address, "--data"]).arg(data);
+    serve.args(["serve", "--listen", address]).args(stored.arguments());
     // Journeys are one client that sends as fast as it can.
     serve.args(["--events-per-second", "1000000"]);
     serve
