@@ -18,6 +18,7 @@ mod browser;
 mod ledger;
 pub(crate) mod load;
 pub(crate) mod noop;
+mod postgres;
 
 /// What `bench` is told.
 #[derive(Debug, Args)]
@@ -31,12 +32,8 @@ pub(crate) struct Options {
     /// Seconds each contender is measured in each round.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..))]
     seconds: u64,
-    /// Measure what our script and its peers cost a page in a browser, instead of the relay.
-    #[arg(long)]
-    browser: bool,
-    /// Measure what the ledger books, beside bare SQLite, instead of what the relay takes.
-    #[arg(long, conflicts_with = "browser")]
-    ledger: bool,
+    #[command(flatten)]
+    what: What,
     /// Customers that one partner has in the end, to see what one more then costs.
     #[arg(long, default_value_t = 100_000, requires = "ledger", value_parser = clap::value_parser!(u64).range(1001..))]
     customers: u64,
@@ -52,6 +49,21 @@ pub(crate) struct Options {
     /// Measure this contender alone, for a profiler to look at; no table, no ratio.
     #[arg(long)]
     only: Option<Contender>,
+}
+
+/// What is measured instead of what the relay takes.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+struct What {
+    /// What our script and its peers cost a page in a browser.
+    #[arg(long)]
+    browser: bool,
+    /// What the ledger books, beside bare SQLite.
+    #[arg(long)]
+    ledger: bool,
+    /// Several relays and a ledger on one PostgreSQL, beside a handler that does nothing.
+    #[arg(long)]
+    postgres: bool,
 }
 
 /// What is measured, from the least work to the most.
@@ -79,10 +91,13 @@ impl Contender {
 
 /// Measures, prints the table, and keeps it in docs/benchmarks.md.
 pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
-    if options.ledger {
+    if options.what.ledger {
         return ledger::run(root, options);
     }
-    if options.browser {
+    if options.what.postgres {
+        return postgres::run(root, options);
+    }
+    if options.what.browser {
         return browser::run(root, options.loads, options.dry);
     }
     let programs = binaries::build(root, Speed::Release)?;

@@ -1,5 +1,5 @@
 //! A private PostgreSQL for as long as a run takes: in a temporary directory, on this machine's own address, gone
-//! afterwards. What it stores is worth nothing, so it never waits for the disk.
+//! afterwards.
 
 use std::net::TcpListener;
 use std::os::unix::fs::chown;
@@ -29,6 +29,15 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// Makes one and starts it. PostgreSQL is installed where we may.
     pub(crate) fn start() -> anyhow::Result<Self> {
+        Self::start_with(&["fsync=off", "full_page_writes=off"])
+    }
+
+    /// The same with commits that wait for the disk, for what is measured or killed.
+    pub(crate) fn start_durable() -> anyhow::Result<Self> {
+        Self::start_with(&["fsync=on"])
+    }
+
+    fn start_with(settings: &[&str]) -> anyhow::Result<Self> {
         let programs = tools::postgres()?;
         let directory = tempfile::tempdir()?;
         let owner = owner()?;
@@ -54,7 +63,7 @@ impl Cluster {
         let mut server = as_owner("postgres");
         server.arg("-D").arg(&data).arg("-k").arg(directory.path()).arg("-p").arg(port.to_string());
         server.args(["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=400"]);
-        server.args(["-c", "fsync=off", "-c", "full_page_writes=off"]);
+        server.args(settings.iter().flat_map(|setting| ["-c", setting]));
         let log = std::fs::File::create(directory.path().join("log"))?;
         let server = server.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()?;
         let cluster = Self { server, port, programs, _directory: directory };

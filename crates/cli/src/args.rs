@@ -28,6 +28,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Verify that what is stored hangs together, also beside a running server.
     Check(Check),
+    /// Copy a whole installation from a data directory into a database, or back.
+    Migrate(Migrate),
     /// Make a program and print its keys.
     Init(Init),
     /// Serve every role on one port: relay, ledger, links and script.
@@ -53,6 +55,16 @@ pub(crate) struct Storage {
 pub(crate) struct Check {
     #[command(flatten)]
     pub(crate) storage: Storage,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Migrate {
+    /// What is copied, as `sqlite:DIR` or `postgres://USER:PASSWORD@HOST/NAME`. No process may use it meanwhile.
+    #[arg(long, env = "HEADWATER_MIGRATE_FROM", hide_env_values = true)]
+    pub(crate) from: String,
+    /// Where it goes, written alike; it must hold nothing yet.
+    #[arg(long, env = "HEADWATER_MIGRATE_TO", hide_env_values = true)]
+    pub(crate) to: String,
 }
 
 #[derive(Debug, Args)]

@@ -4,16 +4,20 @@ use anyhow::Context as _;
 use headwater_store::{Beside, StoreError, Unit};
 
 use crate::args;
-use crate::storage::{self, JOURNAL, LEDGER, Part};
+use crate::storage::{self, JOURNAL, LEDGER, Part, RELAY_JOURNAL};
 
 type Check = fn(&mut Unit<'_>) -> Result<Vec<String>, StoreError>;
 
 /// Prints what differs; fails when anything does.
 pub(crate) fn run(options: &args::Check) -> anyhow::Result<()> {
-    let parts: [(&str, Part, Check); 2] =
-        [("ledger", LEDGER, headwater_ledger::check), ("journal", JOURNAL, headwater_journal::check)];
+    let mut parts: Vec<(Part, Check)> =
+        vec![(LEDGER, headwater_ledger::check), (JOURNAL, headwater_journal::check)];
+    if options.storage.data.is_none() {
+        parts.push((RELAY_JOURNAL, headwater_journal::check));
+    }
     let (mut looked, mut differences) = (0, 0);
-    for (what, part, check) in parts {
+    for (part, check) in parts {
+        let what = part.name;
         let Some(mut beside) =
             open(&options.storage, part).with_context(|| format!("cannot check the {what}"))?
         else {

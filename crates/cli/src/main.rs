@@ -9,6 +9,7 @@ mod erasure;
 mod files;
 mod init;
 mod listen;
+mod migrate;
 mod paced;
 mod program;
 mod proxies;
@@ -40,6 +41,7 @@ fn run(arguments: args::Arguments) -> anyhow::Result<()> {
     runtime.block_on(async {
         match arguments.command {
             args::Command::Check(options) => check::run(&options),
+            args::Command::Migrate(options) => migrate::run(options).await,
             args::Command::Init(options) => init::run(options).await,
             args::Command::Serve(options) => serve::run(options).await,
             args::Command::Relay(options) => relay_role::run(options).await,

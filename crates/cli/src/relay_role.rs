@@ -48,7 +48,7 @@ pub(crate) async fn run(options: args::Relay) -> anyhow::Result<()> {
         ..Program::default()
     }]);
     let client = Client::http(&options.destination, Credential::basic(options.public_key, secret, tracking))?;
-    let journal = Journal::open(storage.open(storage::JOURNAL)?);
+    let journal = Journal::open(storage.open(storage::RELAY_JOURNAL)?);
     let rates = Rates::new(options.rate.events_per_second, system::monotonic());
     let relay = Relay::new(programs, journal, Arc::new(system::now), scripts::embedded(), rates);
 

@@ -12,6 +12,7 @@ use crate::args;
 /// What is stored apart from the other, and may be without it: a relay has no ledger.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Part {
+    pub(crate) name: &'static str,
     /// Its file in a data directory.
     pub(crate) file: &'static str,
     /// Its schema in a database.
@@ -20,11 +21,23 @@ pub(crate) struct Part {
 }
 
 /// Customers, payments, commissions.
-pub(crate) const LEDGER: Part =
-    Part { file: "ledger.sqlite", schema: "headwater_ledger", migrations: headwater_ledger::MIGRATIONS };
-/// The relay's queue.
-pub(crate) const JOURNAL: Part =
-    Part { file: "journal.sqlite", schema: "headwater_journal", migrations: headwater_journal::MIGRATIONS };
+pub(crate) const LEDGER: Part = Part {
+    name: "ledger",
+    file: "ledger.sqlite",
+    schema: "headwater_ledger",
+    migrations: headwater_ledger::MIGRATIONS,
+};
+/// The queue of servers that have a ledger.
+pub(crate) const JOURNAL: Part = Part {
+    name: "journal",
+    file: "journal.sqlite",
+    schema: "headwater_journal",
+    migrations: headwater_journal::MIGRATIONS,
+};
+
+/// The queue of relays alone. In a database it is apart from the one above: a server would take its events for those of
+/// programs that it does not know.
+pub(crate) const RELAY_JOURNAL: Part = Part { name: "relay's journal", schema: "headwater_relay", ..JOURNAL };
 
 const BOUNDS: Bounds = Bounds {
     waiting: limits::WRITE_QUEUE_MAX,

@@ -50,7 +50,7 @@ async fn two_servers_share_programs_customers_and_the_queue() {
     let checked = headwater(at(&database), &["check"]);
     let said = String::from_utf8_lossy(&checked.stdout).into_owned();
     assert!(checked.status.success(), "{said}");
-    assert_eq!(said, "ledger: holds together\njournal: holds together\n");
+    assert_eq!(said, "ledger: holds together\njournal: holds together\nrelay's journal: not here\n");
     one.stop();
     assert_eq!(customers(&other, &keys), 2);
     other.stop();
@@ -72,6 +72,75 @@ async fn what_a_killed_server_had_taken_another_one_delivers() {
         let (_, list) = other.ask("GET", url, &basic(&keys), "");
         list["data"]["items"].as_array().is_some_and(|items| items.len() == 50)
     });
+}
+
+/// The lines that `headwater migrate` prints about tables.
+fn migrate(from: &str, to: &str) -> Vec<String> {
+    let done = std::process::Command::new(server::HEADWATER)
+        .args(["migrate", "--from", from, "--to", to])
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let said = String::from_utf8(done.stdout).unwrap();
+    said.lines().filter(|line| line.ends_with("rows")).map(str::to_owned).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_installation_moves_to_a_database_and_back_and_goes_on_there() {
+    let directory = tempfile::tempdir().unwrap();
+    let (first, second) = (directory.path().join("first"), directory.path().join("second"));
+    let files = |data: &std::path::Path| format!("sqlite:{}", data.display());
+    let data = |data: &'static str| ["--data".into(), directory.path().join(data).into_os_string()];
+    let keys = init(["--data".as_ref(), first.as_os_str()], "GigaKick");
+    let public = keys["public_key"].as_str().unwrap();
+    let [flag, path] = data("first");
+    let server = Server::start([&flag, &path]);
+    for number in 10..40 {
+        let event = signup().replace("ab\"", &format!("{number}\"")).replace("gk_1", &format!("gk_{number}"));
+        assert_eq!(server.event(public, &event.replace("gone", &format!("c{number}"))).0, 202);
+    }
+    eventually("all are booked", || {
+        server.ask("GET", "/api/v2/customers?limit=100", &basic(&keys), "").1["data"]["items"]
+            .as_array()
+            .unwrap()
+            .len()
+            == 30
+    });
+    let before = server.ask("GET", "/api/v2/customers?limit=100", &basic(&keys), "").1;
+    server.stop();
+
+    let database = headwater_teststore::new_database("moved").await;
+    let there = migrate(&files(&first), &database);
+    assert!(there.contains(&"ledger: customer: 30 rows".to_owned()), "{there:?}");
+    let server = Server::start(at(&database));
+    assert_eq!(server.ask("GET", "/api/v2/customers?limit=100", &basic(&keys), "").1, before);
+    let one_more = signup().replace("gk_1", "gk_new").replace("gone", "new");
+    assert_eq!(server.event(public, &one_more).0, 202, "row numbers go on after those that came");
+    eventually("it is booked", || {
+        server.ask("GET", "/api/v2/customers?limit=100", &basic(&keys), "").1["data"]["items"]
+            .as_array()
+            .unwrap()
+            .len()
+            == 31
+    });
+    let after = server.ask("GET", "/api/v2/customers?limit=100", &basic(&keys), "").1;
+    server.stop();
+
+    let back = migrate(&database, &files(&second));
+    assert!(back.contains(&"ledger: customer: 31 rows".to_owned()), "{back:?}");
+    for storage in [at(&database), ["--data".as_ref(), second.as_os_str()]] {
+        assert!(headwater(storage, &["check"]).status.success());
+    }
+    let [flag, path] = data("second");
+    let server = Server::start([&flag, &path]);
+    assert_eq!(server.ask("GET", "/api/v2/customers?limit=100", &basic(&keys), "").1, after);
+    server.stop();
+    let again = std::process::Command::new(server::HEADWATER)
+        .args(["migrate", "--from", &files(&first), "--to", &database])
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&again.stderr).into_owned();
+    assert!(!again.status.success() && told.contains("table program holds rows already"), "{told}");
 }
 
 #[test]

@@ -8,6 +8,7 @@
 //! What this crate does not do: read the text it carries, or talk to anyone.
 
 mod entry;
+mod gather;
 mod names;
 mod store;
 
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use headwater_store::{Store, StoreError};
 use tokio::sync::Notify;
 
+use gather::Gather;
 use names::Names;
 
 pub use entry::{Appended, Counts, Entry, Filter, NewEntry, Outcome, State};
@@ -78,6 +80,8 @@ fn lane_lock(lane: &str) -> String {
 #[derive(Clone)]
 pub struct Journal {
     store: Store,
+    /// A file's writer gathers units by itself.
+    gather: Option<Gather>,
     news: Arc<Notify>,
     names: Arc<Names>,
 }
@@ -85,14 +89,17 @@ pub struct Journal {
 impl Journal {
     /// The journal in a store that was opened with [`MIGRATIONS`].
     pub fn open(store: Store) -> Self {
-        Self { store, news: Arc::default(), names: Arc::new(Names::new()) }
+        let gather = store.is_shared().then(|| Gather::new(store.clone()));
+        Self { store, gather, news: Arc::default(), names: Arc::new(Names::new()) }
     }
 
     /// Appends entries, in order; returns when they are on disk. An id that is already there is a duplicate and
     /// changes nothing.
     pub async fn append(&self, entries: Vec<NewEntry>) -> Result<Vec<Appended>, StoreError> {
-        let locks = lanes(&entries);
-        let appended = self.store.write_locking(locks, move |unit| store::append(unit, &entries)).await?;
+        let appended = match &self.gather {
+            Some(gather) => gather.append(entries).await?,
+            None => self.store.write_again(move |unit| store::append(unit, &entries)).await?,
+        };
         if appended.contains(&Appended::New) {
             self.news.notify_one();
         }

@@ -9,18 +9,20 @@
 //! for the next entry of a lane pays, a step for each stretch in between; a head that nothing came after knows
 //! so, and nobody looks.
 
+mod append;
 mod bound;
 mod check;
 mod fact;
 mod list;
 mod settle;
 
-use headwater_store::{Row, StoreError, Unit};
+use headwater_store::{Row, StoreError, Unit, Value};
 
 pub use check::check;
 
-use crate::entry::{Appended, Entry, NewEntry, State};
+use crate::entry::{Entry, State};
 
+pub(crate) use append::append;
 pub(crate) use fact::{facts, forget, keep};
 pub(crate) use list::{counts, list};
 pub(crate) use settle::{Settling, settle, wake};
@@ -142,9 +144,6 @@ macro_rules! columns {
     };
 }
 
-/// The head of a lane: its place, and whether it is followed. Where others may settle it meanwhile, it is locked: who
-/// appends behind it and who settles it must each know of the other.
-const HEAD: &str = "SELECT seq, followed FROM entry WHERE lane = $1 AND state = 1 /*! FOR UPDATE */";
 /// Entries of one program and mode.
 const LIST: &str = concat!("SELECT ", columns!(), " FROM entry WHERE program = $1 AND test = $2");
 /// The heads that are due, the longest due first; not those that another process takes just now.
@@ -169,39 +168,6 @@ const AHEAD: [&str; 2] = [
     "UPDATE entry SET due_at = $1 WHERE state = 2 AND due_at > $2",
 ];
 
-pub(crate) fn append(unit: &mut Unit<'_>, entries: &[NewEntry]) -> Result<Vec<Appended>, StoreError> {
-    entries.iter().map(|entry| append_one(unit, entry)).collect()
-}
-
-fn append_one(unit: &mut Unit<'_>, entry: &NewEntry) -> Result<Appended, StoreError> {
-    let head = unit.query_one(HEAD, &[(&entry.lane).into()], |row| {
-        Ok::<_, StoreError>((row.get::<i64>(0)?, row.get::<bool>(1)?))
-    })?;
-    let state = if head.is_some() { State::Waiting } else { State::Head };
-    let changed = unit.execute(
-        "INSERT INTO entry (id, program, test, lane, kind, source, body, received_at, due_at, state, attempts)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, 0) ON CONFLICT (id, program, test) DO NOTHING",
-        &[
-            (&entry.id).into(),
-            entry.program.into(),
-            entry.test.into(),
-            (&entry.lane).into(),
-            entry.kind.into(),
-            entry.source.into(),
-            (&entry.body).into(),
-            entry.received_at.into(),
-            state.number().into(),
-        ],
-    )?;
-    if changed == 0 {
-        return Ok(Appended::Duplicate);
-    }
-    if let Some((head, false)) = head {
-        unit.execute("UPDATE entry SET followed = 1 WHERE seq = $1", &[head.into()])?;
-    }
-    Ok(Appended::New)
-}
-
 /// At most `limit` entries, and of them at most `parked` that are parked: however many of those there are, what is
 /// new is not held up by them.
 pub(crate) fn claim(
@@ -216,15 +182,40 @@ pub(crate) fn claim(
     let room = i64::from(limit) - i64::try_from(looks.len()).unwrap_or(i64::MAX);
     let mut claimed = unit.query(DUE, &[now.into(), room.into()], entry)?;
     claimed.extend(looks);
+    // The lease is the due time moved on: a deliverer that dies leaves an entry that falls due again.
+    let until = now.saturating_add(lease);
+    in_steps(&claimed, |some| {
+        let mut params: Vec<Value<'_>> = vec![until.into(), process.into()];
+        params.extend(some.iter().map(|entry| Value::Int(entry.seq)));
+        let set = "UPDATE entry SET due_at = $1, attempts = attempts + 1, claimed_by = $2, woken = 0";
+        unit.execute(&format!("{set} WHERE seq IN ({})", places(3, some.len())), &params).map(|_| ())
+    })?;
     for entry in &mut claimed {
         entry.attempts += 1;
-        // The lease is the due time moved on: a deliverer that dies leaves an entry that falls due again.
-        unit.execute(
-            "UPDATE entry SET due_at = $1, attempts = attempts + 1, claimed_by = $2, woken = 0 WHERE seq = $3",
-            &[now.saturating_add(lease).into(), process.into(), entry.seq.into()],
-        )?;
     }
     Ok(claimed)
+}
+
+/// Rows that one statement names, the most first: few texts, so that each is prepared once, and few statements, for each
+/// is a round trip where the database is another process.
+const STEPS: [usize; 3] = [64, 8, 1];
+
+/// Does something with all of `rows`, [`STEPS`] at a time.
+fn in_steps<T>(rows: &[T], mut step: impl FnMut(&[T]) -> Result<(), StoreError>) -> Result<(), StoreError> {
+    let mut rest = rows;
+    for size in STEPS {
+        while rest.len() >= size {
+            let (some, others) = rest.split_at(size);
+            step(some)?;
+            rest = others;
+        }
+    }
+    Ok(())
+}
+
+/// `$3, $4, $5`: so many places for parameters.
+fn places(first: usize, count: usize) -> String {
+    (first..first + count).map(|place| format!("${place}")).collect::<Vec<_>>().join(", ")
 }
 
 /// Heads only: what is parked is looked at when it was to be looked at.

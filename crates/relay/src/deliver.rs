@@ -228,7 +228,7 @@ async fn settle(relay: &Relay, seq: i64, outcome: Outcome) {
     loop {
         match relay.journal.settle(vec![(seq, outcome.clone())], relay.now().0).await {
             Ok(()) => return,
-            Err(StoreError::Busy) => {
+            Err(StoreError::Busy | StoreError::Away(_) | StoreError::Uncertain) => {
                 tokio::time::sleep(wait).await;
                 wait = (wait * 2).min(longest);
             }

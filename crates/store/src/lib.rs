@@ -12,6 +12,7 @@
 mod beside;
 mod checkpoint;
 mod connection;
+mod copy;
 mod directory;
 mod error;
 mod job;
@@ -28,6 +29,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 pub use beside::Beside;
+pub use copy::Copied;
 pub use directory::{DataDir, DataDirError};
 pub use error::StoreError;
 pub use postgres::{Address, AddressError};
@@ -137,6 +139,13 @@ impl Store {
             Inner::File(_) => 0,
             Inner::Shared(postgres) => postgres.process(),
         }
+    }
+
+    /// Has new rows numbered after those that were copied in.
+    async fn number_on(&self) -> Result<(), StoreError> {
+        let Inner::Shared(postgres) = &*self.inner else { return Ok(()) };
+        let schema = postgres.schema().to_owned();
+        self.write_again(move |unit| postgres::number_on(unit, &schema)).await
     }
 
     /// The numbers of the processes that share the database and live. One that cannot reach it for a moment may be missing.

@@ -14,7 +14,7 @@ mod workers;
 
 pub use address::{Address, AddressError};
 
-pub(crate) use schema::found;
+pub(crate) use schema::{found, number_on};
 pub(crate) use session::Session;
 pub(crate) use values::value;
 

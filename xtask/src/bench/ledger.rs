@@ -1,6 +1,7 @@
 //! `cargo xtask bench --ledger`: what the ledger books a second, beside SQLite without anything around it, on the same
 //! cores in the same run, and how long a signup is on its way from the relay to the ledger.
 
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,31 +28,42 @@ const TRIGGERS: [u64; 3] = [1, 10, 100];
 /// Longest wait for what was accepted to be booked.
 const BOOKED_WITHIN: Duration = Duration::from_mins(5);
 
-/// A ledger in a directory of its own, and how to ask it.
-struct Ledger {
+/// A ledger in a directory or database of its own, and how to ask it.
+pub(super) struct Ledger {
     program: PathBuf,
     data: tempfile::TempDir,
+    /// Where it stores, as its command line says it.
+    storage: [OsString; 2],
     public_key: String,
     secret_key: String,
 }
 
 impl Ledger {
     async fn init(program: &Path) -> anyhow::Result<Self> {
+        Self::init_on(program, None).await
+    }
+
+    /// In this PostgreSQL database.
+    pub(super) async fn init_on(program: &Path, database: Option<&str>) -> anyhow::Result<Self> {
         let data = tempfile::tempdir()?;
+        let storage = match database {
+            Some(address) => ["--database".into(), address.into()],
+            None => ["--data".into(), data.path().into()],
+        };
         let mut init = Command::new(program);
-        init.args(["init", "--json", "--program", "Bench", "--data"]).arg(data.path());
+        init.args(["init", "--json", "--program", "Bench"]).args(&storage);
         let said = init.output().await?;
         ensure!(said.status.success(), "init failed: {}", String::from_utf8_lossy(&said.stderr));
         let keys: Value = serde_json::from_slice(&said.stdout)?;
         let key = |name: &str| keys[name].as_str().map(str::to_owned).context("init prints its keys");
         let (public_key, secret_key) = (key("public_key")?, key("secret_key")?);
-        Ok(Self { program: program.to_owned(), data, public_key, secret_key })
+        Ok(Self { program: program.to_owned(), data, storage, public_key, secret_key })
     }
 
     async fn serve(&self) -> anyhow::Result<(Server, Client)> {
         let mut serve = Command::new(&self.program);
-        serve.args(["serve", "--listen", "127.0.0.1:0", "--events-per-second", "10000000", "--data"]);
-        serve.arg(self.data.path()).env("HEADWATER_LOG", "off");
+        serve.args(["serve", "--listen", "127.0.0.1:0", "--events-per-second", "10000000"]);
+        serve.args(&self.storage).env("HEADWATER_LOG", "off");
         let server = Server::start("the ledger", &mut serve).await?;
         let client = Client::new(&server.url, &self.public_key, &self.secret_key)?;
         Ok((server, client))
@@ -204,7 +216,29 @@ async fn growth(program: &Path, options: &Options, rows: &mut Vec<Row>) -> anyho
 
 /// Signups sent to the relay until the last of them is booked.
 async fn signups(program: &Path, options: &Options) -> anyhow::Result<String> {
-    let ledger = Ledger::init(program).await?;
+    let booked = signups_on(&Ledger::init(program).await?, options).await?;
+    let Booked { sent, there, seconds, per_second, meanwhile } = booked;
+    Ok(format!(
+        "Signups end to end, nothing switched off: {sent} sent to the relay, {there} booked in {seconds:.1} s from the first, \
+         **{per_second:.0} a second**;\nmeanwhile the relay acknowledged {:.0} a second (p99 {:.1} ms).\n",
+        meanwhile.per_second,
+        meanwhile.p99.as_secs_f64() * 1e3
+    ))
+}
+
+/// What became of signups.
+pub(super) struct Booked {
+    pub(super) sent: u64,
+    pub(super) there: u64,
+    /// From the first that was sent to the last that was booked.
+    pub(super) seconds: f64,
+    pub(super) per_second: f64,
+    /// What the relay acknowledged.
+    pub(super) meanwhile: Sample,
+}
+
+/// Sends signups to the relay of this ledger, and waits until the last of them is booked.
+pub(super) async fn signups_on(ledger: &Ledger, options: &Options) -> anyhow::Result<Booked> {
     let (server, client) = ledger.serve().await?;
     furnish(&client).await?;
     let booked = async || -> anyhow::Result<u64> {
@@ -233,11 +267,6 @@ async fn signups(program: &Path, options: &Options) -> anyhow::Result<String> {
     #[allow(clippy::cast_precision_loss, reason = "some hundred thousand")]
     let rate = (there - PAYING) as f64 / took;
     eprintln!("{all} signups, {} booked in {took:.1} s: {rate:.0}/s", there - PAYING);
-    Ok(format!(
-        "Signups end to end, nothing switched off: {all} sent to the relay, {} booked in {took:.1} s from the first, \
-         **{rate:.0} a second**;\nmeanwhile the relay acknowledged {:.0} a second (p99 {:.1} ms).\n",
-        there - PAYING,
-        sample.per_second,
-        sample.p99.as_secs_f64() * 1e3
-    ))
+    let (sent, there) = (all, there - PAYING);
+    Ok(Booked { sent, there, seconds: took, per_second: rate, meanwhile: sample })
 }

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 use base64::Engine as _;
 use serde_json::Value;
 
-const HEADWATER: &str = env!("CARGO_BIN_EXE_headwater");
+pub(crate) const HEADWATER: &str = env!("CARGO_BIN_EXE_headwater");
 pub(crate) const SIGNUP: &str = r#"{"id":"019365b2-7c00-7abc-8def-0123456789ab","type":"signup","occurred_at":1,"data":{"customer_key":"gk_1","email":"gone@shop.example"}}"#;
 
 /// Where it stores, as its command line says it.

@@ -167,9 +167,10 @@ async fn what_happens_for_every_event_finds_its_index() {
     let store = Store::open(&directory.path().join("journal.sqlite"), MIGRATIONS, BOUNDS).unwrap();
     let (parked, dead) = (list::count(State::Parked), list::count(State::Dead));
     let unattributed = list::count(State::Unattributed);
+    let heads = super::append::heads_of(64);
     let listed = format!("{} AND state = 5 ORDER BY seq DESC LIMIT $3", super::LIST);
     let texts = [
-        (super::HEAD, 1, "INDEX entry_head (lane=?)"),
+        (heads.as_str(), 64, "INDEX entry_head (lane=?)"),
         (settle::NEXT, 2, "INDEX entry_waiting (<expr>=? AND lane=?)"),
         (settle::NEXT_STRETCH, 1, "INDEX entry_waiting (<expr>>?)"),
         (super::DUE, 2, "INDEX entry_due (due_at<?)"),
@@ -193,6 +194,30 @@ async fn what_happens_for_every_event_finds_its_index() {
         let plan = plan.await.unwrap().join("; ");
         assert!(plan.contains(index) && !plan.contains("B-TREE"), "{text}: {plan}");
     }
+}
+
+#[tokio::test]
+async fn many_entries_of_one_append_keep_the_order_of_their_lanes_and_are_appended_once() {
+    let road = road();
+    let entry = |number: u8| new(number, &format!("lane {}", number % 30));
+    let all: Vec<_> = (0..200).map(entry).collect();
+    let twice = all.iter().chain(&all[..150]).cloned().collect();
+    let appended = road.journal.append(twice).await.unwrap();
+    assert!(appended[..200].iter().all(|one| *one == Appended::New));
+    assert!(appended[200..].iter().all(|one| *one == Appended::Duplicate) && appended.len() == 350);
+    let mut delivered: Vec<Vec<u8>> = vec![Vec::new(); 30];
+    loop {
+        let claimed = road.journal.claim(0, 64, 64, LEASE).await.unwrap();
+        if claimed.is_empty() {
+            break;
+        }
+        for entry in &claimed {
+            delivered[usize::from(entry.id[0] % 30)].push(entry.id[0]);
+        }
+        road.journal.settle(claimed.iter().map(|entry| (entry.seq, arrived())).collect(), 0).await.unwrap();
+    }
+    assert!(delivered.iter().all(|lane| lane.is_sorted()), "{delivered:?}");
+    assert_eq!(delivered.iter().map(Vec::len).sum::<usize>(), 200);
 }
 
 #[tokio::test]

@@ -117,6 +117,17 @@ impl From<StoreError> for Refusal {
                 "not_kept",
                 "the ledger could not write this to disk; nothing was changed",
             ),
+            StoreError::Away(_) | StoreError::Unreachable { .. } => Self::new(
+                Kind::Busy,
+                "database_away",
+                "the ledger cannot reach its database; nothing was changed",
+            ),
+            StoreError::Uncertain => Self::new(
+                Kind::Busy,
+                "uncertain",
+                "the ledger lost its database while it wrote this; it was done whole or not at all",
+            )
+            .hint("send it again with the same key or Idempotency-Key: it is done once"),
             _ => Self::new(Kind::Internal, "internal", "the ledger could not do this; nothing was changed"),
         };
         refusal.inside = Some(Box::new(error));

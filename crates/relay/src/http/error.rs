@@ -92,6 +92,13 @@ impl From<StoreError> for Failure {
             failure.retry_after = Some(1);
             return failure;
         }
+        if matches!(error, StoreError::Away(_) | StoreError::Uncertain | StoreError::Unreachable { .. }) {
+            tracing::error!(%error, "the journal's database is away");
+            let why = "the queue's database cannot be reached; send it again";
+            let mut failure = Self::new(StatusCode::SERVICE_UNAVAILABLE, "database_away", why);
+            failure.retry_after = Some(5);
+            return failure;
+        }
         tracing::error!(%error, "the journal failed");
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,

@@ -1,7 +1,7 @@
 //! The schema of a store, brought up to date once however many processes start together.
 
 use super::Session;
-use crate::{StoreError, Value};
+use crate::{Row, StoreError, Unit, Value};
 
 /// Remembers how many migrations a schema has had, and numbers the processes that use it.
 const OWN: &str = "CREATE TABLE IF NOT EXISTS headwater_schema (migrations bigint NOT NULL);
@@ -67,6 +67,21 @@ pub(crate) fn found(session: &mut Session, schema: &str) -> Result<i64, StoreErr
     }
     let rows = session.query("SELECT migrations FROM headwater_schema", &[])?;
     Ok(rows.first().map_or(0, |row| row.get(0)))
+}
+
+/// Sets every counter of row numbers to the highest there is.
+pub(crate) fn number_on(unit: &mut Unit<'_>, schema: &str) -> Result<(), StoreError> {
+    let sql = "SELECT table_name::text, column_name::text FROM information_schema.columns \
+               WHERE table_schema = $1 AND is_identity = 'YES'";
+    let pair = |row: &Row<'_>| Ok::<_, StoreError>((row.get::<String>(0)?, row.get::<String>(1)?));
+    for (table, column) in unit.query(sql, &[schema.into()], pair)? {
+        let sql = format!(
+            "SELECT setval(pg_get_serial_sequence('{table}', '{column}'), coalesce(max(\"{column}\"), 0) + 1, false) \
+             FROM \"{table}\""
+        );
+        unit.query(&sql, &[], |_| Ok::<_, StoreError>(()))?;
+    }
+    Ok(())
 }
 
 /// A script as PostgreSQL takes it. Text is compared by its bytes, as SQLite does, whatever language the database is

@@ -1,0 +1,136 @@
+//! A whole store, copied into an empty one of the other kind. What tables there are, the database itself says.
+
+use crate::row::Owned;
+use crate::{Row, Store, StoreError, Unit, Value};
+
+/// Rows of one statement: few round trips, and far below what either database takes in parameters.
+const ROWS: usize = 200;
+
+/// A table as its catalogue describes it.
+#[derive(Clone)]
+struct Table {
+    name: String,
+    columns: Vec<String>,
+    /// Places of the primary key's columns, in the key's order.
+    key: Vec<usize>,
+}
+
+/// What was copied of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copied {
+    /// The table.
+    pub table: String,
+    /// How many rows.
+    pub rows: u64,
+}
+
+impl Store {
+    /// Copies every row into `target`, which was opened with the same migrations and is empty. One of the two is a file,
+    /// the other is shared. Nobody may write to either meanwhile. `told` hears of progress: table and rows so far.
+    ///
+    /// # Errors
+    /// When `target` is not empty, or a store fails. What was copied until then stays.
+    pub async fn copy_to(
+        &self,
+        target: &Self,
+        mut told: impl FnMut(&str, u64),
+    ) -> Result<Vec<Copied>, StoreError> {
+        let file = if self.is_shared() { target } else { self };
+        let tables = file.read(tables).await?;
+        for table in &tables {
+            let sql = format!("SELECT 1 FROM \"{}\" LIMIT 1", table.name);
+            let there = target.read(move |unit| unit.query_one(&sql, &[], |row| row.get::<i64>(0))).await?;
+            if there.is_some() {
+                let why = format!("table {} holds rows already: give one that is empty", table.name);
+                return Err(StoreError::Database(why));
+            }
+        }
+        let mut copied = Vec::new();
+        for table in tables {
+            let mut rows = 0;
+            let mut last = None;
+            loop {
+                let (from, after) = (table.clone(), last.take());
+                let some = self.read(move |unit| from.some(unit, after.as_deref())).await?;
+                let Some(newest) = some.last() else { break };
+                last = Some(table.key.iter().map(|at| newest[*at].clone()).collect::<Vec<_>>());
+                rows += some.len() as u64;
+                let to = table.clone();
+                target.write_again(move |unit| to.insert(unit, &some)).await?;
+                told(&table.name, rows);
+            }
+            copied.push(Copied { table: table.name, rows });
+        }
+        target.number_on().await?;
+        Ok(copied)
+    }
+}
+
+impl Table {
+    /// The rows after one, in the order of their key.
+    fn some(&self, unit: &mut Unit<'_>, after: Option<&[Owned]>) -> Result<Vec<Vec<Owned>>, StoreError> {
+        let key: Vec<_> = self.key.iter().map(|at| quoted(&self.columns[*at])).collect();
+        let key = key.join(", ");
+        let mut params: Vec<Value<'_>> = after.into_iter().flatten().map(Owned::value).collect();
+        let places: Vec<_> = (1..=params.len()).map(|place| format!("${place}")).collect();
+        let beyond = if places.is_empty() {
+            String::new()
+        } else {
+            format!("WHERE ({key}) > ({})", places.join(", "))
+        };
+        params.push(Value::Int(i64::try_from(ROWS).unwrap_or(i64::MAX)));
+        let sql = format!(
+            "SELECT {} FROM {} {beyond} ORDER BY {key} LIMIT ${}",
+            self.names(),
+            quoted(&self.name),
+            params.len()
+        );
+        let width = self.columns.len();
+        unit.query(&sql, &params, |row| (0..width).map(|column| row.get::<Owned>(column)).collect())
+    }
+
+    fn insert(&self, unit: &mut Unit<'_>, rows: &[Vec<Owned>]) -> Result<(), StoreError> {
+        let width = self.columns.len();
+        let row = |at: usize| {
+            let places: Vec<_> =
+                (at * width + 1..=(at + 1) * width).map(|place| format!("${place}")).collect();
+            format!("({})", places.join(", "))
+        };
+        let places: Vec<_> = (0..rows.len()).map(row).collect();
+        let sql =
+            format!("INSERT INTO {} ({}) VALUES {}", quoted(&self.name), self.names(), places.join(", "));
+        let params: Vec<Value<'_>> = rows.iter().flatten().map(Owned::value).collect();
+        unit.execute(&sql, &params).map(|_| ())
+    }
+
+    fn names(&self) -> String {
+        self.columns.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ")
+    }
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{name}\"")
+}
+
+/// The tables of a file, those before others that point to them.
+fn tables(unit: &mut Unit<'_>) -> Result<Vec<Table>, StoreError> {
+    let sql =
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid";
+    let names = unit.query(sql, &[], |row| row.get::<String>(0))?;
+    let mut tables = Vec::new();
+    for name in names {
+        let sql = "SELECT name, pk FROM pragma_table_info($1) ORDER BY cid";
+        let column = |row: &Row<'_>| Ok::<_, StoreError>((row.get::<String>(0)?, row.get::<i64>(1)?));
+        let columns = unit.query(sql, &[(&name).into()], column)?;
+        let mut key: Vec<_> = columns
+            .iter()
+            .enumerate()
+            .filter(|(_, (_, place))| *place > 0)
+            .map(|(at, (_, place))| (*place, at))
+            .collect();
+        key.sort_unstable();
+        let key = key.into_iter().map(|(_, at)| at).collect();
+        tables.push(Table { name, columns: columns.into_iter().map(|(name, _)| name).collect(), key });
+    }
+    Ok(tables)
+}

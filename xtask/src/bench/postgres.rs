@@ -1,0 +1,115 @@
+//! `cargo xtask bench --postgres`: relays and ledgers on one PostgreSQL that waits for the disk, on the same cores in the
+//! same run as a handler that does nothing.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::ensure;
+use tokio::process::Command;
+
+use super::ledger::{Booked, Ledger, signups_on};
+use super::load::{self, Sample};
+use super::{Contender, Options, measure, median};
+use crate::binaries::{self, Speed};
+use crate::cluster::Cluster;
+use crate::page;
+use crate::server::Server;
+
+/// How many relays share the database.
+const RELAYS: [usize; 3] = [1, 2, 3];
+
+/// Measures, prints the table, and keeps it in docs/benchmarks.md.
+pub(super) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
+    let programs = binaries::build(root, Speed::Release)?;
+    let cluster = Cluster::start_durable()?;
+    let section = tokio::runtime::Runtime::new()?.block_on(section(&programs, &cluster, options))?;
+    print!("{section}");
+    if options.dry {
+        return Ok(());
+    }
+    page::replace(&root.join("docs/benchmarks.md"), "On PostgreSQL", &section)
+}
+
+async fn section(programs: &Path, cluster: &Cluster, options: &Options) -> anyhow::Result<String> {
+    let mut ratios: [Vec<f64>; RELAYS.len()] = Default::default();
+    let mut samples: [Vec<Vec<Sample>>; RELAYS.len()] = Default::default();
+    let mut noops = Vec::new();
+    for round in 0..options.rounds {
+        let noop = measure(Contender::Noop, programs, false, options).await?;
+        for (at, count) in RELAYS.into_iter().enumerate() {
+            let database = cluster.database(&format!("relays_{round}_{count}"))?;
+            let relays = relays(programs, &database, count, options).await?;
+            eprintln!("round {round}: {count} relays {:.0}/s, no-op {:.0}/s", sum(&relays), noop.per_second);
+            ratios[at].push(sum(&relays) / noop.per_second);
+            samples[at].push(relays);
+        }
+        noops.push(noop.per_second);
+    }
+    let ledger = Ledger::init_on(&programs.join("headwater"), Some(&cluster.database("booked")?)).await?;
+    let booked = signups_on(&ledger, options).await?;
+    let mut text = format!(
+        "`cargo xtask bench --postgres` writes this section: relays on one PostgreSQL of this machine (fsync on, its own \
+         settings otherwise),\nload, relays and database on the same cores; median of {} rounds of {} s with {} connections \
+         in all, {:.0} a second of a handler\nthat does nothing. The destination is down.\n\n\
+         | relays | acknowledged/s | of no-op | p50 ms | p99 ms |\n|--:|--:|--:|--:|--:|\n",
+        options.rounds,
+        options.seconds,
+        options.connections,
+        median(noops)
+    );
+    for ((count, samples), ratios) in RELAYS.into_iter().zip(samples).zip(ratios) {
+        let rate = median(samples.iter().map(|relays| sum(relays)).collect());
+        let all: Vec<Sample> = samples.into_iter().flatten().collect();
+        let Sample { p50, p99, .. } = load::median(&all);
+        let (p50, p99) = (p50.as_secs_f64() * 1e3, p99.as_secs_f64() * 1e3);
+        writeln!(text, "| {count} | {rate:.0} | {:.2} | {p50:.1} | {p99:.1} |", median(ratios))?;
+    }
+    let Booked { sent, there, seconds, per_second, meanwhile } = booked;
+    write!(
+        text,
+        "\nSignups end to end with one `headwater serve`, one program: {sent} sent, {there} booked in {seconds:.1} s, \
+         **{per_second:.0} a second**;\nmeanwhile the relay acknowledged {:.0} a second.\n",
+        meanwhile.per_second
+    )?;
+    Ok(text)
+}
+
+fn sum(samples: &[Sample]) -> f64 {
+    samples.iter().map(|sample| sample.per_second).sum()
+}
+
+/// What so many relays acknowledge together, each with its share of the connections.
+async fn relays(
+    programs: &Path,
+    database: &str,
+    count: usize,
+    options: &Options,
+) -> anyhow::Result<Vec<Sample>> {
+    let directory = tempfile::tempdir()?;
+    let secret = directory.path().join("secret");
+    std::fs::write(&secret, "sk_test_example\n")?;
+    let mut servers = Vec::new();
+    for _ in 0..count {
+        let mut command = Command::new(programs.join("headwater"));
+        command.args(["relay", "--listen", "127.0.0.1:0", "--database", database]);
+        command.args(["--destination", "http://127.0.0.1:9", "--public-key", load::PUBLIC_KEY]);
+        command.args(["--events-per-second", "10000000"]).arg("--secret-key-file").arg(&secret);
+        servers.push(Server::start("a relay", command.env("HEADWATER_LOG", "off")).await?);
+    }
+    let connections = options.connections / count;
+    ensure!(connections > 0, "--connections must be {} or more", RELAYS[RELAYS.len() - 1]);
+    let mut loads = tokio::task::JoinSet::new();
+    for server in &servers {
+        let (url, duration) = (server.url.clone(), Duration::from_secs(options.seconds));
+        loads.spawn(async move { load::run(&url, "/v1/events", connections, duration).await });
+    }
+    let mut samples = Vec::new();
+    while let Some(sample) = loads.join_next().await {
+        samples.push(sample??);
+    }
+    for server in servers {
+        server.stop().await?;
+    }
+    Ok(samples)
+}
