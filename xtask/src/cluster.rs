@@ -32,7 +32,8 @@ impl Cluster {
         Self::start_with(&["fsync=off", "full_page_writes=off"])
     }
 
-    /// The same with commits that wait for the disk, for what is measured or killed.
+    /// The same with commits that wait for the disk, for what is measured.
+    #[cfg(feature = "bench")]
     pub(crate) fn start_durable() -> anyhow::Result<Self> {
         Self::start_with(&["fsync=on"])
     }
