@@ -14,7 +14,7 @@ use crate::process::output;
 use crate::tools;
 
 /// Who may do everything in it.
-const USER: &str = "headwater";
+pub(crate) const USER: &str = "headwater";
 /// How long it may take to start.
 const START_MAX: Duration = Duration::from_secs(30);
 
@@ -27,7 +27,8 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// Makes one and starts it. PostgreSQL is installed where we may.
+    /// Makes one and starts it. PostgreSQL is installed where we may. What it stores is worth nothing: it never waits for
+    /// the disk.
     pub(crate) fn start() -> anyhow::Result<Self> {
         Self::start_with(&["fsync=off", "full_page_writes=off"])
     }
@@ -41,34 +42,13 @@ impl Cluster {
     fn start_with(settings: &[&str]) -> anyhow::Result<Self> {
         let programs = tools::postgres()?;
         let directory = tempfile::tempdir()?;
-        let owner = owner()?;
-        if let Some((user, group)) = owner {
-            chown(directory.path(), Some(user), Some(group))?;
-        }
+        let owner = Owner::of(directory.path())?;
         let data = directory.path().join("data");
-        let as_owner = |program: &str| {
-            let mut command = Command::new(programs.join(program));
-            command.current_dir(directory.path());
-            if let Some((user, group)) = owner {
-                command.uid(user).gid(group);
-            }
-            command
-        };
-        let mut initdb = as_owner("initdb");
-        initdb
-            .args(["--encoding=UTF8", "--locale=C", "--auth=trust", "--username", USER, "--pgdata"])
-            .arg(&data);
-        initdb.arg("--no-sync");
-        output(&mut initdb)?;
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let mut server = as_owner("postgres");
-        server.arg("-D").arg(&data).arg("-k").arg(directory.path()).arg("-p").arg(port.to_string());
-        server.args(["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=400"]);
-        server.args(settings.iter().flat_map(|setting| ["-c", setting]));
-        let log = std::fs::File::create(directory.path().join("log"))?;
-        let server = server.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()?;
+        initdb(&programs, &owner, &data)?;
+        let port = free_port()?;
+        let server = serve(&programs, &owner, &data, port, settings)?;
         let cluster = Self { server, port, programs, _directory: directory };
-        cluster.wait()?;
+        wait(&cluster.programs, port)?;
         Ok(cluster)
     }
 
@@ -79,41 +59,96 @@ impl Cluster {
         output(create.args(["--host=127.0.0.1", "--username", USER, "--port", &port, name]))?;
         Ok(format!("postgres://{USER}@127.0.0.1:{port}/{name}"))
     }
-
-    fn wait(&self) -> anyhow::Result<()> {
-        let begun = Instant::now();
-        let port = self.port.to_string();
-        let mut ready = Command::new(self.programs.join("pg_isready"));
-        ready.args(["--quiet", "--host=127.0.0.1", "--port", &port]);
-        while !ready.status().context("cannot start pg_isready")?.success() {
-            if begun.elapsed() > START_MAX {
-                bail!("PostgreSQL did not start within {} s", START_MAX.as_secs());
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        Ok(())
-    }
 }
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        let pid = self.server.id().to_string();
-        // Its fast way to stop: open sessions are ended.
-        let _ = Command::new("kill").args(["-INT", &pid]).status();
-        let _ = self.server.wait();
+        stop(&mut self.server);
     }
 }
 
-/// Whom the server runs as: it refuses to be root. `None` when we are not.
-fn owner() -> anyhow::Result<Option<(u32, u32)>> {
-    let id = |arguments: &[&str]| -> anyhow::Result<u32> {
-        Ok(output(Command::new("id").args(arguments))?.trim().parse()?)
-    };
-    if id(&["-u"])? != 0 {
-        return Ok(None);
+/// Makes the files of a server.
+pub(crate) fn initdb(programs: &Path, owner: &Owner, data: &Path) -> anyhow::Result<()> {
+    let mut initdb = owner.run(programs.join("initdb"));
+    initdb.args(["--encoding=UTF8", "--locale=C", "--auth=trust", "--no-sync", "--username", USER]);
+    output(initdb.arg("--pgdata").arg(data)).map(|_| ())
+}
+
+/// Starts a server over its files; what it says goes to a file beside them.
+pub(crate) fn serve(
+    programs: &Path,
+    owner: &Owner,
+    data: &Path,
+    port: u16,
+    settings: &[&str],
+) -> anyhow::Result<Child> {
+    let beside = data.parent().context("the data have a place")?;
+    let mut server = owner.run(programs.join("postgres"));
+    server.arg("-D").arg(data).arg("-k").arg(beside).arg("-p").arg(port.to_string());
+    server.args(["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=400"]);
+    server.args(settings.iter().flat_map(|setting| ["-c", setting]));
+    let log = std::fs::File::options().create(true).append(true).open(beside.join(format!("log.{port}")))?;
+    let server = server.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn();
+    server.context("cannot start PostgreSQL")
+}
+
+/// Waits until a server answers.
+pub(crate) fn wait(programs: &Path, port: u16) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    let mut ready = Command::new(programs.join("pg_isready"));
+    ready.args(["--quiet", "--host=127.0.0.1", "--port", &port.to_string()]);
+    while !ready.status().context("cannot start pg_isready")?.success() {
+        if begun.elapsed() > START_MAX {
+            bail!("PostgreSQL did not start within {} s", START_MAX.as_secs());
+        }
+        std::thread::sleep(Duration::from_millis(50));
     }
-    let of = |name: &str| -> anyhow::Result<(u32, u32)> { Ok((id(&["-u", name])?, id(&["-g", name])?)) };
-    Ok(Some(of("postgres").or_else(|_| of("nobody"))?))
+    Ok(())
+}
+
+/// Stops a server the fast way: open sessions are ended.
+pub(crate) fn stop(server: &mut Child) {
+    let _ = Command::new("kill").args(["-INT", &server.id().to_string()]).stderr(Stdio::null()).status();
+    let _ = server.wait();
+}
+
+/// A port that nobody listens on just now.
+pub(crate) fn free_port() -> anyhow::Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+/// Whom servers run as: they refuse to be root.
+pub(crate) struct Owner {
+    /// `None` when we are not root.
+    other: Option<(u32, u32)>,
+    place: PathBuf,
+}
+
+impl Owner {
+    /// Who will own this directory.
+    pub(crate) fn of(directory: &Path) -> anyhow::Result<Self> {
+        let id = |arguments: &[&str]| -> anyhow::Result<u32> {
+            Ok(output(Command::new("id").args(arguments))?.trim().parse()?)
+        };
+        let of = |name: &str| -> anyhow::Result<(u32, u32)> { Ok((id(&["-u", name])?, id(&["-g", name])?)) };
+        let mut other = None;
+        if id(&["-u"])? == 0 {
+            let (user, group) = of("postgres").or_else(|_| of("nobody"))?;
+            chown(directory, Some(user), Some(group))?;
+            other = Some((user, group));
+        }
+        Ok(Self { other, place: directory.to_owned() })
+    }
+
+    /// A program run as them.
+    pub(crate) fn run(&self, program: PathBuf) -> Command {
+        let mut command = Command::new(program);
+        if let Some((user, group)) = self.other {
+            command.uid(user).gid(group);
+        }
+        command.current_dir(&self.place);
+        command
+    }
 }
 
 /// Where its programs are below `library`, the newest version's.

@@ -10,6 +10,7 @@ use anyhow::bail;
 use clap::{Args, ValueEnum};
 
 mod crash;
+mod failover;
 mod fuzz;
 mod journey;
 mod loss;
@@ -17,7 +18,7 @@ mod loss;
 /// How long, and what of it.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Minutes for each fuzz target, and for the deaths under load.
+    /// Minutes for each fuzz target, for the deaths under load, and for the fail-over.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
     minutes: u64,
     /// Run this suite alone.
@@ -33,6 +34,8 @@ enum Suite {
     Steps,
     /// The real server, killed under load.
     Kill,
+    /// Relays, ledgers and a pair of PostgreSQL that die, freeze and take over, under load.
+    Failover,
     /// Signups in a browser, before a relay that fails and with tabs that close.
     Loss,
 }
@@ -59,6 +62,9 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     }
     if asked(Suite::Kill) {
         rows.push(crash::kill(root, time)?);
+    }
+    if asked(Suite::Failover) {
+        rows.push(failover::run(root, time)?);
     }
     if asked(Suite::Loss) {
         rows.push(loss::run(root)?);

@@ -1,0 +1,134 @@
+//! Servers and databases that die, freeze and take over from each other, under load: three relays, two ledgers, and a
+//! PostgreSQL with a synchronous standby. Judged by what clients were told, as a set test does.
+
+mod company;
+mod http;
+mod load;
+mod pair;
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, ensure};
+
+use self::company::Company;
+use self::load::{Load, Seen};
+use self::pair::Pair;
+use super::{Row, thousands};
+use crate::binaries::{self, Speed};
+
+/// Between two faults, in milliseconds: at least, and how much longer at most.
+const CALM: (u64, u64) = (1500, 2500);
+/// How long something stays frozen or dead.
+const DOWN: (u64, u64) = (300, 3000);
+/// How long what was acknowledged may take to be booked once everything lives again.
+const SETTLE: Duration = Duration::from_mins(3);
+
+/// Numbers that a seed gives, the same ones each time.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, bound: u64) -> u64 {
+        // Knuth's linear congruential generator: its upper bits are random enough to choose a fault.
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+
+    fn wait(&mut self, (least, more): (u64, u64)) -> Duration {
+        Duration::from_millis(least + self.below(more))
+    }
+}
+
+/// What was done to them.
+#[derive(Default)]
+struct Faults {
+    killed: u64,
+    frozen: u64,
+    database_frozen: u64,
+    failed_over: u64,
+}
+
+/// Faults until the time is over; then everything lives again, and what clients were told is compared with what is there.
+pub(super) fn run(root: &Path, time: Duration) -> anyhow::Result<Row> {
+    let built = binaries::build(root, Speed::Debug)?.join("headwater");
+    // A copy: servers are started again and again, and somebody may build meanwhile.
+    let directory = tempfile::tempdir()?;
+    let program = directory.path().join("headwater");
+    std::fs::copy(&built, &program).context("cannot copy headwater")?;
+    let seed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs();
+    eprintln!("failover: seed {seed}");
+    let mut dice = Dice(seed);
+    let mut pair = Pair::start()?;
+    let mut company = Company::open(&program, &pair.address())?;
+    let load = Load::start(&company);
+    let begun = Instant::now();
+    let mut faults = Faults::default();
+    while begun.elapsed() < time {
+        std::thread::sleep(dice.wait(CALM));
+        one_fault(&mut dice, &mut pair, &mut company, &mut faults)?;
+    }
+    let told = load.stop();
+    let seen = company.settled(&told, SETTLE)?;
+    let differences = load::differences(&told, &seen);
+    company.stop()?;
+    let check = Command::new(&program)
+        .arg("check")
+        .env("HEADWATER_DATABASE", pair.address())
+        .env("HEADWATER_LOG", "error")
+        .output()
+        .context("cannot start headwater check")?;
+    let mut findings = differences;
+    if !check.status.success() {
+        findings.push(format!("headwater check: {}", String::from_utf8_lossy(&check.stdout).trim()));
+    }
+    let Seen { customers, payments, rewards } = &seen;
+    let ran = format!(
+        "{} servers killed, {} frozen, the database frozen {} times and failed over {} times; {} signups and {} payments \
+         acknowledged, {} customers, {} payments and {} commissions booked",
+        faults.killed,
+        faults.frozen,
+        faults.database_frozen,
+        faults.failed_over,
+        thousands(told.signups.len() as u64),
+        thousands(told.payments.len() as u64),
+        thousands(customers.len() as u64),
+        thousands(payments.len() as u64),
+        thousands(rewards.len() as u64)
+    );
+    ensure!(!told.signups.is_empty() && !told.payments.is_empty(), "nothing was acknowledged: {ran}");
+    let finding = (!findings.is_empty()).then(|| format!("failover, seed {seed}: {}", findings.join("\n  ")));
+    Ok(Row { name: "failover".to_owned(), ran, finding })
+}
+
+fn one_fault(
+    dice: &mut Dice,
+    pair: &mut Pair,
+    company: &mut Company,
+    faults: &mut Faults,
+) -> anyhow::Result<()> {
+    let which = usize::try_from(dice.below(company.servers() as u64))?;
+    match dice.below(10) {
+        0..4 => {
+            company.kill(which)?;
+            std::thread::sleep(dice.wait(DOWN));
+            company.start(which)?;
+            faults.killed += 1;
+        }
+        4..7 => {
+            company.signal(which, "STOP")?;
+            std::thread::sleep(dice.wait(DOWN));
+            company.signal(which, "CONT")?;
+            faults.frozen += 1;
+        }
+        7..9 => {
+            pair.freeze(dice.wait(DOWN))?;
+            faults.database_frozen += 1;
+        }
+        _ => {
+            pair.fail_over()?;
+            faults.failed_over += 1;
+        }
+    }
+    Ok(())
+}

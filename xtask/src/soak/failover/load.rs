@@ -1,0 +1,210 @@
+//! Clients that sign up and pay, each through whichever server a load balancer would pick, and remember what they were told.
+
+use std::collections::{HashMap, HashSet};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde_json::json;
+
+use super::company::Company;
+use super::http::ask;
+
+/// Clients at once.
+const CLIENTS: u64 = 8;
+/// Tries of one request.
+const TRIES: u64 = 200;
+/// Between two tries of one request.
+const TRY_EVERY: Duration = Duration::from_millis(100);
+
+/// What clients were told is there, by its key.
+#[derive(Default)]
+pub(super) struct Told {
+    pub(super) signups: HashSet<String>,
+    pub(super) payments: HashSet<String>,
+    /// Sent, whatever the answer was.
+    pub(super) sent: HashSet<String>,
+}
+
+/// How often each key is there.
+pub(super) struct Seen {
+    pub(super) customers: HashMap<String, u64>,
+    pub(super) payments: HashMap<String, u64>,
+    /// By the payment they are for.
+    pub(super) rewards: HashMap<String, u64>,
+}
+
+pub(super) struct Load {
+    stop: Arc<AtomicBool>,
+    clients: Vec<JoinHandle<Told>>,
+}
+
+struct Client {
+    number: u64,
+    relays: Vec<SocketAddr>,
+    ledgers: Vec<SocketAddr>,
+    public_key: String,
+    credential: String,
+    stop: Arc<AtomicBool>,
+}
+
+impl Load {
+    pub(super) fn start(company: &Company) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let client = |number| {
+            let client = Client {
+                number,
+                relays: company.relays(),
+                ledgers: company.ledgers(),
+                public_key: company.public_key.clone(),
+                credential: company.credential.clone(),
+                stop: Arc::clone(&stop),
+            };
+            std::thread::spawn(move || client.work())
+        };
+        let clients = (0..CLIENTS).map(client).collect();
+        Self { stop, clients }
+    }
+
+    /// Lets every client finish what it has begun.
+    pub(super) fn stop(self) -> Told {
+        self.stop.store(true, Ordering::Relaxed);
+        let mut all = Told::default();
+        for client in self.clients {
+            let told = client.join().unwrap_or_default();
+            all.signups.extend(told.signups);
+            all.payments.extend(told.payments);
+            all.sent.extend(told.sent);
+        }
+        all
+    }
+}
+
+impl Client {
+    /// One customer after the other: a signup, then a payment as soon as the ledger knows them.
+    fn work(self) -> Told {
+        let mut told = Told::default();
+        let mut count = 0;
+        while !self.stop.load(Ordering::Relaxed) {
+            count += 1;
+            let customer = format!("gk_{}_{count}", self.number);
+            told.sent.insert(customer.clone());
+            let signup = self.signup(&customer, count);
+            if !self.done(&self.relays, count, "/v1/events", "", &signup) {
+                continue;
+            }
+            told.signups.insert(customer.clone());
+            let payment = format!("pay_{}_{count}", self.number);
+            told.sent.insert(payment.clone());
+            let body = json!({"key": payment, "customer_key": customer, "amount": 9900, "currency": "USD"});
+            if self.done(&self.ledgers, count, "/api/v2/transactions", &self.credential, &body.to_string()) {
+                told.payments.insert(payment);
+            }
+        }
+        told
+    }
+
+    fn signup(&self, customer: &str, count: u64) -> String {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        let id = format!("{:08x}-{:04x}-7{:03x}-8000-{:012x}", now >> 16, now & 0xffff, self.number, count);
+        json!({"public_key": self.public_key, "id": id, "type": "signup", "occurred_at": 1, "data": {
+            "partner_key": "robin", "customer_key": customer, "email": format!("{customer}@shop.example"),
+        }})
+        .to_string()
+    }
+
+    /// Sends it until it is told to be done, to another server each time; what is refused for good is not done.
+    fn done(&self, servers: &[SocketAddr], count: u64, path: &str, credential: &str, body: &str) -> bool {
+        for attempt in 0..TRIES {
+            let which = usize::try_from((count + self.number + attempt) % servers.len() as u64).unwrap_or(0);
+            match ask(servers[which], "POST", path, credential, body) {
+                Some((200..300, _)) => return true,
+                // Made by a try whose answer was lost, with this very key.
+                Some((409, answer)) if answer["message"].to_string().contains("exist") => return true,
+                // 404: its customer is still on the way.
+                Some((404 | 429 | 500..600, _)) | None => std::thread::sleep(TRY_EVERY),
+                Some((status, answer)) => {
+                    eprintln!("failover: POST {path}: {status} {answer}");
+                    return false;
+                }
+            }
+        }
+        false
+    }
+}
+
+/// What is not as clients were told.
+pub(super) fn differences(told: &Told, seen: &Seen) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut note = |what: &str, keys: Vec<&String>| {
+        if let Some(first) = keys.first() {
+            found.push(format!("{} {what}, such as {first}", keys.len()));
+        }
+    };
+    note("signups acknowledged and not there", lost(&told.signups, &seen.customers));
+    note("payments acknowledged and not there", lost(&told.payments, &seen.payments));
+    note("payments acknowledged and without a commission", lost(&told.payments, &seen.rewards));
+    for (what, there) in
+        [("customers", &seen.customers), ("payments", &seen.payments), ("commissions", &seen.rewards)]
+    {
+        note(
+            &format!("{what} more than once"),
+            there.iter().filter(|(_, count)| **count > 1).map(|(key, _)| key).collect(),
+        );
+        note(
+            &format!("{what} that nobody sent"),
+            there.keys().filter(|key| !told.sent.contains(*key)).collect(),
+        );
+    }
+    found
+}
+
+fn lost<'t>(told: &'t HashSet<String>, there: &HashMap<String, u64>) -> Vec<&'t String> {
+    told.iter().filter(|key| !there.contains_key(*key)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(keys: [&str; 3]) -> Told {
+        let [signup, payment, other] = keys.map(str::to_owned);
+        Told {
+            signups: [signup.clone()].into(),
+            payments: [payment.clone()].into(),
+            sent: [signup, payment, other].into(),
+        }
+    }
+
+    fn seen(customers: &[(&str, u64)], payments: &[(&str, u64)], rewards: &[(&str, u64)]) -> Seen {
+        let map =
+            |pairs: &[(&str, u64)]| pairs.iter().map(|(key, count)| ((*key).to_owned(), *count)).collect();
+        Seen { customers: map(customers), payments: map(payments), rewards: map(rewards) }
+    }
+
+    #[test]
+    fn what_was_lost_doubled_or_invented_is_named_and_what_was_kept_without_an_answer_is_fine() {
+        let told = told(["c1", "p1", "c2"]);
+        let sound = seen(&[("c1", 1), ("c2", 1)], &[("p1", 1)], &[("p1", 1)]);
+        assert!(differences(&told, &sound).is_empty());
+        let lost = seen(&[], &[("p1", 1)], &[]);
+        assert_eq!(
+            differences(&told, &lost),
+            [
+                "1 signups acknowledged and not there, such as c1",
+                "1 payments acknowledged and without a commission, such as p1"
+            ]
+        );
+        let doubled = seen(&[("c1", 2)], &[("p1", 1), ("p9", 1)], &[("p1", 2)]);
+        assert_eq!(
+            differences(&told, &doubled),
+            [
+                "1 customers more than once, such as c1",
+                "1 payments that nobody sent, such as p9",
+                "1 commissions more than once, such as p1"
+            ]
+        );
+    }
+}

@@ -1,0 +1,139 @@
+//! A primary and its synchronous standby. When the primary dies the standby takes over, and gets a standby of its own.
+
+use std::path::PathBuf;
+use std::process::{Child, Command};
+use std::time::Duration;
+
+use anyhow::Context as _;
+
+use crate::cluster::{self, Owner};
+use crate::process::output;
+use crate::tools;
+
+/// Every commit waits for the standby as well.
+const SETTINGS: [&str; 4] =
+    ["fsync=on", "synchronous_standby_names=*", "hot_standby=on", "wal_keep_size=512MB"];
+
+struct Node {
+    data: PathBuf,
+    port: u16,
+    server: Child,
+}
+
+pub(super) struct Pair {
+    programs: PathBuf,
+    owner: Owner,
+    primary: Node,
+    standby: Node,
+    directory: tempfile::TempDir,
+    made: u32,
+}
+
+impl Pair {
+    pub(super) fn start() -> anyhow::Result<Self> {
+        let programs = tools::postgres()?;
+        let directory = tempfile::tempdir()?;
+        let owner = Owner::of(directory.path())?;
+        let ports = [cluster::free_port()?, cluster::free_port()?];
+        let data = directory.path().join("0");
+        cluster::initdb(&programs, &owner, &data)?;
+        let server = cluster::serve(&programs, &owner, &data, ports[0], &SETTINGS[..1])?;
+        let primary = Node { data, port: ports[0], server };
+        cluster::wait(&programs, primary.port)?;
+        let mut create = Command::new(programs.join("createdb"));
+        output(
+            create
+                .args(["--host=127.0.0.1", "--username", cluster::USER, "--port"])
+                .arg(ports[0].to_string())
+                .arg("failover"),
+        )?;
+        let mut pair = Self {
+            standby: Node { data: PathBuf::new(), port: ports[1], server: idle()? },
+            programs,
+            owner,
+            primary,
+            directory,
+            made: 0,
+        };
+        // With the standby it depends on, which there was not yet.
+        pair.follow()?;
+        let (data, port) = (pair.primary.data.clone(), pair.primary.port);
+        cluster::stop(&mut pair.primary.server);
+        pair.primary.server = cluster::serve(&pair.programs, &pair.owner, &data, port, &SETTINGS)?;
+        cluster::wait(&pair.programs, port)?;
+        Ok(pair)
+    }
+
+    /// Both, of which clients take the one that can be written to.
+    pub(super) fn address(&self) -> String {
+        let mut ports = [self.primary.port, self.standby.port];
+        ports.sort_unstable();
+        let [one, other] = ports;
+        let user = cluster::USER;
+        format!(
+            "postgres://{user}@127.0.0.1:{one},127.0.0.1:{other}/failover?target_session_attrs=read-write"
+        )
+    }
+
+    /// Stops the primary and whatever works for it, and lets them go on.
+    pub(super) fn freeze(&self, time: Duration) -> anyhow::Result<()> {
+        self.signal("STOP")?;
+        std::thread::sleep(time);
+        self.signal("CONT")
+    }
+
+    fn signal(&self, signal: &str) -> anyhow::Result<()> {
+        let pid = self.primary.server.id().to_string();
+        let workers = Command::new("pgrep").args(["-P", &pid]).output().context("cannot start pgrep")?;
+        let workers = String::from_utf8_lossy(&workers.stdout).into_owned();
+        let mut kill = Command::new("kill");
+        kill.arg(format!("-{signal}")).arg(&pid).args(workers.split_whitespace());
+        // A worker may have ended meanwhile.
+        let _ = kill.stderr(std::process::Stdio::null()).status();
+        Ok(())
+    }
+
+    /// The primary dies at once; the standby takes over and is given a new standby in its place.
+    pub(super) fn fail_over(&mut self) -> anyhow::Result<()> {
+        self.primary.server.kill()?;
+        self.primary.server.wait()?;
+        let mut promote = self.owner.run(self.programs.join("pg_ctl"));
+        output(promote.args(["promote", "--wait", "--pgdata"]).arg(&self.standby.data))?;
+        std::mem::swap(&mut self.primary, &mut self.standby);
+        let _ = std::fs::remove_dir_all(&self.standby.data);
+        self.follow()
+    }
+
+    /// A copy of the primary becomes the standby.
+    fn follow(&mut self) -> anyhow::Result<()> {
+        self.made += 1;
+        let data = self.directory.path().join(self.made.to_string());
+        let mut copy = self.owner.run(self.programs.join("pg_basebackup"));
+        copy.args([
+            "--host=127.0.0.1",
+            "--username",
+            cluster::USER,
+            "--checkpoint=fast",
+            "--wal-method=stream",
+        ]);
+        copy.args(["--write-recovery-conf", "--no-sync", "--port"]).arg(self.primary.port.to_string());
+        output(copy.arg("--pgdata").arg(&data))?;
+        self.standby.server =
+            cluster::serve(&self.programs, &self.owner, &data, self.standby.port, &SETTINGS)?;
+        self.standby.data = data;
+        cluster::wait(&self.programs, self.standby.port)
+    }
+}
+
+impl Drop for Pair {
+    fn drop(&mut self) {
+        // A standby that waits for a primary which is gone ends as well.
+        cluster::stop(&mut self.standby.server);
+        cluster::stop(&mut self.primary.server);
+    }
+}
+
+/// Stands where a server will be.
+fn idle() -> anyhow::Result<Child> {
+    Command::new("true").spawn().context("cannot start true")
+}
