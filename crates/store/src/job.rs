@@ -12,12 +12,23 @@ pub(crate) trait Job: Send {
     fn repeats(&self) -> bool;
     /// What no other unit may hold at the same time (see [`crate::Store::write_locking`]).
     fn locks(&self) -> &[String];
-    /// Does the work and keeps the result; `false` when it failed or panicked, and must be undone.
-    fn run(&mut self, unit: &mut Unit<'_>) -> bool;
+    /// Does the work and keeps the result.
+    fn run(&mut self, unit: &mut Unit<'_>) -> Ran;
     /// Keeps an error in place of the result.
     fn fail(&mut self, error: StoreError);
     /// Tells the caller, once the commit is known to have succeeded or failed.
     fn finish(self: Box<Self>, committed: bool);
+}
+
+/// How a run of a unit ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ran {
+    /// It did what it was to do.
+    Done,
+    /// It failed or panicked before it changed anything.
+    Nothing,
+    /// It failed or panicked, and what it changed must be undone.
+    Half,
 }
 
 /// How a unit's closure is kept: to be called once, or as often as needed.
@@ -47,7 +58,7 @@ impl<T: Send, E: From<StoreError> + Send> Job for Pending<T, E> {
         &self.locks
     }
 
-    fn run(&mut self, unit: &mut Unit<'_>) -> bool {
+    fn run(&mut self, unit: &mut Unit<'_>) -> Ran {
         let work = &mut self.work;
         let attempt = AssertUnwindSafe(|| match work {
             Work::Once(once) => {
@@ -56,7 +67,11 @@ impl<T: Send, E: From<StoreError> + Send> Job for Pending<T, E> {
             Work::Again(again) => again(unit),
         });
         self.result = catch_unwind(attempt).unwrap_or_else(|_| Err(StoreError::Panicked.into()));
-        self.result.is_ok()
+        match (&self.result, unit.changed()) {
+            (Ok(_), _) => Ran::Done,
+            (Err(_), false) => Ran::Nothing,
+            (Err(_), true) => Ran::Half,
+        }
     }
 
     fn fail(&mut self, error: StoreError) {

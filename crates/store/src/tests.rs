@@ -165,6 +165,30 @@ async fn a_failed_unit_that_repeats_leaves_its_neighbours_alone_and_done_once() 
 }
 
 #[tokio::test]
+async fn a_unit_refused_before_it_changed_anything_has_nobody_run_twice() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    let runs = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let first = store.write_again(move |_| Ok::<_, StoreError>(held.recv().is_err()));
+    let counted = runs.clone();
+    let one = store.write_again(move |unit| {
+        counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        unit.execute("INSERT INTO note (id, body) VALUES ($1, $2)", &[Value::Int(1), "x".into()])
+    });
+    let two = store.write_again(|unit| {
+        let taken = "INSERT INTO note (id, body) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING";
+        assert_eq!(unit.execute(taken, &[Value::Int(1), "y".into()])?, 0);
+        Err::<(), _>(StoreError::Closed)
+    });
+    let all = async { tokio::join!(first, one, two, async { drop(release) }) };
+    let (_, one, two, ()) = all.await;
+    assert!(one.is_ok() && two.is_err());
+    assert_eq!(runs.load(std::sync::atomic::Ordering::Relaxed), 1);
+    assert_eq!(count(&store).await, 1);
+}
+
+#[tokio::test]
 async fn a_panic_undoes_a_unit_that_repeats_and_no_other() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path());

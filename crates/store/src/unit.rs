@@ -13,6 +13,7 @@ use crate::row::{Row, Value};
 /// locks need it, which one writer does not.
 pub struct Unit<'c> {
     on: On<'c>,
+    changed: bool,
 }
 
 enum On<'c> {
@@ -22,19 +23,26 @@ enum On<'c> {
 
 impl<'c> Unit<'c> {
     pub(crate) fn sqlite(connection: &'c Connection) -> Self {
-        Self { on: On::Sqlite(connection) }
+        Self { on: On::Sqlite(connection), changed: false }
     }
 
     pub(crate) fn postgres(session: &'c mut Session) -> Self {
-        Self { on: On::Postgres(session) }
+        Self { on: On::Postgres(session), changed: false }
+    }
+
+    /// Whether a statement changed a row, or may have. A unit that fails without needs not be undone.
+    pub(crate) fn changed(&self) -> bool {
+        self.changed
     }
 
     /// Runs a statement; returns how many rows it changed.
     pub fn execute(&mut self, sql: &str, params: &[Value<'_>]) -> Result<usize, StoreError> {
-        match &mut self.on {
+        let changed = match &mut self.on {
             On::Sqlite(connection) => prepare(connection, sql, params)?.raw_execute().map_err(refused),
             On::Postgres(session) => session.execute(sql, params),
-        }
+        };
+        self.changed |= !matches!(changed, Ok(0));
+        changed
     }
 
     /// Runs a query and maps each row.
@@ -47,6 +55,7 @@ impl<'c> Unit<'c> {
         match &mut self.on {
             On::Sqlite(connection) => {
                 let mut statement = prepare(connection, sql, params)?;
+                self.changed |= !statement.readonly();
                 let mut rows = statement.raw_query();
                 let mut found = Vec::new();
                 while let Some(row) = rows.next().map_err(refused)? {
@@ -55,6 +64,7 @@ impl<'c> Unit<'c> {
                 Ok(found)
             }
             On::Postgres(session) => {
+                self.changed |= !sql.trim_start().starts_with("SELECT");
                 session.query(sql, params)?.iter().map(|row| map(&Row::postgres(row))).collect()
             }
         }
@@ -70,10 +80,12 @@ impl<'c> Unit<'c> {
         match &mut self.on {
             On::Sqlite(connection) => {
                 let mut statement = prepare(connection, sql, params)?;
+                self.changed |= !statement.readonly();
                 let mut rows = statement.raw_query();
                 rows.next().map_err(refused)?.map(|row| map(&Row::sqlite(row))).transpose()
             }
             On::Postgres(session) => {
+                self.changed |= !sql.trim_start().starts_with("SELECT");
                 session.query(sql, params)?.first().map(|row| map(&Row::postgres(row))).transpose()
             }
         }

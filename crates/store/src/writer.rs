@@ -3,7 +3,7 @@
 //! A savepoint for each unit would copy every page that the unit touches. Units that can be run again need none:
 //! they run bare, and when one of them fails the whole transaction is undone and each is run again between
 //! savepoints of its own. So the failure of one unit still undoes it and no other, and costs what it costs only
-//! when there is one.
+//! when there is one. A unit that fails before it has changed anything, as most refusals do, leaves nothing to undo.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,7 +13,7 @@ use rusqlite::Connection;
 use tokio::sync::mpsc;
 
 use crate::error::refused;
-use crate::job::{self, Job, Work};
+use crate::job::{self, Job, Ran, Work};
 use crate::statistics::{self, Edition};
 use crate::{Bounds, StoreError, Unit};
 
@@ -131,9 +131,10 @@ impl<'c> Commit<'c> {
             job.fail(StoreError::NotCommitted);
             self.jobs.push(job); // unrun
         } else if self.bare && job.repeats() {
-            let done = job.run(&mut Unit::sqlite(self.connection));
+            let ran = job.run(&mut Unit::sqlite(self.connection));
             self.jobs.push(job);
-            if !done {
+            // A transaction that the database ended by itself is gone whoever failed in it.
+            if ran == Ran::Half || (ran == Ran::Nothing && self.connection.is_autocommit()) {
                 self.repeat_alone();
             }
         } else {
@@ -185,7 +186,7 @@ impl<'c> Commit<'c> {
 /// Runs one unit between savepoints, so that its failure or panic undoes it and no other.
 fn alone(connection: &Connection, job: &mut dyn Job) {
     let result = statement(connection, "SAVEPOINT unit").and_then(|()| {
-        if !job.run(&mut Unit::sqlite(connection)) {
+        if job.run(&mut Unit::sqlite(connection)) == Ran::Half {
             statement(connection, "ROLLBACK TO unit")?;
         }
         statement(connection, "RELEASE unit")

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 
 use super::session::Failure;
 use super::{Place, Session};
-use crate::job::Job;
+use crate::job::{Job, Ran};
 use crate::{Bounds, StoreError, Unit};
 
 /// How often a unit is run again because another process was in its way.
@@ -172,7 +172,11 @@ impl Worker {
         let begun =
             session.begin().and_then(|()| if locks.is_empty() { Ok(()) } else { session.lock(&locks) });
         let done = match begun {
-            Ok(()) => jobs.iter_mut().all(|job| job.run(&mut Unit::postgres(session))),
+            Ok(()) => jobs.iter_mut().all(|job| {
+                let ran = job.run(&mut Unit::postgres(session));
+                // One that was refused before it changed anything leaves the others alone.
+                ran == Ran::Done || (ran == Ran::Nothing && session.failure().is_none())
+            }),
             Err(error) => {
                 jobs[0].fail(error);
                 false
