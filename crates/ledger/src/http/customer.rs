@@ -91,7 +91,7 @@ async fn post_customer(
     refuse_null_partner(&posted)?;
     let upsert = params.flag("upsert")?;
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
-        let made = customer::record(unit, ctx, new.clone(), upsert)?;
+        let made = customer::record(unit, ctx, &new, upsert)?;
         let (status, message) =
             if made.created { (201, "Customer created") } else { (200, "Customer updated") };
         Ok(answer_with(status, message, made.customer, made.warnings))

@@ -94,7 +94,7 @@ async fn post_product(
 ) -> Result<Response, Failure> {
     let new: CreateProduct = posted.parse()?;
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
-        let made = product::record(unit, ctx, new.clone())?;
+        let made = product::record(unit, ctx, &new)?;
         let (status, message) = if made.created {
             (201, "Product created successfully")
         } else {

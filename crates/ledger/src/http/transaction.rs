@@ -62,7 +62,7 @@ async fn post_transaction(
 ) -> Result<Response, Failure> {
     let new: CreateTransaction = posted.parse()?;
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
-        let (made, warnings) = transaction::record(unit, ctx, new.clone())?;
+        let (made, warnings) = transaction::record(unit, ctx, &new)?;
         Ok(answer_with(201, "Transaction created", made, warnings))
     };
     write::post(&books, vendor.ctx(&books), posted, work).await

@@ -7,7 +7,7 @@ use headwater_protocol::limits::LIST_MAX;
 use headwater_protocol::v2::{Change, List};
 use headwater_store::Unit;
 
-use super::evaluate::{self, Moment};
+use super::evaluate::{self, Held, Moment};
 use super::{Ctx, Refusal};
 use crate::store::customer::{self, CustomerRow};
 use crate::store::partnership;
@@ -75,13 +75,16 @@ pub(crate) fn credit(
             if settled { evaluate::holds(unit, ctx, row) } else { Ok(()) }
         }
         Verdict::Replace => {
-            let old = row.partnership.replace(partnership);
+            let (old, old_key) = (row.partnership, row.partnership_key.take());
+            let referrer = partnership::find_by_id(unit, partnership)?;
+            row.credit_to(
+                &referrer.ok_or_else(|| Refusal::not_found("partnership", &partnership.to_string()))?,
+            );
             row.credit_source = Some(ctx.says);
             row.contested = false;
             row.member = row.member.filter(|_| same);
             customer::update(unit, row)?;
-            let names = (name_of(unit, old)?, name_of(unit, Some(partnership))?);
-            remember(unit, ctx, &row.key, "partnership_key", names)?;
+            remember(unit, ctx, &row.key, "partnership_key", (old_key, row.partnership_key.clone()))?;
             move_credit(unit, ctx, row, old)
         }
     }
@@ -90,14 +93,9 @@ pub(crate) fn credit(
 fn contest(unit: &mut Unit<'_>, ctx: &Ctx, row: &mut CustomerRow, other: i64) -> Result<(), Refusal> {
     row.contested = true;
     customer::update(unit, row)?;
-    let names = (name_of(unit, row.partnership)?, name_of(unit, Some(other))?);
-    remember(unit, ctx, &row.key, "contested", names)?;
+    let other = partnership::find_by_id(unit, other)?.map(|row| row.key);
+    remember(unit, ctx, &row.key, "contested", (row.partnership_key.clone(), other))?;
     evaluate::holds(unit, ctx, row)
-}
-
-fn name_of(unit: &mut Unit<'_>, partnership: Option<i64>) -> Result<Option<String>, Refusal> {
-    let Some(id) = partnership else { return Ok(None) };
-    Ok(partnership::find_by_id(unit, id)?.map(|row| row.key))
 }
 
 /// What the customer brought before goes to whom it is credited to now, but for products sold by somebody named.
@@ -112,7 +110,7 @@ fn move_credit(unit: &mut Unit<'_>, ctx: &Ctx, row: &CustomerRow, old: Option<i6
     for mut paid in transaction::list_of_customer(unit, row.id)? {
         relink(unit, ctx, row, &mut paid)?;
     }
-    evaluate::customer_created(unit, ctx, row, Moment::Corrected)
+    evaluate::customer_created(unit, ctx, row, None, Moment::Corrected)
 }
 
 /// A payment of this customer, linked and credited as it would be today; what it earned follows.
@@ -129,11 +127,12 @@ fn relink(
     };
     paid.customer = row.id;
     paid.product = linked.as_ref().map(|linked| linked.id);
-    paid.partnership = linked.and_then(|linked| linked.partnership).or(row.partnership);
+    paid.partnership = linked.as_ref().and_then(|linked| linked.partnership).or(row.partnership);
     paid.claimed_name = None;
     paid.updated_at = ctx.now.0;
     transaction::update(unit, paid)?;
-    evaluate::transaction(unit, ctx, paid, Moment::Corrected)
+    let held = Held { owner: Some(row), linked: linked.as_ref() };
+    evaluate::transaction(unit, ctx, paid, held, Moment::Corrected)
 }
 
 /// Somebody says what a billing provider calls the customer. A page says it only where nobody has; once it is
@@ -207,20 +206,20 @@ pub(crate) fn confirm_product(
     if verdict == Verdict::Keep {
         return Ok(());
     }
-    row.product_book = entry.id;
+    let old = row.point_to(entry);
     row.source = ctx.says;
     row.confirmed_at = row.confirmed_at.or(Some(ctx.now.0));
     row.updated_at = ctx.now.0;
     product::update(unit, row)?;
     if verdict == Verdict::Replace {
-        let names = (Some(row.names.book_key.clone()), Some(entry.key.clone()));
-        remember(unit, ctx, &row.key, "product_book_key", names)?;
+        remember(unit, ctx, &row.key, "product_book_key", (Some(old), Some(entry.key.clone())))?;
     } else if first {
         remember(unit, ctx, &row.key, "confirmed_at", (None, Some(ctx.now.0.to_string())))?;
     }
     if first || verdict == Verdict::Replace {
         for paid in transaction::list_of_product(unit, row.id)? {
-            evaluate::transaction(unit, ctx, &paid, Moment::Corrected)?;
+            let held = Held { owner: None, linked: Some(row) };
+            evaluate::transaction(unit, ctx, &paid, held, Moment::Corrected)?;
         }
     }
     Ok(())

@@ -29,10 +29,11 @@ pub(crate) fn record(
     };
     let click = click::find_by_xid(unit, ctx.program, &conversion.xid)?;
     let of_key = match &conversion.partner_key {
-        Some(key) => partnership::find(unit, ctx, key)?.filter(|row| !row.archived).map(|row| row.id),
+        Some(key) => partnership::find(unit, ctx, key)?.filter(|row| !row.archived),
         None => None,
     };
-    let partner = credited(None, click.as_ref().map(|click| click.partnership), of_key);
+    let clicked = click.as_ref().map(|click| click.partnership);
+    let partner = credited(None, clicked, of_key.as_ref().map(|row| row.id));
     if let Some(mut existing) = lookup::by_site_key(unit, ctx, &conversion.customer_key)? {
         if let Some(partner) = partner.filter(|_| ctx.says.is_claim() || existing.source < ctx.says) {
             claim::credit(unit, ctx, &mut existing, partner)?;
@@ -43,6 +44,11 @@ pub(crate) fn record(
     if partner.is_none() && !program::find(unit, ctx.program)?.claims.organic {
         return result("unknown_xid", None);
     }
+    let referrer = match partner {
+        None => None,
+        Some(id) if of_key.as_ref().is_some_and(|row| row.id == id) => of_key,
+        Some(id) => partnership::find_by_id(unit, id)?,
+    };
     let email = conversion.email.filter(|email| !email.is_empty());
     let (xid, clicked) = click.map_or((None, Vec::new()), |click| (Some(click.xid), click.sub_ids));
     let sub_ids = if conversion.sub_ids.is_empty() { clicked } else { conversion.sub_ids };
@@ -53,15 +59,14 @@ pub(crate) fn record(
         customer_key: Some(conversion.customer_key),
         name: conversion.name,
         provider_key: conversion.provider_key.filter(|key| !key.is_empty()),
-        partnership: partner,
         source_key: xid,
         source_type: source_type.to_owned(),
         sub_ids,
         meta: conversion.meta,
         ..customer::blank(ctx)
     };
-    let made = customer::insert(unit, ctx, &mut row)?;
-    result("created", Some(made.key))
+    customer::insert(unit, ctx, &mut row, referrer)?;
+    result("created", Some(row.key))
 }
 
 /// Many sites use the address as the customer's id.

@@ -34,20 +34,16 @@ pub(crate) struct Recorded {
 pub(crate) fn record(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
-    new: CreateCustomer,
+    new: &CreateCustomer,
     upsert: bool,
 ) -> Result<Recorded, Refusal> {
-    check(ctx, &new)?;
-    let site_key = new.customer_key.clone().unwrap_or_else(|| new.email.clone());
+    check(ctx, new)?;
+    let site_key = new.customer_key.as_ref().unwrap_or(&new.email);
     let referrer = referrer(unit, ctx, new.partner_key.as_deref())?;
-    if let Some(existing) = lookup::by_site_key(unit, ctx, &site_key)? {
+    if let Some(existing) = lookup::by_site_key(unit, ctx, site_key)? {
         return again(unit, ctx, existing, new, referrer.as_ref(), upsert);
     }
-    let key = super::own_key(ctx, Prefix::Customer, new.key)?;
-    if customer::is_key_taken(unit, ctx.scope(), &key)? {
-        let message = format!("a customer with key '{key}' exists");
-        return Err(Refusal::new(Kind::Conflict, "customer_exists", message).field("key"));
-    }
+    let key = super::own_key(ctx, Prefix::Customer, new.key.clone())?;
     let mut warnings = Vec::new();
     let member = match &new.member_key {
         Some(key) => credit_member(unit, ctx, key, referrer.as_ref(), &mut warnings)?,
@@ -55,18 +51,17 @@ pub(crate) fn record(
     };
     let mut row = CustomerRow {
         key,
-        customer_key: Some(site_key),
-        email: new.email,
-        name: new.name,
-        provider_key: new.provider_key,
-        external_key: new.external_key.filter(|_| !ctx.says.is_claim()),
-        partnership: referrer.map(|row| row.id),
+        customer_key: Some(site_key.clone()),
+        email: new.email.clone(),
+        name: new.name.clone(),
+        provider_key: new.provider_key.clone(),
+        external_key: new.external_key.clone().filter(|_| !ctx.says.is_claim()),
         member,
-        meta: new.meta,
+        meta: new.meta.clone(),
         ..blank(ctx)
     };
-    let customer = insert(unit, ctx, &mut row)?;
-    Ok(Recorded { customer, created: true, warnings })
+    insert(unit, ctx, &mut row, referrer)?;
+    Ok(Recorded { customer: render(row), created: true, warnings })
 }
 
 /// The partner who referred the customer. Without one, a page makes a customer only where the program takes organic
@@ -101,7 +96,7 @@ fn again(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     mut row: CustomerRow,
-    new: CreateCustomer,
+    new: &CreateCustomer,
     referrer: Option<&PartnershipRow>,
     upsert: bool,
 ) -> Result<Recorded, Refusal> {
@@ -129,22 +124,22 @@ fn again(
     }
     if !changes {
         warnings.push(ignored("customer_key", "the customer was there before, and a claim changes nothing"));
-        return Ok(Recorded { customer: reread(unit, row.id)?, created: false, warnings });
+        return Ok(Recorded { customer: render(row), created: false, warnings });
     }
     if let Some(key) = &new.member_key {
         row.member = credit_member(unit, ctx, key, referrer, &mut warnings)?.or(row.member);
     }
-    overwrite(&mut row, new.email, ctx.says);
-    row.name = new.name.or(row.name);
-    row.external_key = new.external_key.or(row.external_key);
-    row.meta = new.meta.or(row.meta);
+    overwrite(&mut row, new.email.clone(), ctx.says);
+    row.name = new.name.clone().or(row.name);
+    row.external_key = new.external_key.clone().or(row.external_key);
+    row.meta = new.meta.clone().or(row.meta);
     row.updated_at = ctx.now.0;
     customer::update(unit, &row)?;
     if let Some(provider_key) = &new.provider_key {
         claim::bind_provider(unit, ctx, &mut row, provider_key)?;
     }
     claim::confirm(unit, ctx, &mut row)?;
-    Ok(Recorded { customer: reread(unit, row.id)?, created: false, warnings })
+    Ok(Recorded { customer: render(row), created: false, warnings })
 }
 
 /// The address, where one is given.
@@ -189,22 +184,26 @@ pub(crate) fn blank(ctx: &Ctx) -> CustomerRow {
     }
 }
 
-/// Adds a customer and lets the triggers that listen for new customers see it, in the same unit. Its provider's id
-/// is kept as what it is: a claim, or a confirmed name.
-pub(crate) fn insert(unit: &mut Unit<'_>, ctx: &Ctx, row: &mut CustomerRow) -> Result<Customer, Refusal> {
-    row.credit_source = row.partnership.map(|_| ctx.says);
-    customer::insert(unit, ctx.program, row)?;
+/// Adds a customer that `referrer` brought and lets the triggers that listen for new customers see it, in the same
+/// unit. Its provider's id is kept as what it is: a claim, or a confirmed name.
+pub(crate) fn insert(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    row: &mut CustomerRow,
+    referrer: Option<PartnershipRow>,
+) -> Result<(), Refusal> {
+    if let Some(referrer) = &referrer {
+        row.credit_to(referrer);
+        row.credit_source = Some(ctx.says);
+    }
+    if !customer::insert(unit, ctx.program, row)? {
+        let message = format!("a customer with key '{}' exists", row.key);
+        return Err(Refusal::new(Kind::Conflict, "customer_exists", message).field("key"));
+    }
     if let Some(provider_key) = row.provider_key.clone() {
         claim::bind_provider(unit, ctx, row, &provider_key)?;
     }
-    evaluate::customer_created(unit, ctx, row, Moment::Recorded)?;
-    reread(unit, row.id)
-}
-
-fn reread(unit: &mut Unit<'_>, id: i64) -> Result<Customer, Refusal> {
-    let row = customer::find_by_id(unit, id)?;
-    row.map(render)
-        .ok_or_else(|| Refusal::new(Kind::Internal, "internal", "the customer just written is gone"))
+    evaluate::customer_created(unit, ctx, row, referrer, Moment::Recorded)
 }
 
 /// A page may leave the address out, where it tells its own id: the site knows the customer by that.
@@ -287,7 +286,7 @@ pub(crate) fn update(
         if let Some(provider_key) = &change.provider_key {
             claim::bind_provider(unit, ctx, &mut row, provider_key)?;
         }
-        return reread(unit, row.id);
+        return Ok(render(row));
     }
     overwrite(&mut row, change.email.unwrap_or_default(), ctx.says);
     row.name = change.name.or(row.name);
@@ -306,7 +305,7 @@ pub(crate) fn update(
         claim::credit(unit, ctx, &mut row, id)?;
     }
     claim::confirm(unit, ctx, &mut row)?;
-    reread(unit, row.id)
+    Ok(render(row))
 }
 
 /// Credits a customer to another partner, with everything it brought. The reason stays in its history.
@@ -322,7 +321,7 @@ pub(crate) fn reattribute(
     claim::credit(unit, ctx, &mut row, referrer.id)?;
     claim::confirm(unit, ctx, &mut row)?;
     claim::remember(unit, ctx, &row.key, "attribution_reason", (None, Some(reason.to_owned())))?;
-    reread(unit, row.id)
+    Ok(render(row))
 }
 
 /// What was said of a customer or a product after it was made, oldest first, with who said it.
@@ -354,5 +353,5 @@ pub(crate) fn erase(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Custom
         ..row
     };
     customer::update(unit, &erased)?;
-    reread(unit, erased.id)
+    Ok(render(erased))
 }

@@ -32,6 +32,15 @@ pub(crate) enum Moment {
     Corrected,
 }
 
+/// What a caller has read already of what a payment belongs to. What it has not is looked up.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Held<'a> {
+    /// Who pays.
+    pub(crate) owner: Option<&'a CustomerRow>,
+    /// What is paid for.
+    pub(crate) linked: Option<&'a ProductRow>,
+}
+
 /// What is paid for.
 struct Occasion {
     /// Names the event for ever: a trigger pays once for each.
@@ -50,16 +59,22 @@ struct Earning {
     hold: Option<Hold>,
 }
 
-/// Evaluates the triggers that listen for a new customer, in the unit that recorded or corrected it.
+/// Evaluates the triggers that listen for a new customer, in the unit that recorded or corrected it. `partner` is who
+/// is credited, where the caller has read that.
 pub(crate) fn customer_created(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     owner: &CustomerRow,
+    partner: Option<PartnershipRow>,
     moment: Moment,
 ) -> Result<(), Refusal> {
     let occasion = Occasion { key: format!("customer:{}", owner.id), customer: owner.id, txn: None };
     let mut earnings = Vec::new();
-    if let Some(partner) = credited(unit, owner.partnership)? {
+    let partner = match partner {
+        Some(partner) => active(partner),
+        None => credited(unit, owner.partnership)?,
+    };
+    if let Some(partner) = partner {
         let asked = trigger::ready(unit, ctx, TriggerEvent::CustomerCreated)?;
         if !asked.is_empty() {
             let programs: Vec<_> = asked.iter().map(|ready| &ready.program).collect();
@@ -84,6 +99,7 @@ pub(crate) fn transaction(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     txn: &TransactionRow,
+    held: Held<'_>,
     moment: Moment,
 ) -> Result<(), Refusal> {
     let key = format!("transaction:{}", txn.id);
@@ -95,7 +111,7 @@ pub(crate) fn transaction(
             asked = asked.iter().filter(|ready| ready.program.asks_products()).cloned().collect();
         }
         if !asked.is_empty() {
-            let (facts, claims, policy) = transaction_facts(unit, ctx, txn, &partner, &asked)?;
+            let (facts, claims, policy) = transaction_facts(unit, ctx, txn, held, (&partner, &asked))?;
             earnings = decide(ctx, &partner, &asked, &facts, (claims, policy));
         }
     }
@@ -114,6 +130,7 @@ pub(crate) fn explain_transaction(
 ) -> Result<TransactionExplanation, Refusal> {
     let owner = require_customer(unit, txn.customer)?;
     let linked = linked(unit, txn)?;
+    let held = Held { owner: Some(&owner), linked: linked.as_ref() };
     let mut told = TransactionExplanation {
         transaction: txn.key.clone(),
         product_key: txn.names.product_key.clone(),
@@ -123,7 +140,7 @@ pub(crate) fn explain_transaction(
             confirmed_at: owner.confirmed_at.map(Millis),
             contested: owner.contested,
         },
-        product: linked.map(|row| Standing {
+        product: linked.as_ref().map(|row| Standing {
             source: row.source.name().to_owned(),
             confirmed_at: row.confirmed_at.map(Millis),
             contested: false,
@@ -132,7 +149,7 @@ pub(crate) fn explain_transaction(
     };
     let Some(partner) = credited(unit, txn.partnership)? else { return Ok(told) };
     let asked = trigger::ready(unit, ctx, TriggerEvent::TransactionCreated)?;
-    let (facts, ..) = transaction_facts(unit, ctx, txn, &partner, &asked)?;
+    let (facts, ..) = transaction_facts(unit, ctx, txn, held, (&partner, &asked))?;
     let programs: Vec<_> = asked.iter().map(|ready| ready.program.clone()).collect();
     told.triggers = explain(&programs, &facts, ctx.now);
     told.partnership_key = Some(partner.key);
@@ -142,8 +159,11 @@ pub(crate) fn explain_transaction(
 /// Who earns; nobody when the partnership has ended or was refused.
 fn credited(unit: &mut Unit<'_>, partnership: Option<i64>) -> Result<Option<PartnershipRow>, Refusal> {
     let Some(id) = partnership else { return Ok(None) };
-    let found = partnership::find_by_id(unit, id)?;
-    Ok(found.filter(|row| !row.archived && row.approved_status != "declined"))
+    Ok(partnership::find_by_id(unit, id)?.and_then(active))
+}
+
+fn active(partner: PartnershipRow) -> Option<PartnershipRow> {
+    Some(partner).filter(|row| !row.archived && row.approved_status != "declined")
 }
 
 fn require_customer(unit: &mut Unit<'_>, id: i64) -> Result<CustomerRow, Refusal> {
@@ -184,15 +204,26 @@ fn transaction_facts(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     txn: &TransactionRow,
-    partner: &PartnershipRow,
-    asked: &[trigger::Ready],
+    held: Held<'_>,
+    (partner, asked): (&PartnershipRow, &[trigger::Ready]),
 ) -> Result<(Facts, Claims, Policy), Refusal> {
-    let owner = require_customer(unit, txn.customer)?;
+    let (read, found);
+    let owner = if let Some(owner) = held.owner {
+        owner
+    } else {
+        read = require_customer(unit, txn.customer)?;
+        &read
+    };
+    let mut linked = if held.linked.is_some() && txn.product.is_some() {
+        held.linked
+    } else {
+        found = linked(unit, txn)?;
+        found.as_ref()
+    };
     let programs: Vec<_> = asked.iter().map(|ready| &ready.program).collect();
     let history = history(unit, &programs, txn.customer, &txn.currency)?;
-    let mut linked = linked(unit, txn)?;
-    let mut claims = claims_of(&owner);
-    claims.product = linked.as_ref().is_some_and(|row| row.confirmed_at.is_none());
+    let mut claims = claims_of(owner);
+    claims.product = linked.is_some_and(|row| row.confirmed_at.is_none());
     let policy = policy(unit, ctx, claims)?;
     if claims.product && policy.1 == ProductClaims::Ignore {
         linked = None;
@@ -210,18 +241,18 @@ fn transaction_facts(
     let facts = Facts {
         event: TriggerEvent::TransactionCreated,
         transaction: Some(payment),
-        customer: customer_facts(&owner, history),
+        customer: customer_facts(owner, history),
         partnership: partnership_facts(partner),
         products: linked.into_iter().map(product_facts).collect(),
     };
     Ok((facts, claims, policy))
 }
 
-fn product_facts(row: ProductRow) -> ProductFacts {
+fn product_facts(row: &ProductRow) -> ProductFacts {
     ProductFacts {
-        key: row.key,
-        name: row.names.book_name,
-        product_book_key: row.names.book_key,
+        key: row.key.clone(),
+        name: row.names.book_name.clone(),
+        product_book_key: row.names.book_key.clone(),
         status: ProductStatus::from_name(&row.status).unwrap_or_default(),
         created_at: Millis(row.created_at),
     }

@@ -2,6 +2,7 @@
 //! counts only while nobody has it confirmed and no other customer claims it, too.
 
 use headwater_protocol::Source;
+use headwater_protocol::key::Prefix;
 use headwater_store::Unit;
 
 use super::refusal::short;
@@ -55,10 +56,18 @@ pub(crate) fn named(unit: &mut Unit<'_>, ctx: &Ctx, name: Named<'_>) -> Result<O
 
 /// A customer as a vendor's `customer_key` names it: our `cus_…` key first, then the site's own id.
 pub(crate) fn by_key(unit: &mut Unit<'_>, ctx: &Ctx, text: &str) -> Result<Option<CustomerRow>, Refusal> {
-    match only(customer::find_by(unit, ctx.scope(), Name::Key, text)?, text)? {
+    match by_our_key(unit, ctx, text)? {
         Some(row) => Ok(Some(row)),
         None => by_site_key(unit, ctx, text),
     }
+}
+
+/// The customer of one of our keys. What does not begin as they do is none, and is not looked for.
+fn by_our_key(unit: &mut Unit<'_>, ctx: &Ctx, text: &str) -> Result<Option<CustomerRow>, Refusal> {
+    if !text.starts_with(Prefix::Customer.text()) {
+        return Ok(None);
+    }
+    only(customer::find_by(unit, ctx.scope(), Name::Key, text)?, text)
 }
 
 /// The customer of the site's own id and nothing else.
@@ -111,7 +120,7 @@ pub(crate) fn require(unit: &mut Unit<'_>, ctx: &Ctx, text: &str) -> Result<Cust
     if ctx.says != Source::Vendor {
         return by_site_key(unit, ctx, text)?.ok_or_else(|| Refusal::not_found("customer", text));
     }
-    if let Some(row) = only(customer::find_by(unit, ctx.scope(), Name::Key, text)?, text)? {
+    if let Some(row) = by_our_key(unit, ctx, text)? {
         return Ok(row);
     }
     if let Some(found) = by_external(unit, ctx, text)? {

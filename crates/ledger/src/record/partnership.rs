@@ -102,12 +102,19 @@ fn find_group(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<i64, Refusal
 
 /// A partnership by `part_…`, by partner key, or by address.
 pub(crate) fn find(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Option<PartnershipRow>, Refusal> {
-    for by in [Name::Key, Name::PartnerKey, Name::Email] {
+    // Nothing else begins like our keys do, and nothing of ours otherwise.
+    let ours = Some(Name::Key).filter(|_| name.starts_with(Prefix::Partnership.text()));
+    for by in ours.into_iter().chain([Name::PartnerKey, Name::Email]) {
         if let Some(row) = partnership::find_by(unit, ctx.program, by, name)? {
             return Ok(Some(row));
         }
     }
     Ok(None)
+}
+
+/// A partnership by its number.
+pub(crate) fn find_by_id(unit: &mut Unit<'_>, id: i64) -> Result<Option<PartnershipRow>, Refusal> {
+    Ok(partnership::find_by_id(unit, id)?)
 }
 
 fn require(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<PartnershipRow, Refusal> {

@@ -13,6 +13,8 @@ use headwater_store::Unit;
 use super::lookup::{self, Named};
 use super::refusal::short;
 use super::{Ctx, Kind, Refusal, claim, member, partnership, product_book, waiting};
+use crate::store::customer::CustomerRow;
+use crate::store::member::MemberRow;
 use crate::store::product::{self, Names, ProductRow};
 use crate::store::product_book::ProductBookRow;
 
@@ -29,62 +31,63 @@ pub(crate) struct Recorded {
 
 /// Records that a customer has a product. Payments that came before it are linked and evaluated now. One that
 /// exists is confirmed and corrected by whoever knows better than what is there, and left alone by a page.
-pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: CreateProduct) -> Result<Recorded, Refusal> {
-    check(&new)?;
-    let found = require_customer(unit, ctx, &new)?;
+pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: &CreateProduct) -> Result<Recorded, Refusal> {
+    check(new)?;
+    let mut found = require_customer(unit, ctx, new)?;
     let owner = &found.row;
     let mut warnings = Vec::new();
     if let Some(subscription) = &new.external_subscription_key
         && let Some(existing) = product::find_of_customer(unit, owner.id, subscription)?
     {
-        return again(unit, ctx, existing, &new);
+        return again(unit, ctx, existing, new);
     }
     // A page cannot say who sold it: that is who referred its customer.
     let named = new.partnership_key.as_ref().filter(|_| !ctx.says.is_claim());
-    let credited = match named {
-        Some(name) => {
-            let row = partnership::require_named(unit, ctx, name)?;
-            Some((row.id, row.partner_key == *name))
-        }
-        None => owner.partnership.map(|id| (id, false)),
-    };
-    let entry = entry(unit, ctx, &new)?
+    let seller = named.map(|name| partnership::require_named(unit, ctx, name)).transpose()?;
+    let partnership = seller.as_ref().map(|row| row.id).or(owner.partnership);
+    let entry = entry(unit, ctx, new)?
         .map_or_else(|| product_book::require_named(unit, ctx, &new.product_book_key), Ok)?;
     let member = match &new.stack_key {
-        Some(key) => credit_member(unit, ctx, key, credited.map(|(id, _)| id), &mut warnings)?,
+        Some(key) => credit_member(unit, ctx, key, partnership, &mut warnings)?,
         None => None,
     };
-    let row = ProductRow {
+    let mut row = ProductRow {
         by_site_key: new.customer_key.as_ref().is_some_and(|name| *name != owner.key),
-        partnership: credited.map(|(id, _)| id),
-        by_partner_key: credited.is_some_and(|(_, by_partner_key)| by_partner_key),
+        partnership,
+        by_partner_key: seller.as_ref().is_some_and(|row| named == Some(&row.partner_key)),
         credit_given: named.is_some(),
-        member,
-        external_subscription_key: new.external_subscription_key,
+        member: member.as_ref().map(|row| row.id),
+        external_subscription_key: new.external_subscription_key.clone(),
         status: new.status.name().to_owned(),
         amount: new.amount,
         currency: new.currency.map(|currency| currency.code().to_owned()),
-        click_xid: new.click_xid,
-        metadata: new.metadata,
+        click_xid: new.click_xid.clone(),
+        metadata: new.metadata.clone(),
         occurred_at: new.occurred_at.map(|at| at.0),
         claimed_name: found.claimed.clone(),
-        ..blank(ctx, entry.id, owner.id)
+        ..blank(ctx, &entry, owner)
     };
+    row.names.member_key = member.map(|row| row.key);
+    if let Some(seller) = seller {
+        row.names.partnership_key = Some(seller.key);
+        row.names.partner_key = Some(seller.partner_key);
+    }
     product::insert(unit, ctx.scope(), &row)?;
     if found.claimed.is_none() {
-        claim::confirm(unit, ctx, &mut found.row.clone())?;
+        claim::confirm(unit, ctx, &mut found.row)?;
     }
     waiting::link(unit, ctx, &row)?;
-    Ok(Recorded { product: reread(unit, ctx, row.id)?, created: true, warnings })
+    Ok(Recorded { product: render(ctx, row), created: true, warnings })
 }
 
-/// A product of a customer and a catalogue entry with nothing filled in.
-fn blank(ctx: &Ctx, entry: i64, customer: i64) -> ProductRow {
+/// A product of a customer and a catalogue entry with nothing filled in, and the names that follow from that. What
+/// only a partner's view shows is left out of them: no view is made of a row that was just written.
+fn blank(ctx: &Ctx, entry: &ProductBookRow, owner: &CustomerRow) -> ProductRow {
     ProductRow {
         id: ctx.next_id(),
         key: ctx.mint(Prefix::Product),
-        product_book: entry,
-        customer,
+        product_book: entry.id,
+        customer: owner.id,
         by_site_key: false,
         partnership: None,
         by_partner_key: false,
@@ -103,7 +106,15 @@ fn blank(ctx: &Ctx, entry: i64, customer: i64) -> ProductRow {
         occurred_at: None,
         credit_given: false,
         claimed_name: None,
-        names: Names::default(),
+        names: Names {
+            book_key: entry.key.clone(),
+            book_name: entry.name.clone(),
+            customer_key: owner.key.clone(),
+            customer_site_key: owner.customer_key.clone(),
+            partnership_key: owner.partnership_key.clone(),
+            partner_key: owner.partner_key.clone(),
+            ..Names::default()
+        },
     }
 }
 
@@ -137,11 +148,7 @@ fn again(
                 field: "external_subscription_key".to_owned(),
                 hint,
             };
-            return Ok(Recorded {
-                product: reread(unit, ctx, row.id)?,
-                created: false,
-                warnings: vec![warning],
-            });
+            return Ok(Recorded { product: render(ctx, row), created: false, warnings: vec![warning] });
         }
         Source::Vendor if row.source == Source::Vendor => {
             refuse_taken(&row)?;
@@ -165,7 +172,7 @@ fn again(
     if let Some(entry) = entry.filter(|_| !late || row.confirmed_at.is_none()) {
         claim::confirm_product(unit, ctx, &mut row, &entry)?;
     }
-    Ok(Recorded { product: reread(unit, ctx, row.id)?, created: false, warnings: Vec::new() })
+    Ok(Recorded { product: render(ctx, row), created: false, warnings: Vec::new() })
 }
 
 /// Whether what is known is newer than what is told. Of two words of one moment the later stage of a subscription
@@ -207,17 +214,11 @@ pub(crate) fn of_payment(
         partnership: found.row.partnership,
         external_subscription_key: Some(subscription.to_owned()),
         claimed_name: found.claimed.clone(),
-        ..blank(ctx, entry.id, found.row.id)
+        ..blank(ctx, &entry, &found.row)
     };
     product::insert(unit, ctx.scope(), &row)?;
     waiting::link(unit, ctx, &row)?;
     Ok(Some(row))
-}
-
-fn reread(unit: &mut Unit<'_>, ctx: &Ctx, id: i64) -> Result<Product, Refusal> {
-    let row = product::find_by_id(unit, id)?;
-    row.map(|row| render(ctx, row))
-        .ok_or_else(|| Refusal::new(Kind::Internal, "internal", "the product just written is gone"))
 }
 
 fn require_customer(unit: &mut Unit<'_>, ctx: &Ctx, new: &CreateProduct) -> Result<lookup::Found, Refusal> {
@@ -247,14 +248,14 @@ fn refuse_taken(other: &ProductRow) -> Result<(), Refusal> {
         .hint(format!("PATCH /api/v2/products/{}", other.key)))
 }
 
-/// The member's number when the member's partner is active. Seed 000 ignores any other in silence; we say so.
+/// The member when its partner is active. Seed 000 ignores any other in silence; we say so.
 fn credit_member(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     key: &str,
     credited: Option<i64>,
     warnings: &mut Vec<Warning>,
-) -> Result<Option<i64>, Refusal> {
+) -> Result<Option<MemberRow>, Refusal> {
     let found = member::find_active(unit, ctx, key)?.filter(|row| credited == Some(row.partnership));
     if found.is_none() {
         warnings.push(Warning {
@@ -264,7 +265,7 @@ fn credit_member(
                 .to_owned(),
         });
     }
-    Ok(found.map(|row| row.id))
+    Ok(found)
 }
 
 /// A product as a path names it: our key, or a subscription that names one product, of the customer given beside it
@@ -336,7 +337,7 @@ pub(crate) fn update(
     if renamed {
         waiting::link(unit, ctx, &row)?;
     }
-    reread(unit, ctx, row.id)
+    Ok(render(ctx, row))
 }
 
 /// What was said of a product after it was made, oldest first, with who said it.
@@ -352,7 +353,7 @@ pub(crate) fn archive(unit: &mut Unit<'_>, ctx: &Ctx, name: Path<'_>) -> Result<
     row.external_subscription_key = None;
     row.updated_at = ctx.now.0;
     product::update(unit, &row)?;
-    reread(unit, ctx, row.id)
+    Ok(render(ctx, row))
 }
 
 /// How a path names a product.

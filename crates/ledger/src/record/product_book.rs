@@ -66,7 +66,9 @@ pub(crate) fn first_named<'a>(
 }
 
 fn find(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Option<ProductBookRow>, Refusal> {
-    if let Some(row) = product_book::find(unit, ctx.program, name)? {
+    if name.starts_with(Prefix::ProductBook.text())
+        && let Some(row) = product_book::find(unit, ctx.program, name)?
+    {
         return Ok(Some(row));
     }
     Ok(product_book::find_external(unit, ctx.program, name)?)

@@ -14,12 +14,13 @@ use headwater_protocol::{Currency, FieldError, Millis};
 use headwater_store::Unit;
 use serde_json::{Map, Value};
 
-use super::evaluate::{self, Moment};
+use super::evaluate::{self, Held, Moment};
 use super::lookup::{self, Found, Named};
 use super::refusal::short;
 use super::{Ctx, Kind, Refusal, claim, list as page_of, product as products, reward};
+use crate::store::customer::CustomerRow;
 use crate::store::list::{Condition, Page};
-use crate::store::product;
+use crate::store::product::{self, ProductRow};
 use crate::store::transaction::{self, Names, TransactionRow};
 
 /// What the keys of payments that a page has claimed begin with.
@@ -29,17 +30,11 @@ const CLAIMED: &str = "chk_";
 pub(crate) fn record(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
-    new: CreateTransaction,
+    new: &CreateTransaction,
 ) -> Result<(Transaction, Vec<Warning>), Refusal> {
-    check(&new)?;
-    let (named, mut found) = require_customer(unit, ctx, &new)?;
-    let key = new.key.map(|key| own_key(ctx, key));
-    if let Some(key) = &key
-        && let Some(existing) = transaction::find(unit, ctx.scope(), key)?
-    {
-        let told = (found.row.id, new.amount, new.currency.code(), new.subscription_key.as_deref());
-        return Err(refuse_existing(&existing, told));
-    }
+    check(new)?;
+    let (named, mut found) = require_customer(unit, ctx, new)?;
+    let key = new.key.as_deref().map(|key| own_key(ctx, key));
     let linked = match &new.subscription_key {
         Some(subscription) => products::of_payment(unit, ctx, &found, subscription, &new.catalogue_keys)?,
         None => None,
@@ -53,15 +48,15 @@ pub(crate) fn record(
         key: key.unwrap_or_else(|| ctx.mint(Prefix::Transaction)),
         test: ctx.test,
         customer: owner.id,
-        by_site_key: owner.customer_key.as_ref() == Some(&named),
+        by_site_key: owner.customer_key.as_deref() == Some(named),
         product: linked.as_ref().map(|row| row.id),
         partnership: linked.as_ref().and_then(|row| row.partnership).or(owner.partnership),
         amount: new.amount,
         currency: new.currency.code().to_owned(),
-        category_key: new.category_key,
-        product_text: new.product_key,
-        subscription_key: new.subscription_key,
-        metadata: new.metadata,
+        category_key: new.category_key.clone(),
+        product_text: new.product_key.clone(),
+        subscription_key: new.subscription_key.clone(),
+        metadata: new.metadata.clone(),
         refunded_total: 0,
         archived: false,
         created_at: new.created_at.unwrap_or(ctx.now).0,
@@ -69,18 +64,33 @@ pub(crate) fn record(
         source: ctx.says,
         claimed_name: found.claimed,
         refunded_at: None,
-        names: Names::default(),
+        names: names(&owner, linked.as_ref()),
     };
-    transaction::insert(unit, ctx.program, &row)?;
-    evaluate::transaction(unit, ctx, &row, Moment::Recorded)?;
-    let row = require(unit, ctx, &row.key)?;
+    if !transaction::insert(unit, ctx.program, &row)? {
+        return Err(refuse_existing(&require(unit, ctx, &row.key)?, &row));
+    }
+    let held = Held { owner: Some(&owner), linked: linked.as_ref() };
+    evaluate::transaction(unit, ctx, &row, held, Moment::Recorded)?;
     let warnings = unmatched_warning(unit, &row, "subscription_key")?.into_iter().collect();
     Ok((render(row), warnings))
 }
 
 /// A page's payments have names of their own, so that none of them takes the place of a provider's.
-fn own_key(ctx: &Ctx, key: String) -> String {
-    if ctx.says.is_claim() && !key.starts_with(CLAIMED) { format!("{CLAIMED}{key}") } else { key }
+fn own_key(ctx: &Ctx, key: &str) -> String {
+    if ctx.says.is_claim() && !key.starts_with(CLAIMED) { format!("{CLAIMED}{key}") } else { key.to_owned() }
+}
+
+/// What a new payment points to, as others call it.
+fn names(owner: &CustomerRow, linked: Option<&ProductRow>) -> Names {
+    let seller = linked.filter(|row| row.partnership.is_some());
+    Names {
+        customer_key: owner.key.clone(),
+        customer_email: owner.email.clone(),
+        customer_site_key: owner.customer_key.clone(),
+        sub_ids: owner.sub_ids.clone(),
+        product_key: linked.map(|row| row.key.clone()),
+        partnership_key: seller.map_or(&owner.partnership_key, |row| &row.names.partnership_key).clone(),
+    }
 }
 
 fn check(new: &CreateTransaction) -> Result<(), FieldError> {
@@ -129,11 +139,11 @@ fn check_metadata(metadata: &Map<String, Value>) -> Result<(), FieldError> {
 }
 
 /// The customer, and the name it was called by.
-fn require_customer(
+fn require_customer<'a>(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
-    new: &CreateTransaction,
-) -> Result<(String, Found), Refusal> {
+    new: &'a CreateTransaction,
+) -> Result<(&'a str, Found), Refusal> {
     let names = [
         ("customer_key", new.customer_key.as_deref().map(Named::Key)),
         ("customer_external_key", new.customer_external_key.as_deref().map(Named::External)),
@@ -149,7 +159,7 @@ fn require_customer(
         return Err(Refusal::invalid("invalid_value", second, message).hint(hint));
     }
     if let Some(found) = lookup::named(unit, ctx, name)? {
-        return Ok((name.text().to_owned(), found));
+        return Ok((name.text(), found));
     }
     let other = Ctx { test: !ctx.test, ..ctx.clone() };
     if !matches!(lookup::named(unit, &other, name), Ok(None)) {
@@ -164,14 +174,10 @@ fn require_customer(
 }
 
 /// What a payment sent again hears. Sent with other content, it hears something else: that one is not done.
-fn refuse_existing(existing: &TransactionRow, told: (i64, i64, &str, Option<&str>)) -> Refusal {
-    let known = (
-        existing.customer,
-        existing.amount,
-        existing.currency.as_str(),
-        existing.subscription_key.as_deref(),
-    );
-    let same = known == told;
+fn refuse_existing(existing: &TransactionRow, told: &TransactionRow) -> Refusal {
+    let said =
+        |row: &TransactionRow| (row.customer, row.amount, row.currency.clone(), row.subscription_key.clone());
+    let same = said(existing) == said(told);
     let key = short(&existing.key);
     let refusal = if same {
         Refusal::new(
@@ -230,7 +236,7 @@ fn give_back(
     if news {
         reward::reverse_transaction(unit, ctx, &row)?;
     }
-    get(unit, ctx, &row.key)
+    Ok(render(row))
 }
 
 /// What a refund says is given back altogether.

@@ -2,7 +2,7 @@
 
 use headwater_store::Unit;
 
-use super::evaluate::{self, Moment};
+use super::evaluate::{self, Held, Moment};
 use super::{Ctx, Refusal, reward};
 use crate::store::product::ProductRow;
 use crate::store::transaction;
@@ -15,7 +15,8 @@ pub(crate) fn link(unit: &mut Unit<'_>, ctx: &Ctx, product: &ProductRow) -> Resu
         row.partnership = product.partnership.or(row.partnership);
         row.updated_at = ctx.now.0;
         transaction::update(unit, &row)?;
-        evaluate::transaction(unit, ctx, &row, Moment::Linked)?;
+        let held = Held { owner: None, linked: Some(product) };
+        evaluate::transaction(unit, ctx, &row, held, Moment::Linked)?;
         if row.refunded_total != 0 {
             reward::reverse_transaction(unit, ctx, &row)?;
         }

@@ -5,6 +5,7 @@ use headwater_store::{Row, StoreError, Unit};
 use serde_json::{Map, Value};
 
 use super::list::{Condition, Listing, Page, Slice, page as read_page};
+use super::partnership::PartnershipRow;
 use super::{json, totals};
 
 /// A customer, with the names of who referred it.
@@ -86,14 +87,23 @@ fn from_row(row: &Row<'_>) -> Result<CustomerRow, StoreError> {
     })
 }
 
-/// Adds a customer.
-pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &CustomerRow) -> Result<(), StoreError> {
-    unit.execute(
+impl CustomerRow {
+    /// Credits it to a partnership.
+    pub(crate) fn credit_to(&mut self, referrer: &PartnershipRow) {
+        self.partnership = Some(referrer.id);
+        self.partner_key = Some(referrer.partner_key.clone());
+        self.partnership_key = Some(referrer.key.clone());
+    }
+}
+
+/// Adds a customer; `false` when its key or the site's own id was given out before, and nothing is added.
+pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &CustomerRow) -> Result<bool, StoreError> {
+    let added = unit.execute(
         "INSERT INTO customer (id, program, test, key, customer_key, email, name, provider_key, external_key, \
          partnership, member, source_key, source_type, sub_ids, meta, archived, created_at, updated_at, \
          source, confirmed_at, credit_source, contested, email_claimed) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, \
-         $22, $23)",
+         $22, $23) ON CONFLICT DO NOTHING",
         &[
             row.id.into(),
             program.into(),
@@ -120,7 +130,10 @@ pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &CustomerRow) -> Re
             row.email_claimed.into(),
         ],
     )?;
-    totals::customer_enters(unit, row.id)
+    if added == 1 {
+        totals::customer_enters(unit, row)?;
+    }
+    Ok(added == 1)
 }
 
 /// Writes what may change.
@@ -150,7 +163,7 @@ pub(crate) fn update(unit: &mut Unit<'_>, row: &CustomerRow) -> Result<(), Store
             row.id.into(),
         ],
     )?;
-    totals::customer_enters(unit, row.id)
+    totals::customer_enters(unit, row)
 }
 
 /// What names customers, for itself. Only a vendor gives these names, but for the site's own id, which is unique.
@@ -217,17 +230,6 @@ pub(crate) fn find_by_provider(
 pub(crate) fn find_by_id(unit: &mut Unit<'_>, id: i64) -> Result<Option<CustomerRow>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM {FROM} WHERE customer.id = $1");
     unit.query_one(&sql, &[id.into()], from_row)
-}
-
-/// Whether a `cus_…` key was ever given out.
-pub(crate) fn is_key_taken(
-    unit: &mut Unit<'_>,
-    (program, test): (i64, bool),
-    key: &str,
-) -> Result<bool, StoreError> {
-    let sql = "SELECT 1 FROM customer WHERE program = $1 AND test = $2 AND key = $3";
-    let found = unit.query_one(sql, &[program.into(), test.into(), key.into()], |row| row.get::<i64>(0))?;
-    Ok(found.is_some())
 }
 
 /// The number of a customer by its `cus_…` key, archived or not.

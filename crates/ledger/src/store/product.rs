@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::json;
 use super::list::{Condition, Listing, Page, Slice, page as read_page};
+use super::product_book::ProductBookRow;
 
 /// A customer's product, with the names of everything it points to.
 #[derive(Debug, Clone)]
@@ -113,6 +114,15 @@ fn from_row(row: &Row<'_>) -> Result<ProductRow, StoreError> {
         credit_given: row.get(31)?,
         claimed_name: row.get(32)?,
     })
+}
+
+impl ProductRow {
+    /// Makes it one of another catalogue entry; says which it was of.
+    pub(crate) fn point_to(&mut self, entry: &ProductBookRow) -> String {
+        self.product_book = entry.id;
+        self.names.book_name.clone_from(&entry.name);
+        std::mem::replace(&mut self.names.book_key, entry.key.clone())
+    }
 }
 
 /// Adds a product.

@@ -7,6 +7,8 @@
 
 use headwater_store::{StoreError, Unit};
 
+use super::customer::CustomerRow;
+
 /// The tables, filled with what is there.
 pub(super) const TABLES: &str = "
 CREATE TABLE partner_total (
@@ -28,13 +30,13 @@ INSERT INTO customer_total (customer, currency, payments, revenue)
     WHERE archived = 0 GROUP BY customer, currency;
 ";
 
-/// Counts a customer in as it stands: a production customer of a partner that is not archived.
-pub(crate) fn customer_enters(unit: &mut Unit<'_>, customer: i64) -> Result<(), StoreError> {
+/// Counts a customer in as it is written: a production customer of a partner that is not archived.
+pub(crate) fn customer_enters(unit: &mut Unit<'_>, row: &CustomerRow) -> Result<(), StoreError> {
+    let Some(partnership) = row.partnership.filter(|_| !row.test && !row.archived) else { return Ok(()) };
     unit.execute(
-        "INSERT INTO partner_total (partnership, customers) SELECT partnership, 1 FROM customer \
-         WHERE id = $1 AND partnership IS NOT NULL AND test = 0 AND archived = 0 \
+        "INSERT INTO partner_total (partnership, customers) VALUES ($1, 1) \
          ON CONFLICT (partnership) DO UPDATE SET customers = partner_total.customers + 1",
-        &[customer.into()],
+        &[partnership.into()],
     )?;
     Ok(())
 }

@@ -104,13 +104,14 @@ fn from_row(row: &Row<'_>) -> Result<TransactionRow, StoreError> {
     })
 }
 
-/// Adds a payment.
-pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &TransactionRow) -> Result<(), StoreError> {
-    unit.execute(
+/// Adds a payment; `false` when its key was given before, and nothing is added.
+pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &TransactionRow) -> Result<bool, StoreError> {
+    let added = unit.execute(
         "INSERT INTO txn (id, program, test, key, customer, by_site_key, product, partnership, amount, \
          currency, category_key, product_text, subscription_key, metadata, refunded_total, archived, \
          created_at, updated_at, source, claimed_name, refunded_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) \
+         ON CONFLICT (program, test, key) DO NOTHING",
         &[
             row.id.into(),
             program.into(),
@@ -135,7 +136,10 @@ pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &TransactionRow) ->
             row.refunded_at.into(),
         ],
     )?;
-    count_in(unit, row)
+    if added == 1 {
+        count_in(unit, row)?;
+    }
+    Ok(added == 1)
 }
 
 /// A payment counts until all of it was given back.

@@ -1,5 +1,5 @@
 //! A company whose database is at hand, too.
-#![allow(dead_code, reason = "each of the two binaries that have it uses its own part")]
+#![allow(dead_code, reason = "each of the binaries that have it uses its own part")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -8,7 +8,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Request, header};
 use base64::Engine as _;
 use headwater_ledger::{Books, MIGRATIONS, NewProgram, Settings};
-use headwater_protocol::Millis;
+use headwater_protocol::{Millis, SOURCE_HEADER, Source};
 use headwater_store::{Store, StoreError};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -77,8 +77,20 @@ impl Company {
 
     /// A request of the vendor's: status and body.
     pub(crate) async fn ask(&self, method: &str, path: &str, body: Value, once: &str) -> (u16, Value) {
+        self.ask_for(Source::Vendor, method, path, body, once).await
+    }
+
+    /// The same, speaking for somebody else.
+    pub(crate) async fn ask_for(
+        &self,
+        says: Source,
+        method: &str,
+        path: &str,
+        body: Value,
+        once: &str,
+    ) -> (u16, Value) {
         let mut request = Request::builder().method(method).uri(format!("/api/v2/{path}"));
-        request = request.header(header::AUTHORIZATION, &self.vendor);
+        request = request.header(header::AUTHORIZATION, &self.vendor).header(SOURCE_HEADER, says.name());
         if !once.is_empty() {
             request = request.header("Idempotency-Key", once);
         }

@@ -1,0 +1,139 @@
+//! How many statements the requests that busy senders repeat run in their unit of work, which all of them wait for. A
+//! binary of its own: it hears what every thread of its process asks.
+
+#![allow(clippy::unwrap_used, reason = "every file of it is a test")]
+
+#[path = "../scale/company.rs"]
+mod company;
+
+use std::sync::{Arc, Mutex};
+
+use headwater_protocol::Source;
+use serde_json::{Value, json};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+use company::Company;
+
+/// The statements of units of work, in their order.
+#[derive(Clone, Default)]
+struct Heard(Arc<Mutex<Vec<String>>>);
+
+impl Subscriber for Heard {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == "headwater_store::statement"
+    }
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn event(&self, event: &Event<'_>) {
+        if std::thread::current().name() == Some("store-writer") {
+            event.record(&mut Statement(&self.0));
+        }
+    }
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+struct Statement<'a>(&'a Mutex<Vec<String>>);
+
+impl Visit for Statement<'_> {
+    fn record_str(&mut self, _: &Field, value: &str) {
+        self.0.lock().unwrap().push(value.to_owned());
+    }
+    fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
+}
+
+/// What a statement does, and to which table first.
+fn short(sql: &str) -> String {
+    let mut words = sql.split_whitespace();
+    let verb = words.next().unwrap_or_default().to_lowercase();
+    let before = match verb.as_str() {
+        "insert" => "INTO",
+        "update" => return format!("{verb} {}", words.next().unwrap_or_default()),
+        _ => "FROM",
+    };
+    let table = words.skip_while(|word| *word != before).nth(1).unwrap_or_default();
+    format!("{verb} {table}")
+}
+
+impl Heard {
+    /// What a request runs; compiled triggers and the like are there from the one before it. Its answer, made from what
+    /// the unit of work holds, has to be what is there.
+    async fn of(&self, company: &Company, says: Source, path: &str, bodies: [Value; 2]) -> Vec<String> {
+        let mut made = Value::Null;
+        for (number, body) in bodies.into_iter().enumerate() {
+            self.0.lock().unwrap().clear();
+            let once = format!("{path} {} {number}", says.name());
+            let (status, mut answer) = company.ask_for(says, "POST", path, body, &once).await;
+            assert_eq!(status, 201, "{answer}");
+            made = answer["data"].take();
+        }
+        let ran = self.0.lock().unwrap().iter().map(|sql| short(sql)).collect();
+        let there =
+            company.done("GET", &format!("{path}/{}", made["key"].as_str().unwrap()), Value::Null).await;
+        assert_eq!(made, there);
+        ran
+    }
+}
+
+#[tokio::test]
+async fn a_request_asks_the_database_nothing_twice() {
+    let heard = Heard::default();
+    tracing::subscriber::set_global_default(heard.clone()).unwrap();
+    let company = Company::open().await;
+    let signup = |name: &str| json!({"customer_key": name, "email": format!("{name}@site.example"), "partner_key": "robin"});
+    assert_eq!(
+        heard.of(&company, Source::Page, "customers", [signup("ada"), signup("bob")]).await,
+        [
+            "select idempotency",
+            "select partnership",
+            "select customer",
+            "insert customer",
+            "insert partner_total",
+            "select program",
+            "insert idempotency",
+        ]
+    );
+    let product = |name: &str| {
+        json!({"customer_key": name, "product_book_key": "inbox", "status": "active",
+               "external_subscription_key": "sub"})
+    };
+    company.customer("cat").await;
+    company.customer("dan").await;
+    for (says, names) in [(Source::Page, ["ada", "bob"]), (Source::Vendor, ["cat", "dan"])] {
+        assert_eq!(
+            heard.of(&company, says, "products", names.map(product)).await,
+            [
+                "select idempotency",
+                "select customer",
+                "select product",
+                "select product_book",
+                "insert product",
+                "select txn",
+                "insert idempotency",
+            ]
+        );
+    }
+    let payment = |number: u8| {
+        json!({"customer_key": "cat", "key": format!("payment{number}"), "amount": 900, "currency": "USD",
+               "subscription_key": "sub"})
+    };
+    assert_eq!(
+        heard.of(&company, Source::Vendor, "transactions", [payment(1), payment(2)]).await,
+        [
+            "select idempotency",
+            "select customer",
+            "select product",
+            "insert txn",
+            "insert customer_total",
+            "select partnership",
+            "select program",
+            "insert reward",
+            "insert idempotency",
+        ]
+    );
+}
