@@ -9,6 +9,7 @@ use headwater_store::{Store, StoreError, Unit};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::watch;
 
+use crate::callers::Callers;
 use crate::click_rate::ClickRates;
 use crate::record::program::{self, Credentials, GateProgram, NewProgram};
 use crate::record::{Ctx, Ids, Refusal, click, idempotency, secret};
@@ -39,6 +40,7 @@ struct Inner {
     changes: Arc<watch::Sender<u64>>,
     erasures: watch::Sender<u64>,
     clicks: ClickRates,
+    callers: Callers,
     in_process: SecretString,
     in_process_hash: [u8; 32],
 }
@@ -58,6 +60,7 @@ impl Books {
         let inner = Inner {
             store,
             link_base: settings.link_base.trim_end_matches('/').to_owned(),
+            callers: Callers::default(),
             clicks: ClickRates::new(Arc::clone(&settings.clock)),
             clock: settings.clock,
             ids: Arc::new(Ids::new(settings.random)),
@@ -161,8 +164,13 @@ impl Books {
         secret::matches(password, &self.inner.in_process_hash)
     }
 
-    /// To be called once a change of settings is committed.
+    pub(crate) fn callers(&self) -> &Callers {
+        &self.inner.callers
+    }
+
+    /// To be called once a change of settings or secrets is committed.
     pub(crate) async fn settings_changed(&self) {
+        self.inner.callers.forget();
         self.inner.changes.send_modify(|count| *count += 1);
         if let Err(error) = self.inner.store.tell().await {
             tracing::warn!(%error, "other processes hear of changed settings within a minute");

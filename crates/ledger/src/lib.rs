@@ -8,6 +8,7 @@
 //! (`attribution` does), or read a clock, a random generator or the environment.
 
 mod books;
+mod callers;
 mod click_rate;
 mod http;
 mod record;

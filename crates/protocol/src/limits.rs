@@ -135,6 +135,11 @@ pub const OPEN_FILES_RESERVED: u64 = 512;
 /// Hours a replaced secret may go on working, at most: 30 days.
 pub const KEY_OVERLAP_HOURS_MAX: i64 = 30 * 24;
 
+/// Milliseconds a caller's key pair is taken for good without a look at the database. A secret that is replaced ends at
+/// once in the process that replaces it, and within this time in others.
+pub const CALLERS_KEPT: i64 = 1_000;
+/// Callers that are remembered; one more, and all are looked up anew.
+pub const CALLERS_MAX: usize = 10_000;
 /// Names of a catalogue entry that one event carries: a product's, a price's, and a plan's of old.
 pub const CATALOGUE_KEYS_MAX: usize = 5;
 /// Of the entries under way, those that are parked, at most: a backlog of payments whose customers are unknown must

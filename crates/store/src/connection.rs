@@ -43,6 +43,12 @@ fn set_up(connection: &Connection, cache: i64) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// Runs a statement of a connection's own, such as `BEGIN`: parsed once.
+pub(crate) fn statement(connection: &Connection, sql: &str) -> Result<(), StoreError> {
+    connection.prepare_cached(sql).and_then(|mut statement| statement.raw_execute()).map_err(refused)?;
+    Ok(())
+}
+
 /// Moves the whole log into the file and cuts it to nothing; `false` when a reader keeps a part of it.
 pub(crate) fn empty_log(connection: &Connection) -> Result<bool, StoreError> {
     connection

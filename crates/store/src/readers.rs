@@ -8,7 +8,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::connection::{READER_CACHE, connect};
+use crate::connection::{READER_CACHE, connect, statement};
 use crate::error::refused;
 use crate::statistics::Edition;
 use crate::{Bounds, StoreError, Unit};
@@ -60,9 +60,9 @@ impl Readers {
         work: impl FnOnce(&mut Unit<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let (edition, connection) = self.take()?;
-        connection.execute_batch("BEGIN").map_err(refused)?;
+        statement(&connection, "BEGIN")?;
         let result = work(&mut Unit::sqlite(&connection));
-        connection.execute_batch("COMMIT").map_err(refused)?;
+        statement(&connection, "COMMIT")?;
         self.put_back(edition, connection);
         result
     }

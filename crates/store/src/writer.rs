@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use rusqlite::Connection;
 use tokio::sync::mpsc;
 
-use crate::error::refused;
+use crate::connection::statement;
 use crate::job::{self, Job, Ran, Work};
 use crate::statistics::{self, Edition};
 use crate::{Bounds, StoreError, Unit};
@@ -194,9 +194,4 @@ fn alone(connection: &Connection, job: &mut dyn Job) {
     if let Err(error) = result {
         job.fail(error);
     }
-}
-
-fn statement(connection: &Connection, sql: &str) -> Result<(), StoreError> {
-    connection.prepare_cached(sql).and_then(|mut statement| statement.raw_execute()).map_err(refused)?;
-    Ok(())
 }

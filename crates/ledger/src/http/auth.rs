@@ -9,6 +9,8 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 
 use headwater_protocol::{SOURCE_HEADER, Source};
 
+use headwater_store::Unit;
+
 use super::error::Failure;
 use crate::Books;
 use crate::record::credential::{self, Caller};
@@ -180,8 +182,19 @@ async fn identify(parts: &Parts, books: &Books) -> Result<Caller, Refusal> {
     let caller = if scheme.eq_ignore_ascii_case("basic") {
         let (public_key, password) = read_pair(rest.trim())
             .ok_or_else(|| missing("Basic authentication must be base64 of public_key:secret_key"))?;
-        let known = books.is_in_process_secret(&password);
-        books.read(move |unit| credential::pair(unit, &public_key, &password, known, now)).await?
+        match books.callers().find(&public_key, &password, now) {
+            Ok(caller) => Some(caller),
+            Err(asked) => {
+                let known = books.is_in_process_secret(&password);
+                let find =
+                    move |unit: &mut Unit<'_>| credential::pair(unit, &public_key, &password, known, now);
+                let found = books.read(find).await?;
+                if let Some((caller, true)) = found {
+                    books.callers().keep(&asked, caller, now);
+                }
+                found.map(|(caller, _)| caller)
+            }
+        }
     } else if scheme.eq_ignore_ascii_case("bearer") {
         let token = rest.trim().to_owned();
         books.read(move |unit| credential::bearer(unit, &token, now)).await?

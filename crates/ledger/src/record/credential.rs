@@ -44,21 +44,21 @@ pub(crate) enum Caller {
     },
 }
 
-/// The caller of a key pair. `password_known` says that the password is already known to be good.
+/// The caller of a key pair, and whether its secret has no end: one that was replaced lasts for an overlap only.
+/// `password_known` says that the password is already known to be good.
 pub(crate) fn pair(
     unit: &mut Unit<'_>,
     public_key: &str,
     password: &str,
     password_known: bool,
     now: Millis,
-) -> Result<Option<Caller>, StoreError> {
+) -> Result<Option<(Caller, bool)>, StoreError> {
     let Some(row) = credential::find_pair(unit, public_key)? else { return Ok(None) };
     let older = retired::of_pair(unit, public_key, now.0)?;
-    let known = older.iter().fold(secret::matches(password, &row.secret_hash), |known, hash| {
-        known | secret::matches(password, hash)
-    });
+    let lasts = password_known | secret::matches(password, &row.secret_hash);
+    let known = older.iter().fold(lasts, |known, hash| known | secret::matches(password, hash));
     let caller = Caller::Vendor { program: row.program, test: row.test };
-    Ok(Some(caller).filter(|_| password_known || known))
+    Ok(Some((caller, lasts)).filter(|_| known))
 }
 
 /// The caller of a Bearer token.
