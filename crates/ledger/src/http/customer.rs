@@ -88,7 +88,9 @@ async fn post_customer(
     posted: Posted,
 ) -> Result<Response, Failure> {
     let new: CreateCustomer = posted.parse()?;
-    refuse_null_partner(&posted)?;
+    if new.partner_key.is_none() {
+        refuse_null_partner(&posted)?;
+    }
     let upsert = params.flag("upsert")?;
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
         let made = customer::record(unit, ctx, &new, upsert)?;

@@ -82,17 +82,16 @@ pub(crate) fn find(
     unit.query_one(&sql, &[program.into(), key.into()], from_row)
 }
 
-/// The entry of a billing system's id; the newest one that is not archived where several have it.
+/// The entry of a billing system's id; the newest one that is not archived where several have it. Few have: who asks
+/// puts them in order, for which the database would build a table.
 pub(crate) fn find_external(
     unit: &mut Unit<'_>,
     program: i64,
     external_key: &str,
 ) -> Result<Option<ProductBookRow>, StoreError> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM product_book WHERE program = $1 AND external_key = $2 \
-         ORDER BY archived, created_at DESC, id DESC LIMIT 1"
-    );
-    unit.query_one(&sql, &[program.into(), external_key.into()], from_row)
+    let sql = format!("SELECT {COLUMNS} FROM product_book WHERE program = $1 AND external_key = $2");
+    let found = unit.query(&sql, &[program.into(), external_key.into()], from_row)?;
+    Ok(found.into_iter().max_by_key(|row| (!row.archived, row.created_at, row.id)))
 }
 
 /// A page of the catalogue.

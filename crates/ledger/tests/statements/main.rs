@@ -9,6 +9,7 @@ mod company;
 use std::sync::{Arc, Mutex};
 
 use headwater_protocol::Source;
+use headwater_store::{StoreError, Value as Param};
 use serde_json::{Value, json};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -30,7 +31,7 @@ impl Subscriber for Heard {
     fn record(&self, _: &Id, _: &Record<'_>) {}
     fn record_follows_from(&self, _: &Id, _: &Id) {}
     fn event(&self, event: &Event<'_>) {
-        if std::thread::current().name() == Some("store-writer") {
+        if std::thread::current().name().is_some_and(|name| name.starts_with("store-writer")) {
             event.record(&mut Statement(&self.0));
         }
     }
@@ -72,12 +73,27 @@ impl Heard {
             assert_eq!(status, 201, "{answer}");
             made = answer["data"].take();
         }
-        let ran = self.0.lock().unwrap().iter().map(|sql| short(sql)).collect();
+        let ran = std::mem::take(&mut *self.0.lock().unwrap());
+        for sql in &ran {
+            let steps = steps(company, sql).await;
+            // Built, filled and freed for each run: SQLite takes more time for that than for most statements.
+            assert!(!steps.iter().any(|step| step == "OpenEphemeral"), "a table of its own: {sql}");
+        }
+        let ran = ran.iter().map(|sql| short(sql)).collect();
         let there =
             company.done("GET", &format!("{path}/{}", made["key"].as_str().unwrap()), Value::Null).await;
         assert_eq!(made, there);
         ran
     }
+}
+
+/// What SQLite does for a statement, step by step.
+async fn steps(company: &Company, sql: &str) -> Vec<String> {
+    let params = (1..100).take_while(|number| sql.contains(&format!("${number}"))).count();
+    let sql = format!("EXPLAIN {sql}");
+    let steps: Result<Vec<String>, StoreError> =
+        company.store.write(move |unit| unit.query(&sql, &vec![Param::Null; params], |row| row.get(1))).await;
+    steps.unwrap()
 }
 
 #[tokio::test]
