@@ -4,3 +4,4 @@
 mod check;
 mod company;
 mod kept;
+mod totals;

@@ -1,0 +1,146 @@
+//! Kept totals are what a recount finds, whatever happened: customers told of by pages and by those who know, payments,
+//! refunds and their corrections, customers who move or are forgotten, partners who change group or leave.
+
+use headwater_protocol::Source;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use serde_json::{Value, json};
+
+use crate::company::Company;
+
+/// Histories tried.
+const HISTORIES: u32 = 48;
+const CUSTOMERS: [&str; 3] = ["ada", "bob", "cat"];
+const PARTNERS: [&str; 2] = ["robin", "wren"];
+const CURRENCIES: [&str; 2] = ["USD", "EUR"];
+/// Payments that a history knows by name.
+const PAYMENTS: usize = 6;
+
+/// Something happens. Numbers say to whom; one that there is not yet makes it a refusal, which happens, too.
+#[derive(Debug, Clone)]
+enum Step {
+    /// Somebody tells of a customer, and perhaps what a provider calls it: an id that customers may share.
+    Customer { says: Source, customer: usize, partner: Option<usize>, provider: Option<u8> },
+    /// A payment, by the site's id or by the provider's.
+    Payment { says: Source, number: usize, customer: usize, by_provider: bool, amount: i64, currency: usize },
+    /// A provider's newest word of what was given back.
+    Refund { number: usize, total: i64, at: i64 },
+    /// All of it goes back.
+    Void { number: usize },
+    /// What payments may have waited for.
+    Product { says: Source, customer: usize },
+    /// The vendor credits a customer to another partner.
+    Move { customer: usize, partner: usize },
+    /// A customer is forgotten.
+    Erase { customer: usize },
+    /// A partner changes group.
+    Group { partner: usize, new: bool },
+    /// A partner leaves.
+    Archive { partner: usize },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let says = || prop::sample::select(Source::ALL.to_vec());
+    let (customer, partner) = (|| 0..CUSTOMERS.len(), || 0..PARTNERS.len());
+    let told = (says(), customer(), prop::option::of(partner()), prop::option::of(0..2_u8));
+    let paid = (says(), 0..PAYMENTS, customer(), any::<bool>(), -5_000..20_000_i64, 0..CURRENCIES.len());
+    prop_oneof![
+        5 => told.prop_map(|(says, customer, partner, provider)| Step::Customer { says, customer, partner, provider }),
+        5 => paid.prop_map(|(says, number, customer, by_provider, amount, currency)| {
+            Step::Payment { says, number, customer, by_provider, amount, currency }
+        }),
+        3 => (0..PAYMENTS, -5_000..20_000_i64, 0..9_i64)
+            .prop_map(|(number, total, at)| Step::Refund { number, total, at }),
+        1 => (0..PAYMENTS).prop_map(|number| Step::Void { number }),
+        2 => (says(), customer()).prop_map(|(says, customer)| Step::Product { says, customer }),
+        2 => (customer(), partner()).prop_map(|(customer, partner)| Step::Move { customer, partner }),
+        1 => customer().prop_map(|customer| Step::Erase { customer }),
+        1 => (partner(), any::<bool>()).prop_map(|(partner, new)| Step::Group { partner, new }),
+        1 => partner().prop_map(|partner| Step::Archive { partner }),
+    ]
+}
+
+/// The request of a step.
+fn request(step: &Step) -> (Source, &'static str, String, Value) {
+    let vendor = |method, path: String, body| (Source::Vendor, method, path, body);
+    match *step {
+        Step::Customer { says, customer, partner, provider } => {
+            let name = CUSTOMERS[customer];
+            let mut body = json!({"customer_key": name, "email": format!("{name}@site.example")});
+            if let Some(partner) = partner {
+                body["partner_key"] = json!(PARTNERS[partner]);
+            }
+            if let Some(provider) = provider {
+                body["provider_key"] = json!(format!("cus_P{provider}"));
+            }
+            (says, "POST", "customers?upsert=true".to_owned(), body)
+        }
+        Step::Payment { says, number, customer, by_provider, amount, currency } => {
+            let (by, name) = if by_provider {
+                ("customer_external_key", format!("cus_P{}", customer % 2))
+            } else {
+                ("customer_key", CUSTOMERS[customer].to_owned())
+            };
+            let body = json!({by: name, "key": format!("payment{number}"), "amount": amount,
+                              "currency": CURRENCIES[currency], "subscription_key": "sub"});
+            (says, "POST", "transactions".to_owned(), body)
+        }
+        Step::Refund { number, total, at } => {
+            let body = json!({"refunded_total": total, "occurred_at": at});
+            (Source::Billing, "POST", format!("transactions/payment{number}/refund"), body)
+        }
+        Step::Void { number } => vendor("DELETE", format!("transactions/payment{number}"), Value::Null),
+        Step::Product { says, customer } => {
+            let body = json!({"customer_key": CUSTOMERS[customer], "product_book_key": "inbox",
+                              "status": "active", "external_subscription_key": "sub"});
+            (says, "POST", "products".to_owned(), body)
+        }
+        Step::Move { customer, partner } => {
+            let body = json!({"partner_key": PARTNERS[partner], "reason": "asked"});
+            vendor("POST", format!("customers/{}/attribution", CUSTOMERS[customer]), body)
+        }
+        Step::Erase { customer } => {
+            vendor("DELETE", format!("customers/{}", CUSTOMERS[customer]), Value::Null)
+        }
+        Step::Group { partner, new } => {
+            let group = if new { "gold" } else { "default" };
+            vendor("PATCH", format!("partnerships/{}", PARTNERS[partner]), json!({"group_key": group}))
+        }
+        Step::Archive { partner } => {
+            vendor("DELETE", format!("partnerships/{}", PARTNERS[partner]), Value::Null)
+        }
+    }
+}
+
+/// Runs a history; says how many of its steps were done.
+async fn run(steps: &[Step]) -> usize {
+    let company = Company::open().await;
+    company
+        .done("POST", "partnerships", json!({"email": "wren@agency.example", "partner_key": "wren"}))
+        .await;
+    company.done("POST", "groups", json!({"name": "Gold", "slug": "gold"})).await;
+    let mut done = 0;
+    for step in steps {
+        let (says, method, path, body) = request(step);
+        let (status, answer) = company.ask_for(says, method, &path, body, "").await;
+        assert!(status < 500, "{step:?}: {answer}");
+        done += usize::from(status < 300);
+        let differs = company.check().await;
+        assert!(differs.is_empty(), "after {step:?}: {differs:?}");
+    }
+    done
+}
+
+#[test]
+fn kept_totals_are_what_a_recount_finds_after_any_history() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let config = Config { cases: HISTORIES, failure_persistence: None, ..Config::default() };
+    let done = std::cell::Cell::new(0);
+    TestRunner::new(config)
+        .run(&prop::collection::vec(step(), 10..40), |steps| {
+            done.set(done.get() + runtime.block_on(run(&steps)));
+            Ok(())
+        })
+        .unwrap();
+    assert!(done.get() > 100, "most was refused: {}", done.get());
+}
