@@ -37,6 +37,12 @@ pub(crate) struct Options {
     /// Customers that one partner has in the end, to see what one more then costs.
     #[arg(long, default_value_t = 100_000, requires = "ledger", value_parser = clap::value_parser!(u64).range(1001..))]
     customers: u64,
+    /// Payments that a program has in the end.
+    #[arg(long, default_value_t = 100_000, requires = "ledger", value_parser = clap::value_parser!(u64).range(2..))]
+    payments: u64,
+    /// Programs that the ledger has in the end.
+    #[arg(long, default_value_t = 10_000, requires = "ledger", value_parser = clap::value_parser!(u64).range(2..))]
+    programs: u64,
     /// Measure this `headwater` in place of the one built here, as one from before a change.
     #[arg(long, requires = "ledger")]
     headwater: Option<PathBuf>,

@@ -19,6 +19,8 @@ use crate::page;
 use crate::server::Server;
 
 mod client;
+mod growth;
+mod steady;
 mod store;
 
 /// Customers who pay.
@@ -81,12 +83,19 @@ struct Row {
     of_bare: Option<f64>,
 }
 
-/// Measures, prints the table, and keeps it in docs/benchmarks.md.
+/// Measures, prints the table, and keeps it in docs/benchmarks.md. The load shares the server's cores and bare SQLite is
+/// this program's own, so that only a release of it measures: any other builds one, and has it measure.
 pub(super) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
-    let program = match &options.headwater {
-        Some(program) => program.clone(),
-        None => binaries::build(root, Speed::Release)?.join("headwater"),
-    };
+    if cfg!(debug_assertions) {
+        let built = binaries::build(root, Speed::Release)?;
+        let mut release = std::process::Command::new(built.join("xtask"));
+        release.args(std::env::args_os().skip(1));
+        if options.headwater.is_none() {
+            release.arg("--headwater").arg(built.join("headwater"));
+        }
+        return crate::process::run(release.current_dir(root));
+    }
+    let program = options.headwater.clone().context("a release measures what --headwater names")?;
     let section = tokio::runtime::Runtime::new()?.block_on(measure(&program, options))?;
     print!("{section}");
     if options.dry {
@@ -97,8 +106,9 @@ pub(super) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
 
 async fn measure(program: &Path, options: &Options) -> anyhow::Result<String> {
     let (mut rows, bare) = transactions(program, options).await?;
-    let growth = growth(program, options, &mut rows).await?;
+    let growth = growth::measure(program, options, &mut rows).await?;
     let signups = signups(program, options).await?;
+    let steady = steady::measure(program, options).await?;
     let mut text = format!(
         "`cargo xtask bench --ledger` writes this section. Each rate is the median of {} rounds of {} s with {} \
          connections; load and\nserver share the cores. Bare SQLite writes the same rows into a copy of the same file, \
@@ -111,7 +121,7 @@ async fn measure(program: &Path, options: &Options) -> anyhow::Result<String> {
         let (p50, p99) = (sample.p50.as_secs_f64() * 1e3, sample.p99.as_secs_f64() * 1e3);
         writeln!(text, "| {what} | {:.0} | {of_bare} | {p50:.1} | {p99:.1} |", sample.per_second)?;
     }
-    write!(text, "\n{growth}{signups}")?;
+    write!(text, "\n{growth}{signups}{steady}")?;
     Ok(text)
 }
 
@@ -136,10 +146,7 @@ async fn transactions(program: &Path, options: &Options) -> anyhow::Result<(Vec<
             let (server, client) = ledger.serve().await?;
             let duration = Duration::from_secs(options.seconds);
             let pay = move |connection: u64, number: u64| {
-                let customer = (connection * 31 + number) % PAYING;
-                json!({"customer_key": format!("gk_{customer}"), "amount": 9900, "currency": "USD",
-                       "key": format!("t{wanted}_{round}_{connection}_{number}")})
-                .to_string()
+                payment(&format!("t{wanted}_{round}"), connection, number).to_string()
             };
             let connections = options.connections as u64;
             let sample = client.load("/api/v2/transactions", connections, duration, Arc::new(pay)).await?;
@@ -170,6 +177,12 @@ async fn furnish(client: &Client) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn payment(run: &str, connection: u64, number: u64) -> Value {
+    let customer = (connection * 31 + number) % PAYING;
+    json!({"customer_key": format!("gk_{customer}"), "amount": 9900, "currency": "USD",
+           "key": format!("{run}_{connection}_{number}")})
+}
+
 fn customer(key: &str) -> Value {
     json!({"customer_key": key, "email": format!("{key}@site.example"), "partner_key": "robin"})
 }
@@ -186,32 +199,10 @@ fn trigger(number: u64) -> Value {
            "rules": rules, "action": {"type": "commission_percent", "percent": "20"}})
 }
 
-/// New customers of a partner who has few, and of the same partner with many.
-async fn growth(program: &Path, options: &Options, rows: &mut Vec<Row>) -> anyhow::Result<String> {
-    let ledger = Ledger::init(program).await?;
-    let (server, client) = ledger.serve().await?;
-    furnish(&client).await?;
-    server.stop().await?;
-    let mut rates = Vec::new();
-    for customers in [PAYING, options.customers] {
-        store::fill(&ledger.file(), customers)?;
-        let (server, client) = ledger.serve().await?;
-        let new = move |connection: u64, number: u64| {
-            customer(&format!("new_{customers}_{connection}_{number}")).to_string()
-        };
-        let (connections, duration) = (options.connections as u64, Duration::from_secs(options.seconds));
-        let sample = client.load("/api/v2/customers", connections, duration, Arc::new(new)).await?;
-        server.stop().await?;
-        eprintln!("{customers} customers: {:.0}/s", sample.per_second);
-        rates.push(sample.per_second);
-        let what = format!("`POST /customers`, their partner has {customers} from the start");
-        rows.push(Row { what, sample, of_bare: None });
-    }
-    let cost = rates[0] / rates[1];
-    Ok(format!(
-        "From {PAYING} to {} customers of one partner, one more costs {cost:.2} times as much.\n",
-        options.customers
-    ))
+/// How many customers the partner has.
+async fn booked(client: &Client) -> anyhow::Result<u64> {
+    let partner = client.ask("GET", "/api/v2/partnerships/robin", &Value::Null).await?;
+    partner["stats"]["CUSTOMER_COUNT"].as_u64().context("a partner has a number of customers")
 }
 
 /// Signups sent to the relay until the last of them is booked.
@@ -241,10 +232,6 @@ pub(super) struct Booked {
 pub(super) async fn signups_on(ledger: &Ledger, options: &Options) -> anyhow::Result<Booked> {
     let (server, client) = ledger.serve().await?;
     furnish(&client).await?;
-    let booked = async || -> anyhow::Result<u64> {
-        let partner = client.ask("GET", "/api/v2/partnerships/robin", &Value::Null).await?;
-        partner["stats"]["CUSTOMER_COUNT"].as_u64().context("a partner has a number of customers")
-    };
     let public_key = ledger.public_key.clone();
     let accepted = Arc::new(std::sync::atomic::AtomicU64::new(0));
     let counted = Arc::clone(&accepted);
@@ -256,10 +243,10 @@ pub(super) async fn signups_on(ledger: &Ledger, options: &Options) -> anyhow::Re
     let (connections, duration) = (options.connections as u64, Duration::from_secs(options.seconds));
     let sample = client.load("/v1/events", connections, duration, Arc::new(event)).await?;
     let wanted = PAYING + accepted.load(std::sync::atomic::Ordering::Relaxed);
-    let mut there = booked().await?;
+    let mut there = booked(&client).await?;
     while there < wanted && begun.elapsed() < BOOKED_WITHIN {
         tokio::time::sleep(Duration::from_millis(20)).await;
-        there = booked().await?;
+        there = booked(&client).await?;
     }
     let took = begun.elapsed().as_secs_f64();
     server.stop().await?;

@@ -32,7 +32,7 @@ impl Client {
         Ok(Self { address, authorization: format!("Basic {pair}") })
     }
 
-    async fn connect(&self) -> anyhow::Result<SendRequest<Full<Bytes>>> {
+    pub(super) async fn connect(&self) -> anyhow::Result<SendRequest<Full<Bytes>>> {
         let stream = TcpStream::connect(&self.address).await?;
         stream.set_nodelay(true)?;
         let (sender, driver) = handshake(TokioIo::new(stream)).await?;
@@ -40,7 +40,7 @@ impl Client {
         Ok(sender)
     }
 
-    async fn send(
+    pub(super) async fn send(
         &self,
         sender: &mut SendRequest<Full<Bytes>>,
         (method, path): (&str, &str),

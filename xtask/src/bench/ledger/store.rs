@@ -28,6 +28,7 @@ struct Template {
     id: usize,
     key: usize,
     event: Option<usize>,
+    names: Vec<String>,
 }
 
 impl Template {
@@ -45,15 +46,26 @@ impl Template {
             id: place("id").context("each table has an id")?,
             key: place("key").context("each table has a key")?,
             event: place("event_key"),
+            names,
         })
+    }
+
+    fn set(&mut self, column: &str, value: Value) {
+        if let Some(place) = self.names.iter().position(|name| name == column) {
+            self.values[place] = value;
+        }
     }
 
     fn write(&mut self, connection: &Connection, number: i64) -> rusqlite::Result<()> {
         // Far above the ledger's own numbers, and ascending as they do.
-        self.values[self.id] = Value::Integer((1 << 62) + number);
-        self.values[self.key] = Value::Text(format!("bare_{number:032}"));
+        self.write_as(connection, (1 << 62) + number, format!("bare_{number:032}"))
+    }
+
+    fn write_as(&mut self, connection: &Connection, id: i64, key: String) -> rusqlite::Result<()> {
+        self.values[self.id] = Value::Integer(id);
+        self.values[self.key] = Value::Text(key);
         if let Some(event) = self.event {
-            self.values[event] = Value::Text(format!("transaction:{number}"));
+            self.values[event] = Value::Text(format!("transaction:{id}"));
         }
         let mut insert = connection.prepare_cached(&self.insert)?;
         insert.execute(rusqlite::params_from_iter(&self.values)).map(drop)
@@ -104,24 +116,71 @@ pub(super) fn bare(ledger: &Path, copy: &Path, duration: Duration) -> anyhow::Re
 pub(super) fn fill(ledger: &Path, count: u64) -> anyhow::Result<()> {
     let connection = open(ledger)?;
     let mut template = Template::read(&connection, "customer")?;
-    let statement = connection.prepare("SELECT * FROM customer")?;
-    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
-    let own = ["customer_key", "email"].map(|wanted| names.iter().position(|name| name == wanted));
     let there: i64 = connection.query_row("SELECT count(*) FROM customer", (), |row| row.get(0))?;
     // Below the ledger's own numbers.
     connection.execute_batch("BEGIN IMMEDIATE")?;
     for number in there..i64::try_from(count)? {
-        for place in own.into_iter().flatten() {
-            template.values[place] = Value::Text(format!("filled{number}@site.example"));
+        for column in ["customer_key", "email"] {
+            template.set(column, Value::Text(format!("filled{number}@site.example")));
         }
-        template.values[template.key] = Value::Text(format!("cus_filled{number}"));
-        template.values[template.id] = Value::Integer(number);
-        connection.prepare_cached(&template.insert)?.execute(rusqlite::params_from_iter(&template.values))?;
+        template.write_as(&connection, number, format!("cus_filled{number}"))?;
     }
     let recount = "UPDATE partner_total SET customers = (SELECT count(*) FROM customer \
                    WHERE customer.partnership = partner_total.partnership AND test = 0 AND archived = 0)";
     // Ledgers of before have no kept totals.
     let _ = connection.execute(recount, ());
+    connection.execute_batch("COMMIT")?;
+    Ok(())
+}
+
+/// Adds payments like the newest one, of all customers in turn, each with its reward.
+pub(super) fn fill_payments(ledger: &Path, count: u64) -> anyhow::Result<()> {
+    let connection = open(ledger)?;
+    let mut statement = connection.prepare("SELECT id FROM customer")?;
+    let customers: Vec<i64> = statement.query_map((), |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    let (mut payment, mut reward) =
+        (Template::read(&connection, "txn")?, Template::read(&connection, "reward")?);
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    for (number, customer) in (1..i64::try_from(count)?).zip(customers.iter().cycle()) {
+        for template in [&mut payment, &mut reward] {
+            template.set("customer", Value::Integer(*customer));
+        }
+        payment.write_as(&connection, number, format!("filled_{number}"))?;
+        reward.set("txn", Value::Integer(number));
+        reward.write_as(&connection, number, format!("rwrd_filled{number}"))?;
+    }
+    connection.execute_batch(
+        "DELETE FROM customer_total;
+         INSERT INTO customer_total (customer, currency, payments, revenue)
+             SELECT customer, currency, count(*), sum(amount - refunded_total) FROM txn
+             WHERE archived = 0 GROUP BY customer, currency;
+         COMMIT",
+    )?;
+    Ok(())
+}
+
+/// Adds programs like the newest one, each with its credentials.
+pub(super) fn fill_programs(ledger: &Path, count: u64) -> anyhow::Result<()> {
+    let connection = open(ledger)?;
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    connection.execute(
+        "WITH RECURSIVE s (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM s WHERE i < ?1)
+         INSERT INTO program (id, name, company_key, public_key, test_public_key, origins, link_destinations,
+                              checkout_amounts, created_at, updated_at)
+         SELECT i, 'Filled ' || i, 'filled' || i, 'pk_filled' || i, 'pk_testfilled' || i, origins, link_destinations,
+                checkout_amounts, created_at, updated_at FROM s, (SELECT * FROM program LIMIT 1)",
+        [i64::try_from(count)?],
+    )?;
+    for (public_key, test) in [("public_key", 0), ("test_public_key", 1)] {
+        connection.execute(
+            &format!(
+                "INSERT INTO credential (secret_hash, program, kind, test, public_key, created_at)
+                 SELECT randomblob(32), id, 'pair', {test}, {public_key}, created_at FROM program
+                 WHERE name LIKE 'Filled %'"
+            ),
+            (),
+        )?;
+    }
     connection.execute_batch("COMMIT")?;
     Ok(())
 }
