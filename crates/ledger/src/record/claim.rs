@@ -2,9 +2,9 @@
 //! alone, and what was earned on them follows (trust.md section 1). `attribution::claim` decides, this writes.
 
 use headwater_attribution::claim::{self, Verdict, weigh};
-use headwater_protocol::Millis;
 use headwater_protocol::limits::LIST_MAX;
 use headwater_protocol::v2::{Change, List};
+use headwater_protocol::{Millis, Source};
 use headwater_store::Unit;
 
 use super::evaluate::{self, Held, Moment};
@@ -206,6 +206,8 @@ pub(crate) fn confirm_product(
     if verdict == Verdict::Keep {
         return Ok(());
     }
+    // What was paid for before was the other plan, and stays what it was.
+    let plan_changed = row.source == Source::Billing && ctx.says == Source::Billing;
     let old = row.point_to(entry);
     row.source = ctx.says;
     row.confirmed_at = row.confirmed_at.or(Some(ctx.now.0));
@@ -216,7 +218,7 @@ pub(crate) fn confirm_product(
     } else if first {
         remember(unit, ctx, &row.key, "confirmed_at", (None, Some(ctx.now.0.to_string())))?;
     }
-    if first || verdict == Verdict::Replace {
+    if first || (verdict == Verdict::Replace && !plan_changed) {
         for paid in transaction::list_of_product(unit, row.id)? {
             let held = Held { owner: None, linked: Some(row) };
             evaluate::transaction(unit, ctx, &paid, held, Moment::Corrected)?;

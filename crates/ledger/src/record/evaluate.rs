@@ -7,7 +7,7 @@ use headwater_attribution::{
 use headwater_protocol::v2::{
     ProductClaims, ProductStatus, SignupClaims, Standing, TransactionExplanation, TriggerEvent,
 };
-use headwater_protocol::{Currency, Millis};
+use headwater_protocol::{Currency, Millis, Source};
 use headwater_store::Unit;
 
 use super::claim::claims_of;
@@ -15,6 +15,7 @@ use super::{Ctx, Kind, Refusal, program, reward, trigger};
 use crate::store::customer::{self, CustomerRow};
 use crate::store::partnership::{self, PartnershipRow};
 use crate::store::product::{self, ProductRow};
+use crate::store::product_book;
 use crate::store::reward::{self as rewards, Earned};
 use crate::store::totals;
 use crate::store::transaction::{self, TransactionRow};
@@ -171,9 +172,40 @@ fn require_customer(unit: &mut Unit<'_>, id: i64) -> Result<CustomerRow, Refusal
         .ok_or_else(|| Refusal::new(Kind::Internal, "internal", "the customer to evaluate is gone"))
 }
 
+/// The product of a payment, as it was when it was paid.
 fn linked(unit: &mut Unit<'_>, txn: &TransactionRow) -> Result<Option<ProductRow>, Refusal> {
     let Some(id) = txn.product else { return Ok(None) };
-    Ok(product::find_by_id(unit, id)?)
+    product::find_by_id(unit, id)?.map(|row| as_paid(unit, txn, row)).transpose()
+}
+
+/// Whatever a provider's payment paid for was active then: its trial was over, and what ended or became another plan
+/// later had not yet (billing.md section 3).
+fn as_paid(unit: &mut Unit<'_>, txn: &TransactionRow, mut row: ProductRow) -> Result<ProductRow, Refusal> {
+    if txn.source != Source::Billing {
+        return Ok(row);
+    }
+    let other = txn.product_book.filter(|entry| *entry != row.product_book);
+    let ended =
+        row.status == ProductStatus::Churned.name() && row.occurred_at.is_none_or(|at| at <= txn.created_at);
+    if other.is_some() || !ended {
+        ProductStatus::Active.name().clone_into(&mut row.status);
+    }
+    if let Some(entry) = other.map(|id| product_book::find_by_id(unit, id)).transpose()?.flatten() {
+        row.product_book = entry.id;
+        (row.names.book_key, row.names.book_name) = (entry.key, entry.name);
+    }
+    Ok(row)
+}
+
+/// Evaluates anew what a provider's payments earned since a product's status changed: it may have been told later.
+pub(crate) fn since(unit: &mut Unit<'_>, ctx: &Ctx, changed: &ProductRow) -> Result<(), Refusal> {
+    let held = Held { owner: None, linked: Some(changed) };
+    for paid in transaction::list_of_product(unit, changed.id)? {
+        if paid.source == Source::Billing && changed.occurred_at.is_some_and(|at| at <= paid.created_at) {
+            transaction(unit, ctx, &paid, held, Moment::Corrected)?;
+        }
+    }
+    Ok(())
 }
 
 /// Payments and revenue of a customer; not counted when no rule asks.
@@ -214,11 +246,16 @@ fn transaction_facts(
         read = require_customer(unit, txn.customer)?;
         &read
     };
-    let mut linked = if held.linked.is_some() && txn.product.is_some() {
-        held.linked
-    } else {
-        found = linked(unit, txn)?;
-        found.as_ref()
+    let mut linked = match held.linked.filter(|_| txn.product.is_some()) {
+        Some(row) if txn.source != Source::Billing => Some(row),
+        Some(row) => {
+            found = Some(as_paid(unit, txn, row.clone())?);
+            found.as_ref()
+        }
+        None => {
+            found = linked(unit, txn)?;
+            found.as_ref()
+        }
     };
     let programs: Vec<_> = asked.iter().map(|ready| &ready.program).collect();
     let history = history(unit, &programs, txn.customer, &txn.currency)?;

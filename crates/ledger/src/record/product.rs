@@ -12,7 +12,7 @@ use headwater_store::Unit;
 
 use super::lookup::{self, Named};
 use super::refusal::short;
-use super::{Ctx, Kind, Refusal, claim, member, partnership, product_book, waiting};
+use super::{Ctx, Kind, Refusal, claim, evaluate, member, partnership, product_book, waiting};
 use crate::store::customer::CustomerRow;
 use crate::store::member::MemberRow;
 use crate::store::product::{self, Names, ProductRow};
@@ -156,6 +156,7 @@ fn again(
         Source::Billing | Source::Vendor => {}
     }
     let late = is_late(&row, new);
+    let turned = !late && row.status != new.status.name();
     let entry = entry(unit, ctx, new)?;
     if entry.is_none() && ctx.says == Source::Vendor {
         product_book::require_named(unit, ctx, &new.product_book_key)?;
@@ -171,6 +172,9 @@ fn again(
     }
     if let Some(entry) = entry.filter(|_| !late || row.confirmed_at.is_none()) {
         claim::confirm_product(unit, ctx, &mut row, &entry)?;
+    }
+    if turned && ctx.says == Source::Billing {
+        evaluate::since(unit, ctx, &row)?;
     }
     Ok(Recorded { product: render(ctx, row), created: false, warnings: Vec::new() })
 }
@@ -189,26 +193,28 @@ fn is_late(row: &ProductRow, new: &CreateProduct) -> bool {
 }
 
 /// The product that a billing provider's payment is for: the customer's product of that subscription, made where it
-/// is not there yet, and of the catalogue entry that the provider names.
+/// is not there yet, and the catalogue entry that the provider names.
 pub(crate) fn of_payment(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     found: &lookup::Found,
     subscription: &str,
     catalogue_keys: &[String],
-) -> Result<Option<ProductRow>, Refusal> {
+) -> Result<(Option<ProductRow>, Option<i64>), Refusal> {
     let existing = product::find_of_customer(unit, found.row.id, subscription)?;
     if ctx.says != Source::Billing {
-        return Ok(existing);
+        return Ok((existing, None));
     }
-    let Some(entry) = product_book::first_named(unit, ctx, catalogue_keys)? else { return Ok(existing) };
+    let Some(entry) = product_book::first_named(unit, ctx, catalogue_keys)? else {
+        return Ok((existing, None));
+    };
     if let Some(mut row) = existing {
         // What is confirmed already knows better than a line of an older invoice.
         if row.confirmed_at.is_none() {
             ProductStatus::Active.name().clone_into(&mut row.status); // it is being paid for
             claim::confirm_product(unit, ctx, &mut row, &entry)?;
         }
-        return Ok(Some(row));
+        return Ok((Some(row), Some(entry.id)));
     }
     let row = ProductRow {
         partnership: found.row.partnership,
@@ -218,7 +224,7 @@ pub(crate) fn of_payment(
     };
     product::insert(unit, ctx.scope(), &row)?;
     waiting::link(unit, ctx, &row)?;
-    Ok(Some(row))
+    Ok((Some(row), Some(entry.id)))
 }
 
 fn require_customer(unit: &mut Unit<'_>, ctx: &Ctx, new: &CreateProduct) -> Result<lookup::Found, Refusal> {

@@ -35,9 +35,9 @@ pub(crate) fn record(
     check(new)?;
     let (named, mut found) = require_customer(unit, ctx, new)?;
     let key = new.key.as_deref().map(|key| own_key(ctx, key));
-    let linked = match &new.subscription_key {
+    let (linked, paid_for) = match &new.subscription_key {
         Some(subscription) => products::of_payment(unit, ctx, &found, subscription, &new.catalogue_keys)?,
-        None => None,
+        None => (None, None),
     };
     if found.claimed.is_none() {
         claim::confirm(unit, ctx, &mut found.row)?;
@@ -64,6 +64,7 @@ pub(crate) fn record(
         source: ctx.says,
         claimed_name: found.claimed,
         refunded_at: None,
+        product_book: paid_for,
         names: names(&owner, linked.as_ref()),
     };
     if !transaction::insert(unit, ctx.program, &row)? {

@@ -72,6 +72,12 @@ pub(crate) fn update(unit: &mut Unit<'_>, row: &ProductBookRow) -> Result<(), St
     Ok(())
 }
 
+/// An entry by its number.
+pub(crate) fn find_by_id(unit: &mut Unit<'_>, id: i64) -> Result<Option<ProductBookRow>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM product_book WHERE id = $1");
+    unit.query_one(&sql, &[id.into()], from_row)
+}
+
 /// An entry by our key.
 pub(crate) fn find(
     unit: &mut Unit<'_>,

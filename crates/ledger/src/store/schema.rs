@@ -8,8 +8,16 @@
 use super::totals::TABLES as TOTALS;
 
 /// Scripts for [`headwater_store::Store::open`], oldest first.
-pub const MIGRATIONS: &[&str] =
-    &[FIRST, SOURCES, TOTALS, SEARCHED, TRIGGERS_VERSION, super::retired::TABLE, super::erasure::TABLE];
+pub const MIGRATIONS: &[&str] = &[
+    FIRST,
+    SOURCES,
+    TOTALS,
+    SEARCHED,
+    TRIGGERS_VERSION,
+    super::retired::TABLE,
+    super::erasure::TABLE,
+    PAID_FOR,
+];
 
 const FIRST: &str = "
 CREATE TABLE program (
@@ -352,4 +360,9 @@ CREATE INDEX click_by_partnership ON click (partnership, program, created_at, id
 /// whether they are the ones this unit of work sees, whatever was committed or undone in between.
 const TRIGGERS_VERSION: &str = "
 ALTER TABLE program ADD COLUMN triggers_version bigint NOT NULL DEFAULT 0;
+";
+
+/// What a provider's line said it paid for: the product of its subscription may since be another, by a changed plan.
+const PAID_FOR: &str = "
+ALTER TABLE txn ADD COLUMN product_book bigint REFERENCES product_book (id);
 ";

@@ -39,6 +39,8 @@ pub(crate) struct TransactionRow {
     pub(crate) claimed_name: Option<String>,
     /// When the newest total of what was given back was true.
     pub(crate) refunded_at: Option<i64>,
+    /// The catalogue entry that a provider's line named; the product's own may change with the plan.
+    pub(crate) product_book: Option<i64>,
     /// Read only.
     pub(crate) names: Names,
 }
@@ -58,7 +60,7 @@ const COLUMNS: &str = "txn.key, txn.id, txn.test, txn.customer, txn.by_site_key,
      txn.partnership, txn.amount, txn.currency, txn.category_key, txn.product_text, txn.subscription_key, txn.metadata, \
      txn.refunded_total, txn.archived, txn.created_at, txn.updated_at, customer.key, customer.email, \
      customer.customer_key, customer.sub_ids, product.key, partnership.key, \
-     txn.source, txn.claimed_name, txn.refunded_at";
+     txn.source, txn.claimed_name, txn.refunded_at, txn.product_book";
 const FROM: &str = "txn JOIN customer ON customer.id = txn.customer \
      LEFT JOIN product ON product.id = txn.product \
      LEFT JOIN partnership ON partnership.id = txn.partnership";
@@ -101,6 +103,7 @@ fn from_row(row: &Row<'_>) -> Result<TransactionRow, StoreError> {
         source: json::source(row, 23)?,
         claimed_name: row.get(24)?,
         refunded_at: row.get(25)?,
+        product_book: row.get(26)?,
     })
 }
 
@@ -109,9 +112,9 @@ pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &TransactionRow) ->
     let added = unit.execute(
         "INSERT INTO txn (id, program, test, key, customer, by_site_key, product, partnership, amount, \
          currency, category_key, product_text, subscription_key, metadata, refunded_total, archived, \
-         created_at, updated_at, source, claimed_name, refunded_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) \
-         ON CONFLICT (program, test, key) DO NOTHING",
+         created_at, updated_at, source, claimed_name, refunded_at, product_book) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, \
+         $22) ON CONFLICT (program, test, key) DO NOTHING",
         &[
             row.id.into(),
             program.into(),
@@ -134,6 +137,7 @@ pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &TransactionRow) ->
             row.source.name().into(),
             row.claimed_name.as_ref().into(),
             row.refunded_at.into(),
+            row.product_book.into(),
         ],
     )?;
     if added == 1 {

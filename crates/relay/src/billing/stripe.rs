@@ -125,7 +125,8 @@ impl Saying<'_> {
     }
 
     fn subscription(&mut self, object: &objects::Subscription, deleted: bool) {
-        let status = if deleted { ProductStatus::Churned } else { status(&object.status) };
+        let status = if deleted { Some(ProductStatus::Churned) } else { status(&object.status) };
+        let Some(status) = status else { return };
         let several = object.items.data.len() > 1;
         let name = fact::subscription(&object.id);
         self.facts.push(Known::Told.fact(self.scope, &name, "told", self.at.0, 0));
@@ -151,12 +152,14 @@ fn who(customer_key: Option<String>, provider_key: Option<String>, email: Option
     CustomerRef { customer_key, provider_key, email: email.filter(|email| !email.is_empty()) }
 }
 
-fn status(word: &str) -> ProductStatus {
+/// `None` for one that has not begun: it waits for its first payment, and becomes active in the same second.
+fn status(word: &str) -> Option<ProductStatus> {
     match word {
-        "trialing" => ProductStatus::Trial,
+        "incomplete" => None,
+        "trialing" => Some(ProductStatus::Trial),
         // Stripe still tries to collect a payment that is past due.
-        "active" | "past_due" => ProductStatus::Active,
-        _ => ProductStatus::Churned,
+        "active" | "past_due" => Some(ProductStatus::Active),
+        _ => Some(ProductStatus::Churned),
     }
 }
 
