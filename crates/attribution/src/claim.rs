@@ -148,6 +148,12 @@ mod tests {
     }
 
     #[test]
+    fn each_reason_is_called_as_clients_know_it() {
+        let names = ["credit_contested", "customer_claimed_by_page", "product_claimed_by_page"];
+        assert_eq!(Hold::ALL.map(Hold::reason), names);
+    }
+
+    #[test]
     fn the_page_is_obeyed_before_the_click_and_the_click_before_the_key() {
         assert_eq!(credited(Some("page"), Some("click"), Some("key")), Some("page"));
         assert_eq!(credited(None, Some("click"), Some("key")), Some("click"));

@@ -34,13 +34,12 @@ impl Percent {
     }
 }
 
-/// `amount · part / whole`, half up on the magnitude: the one place where money is rounded. `|part|` is at
-/// most `|whole|`, so that the result is never larger than `amount`.
+/// `amount · part / whole`, half up on the magnitude: the one place where money is rounded. `whole` is positive and
+/// `|part|` at most as large, so that the result is never larger than `amount`.
 fn share(amount: i64, part: i64, whole: i64) -> i64 {
     let (product, whole) = (i128::from(amount) * i128::from(part), i128::from(whole));
-    let magnitude = (2 * product.abs() + whole.abs()) / (2 * whole.abs());
-    let signed = if (product < 0) == (whole < 0) { magnitude } else { -magnitude };
-    i64::try_from(signed).expect("a share of an amount is never larger than the amount")
+    let magnitude = (2 * product.abs() + whole) / (2 * whole);
+    i64::try_from(magnitude * product.signum()).expect("a share of an amount is never larger than the amount")
 }
 
 /// How much of a reward must be given back now, in minor units.
@@ -51,7 +50,7 @@ fn share(amount: i64, part: i64, whole: i64) -> i64 {
 /// the other sign than `earned` when the total has shrunk, as when a dispute is won: so much is given back to the
 /// partner.
 pub fn reverse(earned: i64, amount: i64, refunded_total: i64, already_reversed: i64) -> i64 {
-    let whole = amount == 0 || refunded_total.unsigned_abs() >= amount.unsigned_abs();
+    let whole = refunded_total.unsigned_abs() >= amount.unsigned_abs();
     let target = if whole { earned } else { share(earned, refunded_total.abs(), amount.abs()) };
     target - already_reversed
 }
@@ -128,6 +127,13 @@ mod tests {
         assert_eq!(percent("33.3333").unwrap().of(100), 33);
         assert_eq!(percent("0.0001").unwrap().of(500_000), 1);
         assert_eq!(percent("0.0001").unwrap().of(499_999), 0);
+    }
+
+    #[test]
+    fn half_of_a_payment_given_back_takes_half_of_what_it_earned() {
+        assert_eq!([reverse(1000, 5000, 2500, 0), reverse(1000, 5000, 2500, 400)], [500, 100]);
+        assert_eq!([reverse(-1000, -5000, -2500, 0), reverse(1000, 5000, 4999, 0)], [-500, 1000]);
+        assert_eq!(reverse(1000, 5000, 0, 500), -500);
     }
 
     #[test]

@@ -225,10 +225,8 @@ impl Miss<'_> {
             None => true,
             Some(leaf) => leaf.field.object() == Object::Product && self.product.is_none(),
         };
-        let actual = match self.leaf {
-            Some(leaf) if !nothing => leaf.field.read(facts, self.product).show(),
-            _ => serde_json::Value::Null,
-        };
+        let actual =
+            self.leaf.map_or(serde_json::Value::Null, |leaf| leaf.field.read(facts, self.product).show());
         let reason = if nothing {
             "no product is linked to this transaction, so no rule about products can hold".to_owned()
         } else {

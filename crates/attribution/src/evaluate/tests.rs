@@ -114,6 +114,25 @@ fn a_trigger_without_product_rules_behaves_as_if_products_did_not_exist() {
 }
 
 #[test]
+fn a_trigger_says_whether_it_asks_for_history_or_products() {
+    let rules = |value| serde_json::from_value::<Rule>(value).unwrap();
+    let leaf = |object: &str, field: &str| json!({"object": object, "field": field, "operator": "exists"});
+    let cases = [
+        (json!({"all": []}), false, false),
+        (json!({"any": [leaf("transaction", "amount"), leaf("customer", "total_revenue")]}), true, false),
+        (json!({"all": [leaf("customer", "transaction_count")]}), true, false),
+        (json!({"all": [leaf("customer", "created"), leaf("partnership", "tags")]}), false, false),
+        (json!({"any": [leaf("transaction", "amount"), leaf("product", "name")]}), false, true),
+        (json!({"all": [{"where": {"object": "product", "rules": []}}]}), false, true),
+        (json!({"where": {"object": "product", "rules": [leaf("customer", "total_revenue")]}}), true, true),
+    ];
+    for (written, history, products) in cases {
+        let trigger = share("any", "5", &rules(written.clone()), &Eligibility::default());
+        assert_eq!((trigger.needs_history(), trigger.asks_products()), (history, products), "{written}");
+    }
+}
+
+#[test]
 fn an_offer_pays_only_partners_it_is_for() {
     let for_whom = |groups: &[&str], tags: &[&str]| Eligibility {
         groups: groups.iter().map(ToString::to_string).collect(),

@@ -62,6 +62,76 @@ fn each_operator_compares_as_its_name_says() {
 }
 
 #[test]
+fn every_field_is_read_from_its_own_record() {
+    let mut facts = facts(Some(product("Inbox", ProductStatus::Active)));
+    let payment = facts.transaction.as_mut().unwrap();
+    payment.category_key = Some("chat".to_owned());
+    payment.product_key = Some("live_chat".to_owned());
+    payment.created_at = NOW.plus(-2 * Millis::DAY);
+    payment.metadata = serde_json::from_value(json!({"seats": "12", "rate": 7})).unwrap();
+    facts.customer.created_at = NOW.plus(-4 * Millis::DAY);
+    facts.customer.fields = serde_json::from_value(json!({"size": 40})).unwrap();
+    facts.partnership.created_at = NOW.plus(-6 * Millis::DAY);
+    facts.partnership.tags.clear();
+    let aged = |object: &'static str, days: i64| {
+        [
+            (object, "created", "older_than", json!(days - 1), true),
+            (object, "created", "older_than", json!(days), false),
+            (object, "created", "newer_than", json!(days), false),
+            (object, "created", "newer_than", json!(days + 1), true),
+        ]
+    };
+    let mut cases = [
+        ("transaction", "category_key", "is", json!("chat"), true),
+        ("transaction", "product_key", "is", json!("live_chat"), true),
+        ("transaction", "amount", "less_than", json!(9900), false),
+        ("transaction", "metadata.seats", "is", json!(12), true),
+        ("transaction", "metadata.seats", "is", json!(13), false),
+        ("transaction", "metadata.rate", "is", json!("7"), true),
+        ("transaction", "metadata.rate", "is", json!("8"), false),
+        ("transaction", "metadata.seats", "contains", json!("3"), false),
+        ("customer", "total_revenue", "is", json!(9900), true),
+        ("customer", "fields.size", "greater_than", json!(39), true),
+        ("partnership", "tags", "exists", json!(false), true),
+        ("partnership", "group", "exists", json!(true), true),
+    ]
+    .to_vec();
+    cases.extend(aged("transaction", 2).into_iter().chain(aged("customer", 4)).chain(aged("partnership", 6)));
+    for (object, field, operator, value, expected) in cases {
+        let text = format!("{object} {field} {operator} {value}");
+        let compiled =
+            compile(&rule(leaf(object, field, operator, value)), TriggerEvent::TransactionCreated).unwrap();
+        assert_eq!(compiled.matches(&facts, NOW), expected, "{text}");
+    }
+}
+
+#[test]
+fn one_of_several_is_enough_and_needs_no_product() {
+    let written = json!({"any": [leaf("transaction", "amount", "is", json!(1)),
+        leaf("transaction", "amount", "is", json!(9900))]});
+    let compiled = compile(&rule(written), TriggerEvent::TransactionCreated).unwrap();
+    let mut facts = facts(None);
+    assert!(compiled.matches(&facts, NOW));
+    facts.transaction.as_mut().unwrap().amount = 2;
+    assert!(!compiled.matches(&facts, NOW));
+}
+
+#[test]
+fn an_explanation_shows_numbers_as_they_are_and_whose_field_it_was() {
+    let mut facts = facts(None);
+    facts.transaction.as_mut().unwrap().metadata =
+        serde_json::from_value(json!({"whole": 12, "half": 1.5})).unwrap();
+    for (field, actual) in [("metadata.whole", json!(12)), ("metadata.half", json!("1.5"))] {
+        let asked = json!({"field": field, "operator": "is", "value": 1});
+        let written = json!({"where": {"object": "transaction", "rules": [asked]}});
+        let compiled = compile(&rule(written), TriggerEvent::TransactionCreated).unwrap();
+        let failed = compiled.failed(&facts, NOW).unwrap();
+        assert_eq!(failed.actual, actual);
+        assert_eq!(failed.rule, Some(rule(leaf("transaction", field, "is", json!(1)))));
+    }
+}
+
+#[test]
 fn nested_rules_ask_the_same_product() {
     let mut facts = facts(Some(product("Inbox", ProductStatus::Churned)));
     facts.products.push(product("Surveys", ProductStatus::Active));
@@ -122,6 +192,10 @@ fn a_mistake_names_its_path_and_what_is_allowed() {
         (leaf("product", "created", "within", json!("next_week")), "rules.value", "rolling_N_days"),
         (leaf("transaction", "amount", "between", json!([2, 1])), "rules.value", "low not above high"),
         (leaf("transaction", "currency", "is", json!("dollars")), "rules.value", "ISO 4217"),
+        (leaf("product", "status", "is", json!(7)), "rules.value", "trial, active or churned, got 7"),
+        (leaf("transaction", "amount", "is", json!("7")), "rules.value", "must be a number, got"),
+        (leaf("customer", "test", "is", json!("yes")), "rules.value", "true or false, got"),
+        (leaf("product", "name", "contains", json!("")), "rules.value", "text that is not empty"),
         (leaf("transaction", "metadata.", "is", json!("x")), "rules.field", "metadata.NAME"),
         (json!({"field": "name", "operator": "is", "value": "x"}), "rules.object", "required"),
         (json!({"all": [{"any": []}]}), "rules.all[0].any", "one rule at least"),
