@@ -88,8 +88,8 @@ pub fn compute(records: &BTreeMap<String, Vec<Fact>>) -> Back {
         return Back::Nothing;
     }
     let back = records
-        .values()
-        .fold(0_i64, |sum, facts| sum.saturating_add(of_record(facts)))
+        .iter()
+        .fold(0_i64, |sum, (name, facts)| sum.saturating_add(of_record(facts, charged(records, name))))
         .clamp(0, gross.max(0));
     let at = records.values().flatten().map(|fact| fact.at).max().unwrap_or_default();
     Back::Totals {
@@ -102,11 +102,27 @@ fn takes_back(known: &Known) -> bool {
     matches!(known, Known::Refunded { .. } | Known::Refund { .. } | Known::Back { .. })
 }
 
-/// Minor units with tax that went back of one record.
+/// Minor units with tax that a charge or its intent paid, where an invoice's payment said so: no more goes back, though
+/// a dispute may be about the whole of what was refunded in part.
+fn charged(records: &BTreeMap<String, Vec<Fact>>, name: &str) -> i64 {
+    if name.starts_with("in:") {
+        return i64::MAX;
+    }
+    let own = records.get(name).into_iter().flatten();
+    let linked = links(&records[name]).collect::<Vec<_>>();
+    let of_linked = linked.iter().filter_map(|name| records.get(name)).flatten();
+    let amounts = own.chain(of_linked).filter_map(Known::of).filter_map(|known| match known {
+        Known::Charged { amount } => Some(amount),
+        _ => None,
+    });
+    amounts.max().unwrap_or(i64::MAX)
+}
+
+/// Minor units with tax that went back of one record, at `most`.
 ///
 /// A charge says its total at one time, its refunds speak for themselves at others: what was made after that time is
 /// added, what failed after it is taken off, and what is known of single refunds is never less than true.
-fn of_record(facts: &[Fact]) -> i64 {
+fn of_record(facts: &[Fact], most: i64) -> i64 {
     let known = || facts.iter().filter_map(|fact| Some((fact.at, Known::of(fact)?)));
     let told = known().find_map(|(at, known)| match known {
         Known::Refunded { gross, total } => Some((at, gross, total)),
@@ -131,7 +147,7 @@ fn of_record(facts: &[Fact]) -> i64 {
         }
     }
     let (refunded, most) =
-        told.map_or((alone, i64::MAX), |(_, gross, total)| (alone.max(total.saturating_add(since)), gross));
+        told.map_or((alone, most), |(_, gross, total)| (alone.max(total.saturating_add(since)), gross));
     refunded.saturating_add(other).clamp(0, most.max(0))
 }
 

@@ -44,6 +44,11 @@ pub enum Known {
         /// The transactions it made.
         lines: Vec<PaidLine>,
     },
+    /// What a payment paid of its invoice.
+    Charged {
+        /// Minor units, with tax.
+        amount: i64,
+    },
     /// What a charge says was refunded of it.
     Refunded {
         /// Minor units charged, with tax.

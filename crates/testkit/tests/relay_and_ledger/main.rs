@@ -4,6 +4,7 @@
 mod delivery;
 mod journey;
 mod kit;
+mod months;
 mod payments;
 mod privacy;
 mod refunds;

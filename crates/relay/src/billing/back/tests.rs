@@ -72,6 +72,21 @@ fn a_charges_own_total_and_its_single_refunds_are_one_story() {
 }
 
 #[test]
+fn a_dispute_about_all_of_a_charge_that_was_refunded_in_part_takes_no_other_payments_share() {
+    let mut facts = vec![paid("in:in_1", 100, &[100])];
+    for (intent, amount) in [("pi:pi_1", 40), ("pi:pi_2", 60)] {
+        facts.extend(Known::link("1", "in:in_1", intent, 1, true));
+        facts.push(Known::Charged { amount }.fact("1", intent, "charged", 1, 0));
+    }
+    facts.extend(Known::link("1", "pi:pi_2", "ch:ch_2", 2, true));
+    let refund = Known::Refund { amount: 10, made_at: 2, stands: true };
+    facts.push(refund.fact("1", "ch:ch_2", "refund/re_1", 2, 0));
+    assert_eq!(totals(&facts), [10]);
+    facts.push(Known::Back { amount: 60 }.fact("1", "ch:ch_2", "dispute/dp_1", 3, 0));
+    assert_eq!(totals(&facts), [60]);
+}
+
+#[test]
 fn a_payment_that_was_taken_off_its_invoice_takes_nothing_back() {
     let facts = [paid("in:in_1", 100, &[100])];
     assert_eq!(compute(&records(&facts)), Back::Nothing);

@@ -60,6 +60,10 @@ impl Saying<'_> {
         let invoice = fact::invoice(&object.invoice);
         for payment in intent.into_iter().chain(charge) {
             self.link(&invoice, &payment, holds);
+            if let Some(amount) = object.amount_paid.filter(|_| holds) {
+                self.facts
+                    .push(Known::Charged { amount }.fact(self.scope, &payment, "charged", self.at.0, 0));
+            }
         }
         if !holds {
             self.back(&invoice, &object.invoice, CustomerRef::default());

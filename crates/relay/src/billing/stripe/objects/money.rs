@@ -116,6 +116,8 @@ impl CreditNote {
 #[derive(Deserialize)]
 pub(in super::super) struct InvoicePayment {
     pub(in super::super) invoice: String,
+    #[serde(default)]
+    pub(in super::super) amount_paid: Option<i64>,
     pub(in super::super) payment: Payment,
 }
 
