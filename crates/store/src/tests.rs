@@ -272,5 +272,7 @@ fn a_data_directory_has_one_owner() {
     DataDir::lock(directory.path()).unwrap();
 }
 
+mod beside;
+mod columns;
 mod plans;
 mod readers;

@@ -81,7 +81,7 @@ pub(crate) fn settle(
         promote(unit, &entry.lane, seq)?;
     }
     match outcome {
-        Outcome::Delivered { names: there } => wake(unit, there, by.now, by.names).map(|_| ()),
+        Outcome::Delivered { names: there } => wake(unit, there, by.now, by.names),
         Outcome::Parked { at, names: awaited, claimed, .. } => {
             let came = entry.woken || by.names.came_since(awaited, *claimed);
             let second = by.second_look.filter(|look| entry.looks == 0 && !awaited.is_empty() && look < at);
@@ -116,20 +116,14 @@ fn park(unit: &mut Unit<'_>, seq: i64, awaited: &[String], due: Option<i64>) -> 
 }
 
 /// Makes due what is parked for one of the names. Returns how many entries.
-pub(crate) fn wake(
-    unit: &mut Unit<'_>,
-    there: &[String],
-    now: i64,
-    names: &Names,
-) -> Result<usize, StoreError> {
-    let mut woken = 0;
+pub(crate) fn wake(unit: &mut Unit<'_>, there: &[String], now: i64, names: &Names) -> Result<(), StoreError> {
     for name in there {
         names.came(name);
         for seq in unit.query(PARKED_FOR, &[name.into()], |row| row.get::<i64>(0))? {
-            woken += unit.execute(WAKE, &[now.into(), seq.into()])?;
+            unit.execute(WAKE, &[now.into(), seq.into()])?;
         }
     }
-    Ok(woken)
+    Ok(())
 }
 
 /// Makes the first entry that waits in the lane its head, in place of `seq`. Whether it is followed in turn is
