@@ -155,7 +155,7 @@ fn invoice() -> impl Strategy<Value = Invoice> {
         one_of(&[Tax::None, Tax::Inclusive, Tax::Exclusive]),
         prop::option::of(1..20_000_i64),
         prop::option::weighted(0.1, 1..900_i64),
-        prop::bool::weighted(0.2),
+        prop::bool::weighted(0.4),
         prop::collection::vec(back(), 0..4),
     )
         .prop_map(|(change, coupon, tax, odd, note, split, back)| Invoice {
