@@ -38,3 +38,6 @@ pub use money::Currency;
 pub use source::{SOURCE_HEADER, Source};
 #[cfg(feature = "wire")]
 pub use time::Millis;
+
+#[cfg(all(test, feature = "wire"))]
+mod tests;
