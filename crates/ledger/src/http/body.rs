@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Request, header};
 use headwater_protocol::field;
 use headwater_protocol::limits::{API_BODY_MAX, IDEMPOTENCY_KEY_MAX, REQUEST_TIMEOUT};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
@@ -42,9 +42,8 @@ impl FromRequest<Books> for Posted {
     async fn from_request(request: Request<Body>, _: &Books) -> Result<Self, Failure> {
         let (parts, body) = request.into_parts();
         check_media_type(&parts.headers)?;
-        let whole = Limited::new(body, API_BODY_MAX).collect();
-        let whole = tokio::time::timeout(Duration::from_millis(REQUEST_TIMEOUT), whole);
-        let bytes = whole.await.map_err(|_| too_slow())?.map_err(|error| unread(&*error))?.to_bytes();
+        let whole = tokio::time::timeout(Duration::from_millis(REQUEST_TIMEOUT), whole(body));
+        let bytes = whole.await.map_err(|_| too_slow())??;
         let idempotent = match parts.headers.get("idempotency-key") {
             None => None,
             Some(key) => Some(Idempotent { key: check_key(key.to_str().ok())?, hash: hash(&parts, &bytes) }),
@@ -70,15 +69,26 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Refusal> {
     Err(Refusal::new(Kind::MediaType, "unsupported_media_type", message).field("Content-Type"))
 }
 
-fn unread(error: &(dyn std::error::Error + 'static)) -> Refusal {
-    if error.is::<LengthLimitError>() {
-        return Refusal::new(
-            Kind::TooLarge,
-            "body_too_large",
-            format!("the body must have at most {API_BODY_MAX} bytes"),
-        );
+/// The pieces of a body, one after the other in one place: each would keep the buffer of some KiB that it was read
+/// into, and a sender may make a piece of each byte.
+async fn whole(mut body: Body) -> Result<Bytes, Refusal> {
+    let (mut first, mut all) = (Bytes::new(), Vec::new());
+    while let Some(frame) = body.frame().await {
+        let unread =
+            |_| Refusal::new(Kind::Invalid, "unreadable_body", "the body could not be read to its end");
+        let Ok(piece) = frame.map_err(unread)?.into_data() else { continue };
+        if first.len() + all.len() + piece.len() > API_BODY_MAX {
+            let message = format!("the body must have at most {API_BODY_MAX} bytes");
+            return Err(Refusal::new(Kind::TooLarge, "body_too_large", message));
+        }
+        if first.is_empty() && all.is_empty() {
+            first = piece;
+            continue;
+        }
+        all.extend_from_slice(&std::mem::take(&mut first));
+        all.extend_from_slice(&piece);
     }
-    Refusal::new(Kind::Invalid, "unreadable_body", "the body could not be read to its end")
+    Ok(if all.is_empty() { first } else { all.into() })
 }
 
 fn too_slow() -> Refusal {

@@ -1,8 +1,9 @@
 //! A request's body, within its bound and its time.
 
+use std::pin::Pin;
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, HttpBody as _};
 use bytes::Bytes;
 use headwater_protocol::limits;
 use http::StatusCode;
@@ -12,15 +13,75 @@ use super::error::Failure;
 /// Reads a whole body of at most `max` bytes. A sender that takes for ever is told so and let go.
 pub(crate) async fn read(body: Body, max: usize, way_out: &str) -> Result<Bytes, Failure> {
     let time = Duration::from_millis(limits::REQUEST_TIMEOUT);
-    match tokio::time::timeout(time, to_bytes(body, max)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(_)) => {
+    match tokio::time::timeout(time, whole(body, max)).await {
+        Ok(Some(bytes)) => Ok(bytes),
+        Ok(None) => {
             let message = format!("the body may have {max} bytes");
             Err(Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message).hint(way_out))
         }
         Err(_) => {
             let message = format!("the body did not come within {} seconds", time.as_secs());
             Err(Failure::new(StatusCode::REQUEST_TIMEOUT, "timeout", message).hint("send it again"))
+        }
+    }
+}
+
+/// The pieces of a body, one after the other in one place: each would keep the buffer of some KiB that it was read
+/// into, and a sender may make a piece of each byte. `None` when they are more than `max` bytes or end too early.
+async fn whole(mut body: Body, max: usize) -> Option<Bytes> {
+    let (mut first, mut all) = (Bytes::new(), Vec::new());
+    while let Some(frame) = std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+        let Ok(piece) = frame.ok()?.into_data() else { continue };
+        if first.len() + all.len() + piece.len() > max {
+            return None;
+        }
+        if first.is_empty() && all.is_empty() {
+            first = piece;
+            continue;
+        }
+        all.extend_from_slice(&std::mem::take(&mut first));
+        all.extend_from_slice(&piece);
+    }
+    Some(if all.is_empty() { first } else { all.into() })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::sync::Arc;
+
+    use http_body_util::Channel;
+
+    use super::*;
+
+    /// A piece of one byte that stands for the buffer it was read into.
+    struct Piece(#[expect(dead_code, reason = "counted")] Arc<()>);
+
+    impl AsRef<[u8]> for Piece {
+        fn as_ref(&self) -> &[u8] {
+            b"a"
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_comes_byte_by_byte_keeps_no_buffer_for_each() {
+        let (mut sender, body) = Channel::<Bytes, Infallible>::new(1);
+        let kept = Arc::new(());
+        let reading = tokio::spawn(read(Body::new(body), 100, ""));
+        for _ in 0..50 {
+            sender.send_data(Bytes::from_owner(Piece(Arc::clone(&kept)))).await.unwrap();
+            tokio::task::yield_now().await;
+            assert!(Arc::strong_count(&kept) <= 1 + 2, "the one that is on its way, and the one before");
+        }
+        drop(sender);
+        assert_eq!(reading.await.unwrap().unwrap(), "a".repeat(50));
+    }
+
+    #[tokio::test]
+    async fn a_body_is_read_whole_up_to_its_bound() {
+        for (sent, max, read_whole) in [("", 0, true), ("abc", 3, true), ("abcd", 3, false)] {
+            let read = read(Body::from(sent), max, "send less").await;
+            assert_eq!(read.ok().as_deref(), read_whole.then_some(sent.as_bytes()), "{sent}");
         }
     }
 }
