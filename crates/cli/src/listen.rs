@@ -14,19 +14,29 @@ use hyper::Request;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt as _;
 
 use crate::paced::{Paced, Requests};
 use crate::proxies::Proxies;
 
+/// Connections that wait to be accepted, as far as the system allows: the runtime's own 1,024 turn a crowd away that
+/// comes at once, and who is turned away tries again after 1, 3, 7 and 15 seconds.
+const QUEUE: u32 = 4096;
 /// How long open requests may take to finish after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(10);
 
 /// Binds the address.
-pub(crate) async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| {
+pub(crate) fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let listen = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        // As the runtime's own bind does: what a server before us left behind does not keep the address.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(QUEUE)
+    };
+    listen().with_context(|| {
         format!("cannot listen on {address}; is another process using it? give another --listen")
     })
 }

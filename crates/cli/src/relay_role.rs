@@ -52,7 +52,7 @@ pub(crate) async fn run(options: args::Relay) -> anyhow::Result<()> {
     let rates = Rates::new(options.rate.events_per_second, system::monotonic());
     let relay = Relay::new(programs, journal, Arc::new(system::now), scripts::embedded(), rates);
 
-    let listener = listen::bind(options.listen).await?;
+    let listener = listen::bind(options.listen)?;
     let address = listener.local_addr()?;
     let stop = listen::stop_signal()?;
     let destinations: headwater_relay::deliver::Destinations = Arc::new(move |_, _| Some(client.clone()));

@@ -27,7 +27,7 @@ const BETWEEN_STEPS: Duration = Duration::from_millis(100);
 pub(crate) async fn run(options: args::Serve) -> anyhow::Result<()> {
     let connections = system::connections();
     let storage = Storage::take(&options.storage)?;
-    let listener = listen::bind(options.listen).await?;
+    let listener = listen::bind(options.listen)?;
     let address = listener.local_addr()?;
     let link_base = options.public_url.unwrap_or_else(|| format!("http://{address}"));
     let settings = Settings { link_base, clock: Arc::new(system::now), random: Arc::new(system::random) };
