@@ -147,6 +147,7 @@ impl Account {
         let amounts = [first, bill.paid - first].into_iter().filter(|amount| *amount > 0);
         let charge = |(n, amount)| Charged::new(what.new, &bill, n, amount);
         let charges: Vec<_> = amounts.enumerate().map(charge).collect();
+        self.pass(7);
         self.tell(what.new, "invoice.paid", &objects::invoice(what, &bill, charges.first()));
         let mut lefts = Vec::new();
         for charge in charges {
