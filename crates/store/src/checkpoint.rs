@@ -70,3 +70,23 @@ impl Drop for Checkpoint {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::checkpoint;
+    use crate::{WRITER_CACHE, connect};
+
+    #[test]
+    fn a_checkpoint_moves_the_log_into_the_file_and_says_how_long_it_is() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("test.sqlite");
+        let connection = connect(&path, WRITER_CACHE).unwrap();
+        assert_eq!(checkpoint(&connection).unwrap(), 0);
+        connection.execute_batch("CREATE TABLE note (body text NOT NULL)").unwrap();
+        connection.execute("INSERT INTO note (body) VALUES (?1)", ["x".repeat(400_000)]).unwrap();
+        let before = std::fs::metadata(&path).unwrap().len();
+        let pages = checkpoint(&connection).unwrap();
+        assert!((100..200).contains(&pages), "{pages} pages of 4 KiB");
+        assert!(std::fs::metadata(&path).unwrap().len() >= before + 400_000);
+    }
+}

@@ -55,6 +55,24 @@ async fn a_reader_that_waits_in_vain_hears_that_the_store_is_busy_and_the_next_o
     assert_eq!(count(&store).await, 0, "a reader that panicked gave its turn back");
 }
 
+#[test]
+fn a_connection_keeps_kibibytes_and_not_pages() {
+    let directory = tempfile::tempdir().unwrap();
+    let reader = crate::connect(&directory.path().join("test.sqlite"), crate::READER_CACHE).unwrap();
+    let kept: i64 = reader.pragma_query_value(None, "cache_size", |row| row.get(0)).unwrap();
+    assert_eq!(kept, -2048, "SQLite means KiB where it is negative");
+}
+
+#[tokio::test]
+async fn a_store_that_is_dropped_has_closed_its_files() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    add(&store, 1, false).await.unwrap();
+    assert!(open_files(directory.path()) > 0);
+    drop(store);
+    assert_eq!(open_files(directory.path()), 0);
+}
+
 #[tokio::test]
 async fn a_commit_that_fails_is_told_as_such() {
     let directory = tempfile::tempdir().unwrap();
