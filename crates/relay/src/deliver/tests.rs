@@ -20,7 +20,6 @@ use crate::{Program, Programs, Relay, Scripts, admit};
 mod claims;
 mod held;
 mod money;
-mod months;
 
 /// `METHOD path body source`, in the order of arrival.
 type Heard = Arc<Mutex<Vec<String>>>;

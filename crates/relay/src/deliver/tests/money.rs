@@ -14,24 +14,24 @@ use super::{Desk, Heard, SIGNUP, desk, desk_before};
 
 /// What a payment came to.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(super) struct Paid {
-    pub(super) amount: i64,
-    pub(super) created_at: i64,
-    pub(super) refunded: i64,
+struct Paid {
+    amount: i64,
+    created_at: i64,
+    refunded: i64,
     told_at: i64,
 }
 
 /// A destination that keeps customers and transactions as API v2 says.
 #[derive(Default)]
-pub(super) struct Kept {
+struct Kept {
     /// Names of customers, as requests give them; everybody is known when it is `None`.
-    pub(super) customers: Option<BTreeSet<String>>,
-    pub(super) paid: BTreeMap<String, Paid>,
+    customers: Option<BTreeSet<String>>,
+    paid: BTreeMap<String, Paid>,
     /// Keys that are refused with 503.
-    pub(super) down: BTreeSet<String>,
+    down: BTreeSet<String>,
 }
 
-pub(super) type Hosted = Arc<Mutex<Kept>>;
+type Hosted = Arc<Mutex<Kept>>;
 
 fn answer(hosted: &Hosted, path: &str, body: &Value) -> (u16, &'static str) {
     let mut kept = hosted.lock().unwrap();
@@ -69,7 +69,7 @@ fn answer(hosted: &Hosted, path: &str, body: &Value) -> (u16, &'static str) {
     (200, "")
 }
 
-pub(super) fn hosted() -> (Hosted, Desk) {
+fn hosted() -> (Hosted, Desk) {
     let hosted = Hosted::default();
     let heard = Heard::default();
     let (kept, log) = (Arc::clone(&hosted), Arc::clone(&heard));
