@@ -150,6 +150,14 @@ mod tests {
     }
 
     #[test]
+    fn a_directory_that_is_its_owners_alone_may_hold_other_things() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("letter.txt"), "").unwrap();
+        std::fs::set_permissions(directory.path(), Permissions::from_mode(0o700)).unwrap();
+        DataDir::lock(directory.path()).unwrap();
+    }
+
+    #[test]
     fn a_directory_of_other_things_is_not_taken_from_its_users() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path();

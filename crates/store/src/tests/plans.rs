@@ -79,6 +79,27 @@ async fn readers_and_the_writer_plan_with_the_statistics_of_a_table_that_has_gro
     }
 }
 
+#[test]
+fn a_reader_that_was_at_work_while_statistics_were_gathered_is_not_used_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("test.sqlite");
+    let store = open_unfilled(directory.path());
+    let beside = connect(&path, READER_CACHE).unwrap();
+    beside.execute_batch(FILL).unwrap();
+    let mut gathered = statistics::Statistics::default();
+    let readers = crate::readers::Readers::new(path, &BOUNDS, gathered.edition());
+    let plan_while_gathering = |unit: &mut Unit<'_>| {
+        let known = plan(unit)?;
+        gathered.refresh(&beside).unwrap();
+        Ok::<_, StoreError>(known)
+    };
+    let before = readers.read(plan_while_gathering).unwrap();
+    assert!(before[0].contains("customer_by_time"), "without statistics: {before:?}");
+    let after = readers.read(plan).unwrap();
+    assert!(after[0].contains("customer_by_name"), "{after:?}");
+    drop(store);
+}
+
 fn open_unfilled(directory: &std::path::Path) -> Store {
     Store::open(&directory.join("test.sqlite"), SCHEMA, BOUNDS).unwrap()
 }
