@@ -68,8 +68,8 @@ enum Arriving {
     Signup(Value),
 }
 
-fn arriving(history: &History, account: Account) -> Vec<Arriving> {
-    let mut all: Vec<_> = account.webhooks.into_iter().map(Arriving::Webhook).collect();
+fn arriving(history: &History, webhooks: Vec<Value>) -> Vec<Arriving> {
+    let mut all: Vec<_> = webhooks.into_iter().map(Arriving::Webhook).collect();
     for (number, subscription) in history.subscriptions.iter().enumerate() {
         let mut signup = json!({"customer_key": site(number), "email": format!("{number}@shop.example"),
             "partner_key": PARTNERS[number % 2]});
@@ -96,9 +96,8 @@ async fn run(history: History) -> Result<(), TestCaseError> {
     let headwater = Headwater::start().await;
     headwater.furnish().await;
     headwater.clock().pass(900 * DAY);
-    let account = account::live(&history);
-    let bills_of = account::live(&history).bills;
-    let all = arriving(&history, account);
+    let Account { webhooks, bills, .. } = account::live(&history);
+    let all = arriving(&history, webhooks);
     let arrival = &history.arrival;
     let place = |n: usize| arrival.places[n % arrival.places.len()];
     let mut order: Vec<_> = (0..all.len()).map(|n| (place(n), n)).collect();
@@ -121,7 +120,7 @@ async fn run(history: History) -> Result<(), TestCaseError> {
     prop_assert!(open.is_empty(), "all of it is known, and none of it waits for a look: {open:#?}");
     prop_assert_eq!(
         owed(&headwater).await,
-        model(&bills_of),
+        model(&bills),
         "{}{}",
         told(&all, &order),
         headwater.story().await
