@@ -122,6 +122,13 @@ fn statistics_are_gathered_of_large_tables_when_they_have_grown_and_known_at_onc
     assert!(by_name(&others), "a connection that was open");
     gathered.refresh(&connection).unwrap();
     assert_eq!(edition.now(), 1, "nothing has grown");
+    for (more, gathered_then) in [(59_999, 1), (1, 2)] {
+        let sql = "WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < ?1)
+             INSERT INTO customer (id, owner, at, name) SELECT 100000 * ?1 + i, 1, i, 'm' || i FROM s";
+        connection.execute(sql, [more]).unwrap();
+        gathered.refresh(&connection).unwrap();
+        assert_eq!(edition.now(), gathered_then, "{more} more rows, four times as many at last");
+    }
     connection.execute_batch("INSERT INTO small (id) VALUES (1)").unwrap();
     statistics::Statistics::default().refresh(&connection).unwrap();
     let small: i64 = connection
