@@ -82,9 +82,15 @@ async fn a_full_queue_refuses_one_more_and_does_what_it_took() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_commit_holds_no_more_units_than_it_may() {
+async fn a_commit_holds_all_units_that_wait_and_no_more_than_it_may() {
+    assert_eq!(seen_by_the_third(2).await, Some(1), "the first two were committed without it");
+    assert_eq!(seen_by_the_third(3).await, Some(0), "all three are one commit");
+}
+
+/// Of three units that wait together: how many notes are committed while the third runs, whose second makes one.
+async fn seen_by_the_third(commit: usize) -> Option<i64> {
     let directory = tempfile::tempdir().unwrap();
-    let store = open_within(directory.path(), Bounds { waiting: 3, commit: 2, ..BOUNDS });
+    let store = open_within(directory.path(), Bounds { waiting: 3, commit, ..BOUNDS });
     let (begun, has_begun) = tokio::sync::oneshot::channel();
     let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
     let slow = store.write(move |_| {
@@ -105,7 +111,7 @@ async fn a_commit_holds_no_more_units_than_it_may() {
     };
     let (slow, seen) = tokio::join!(slow, queue);
     slow.unwrap();
-    assert_eq!(seen, Some(1), "the first two were committed without it");
+    seen
 }
 
 async fn futures(store: &Store, count: i64) -> Vec<Result<(), StoreError>> {

@@ -79,6 +79,23 @@ async fn readers_and_the_writer_plan_with_the_statistics_of_a_table_that_has_gro
     }
 }
 
+#[tokio::test]
+async fn a_writer_that_never_ends_plans_with_what_was_gathered_since() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("test.sqlite");
+    drop(filled(directory.path()));
+    let mut gathered = statistics::Statistics::default();
+    let connection = connect(&path, WRITER_CACHE).unwrap();
+    let long = std::sync::Arc::default();
+    let writer = crate::writer::Writer::start(connection, BOUNDS, long, gathered.edition());
+    let ask = async || writer.run(crate::writer::Work::Again(Box::new(plan))).await.unwrap();
+    assert!(ask().await[0].contains("customer_by_time"), "without statistics");
+    gathered.refresh(&connect(&path, READER_CACHE).unwrap()).unwrap();
+    ask().await;
+    let after = ask().await;
+    assert!(after[0].contains("customer_by_name"), "{after:?}");
+}
+
 #[test]
 fn a_reader_that_was_at_work_while_statistics_were_gathered_is_not_used_again() {
     let directory = tempfile::tempdir().unwrap();
