@@ -36,6 +36,11 @@ impl Server {
         Ok(Self { url, said, name, child, _output: output })
     }
 
+    /// Its process; 0 once it has ended.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id().unwrap_or_default()
+    }
+
     /// Waits until the server ends by itself.
     pub(crate) async fn ended(&mut self) -> anyhow::Result<ExitStatus> {
         self.child.wait().await.with_context(|| format!("cannot wait for {}", self.name))

@@ -1,0 +1,197 @@
+//! What hostile clients do.
+
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpSocket;
+use tokio::task::JoinSet;
+
+use super::wire::{Line, Wire};
+
+/// How one client ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// With an answer of this status.
+    Answered(u16),
+    /// The server closed the connection.
+    Cut,
+    /// It was left as it was.
+    Left,
+}
+
+/// A crowd that does one thing.
+pub(super) struct Attack {
+    pub(super) name: &'static str,
+    pub(super) count: usize,
+    kind: Kind,
+    /// Each has to be answered or refused by then.
+    pub(super) within: Duration,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Lists,
+    Idle,
+    Trickle,
+    Endless,
+    SlowHead,
+    Flood,
+    Unread,
+}
+
+/// A second on top of our own time-outs, and what a busy machine adds.
+const SLACK: Duration = Duration::from_secs(15);
+
+const fn attack(name: &'static str, count: usize, kind: Kind, seconds: u64) -> Attack {
+    Attack { name, count, kind, within: Duration::from_secs(seconds).saturating_add(SLACK) }
+}
+
+/// Every attack. The seconds are the server's own time-outs.
+pub(super) const ATTACKS: &[Attack] = &[
+    attack("lists of 250 at once", 600, Kind::Lists, 30),
+    attack("connections that say nothing, half of them after a request", 2000, Kind::Idle, 10),
+    attack("request heads, a byte at a time", 300, Kind::SlowHead, 10),
+    attack("request heads without end", 300, Kind::Flood, 10),
+    attack("bodies, a byte at a time", 300, Kind::Trickle, 30),
+    attack("bodies without end", 300, Kind::Endless, 30),
+    attack("lists that nobody reads", 300, Kind::Unread, 75),
+];
+
+impl Attack {
+    /// Every client at once; how each ended, and when.
+    pub(super) async fn run(&self, wire: &Wire) -> Vec<(End, Duration)> {
+        let mut clients = JoinSet::new();
+        for number in 0..self.count {
+            let (wire, kind, within) = (wire.clone(), self.kind, self.within);
+            clients.spawn(async move {
+                let begun = Instant::now();
+                let end = tokio::time::timeout(within, kind.act(&wire, number)).await;
+                // An error of the connection is the server's refusal.
+                (end.map_or(End::Left, |ended| ended.unwrap_or(End::Cut)), begun.elapsed())
+            });
+        }
+        let mut ends = Vec::new();
+        while let Some(end) = clients.join_next().await {
+            ends.push(end.unwrap_or((End::Left, self.within)));
+        }
+        ends
+    }
+
+    /// Whether a client of this attack may end so.
+    pub(super) fn takes(&self, end: End) -> bool {
+        match (self.kind, end) {
+            (_, End::Left) => true, // told apart
+            (Kind::Lists, end) => matches!(end, End::Answered(200 | 503)),
+            (Kind::Idle | Kind::SlowHead | Kind::Unread, end) => matches!(end, End::Cut | End::Answered(408)),
+            (Kind::Flood, end) => matches!(end, End::Cut | End::Answered(400 | 408 | 431)),
+            (Kind::Trickle | Kind::Endless, end) => matches!(end, End::Cut | End::Answered(408 | 413 | 429)),
+        }
+    }
+}
+
+impl Kind {
+    async fn act(self, wire: &Wire, number: usize) -> anyhow::Result<End> {
+        if self == Self::Unread {
+            return unread(wire).await;
+        }
+        let mut line = wire.connect().await?;
+        match self {
+            Self::Lists => line.ask("GET", "/api/v2/customers?limit=250", "").await.map(End::Answered),
+            Self::Idle => {
+                if number.is_multiple_of(2) {
+                    line.ask("GET", "/api/v2/customers/gk_2", "").await?;
+                }
+                line.answer().await.map(End::Answered)
+            }
+            Self::SlowHead => {
+                let head = wire.head("GET", "/api/v2/customers", "");
+                slowly(line, head.into_bytes().into_iter().cycle()).await
+            }
+            Self::Flood => {
+                let begin = wire.head("GET", "/api/v2/customers", "");
+                line.stream.write_all(begin.trim_end().as_bytes()).await?;
+                let more = format!("\r\nx-more: {}", "again ".repeat(150));
+                on_and_on(line, more.as_bytes()).await
+            }
+            Self::Trickle => {
+                let head = wire.head("POST", &path(wire, number), "content-length: 9000\r\n");
+                line.stream.write_all(head.as_bytes()).await?;
+                slowly(line, std::iter::repeat(b' ')).await
+            }
+            Self::Endless => {
+                let head = wire.head("POST", &path(wire, number), "transfer-encoding: chunked\r\n");
+                line.stream.write_all(head.as_bytes()).await?;
+                let chunk = format!("4000\r\n{}\r\n", " ".repeat(0x4000));
+                on_and_on(line, chunk.as_bytes()).await
+            }
+            Self::Unread => unreachable!("acted on above"),
+        }
+    }
+}
+
+/// Where bodies are taken: pages' events, the API, billing's webhooks.
+fn path(wire: &Wire, number: usize) -> String {
+    match number % 3 {
+        0 => "/v1/events".to_owned(),
+        1 => "/api/v2/customers".to_owned(),
+        _ => format!("/v1/webhooks/stripe/{}", wire.public_key),
+    }
+}
+
+/// A byte every now and then, until there is an answer or an end.
+async fn slowly(mut line: Line, bytes: impl Iterator<Item = u8>) -> anyhow::Result<End> {
+    for byte in bytes {
+        match tokio::time::timeout(Duration::from_millis(250), line.answer()).await {
+            Ok(ended) => return ended.map(End::Answered),
+            Err(_) => line.stream.write_all(&[byte]).await?,
+        }
+    }
+    Ok(End::Left)
+}
+
+/// As much as the server takes, until there is an answer or an end.
+async fn on_and_on(mut line: Line, bytes: &[u8]) -> anyhow::Result<End> {
+    loop {
+        tokio::select! {
+            biased;
+            ended = line.stream.readable() => {
+                ended?;
+                return Ok(line.answer().await.map_or(End::Cut, End::Answered));
+            }
+            sent = writable(&line, bytes) => sent?,
+        }
+    }
+}
+
+/// Some of the bytes; what did not fit is left out, since nobody reads sense in them.
+async fn writable(line: &Line, bytes: &[u8]) -> std::io::Result<()> {
+    line.stream.writable().await?;
+    match line.stream.try_write(bytes) {
+        Err(error) if error.kind() != std::io::ErrorKind::WouldBlock => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Lists, asked for in one breath and not read for long. Whether the server had enough is seen by what can be read
+/// then: what the system's buffers held, or all that was asked for.
+async fn unread(wire: &Wire) -> anyhow::Result<End> {
+    const LISTS: usize = 100;
+    /// More than the system buffers.
+    const BUFFERED: usize = 10 * 1024 * 1024;
+    let socket = TcpSocket::new_v4()?;
+    socket.set_recv_buffer_size(4096)?;
+    let mut stream = socket.connect(wire.address.parse()?).await?;
+    let asked = wire.head("GET", "/api/v2/customers?limit=250", "").repeat(LISTS);
+    stream.write_all(asked.as_bytes()).await?;
+    tokio::time::sleep(Duration::from_mins(1)).await;
+    let (mut read, mut buffer) = (0, vec![0; 64 * 1024]);
+    loop {
+        match stream.read(&mut buffer).await {
+            Ok(0) | Err(_) => return Ok(End::Cut),
+            Ok(bytes) => read += bytes,
+        }
+        if read > BUFFERED {
+            return Ok(End::Left);
+        }
+    }
+}
