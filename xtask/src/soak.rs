@@ -1,6 +1,6 @@
 //! `cargo xtask soak`: what takes longer than anybody wants to wait for a change: fuzz targets for minutes, units
-//! of work that fail at every step, servers that die under load again and again, and hundreds of visitors who sign
-//! up before a bad relay.
+//! of work that fail at every step, servers that die under load again and again, hundreds of visitors who sign up
+//! before a bad relay, and crowds before a good one.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -9,11 +9,13 @@ use std::time::Duration;
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 
+mod abuse;
 mod crash;
 mod failover;
 mod fuzz;
 mod journey;
 mod loss;
+mod mutants;
 
 /// How long, and what of it.
 #[derive(Debug, Args)]
@@ -24,6 +26,9 @@ pub(crate) struct Options {
     /// Run this suite alone.
     #[arg(long)]
     only: Option<Suite>,
+    /// Of the mutants, those of this crate alone: attribution, protocol, store, journal, relay or ledger.
+    #[arg(long)]
+    mutants_of: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -38,6 +43,10 @@ enum Suite {
     Failover,
     /// Signups in a browser, before a relay that fails and with tabs that close.
     Loss,
+    /// The real server, before crowds and clients that hold on to what they have.
+    Abuse,
+    /// The code, broken in one small place after the other: hours.
+    Mutants,
 }
 
 /// What one suite did.
@@ -68,6 +77,13 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     }
     if asked(Suite::Loss) {
         rows.push(loss::run(root)?);
+    }
+    if asked(Suite::Abuse) {
+        rows.push(abuse::run(root)?);
+    }
+    // Hours, so only for who asks for it.
+    if options.only == Some(Suite::Mutants) {
+        rows.extend(mutants::run(root, options.mutants_of.as_deref())?);
     }
     print!("\n{}", table(&rows));
     let findings: Vec<_> = rows.iter().filter_map(|row| row.finding.as_deref()).collect();

@@ -24,6 +24,8 @@ const WASM_PACK: CargoTool = CargoTool { package: "wasm-pack", program: "wasm-pa
 const CARGO_FUZZ: CargoTool = CargoTool { package: "cargo-fuzz", program: "cargo-fuzz", version: "0.13.2" };
 const GECKODRIVER: CargoTool =
     CargoTool { package: "geckodriver", program: "geckodriver", version: "0.37.1" };
+const CARGO_MUTANTS: CargoTool =
+    CargoTool { package: "cargo-mutants", program: "cargo-mutants", version: "27.1.0" };
 const CARGO_DENY: CargoTool = CargoTool { package: "cargo-deny", program: "cargo-deny", version: "0.20.2" };
 
 /// Where tools are kept: `$HEADWATER_TOOLS`, or a cache below the home directory.
@@ -53,6 +55,11 @@ pub(crate) fn cargo_fuzz() -> anyhow::Result<PathBuf> {
     cargo_tool(CARGO_FUZZ.package, CARGO_FUZZ.program, CARGO_FUZZ.version)
 }
 
+/// `cargo-mutants`, which breaks the code to see whether a test notices.
+pub(crate) fn cargo_mutants() -> anyhow::Result<PathBuf> {
+    cargo_tool(CARGO_MUTANTS.package, CARGO_MUTANTS.program, CARGO_MUTANTS.version)
+}
+
 /// `cargo-deny`, which checks licences and sources of dependencies.
 pub(crate) fn cargo_deny() -> anyhow::Result<PathBuf> {
     cargo_tool(CARGO_DENY.package, CARGO_DENY.program, CARGO_DENY.version)
@@ -75,8 +82,13 @@ fn cargo_tool(package: &str, program: &str, version: &str) -> anyhow::Result<Pat
     let directory = directory()?;
     let cached = directory.join("bin").join(program);
     for candidate in [cached.clone(), PathBuf::from(program)] {
-        if output(Command::new(&candidate).arg("--version")).is_ok_and(|said| says(&said, version)) {
-            return Ok(candidate);
+        // Some of cargo's own commands know their version only by the name that cargo calls them.
+        let called: [&[&str]; 2] = [&[], &[program.trim_start_matches("cargo-")]];
+        for name in called {
+            let mut ask = Command::new(&candidate);
+            if output(ask.args(name).arg("--version")).is_ok_and(|said| says(&said, version)) {
+                return Ok(candidate);
+            }
         }
     }
     eprintln!("installing {package} {version} into the tools directory, once");

@@ -1,0 +1,193 @@
+//! The mutants suite: the code is broken in one small place after the other, and the tests have to notice. What they
+//! do not notice stands in `xtask/mutants.txt` with a reason, or is a finding.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::Context as _;
+
+use super::Row;
+use crate::process::target_directory;
+use crate::tools;
+
+/// Of the mutants that compile, so many in a hundred have to be caught.
+const CAUGHT_MIN: usize = 90;
+/// Seconds a mutant's tests may take; one that runs for ever is caught by that.
+const TIMEOUT: &str = "180";
+/// Random histories of each property: a quarter of the usual number, since most breaks show at once.
+const CASES: &str = "64";
+
+/// What is broken together, and who has to notice.
+struct Scope {
+    name: &'static str,
+    /// Globs below the crate; all of it when there is none.
+    files: &'static [&'static str],
+    /// Packages whose tests run.
+    tests: &'static [&'static str],
+}
+
+const SCOPES: &[Scope] = &[
+    Scope { name: "attribution", files: &[], tests: &["attribution"] },
+    Scope { name: "protocol", files: &[], tests: &["protocol"] },
+    Scope { name: "store", files: &[], tests: &["store"] },
+    Scope { name: "journal", files: &[], tests: &["journal"] },
+    Scope {
+        name: "relay",
+        files: &[
+            "src/admit*",
+            "src/admit/**",
+            "src/billing*",
+            "src/billing/**",
+            "src/deliver*",
+            "src/deliver/**",
+        ],
+        tests: &["relay", "testkit"],
+    },
+    Scope { name: "ledger", files: &["src/record*", "src/record/**"], tests: &["ledger", "testkit"] },
+];
+
+/// What became of the mutants of a scope.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Told {
+    caught: usize,
+    unviable: usize,
+    survivors: BTreeSet<String>,
+}
+
+/// Tries every scope, or the one that is named.
+pub(super) fn run(root: &Path, only: Option<&str>) -> anyhow::Result<Vec<Row>> {
+    let accepted = accepted(&std::fs::read_to_string(root.join("xtask/mutants.txt"))?);
+    let scopes = SCOPES.iter().filter(|scope| only.is_none_or(|only| only == scope.name));
+    scopes.map(|scope| scope.run(root, &accepted)).collect()
+}
+
+impl Scope {
+    fn run(&self, root: &Path, accepted: &BTreeSet<String>) -> anyhow::Result<Row> {
+        let target = target_directory(root)?;
+        let out = target.join("mutants.out").join(self.name);
+        std::fs::create_dir_all(&out)?;
+        let mut mutants = Command::new(tools::cargo_mutants()?);
+        mutants.current_dir(root).args(["mutants", "--baseline=skip", "--no-shuffle", "--colors=never"]);
+        mutants.args(["--timeout", TIMEOUT, "--build-timeout", "900", "-j1"]);
+        mutants.args(["--package", &format!("headwater-{}", self.name), "--output"]).arg(&out);
+        for file in self.files {
+            mutants.args(["--file", &format!("crates/{}/{file}", self.name)]);
+        }
+        for package in self.tests {
+            mutants.args(["--test-package", &format!("headwater-{package}")]);
+        }
+        // Copies of the checkout share what is compiled; the databases of tests need no disk where memory has room.
+        mutants.args(["--cargo-test-arg=--tests"]).env("CARGO_TARGET_DIR", &target);
+        mutants.env("PROPTEST_CASES", CASES).env_remove("CARGO");
+        let memory = Path::new("/dev/shm");
+        if memory.is_dir() {
+            mutants.env("TMPDIR", memory);
+        }
+        // It ends with an error when a mutant survives; which did, its files say.
+        mutants.status().context("cannot start cargo-mutants")?;
+        let read = |name: &str| std::fs::read_to_string(out.join("mutants.out").join(name));
+        let told =
+            told(&read("caught.txt")?, &read("timeout.txt")?, &read("unviable.txt")?, &read("missed.txt")?);
+        Ok(told.row(self.name, accepted))
+    }
+}
+
+fn told(caught: &str, timeout: &str, unviable: &str, missed: &str) -> Told {
+    let count = |text: &str| text.lines().count();
+    Told {
+        caught: count(caught) + count(timeout),
+        unviable: count(unviable),
+        survivors: missed.lines().map(without_place).collect(),
+    }
+}
+
+impl Told {
+    fn row(&self, scope: &str, accepted: &BTreeSet<String>) -> Row {
+        let viable = self.caught + self.survivors.len();
+        let of_scope = format!("crates/{scope}/");
+        let new: Vec<_> = self.survivors.difference(accepted).collect();
+        let gone: Vec<_> =
+            accepted.difference(&self.survivors).filter(|name| name.starts_with(&of_scope)).collect();
+        let mut finding = String::new();
+        for name in new {
+            let _ = writeln!(finding, "mutants: nobody noticed {name}");
+        }
+        for name in gone {
+            let _ =
+                writeln!(finding, "mutants: noticed, or gone, and still listed in xtask/mutants.txt: {name}");
+        }
+        if self.caught * 100 < viable * CAUGHT_MIN {
+            let _ = writeln!(finding, "mutants: {scope}: fewer than {CAUGHT_MIN} % were noticed");
+        }
+        let ran = format!(
+            "{} broken, {} did not compile, {} of {viable} noticed",
+            viable + self.unviable,
+            self.unviable,
+            self.caught
+        );
+        let finding = (!finding.is_empty()).then(|| finding.trim_end().to_owned());
+        Row { name: format!("mutants {scope}"), ran, finding }
+    }
+}
+
+/// The mutants that may survive: a line each, below the reason for it and those after it.
+fn accepted(text: &str) -> BTreeSet<String> {
+    let lines = text.lines().map(str::trim);
+    lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect()
+}
+
+/// `src/a.rs:7:3: replace x` as `src/a.rs: replace x`: lines move with every change.
+fn without_place(name: &str) -> String {
+    let mut parts = name.splitn(4, ':');
+    match (parts.next(), parts.next(), parts.next(), parts.next()) {
+        (Some(file), Some(_), Some(_), Some(what)) => format!("{file}:{what}"),
+        _ => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mutant_is_known_by_its_file_and_what_it_replaces() {
+        assert_eq!(
+            without_place("crates/a/src/b.rs:7:3: replace < with <= in c"),
+            "crates/a/src/b.rs: replace < with <= in c"
+        );
+    }
+
+    #[test]
+    fn survivors_are_accepted_with_a_reason_or_found() {
+        let accepted =
+            accepted("# nothing is nothing\ncrates/a/src/b.rs: replace x\n\ncrates/z/src/b.rs: replace x\n");
+        let told = told("one\ntwo\n", "three\n", "", "crates/a/src/b.rs:7:3: replace x\n");
+        assert_eq!(
+            told.row("a", &accepted).finding.as_deref(),
+            Some("mutants: a: fewer than 90 % were noticed")
+        );
+        let told = Told { caught: 20, ..told };
+        let row = told.row("a", &accepted);
+        assert_eq!((row.ran.as_str(), row.finding), ("21 broken, 0 did not compile, 20 of 21 noticed", None));
+        let more = Told { survivors: BTreeSet::from(["crates/a/src/c.rs: replace y".to_owned()]), ..told };
+        let finding = more.row("a", &accepted).finding.unwrap();
+        assert!(finding.contains("nobody noticed crates/a/src/c.rs: replace y"), "{finding}");
+        assert!(
+            finding.contains("still listed in xtask/mutants.txt: crates/a/src/b.rs: replace x"),
+            "{finding}"
+        );
+    }
+
+    #[test]
+    fn every_accepted_survivor_stands_below_a_reason_and_in_a_file_that_is_there() {
+        let text = std::fs::read_to_string(crate::root().join("xtask/mutants.txt")).unwrap();
+        let first = text.lines().position(|line| line.starts_with("crates/")).unwrap_or(usize::MAX);
+        assert!(text.lines().take(first).any(|line| line.starts_with('#')));
+        for name in accepted(&text) {
+            let file = name.split(':').next().unwrap();
+            assert!(crate::root().join(file).is_file(), "{name}");
+        }
+    }
+}
