@@ -88,7 +88,7 @@ async fn a_writer_that_never_ends_plans_with_what_was_gathered_since() {
     let connection = connect(&path, WRITER_CACHE).unwrap();
     let long = std::sync::Arc::default();
     let writer = crate::writer::Writer::start(connection, BOUNDS, long, gathered.edition());
-    let ask = async || writer.run(crate::writer::Work::Again(Box::new(plan))).await.unwrap();
+    let ask = async || writer.run(crate::job::Work::Again(Box::new(plan))).await.unwrap();
     assert!(ask().await[0].contains("customer_by_time"), "without statistics");
     gathered.refresh(&connect(&path, READER_CACHE).unwrap()).unwrap();
     ask().await;
