@@ -214,6 +214,12 @@ fn ratio(rounds: &[load::Sample], baseline: &[load::Sample]) -> f64 {
     median(pairs.map(|(round, base)| round.per_second / base.per_second).collect())
 }
 
+/// How many threads wanted a core over the last five minutes, where the system tells.
+fn load_average() -> Option<String> {
+    let told = std::fs::read_to_string("/proc/loadavg").ok()?;
+    told.split(' ').nth(1).map(str::to_owned)
+}
+
 /// The middle of the numbers, or the mean of the two in the middle.
 fn median(mut numbers: Vec<f64>) -> f64 {
     numbers.sort_by(f64::total_cmp);

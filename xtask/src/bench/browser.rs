@@ -81,7 +81,8 @@ fn section(table: &str, alone: &[Sample], product: &str) -> String {
     let (loads, (low, high)) = (alone.len(), table::middle_half(alone));
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let (throttle, watched) = (visit::THROTTLE, visit::WATCHED.as_secs());
-    let busy = load_average().map_or(String::new(), |load| format!(" (load average {load} at the end)"));
+    let busy =
+        super::load_average().map_or(String::new(), |load| format!(" (load average {load} at the end)"));
     format!(
         "`cargo xtask bench --browser` writes this section. The same small marketing page with each script in its head
 as `async`, medians of {loads} loads, contenders in turn; {product}, headless, on {cores} cores that are not pinned{busy}. Each load is
@@ -110,10 +111,4 @@ inserts a script from Dub's own host.
 
 {table}"
     )
-}
-
-/// How many threads wanted a core over the last five minutes, where the system tells.
-fn load_average() -> Option<String> {
-    let told = std::fs::read_to_string("/proc/loadavg").ok()?;
-    told.split(' ').nth(1).map(str::to_owned)
 }

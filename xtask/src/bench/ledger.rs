@@ -109,10 +109,14 @@ async fn measure(program: &Path, options: &Options) -> anyhow::Result<String> {
     let growth = growth::measure(program, options, &mut rows).await?;
     let signups = signups(program, options).await?;
     let steady = steady::measure(program, options).await?;
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let busy =
+        super::load_average().map_or(String::new(), |load| format!(" (load average {load} at the end)"));
     let mut text = format!(
         "`cargo xtask bench --ledger` writes this section. Each rate is the median of {} rounds of {} s with {} \
-         connections; load and\nserver share the cores. Bare SQLite writes the same rows into a copy of the same file, \
-         with the same indexes, in commits of\n64, from one thread and without HTTP: {bare:.0} a second.\n\n\
+         connections; load and\nserver share {cores} cores{busy}. Bare SQLite writes the same rows into a copy of the \
+         same file, with the same\nindexes, in commits of 64, from one thread and without HTTP: {bare:.0} a second. A \
+         ratio is the median of each round's own.\n\n\
          | what | a second | of bare | p50 ms | p99 ms |\n|---|--:|--:|--:|--:|\n",
         options.rounds, options.seconds, options.connections
     );

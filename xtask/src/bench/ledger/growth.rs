@@ -95,14 +95,19 @@ pub(super) async fn measure(
          customers of one\npartner {of_customers:.2} times as much, from 1 to {payments} payments of the program \
          {of_payments:.2}, from 1 to {programs} programs {of_programs:.2}.\nA page of ten customers takes {first:.2} ms \
          where the list begins and {deep:.2} ms behind {} others.\n",
-        customers / 2
+        customers - middle(customers)
     ))
+}
+
+/// The number of a customer in the middle of those that were filled in: in a list the higher ones come before it.
+fn middle(customers: u64) -> u64 {
+    (customers / 2).max(PAYING)
 }
 
 /// Milliseconds of a page at the beginning and one in the middle of the customers, medians.
 async fn pages(ledger: &Ledger, customers: u64) -> anyhow::Result<(f64, f64)> {
     let (server, client) = ledger.serve().await?;
-    let deep = format!("/api/v2/customers?limit=10&starting_after=cus_filled{}", customers / 2);
+    let deep = format!("/api/v2/customers?limit=10&starting_after=cus_filled{}", middle(customers));
     let mut took = [Vec::new(), Vec::new()];
     for _ in 0..PAGES {
         for (path, took) in ["/api/v2/customers?limit=10", &deep].into_iter().zip(&mut took) {
