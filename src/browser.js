@@ -9,25 +9,56 @@ let settings = {};
 export const configure = (options) => { settings = { ...options }; };
 /** An attribute without a value, `data-clean` for one, is a yes. */
 export const option = (name) => settings[name] === '' ? 'true' : '' + (settings[name] || '');
+export const first_wins = () => option('model') == 'first';
 
-export const now = () => Date.now();
+const now = () => Date.now();
 const word = () => crypto.getRandomValues(new Uint32Array(1))[0];
 export const random = (end) => word() % end;
 const hex = (number, length) => number.toString(16).padStart(length, '0').slice(-length);
 let count = 0;
-export const id = (time) =>
-  (hex(time, 12) + '7' + hex(count++, 3) + '89ab'[random(4)] + hex(word(), 8) + hex(word(), 7))
+/** A UUID v7 of this moment; two of one moment keep their order. */
+const new_id = () =>
+  (hex(now(), 12) + '7' + hex(count++, 3) + '89ab'[random(4)] + hex(word(), 8) + hex(word(), 7))
     .replace(/(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 
 export const unescape = (text, plus) => attempt(() => decodeURIComponent(plus ? text.replace(/\+/g, ' ') : text)) ?? text;
+/** Base64 in either alphabet decoded to text; empty when it is neither. */
 export const base64_text = (text) =>
   attempt(() => decodeURIComponent(escape(atob(text.replace(/[- ]/g, '+').replace(/_/g, '/'))))) || '';
+
 // What JSON has no form for, a cycle for one, is left out only where JSON refuses the whole.
 export const json = (value) => attempt(() => JSON.stringify(value)) || attempt(() => {
   const seen = [];
   return JSON.stringify(value, (_, part) => typeof part == 'bigint' ? '' + part
     : Object(part) !== part ? part : seen.includes(part) ? undefined : (seen.push(part), part));
 }) || '{}';
+
+// What a page says of a referral, as lines: the twin of `headwater_protocol::lines`. Texts cross by their place in it.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+const encoder = new TextEncoder();
+const put = (text, into) => encoder.encodeInto(text, into).written;
+const lines = (mark, list, separator, decode) => list.split(separator).map((pair) => {
+  const [name, ...value] = pair.split('=');
+  return '\n' + mark + name + '=' + decode(value.join('=')).replace(/\n/g, '\0');
+}).join('');
+export const page_text = (query) => {
+  const list = query.replace('?', '');
+  // Of a link that was copied with the space behind it. A `+` would be one of base64's own.
+  const plain = (text) => unescape(text.replace(/(%20)+$/, ''), true);
+  const values = lines('?', list, '&', plain);
+  const named = (alias) => '\n@=' + (values.split('\n?' + alias + '=')[1] || '').split('\n')[0];
+  return lines(';', jar(), /; ?/, unescape) + values + lines('~', list, '&', (text) => base64_text(plain(text)))
+    + option('aliases').split(',').map(named).join('') + '\n';
+};
+let asked;
+let page_bytes;
+export const page_lines = (into) => {
+  const length = put(page_text(asked), into);
+  page_bytes = into.slice(0, length);
+  return length;
+};
+const text_of = (bytes) => decoder.decode(bytes);
+const text_at = (place) => place ? text_of(page_bytes.slice(place, page_bytes.indexOf(10, place))) : '';
 
 // Cookies, on the registrable domain: the shortest suffix of the host that takes one.
 let domain;
@@ -45,13 +76,14 @@ const find_domain = () => {
   }
   return '';
 };
-export const set_cookie = (name, value, days) => {
+const write_cookie = (name, value, days) => {
   domain ??= find_domain();
   cookie(name + '=' + value.replace(/[^!#$&-+\--:<-[\]-~]/gu, encodeURIComponent) + ';max-age=' + days * 86400
     + ';path=/;samesite=lax' + (location.protocol == 'https:' ? ';secure' : '') + domain);
 };
-export const erase_cookies = (start) => jar().split(/; */).forEach((pair) => {
-  if (pair.startsWith(start)) set_cookie(pair.split('=')[0], '', 0);
+export const set_cookies = (names, place, days) => text_of(names).split(',').forEach((name) => write_cookie(name, text_at(place), days));
+export const erase_cookies = (starts) => jar().split(/; */).forEach((pair) => {
+  if (text_of(starts).split(',').some((start) => pair.startsWith(start))) write_cookie(pair.split('=')[0], '', 0);
 });
 
 // Storage, with a memory for what it refuses and for what waits for consent.
@@ -81,36 +113,46 @@ export const remember = () => {
   if (!/(^|; ?)ps_(xid|partner_key)=/.test(cookies)) return discard(CLICKS);
   store(CLICKS, [now() + 6e8, ...cookies.match(/_ps_xid_[^;]+/g) || []].join());
 };
-export const seen = (own) => {
+export const seen = (own, into) => {
   const text = load(CLICKS) || '';
   const taken = !own && now() < parseFloat(text);
   if (taken) store(CLICKS, text.replace(/\d+/, 9e15));
-  return own || taken ? text : '';
+  return put(own || taken ? text : '', into);
 };
 
 // Events that wait for their acknowledgement.
 const flying = new Set();
-const place = (id) => 'hw_' + option('key') + '_' + id;
-/** Ids are passed on one after the other. */
-export const each = (ids) => ids.match(/.{36}/g) || [];
+const place_of = (id) => 'hw_' + option('key') + '_' + id;
+const length = (text) => new Blob([text]).size;
+let draft;
 let last;
+let ids;
 /** The id of the event made last. */
 export const newest = () => last;
-export const create = (id, kind, data) => {
-  last = id;
-  store(place(id), `{"id":"${id}","type":"${kind}","occurred_at":${now()},"data":${data}}`);
+/** Drafts an event; the bytes of its data, which is JSON. */
+export const propose = (kind, data) => {
+  draft = `"type":"${kind}","occurred_at":${now()},"data":${data}}`;
+  return length(data);
 };
-export const remove = (id) => discard(place(id));
-export const size = (id) => {
-  const text = load(place(id));
-  if (attempt(() => JSON.parse(text).id) == id) return new Blob([text]).size;
-  remove(id);
+export const create = () => {
+  last = new_id();
+  store(place_of(last), `{"id":"${last}",` + draft);
+};
+export const forget = (id) => discard(place_of(id));
+export const remove = (place) => forget(ids[place]);
+export const size = (place) => {
+  const id = ids[place];
+  const text = load(place_of(id));
+  if (attempt(() => JSON.parse(text).id) == id) return length(text);
+  forget(id);
   return 0;
 };
-export const stored = (all) => {
-  const start = place('');
-  return Object.keys(memory).concat(disk(Object.keys) || []).filter((name) => name.startsWith(start))
-    .map((name) => name.slice(start.length)).filter((id) => id.length == 36 && (all || !flying.has(id))).sort().join('');
+export const age = (place) => now() - parseInt(ids[place].replace('-', ''), 16);
+export const list = (all) => {
+  const start = place_of('');
+  ids = Object.keys(memory).concat(disk(Object.keys) || []).filter((name) => name.startsWith(start))
+    .map((name) => name.slice(start.length)).filter((id) => id.length == 36 && (all || !flying.has(id))).sort();
+  return ids.length;
 };
 
 // `growsumo.data`. Ours is what the page did not write; an object it put in place of ours is filled again.
@@ -129,6 +171,8 @@ export const page_data = (name) => {
   const value = page()[name];
   return value == null || typeof value == 'object' ? '' : '' + value;
 };
+export const customer_key = () => ['customer_key', 'customerKey', 'key', 'email'].map(page_data).find(Boolean) || '';
+export const has_customer = () => !!customer_key();
 const written = (ours, names) => names.map(page_data).find((text) => text && text != filled[ours]);
 /** Whom a report credits. What the page wrote in place of what we filled in goes alone, and says so: the twin of
     `headwater_protocol::credit::of_page`. */
@@ -144,20 +188,30 @@ export const page_json = (organic) => {
   return organic || credited.partner_key || credited.xid
     ? json({ ...page(), partnerKey: undefined, ps_partner_key: undefined, ps_xid: undefined, ...credited }) : '';
 };
-export const fill = (name, value) => {
+export const draft_signup = () => propose('signup', page_json(option('organic')));
+export const fill_with = (member, value) => ['', 'ps_'].forEach((start) => {
+  const name = start + member;
   const data = page();
   attempt(() => { if (!data[name] || data[name] === filled[name]) data[name] = value; });
   filled[name] = value;
+});
+export const fill = (partner_key, xid) => {
+  fill_with('partner_key', text_at(partner_key));
+  fill_with('xid', text_at(xid));
 };
 
 // The surface of the build: `capture`, `flush`, `part` and `answered` of its Rust, and `request`, which sends.
 let hooks;
 let landing = '';
-let read;
+let known;
 /** What an address says: its query, and that of its hash, where some routers keep their address. */
 export const query_of = ({ search, hash }) => search + '&' + (hash.split('?')[1] || '');
+const ask = (query) => {
+  asked = query;
+  return hooks.capture();
+};
 const take = (query) => {
-  if (!hooks.capture(query)) return;
+  if (!ask(query)) return;
   landing = query;
   note('referral', query);
   if (!option('clean')) return;
@@ -167,14 +221,14 @@ const take = (query) => {
   history.replaceState(history.state, '', url);
 };
 /** Reads the referral of the address. */
-export const look = () => attempt(() => take(read = query_of(location)));
+export const look = () => attempt(() => take(known = query_of(location)));
 /** The same for an address that was not read before: cookies that the page deleted stay away. */
-const look_if_new = () => read == query_of(location) || look();
-export const recall = () => attempt(() => hooks.capture(''));
+const look_if_new = () => known == query_of(location) || look();
+export const recall = () => attempt(() => ask(''));
 /** The same for a page that asks again: what its address said is known, and another tab may have seen a newer click. */
-export const look_or_recall = () => read == query_of(location) ? recall() : look();
+export const look_or_recall = () => known == query_of(location) ? recall() : look();
 export const look_again = () => {
-  attempt(() => hooks.capture(landing));
+  attempt(() => ask(landing));
   wake_after(0);
 };
 
@@ -182,20 +236,23 @@ export const look_again = () => {
 let timer;
 let flight;
 const url = () => option('endpoint') + '/v1/events';
-const body = (ids) =>
-  `{"public_key":${JSON.stringify(option('key'))},"events":[${each(ids).map((id) => load(place(id))).filter(Boolean)}]}`;
-export const send = (ids) => {
-  if (!ids) return;
-  each(ids).forEach((id) => flying.add(id));
+const body = (batch) =>
+  `{"public_key":${JSON.stringify(option('key'))},"events":[${batch.map((id) => load(place_of(id))).filter(Boolean)}]}`;
+const post = (batch) => {
+  if (!batch[0]) return;
+  const ids = batch.join('');
+  batch.forEach((id) => flying.add(id));
   note('sent', ids);
-  flight = Promise.resolve(attempt(() => hooks.request(url(), body(ids)))).catch(() => {}).then((answer) => {
+  flight = Promise.resolve(attempt(() => hooks.request(url(), body(batch)))).catch(() => {}).then((answer) => {
     const [status, wait, text] = answer || [0, 0, ''];
-    each(ids).forEach((id) => flying.delete(id));
+    batch.forEach((id) => flying.delete(id));
     note('answered', ids, status, text);
-    attempt(() => hooks.answered(ids, status, wait, text));
+    if (attempt(() => hooks.answered(ids, status, wait, text))) batch.forEach(forget);
   });
 };
-export const beacon = (ids) => { if (ids) attempt(() => navigator.sendBeacon(url(), body(ids))); };
+export const send = (count) => post(ids.slice(0, count));
+export const send_newest = () => post([last]);
+export const beacon = (count) => { if (count) attempt(() => navigator.sendBeacon(url(), body(ids.slice(0, count)))); };
 
 // One tab sends what waits; the others look again later. Where there are no locks (http), a lease stands in.
 const LEASE = 'hw_lease';

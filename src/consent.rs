@@ -2,9 +2,7 @@
 
 use core::sync::atomic::{AtomicU8, Ordering};
 
-use headwater_protocol::referral::Referral;
-
-use crate::{browser, pending, referral_cookie, visit};
+use crate::{browser, pending, referral_cookie};
 
 static STATE: AtomicU8 = AtomicU8::new(GRANTED);
 const GRANTED: u8 = 0;
@@ -25,9 +23,9 @@ pub(crate) fn denied() -> bool {
 pub(crate) fn set(state: u8) {
     STATE.store(state, Ordering::Relaxed);
     if denied() {
-        pending::forget(&browser::stored(true));
+        pending::clear();
         referral_cookie::erase();
-        visit::fill(&Referral::default());
+        browser::fill(0, 0);
     }
     browser::hold(!granted());
 }

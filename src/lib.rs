@@ -7,8 +7,6 @@
 //! What this crate does not do: decide who earns what, or believe an amount a page claims.
 #![cfg_attr(feature = "script", no_std)]
 
-extern crate alloc;
-
 mod browser;
 mod consent;
 mod pending;

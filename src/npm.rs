@@ -3,7 +3,6 @@
 //! `src/npm/index.js` wraps it, so that importing the package on a server touches nothing.
 
 use std::cell::RefCell;
-use std::sync::atomic::{AtomicU16, Ordering};
 
 use headwater_protocol::queue::ID;
 use js_sys::{Function, Promise};
@@ -88,10 +87,9 @@ impl Tracker {
         &self,
         #[wasm_bindgen(unchecked_param_type = "Checkout")] checkout: &JsValue,
     ) -> Promise {
-        promise(
-            input(checkout, input::check_checkout)
-                .and_then(|checkout| posted(signup::record("checkout", &browser::json(&checkout)))),
-        )
+        promise(input(checkout, input::check_checkout).and_then(|checkout| {
+            posted(signup::record(browser::propose("checkout", &browser::json(&checkout))))
+        }))
     }
 
     /// Says what the visitor allows. While `pending`, everything is held in memory; `granted` writes it down and sends
@@ -179,8 +177,8 @@ fn promise(posted: Result<Option<String>, Failure>) -> Promise {
 }
 
 /// The relay's answer to events: for the queue, and for whoever waits.
-fn answered(ids: &str, status: u16, wait: u32, text: &str) {
-    transport::answered(ids, status, wait);
+fn answered(ids: &str, status: u16, wait: u32, text: &str) -> bool {
+    let last = transport::answered(status, wait);
     for waiting in WAITING.take() {
         if ids.as_bytes().chunks(ID).any(|id| id == waiting.id.as_bytes()) {
             let state = answer::state(&waiting.id, status, text);
@@ -189,16 +187,5 @@ fn answered(ids: &str, status: u16, wait: u32, text: &str) {
             WAITING.with_borrow_mut(|all| all.push(waiting));
         }
     }
-}
-
-/// A UUID v7 of this moment. The bits after the time count up, so that two of one millisecond keep their order.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a clock's milliseconds fit")]
-pub(crate) fn id(now: f64) -> String {
-    static COUNT: AtomicU16 = AtomicU16::new(0);
-    let mut random = [0; 10];
-    random[..2].copy_from_slice(&COUNT.fetch_add(1, Ordering::Relaxed).to_be_bytes());
-    random[2..6].copy_from_slice(&browser::random(u32::MAX).to_le_bytes());
-    random[6..].copy_from_slice(&browser::random(u32::MAX).to_le_bytes());
-    let id = uuid::Builder::from_unix_timestamp_millis(now as u64, &random).into_uuid();
-    id.hyphenated().encode_lower(&mut [0; 36]).to_owned()
+    last
 }

@@ -2,17 +2,14 @@
 
 use core::panic::PanicInfo;
 
-use lol_alloc::{AssumeSingleThreaded, FreeListAllocator};
+use lol_alloc::FailAllocator;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::{consent, signup, transport, visit};
 
-// The one `unsafe` of the house: a wasm module of ours runs on the page's only thread, which is what this
-// allocator asks to be promised. It is 1.9 kB smaller than the standard one (docs/decisions).
-#[allow(unsafe_code)]
+// wasm-bindgen asks for an allocator. Nothing here uses one: whatever did would trap.
 #[global_allocator]
-static ALLOCATOR: AssumeSingleThreaded<FreeListAllocator> =
-    unsafe { AssumeSingleThreaded::new(FreeListAllocator::new()) };
+static ALLOCATOR: FailAllocator = FailAllocator;
 
 #[cfg(target_arch = "wasm32")]
 #[panic_handler]
@@ -22,8 +19,8 @@ fn panic(_: &PanicInfo<'_>) -> ! {
 
 /// See `visit::capture`.
 #[wasm_bindgen]
-pub fn capture(query: &str) -> bool {
-    visit::capture(query)
+pub fn capture() -> bool {
+    visit::capture()
 }
 
 /// See `signup::create`; the answer is a `signup::Outcome`.
@@ -32,10 +29,10 @@ pub fn create_signup() -> u32 {
     signup::create() as u32
 }
 
-/// Reports a checkout, given as JSON; the answer is a `signup::Outcome`.
+/// See `signup::record`; the answer is a `signup::Outcome`.
 #[wasm_bindgen]
-pub fn record_checkout(data: &str) -> u32 {
-    signup::record("checkout", data) as u32
+pub fn record(size: usize) -> u32 {
+    signup::record(size) as u32
 }
 
 /// See `consent::set`.
@@ -58,6 +55,6 @@ pub fn part() {
 
 /// See `transport::answered`.
 #[wasm_bindgen]
-pub fn answered(ids: &str, status: u16, wait: u32) {
-    transport::answered(ids, status, wait);
+pub fn answered(status: u16, wait: u32) -> bool {
+    transport::answered(status, wait)
 }

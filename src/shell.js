@@ -40,13 +40,13 @@ const privacy = () => navigator.globalPrivacyControl && option('gpc') != 'ignore
     wait, a signup is stored in case the page ends before that, and what is known of the referral is there to be read. */
 const fall_back = () => {
   const stub = { data: api.data, filled, q: [] };
-  const find = (text, names) => (RegExp('(^|[?&;] ?)(' + names + ')=([^&;]*)').exec(text) || [])[3] || '';
-  const address = query_of(location);
-  let partner_key = base64_text(unescape(find(address, 'ps_partner_key|gspk'), true));
-  let xid = find(address, 'ps_xid|gsxid');
-  if (!partner_key && !xid) [partner_key, xid] = ['ps_partner_key', 'ps_xid'].map((name) => unescape(find(jar(), name)));
+  const text = page_text(query_of(location));
+  const find = (start) => (RegExp('\n' + start + '=(.+)').exec(text) || [])[1];
+  let partner_key = find('~(?:ps_partner_key|gspk)');
+  let xid = find('\\?(?:ps_xid|gsxid)');
+  if (!partner_key && !xid) [partner_key, xid] = [find(';ps_partner_key'), find(';ps_xid')];
   const known = (name, value) => {
-    if (value) ['', 'ps_'].forEach((start) => fill(start + name, value));
+    if (value) fill_with(name, value);
   };
   known('partner_key', partner_key);
   known('xid', xid);
@@ -58,8 +58,11 @@ const fall_back = () => {
       if (name == '_initialize') configure({ ...settings, key: args[0] });
       if (name == 'createSignup' && option('key')) {
         api.data = stub.data;
-        const data = customer_key() && page_json(option('organic'));
-        if (data && data.length < 3e4) create(event = id(now()), 'signup', data);
+        const size = customer_key() && draft_signup();
+        if (size && size < 3e4) {
+          create();
+          event = newest();
+        }
       }
       stub.q.push([name, args, done, event]);
     });
@@ -90,8 +93,6 @@ let product = {};
 const waiting = {};
 const said = {};
 
-const customer_key = () => ['customer_key', 'customerKey', 'key', 'email'].map(page_data).find(Boolean) || '';
-
 const told = (code) => ({ code, message: code.replace(/_/g, ' ') });
 const finish = (id, status, error) => {
   if (waiting[id]) waiting[id](status, error);
@@ -115,7 +116,7 @@ const settle = (report, callback) => {
 
 const checkout = (input, callback) => settle(() => {
   const data = { customer_key: customer_key(), ...input };
-  return api.ready ? data.customer_key ? record_checkout(json(data)) : MISSING_CUSTOMER_KEY : NOT_INITIALIZED;
+  return api.ready ? data.customer_key ? record(propose('checkout', json(data))) : MISSING_CUSTOMER_KEY : NOT_INITIALIZED;
 }, callback);
 
 /** Resolves with `[status, seconds to wait, text]`. */
@@ -127,15 +128,15 @@ const request = async (url, body) => {
 };
 
 const heard = (ids, status, wait, text) => {
-  answered(ids, status, wait);
-  const { refused = [], code, message } = attempt(() => JSON.parse(text)) || {};
+  const final = answered(status, wait);
+  const { refused, code, message } = attempt(() => JSON.parse(text)) || {};
   const failed = status < 200 || status > 299;
-  const final = status > 199 && status < 500 && status != 408 && status != 429;
   const words = final ? 'not tried again' : 'kept, and tried again';
-  each(ids).forEach((id) => {
-    const error = refused.find((one) => one.id == id) || failed && { code: code || (status ? 'refused' : 'network'), message };
+  ids.match(/.{36}/g).forEach((id) => {
+    const error = [refused].flat().find((one) => one && one.id == id) || failed && { code: code || (status ? 'refused' : 'network'), message };
     finish(id, status, error && { ...error, message: (error.message ? error.message + '; ' : '') + words });
   });
+  return final;
 };
 
 const sent = [];
@@ -215,7 +216,7 @@ const begin = () => {
   if (key) api._initialize(key);
   attempt(() => q.forEach(([name, args, resolve, event]) => {
     // Told anew, now that all is known.
-    if (event) remove(event);
+    if (event) forget(event);
     const answer = attempt(() => api[name](...args));
     if (resolve) resolve(answer);
   }));

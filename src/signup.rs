@@ -28,25 +28,23 @@ pub(crate) fn create() -> Outcome {
         // Before anything else: the referral was erased with the consent.
         return Outcome::ConsentDenied;
     }
-    let names = ["customer_key", "customerKey", "key", "email"];
-    if names.iter().all(|name| browser::page_data(name).is_empty()) {
+    if !browser::has_customer() {
         return Outcome::MissingCustomerKey;
     }
-    let data = browser::page_json(!browser::option("organic").is_empty());
-    if data.is_empty() { Outcome::Organic } else { record("signup", &data) }
+    let size = browser::draft_signup();
+    if size == 0 { Outcome::Organic } else { record(size) }
 }
 
-/// Reports an event of this kind; `data` is JSON.
-pub(crate) fn record(kind: &str, data: &str) -> Outcome {
+/// Reports the draft, whose data has this many bytes.
+pub(crate) fn record(size: usize) -> Outcome {
     if consent::denied() {
         return Outcome::ConsentDenied;
     }
-    if data.len() > EVENT_MAX - ENVELOPE {
+    if size > EVENT_MAX - ENVELOPE {
         return Outcome::TooLarge;
     }
-    let id = browser::id(browser::now());
-    browser::create(&id, kind, data);
+    browser::create();
     pending::trim();
-    transport::post(&id);
+    transport::post();
     Outcome::Posted
 }

@@ -14,30 +14,33 @@ const WAIT_MAX: u32 = 3600;
 /// How often the pause doubles: 1,000 ms · 2⁸ is about four minutes.
 const DOUBLINGS_MAX: u32 = 8;
 
-/// Sends an event at once, whatever else waits.
-pub(crate) fn post(id: &str) {
+/// Sends the newest event at once, whatever else waits.
+pub(crate) fn post() {
     if consent::granted() {
-        browser::send(id);
+        browser::send_newest();
     }
 }
 
 /// Sends what waits, if anything does.
 pub(crate) fn flush() {
-    pending::batch(post);
+    if consent::granted() {
+        browser::send(pending::batch());
+    }
 }
 
 /// Sends what waits although the page goes away; no answer will be heard, so it stays stored.
 pub(crate) fn part() {
     if consent::granted() {
-        pending::batch(browser::beacon);
+        browser::beacon(pending::batch());
     }
 }
 
-/// The relay's answer: its status, 0 when there was none, and the seconds it asked to wait.
-pub(crate) fn answered(ids: &str, status: u16, wait: u32) {
+/// The relay's answer: its status, 0 when there was none, and the seconds it asked to wait. Says whether it is the last
+/// word, after which what it is about need not stay stored.
+pub(crate) fn answered(status: u16, wait: u32) -> bool {
     // 408 and 429 ask for another attempt; any other 4xx is the last word.
-    if status / 100 == 2 || status / 100 == 4 && status != 408 && status != 429 {
-        pending::forget(ids);
+    let last = status / 100 == 2 || status / 100 == 4 && status != 408 && status != 429;
+    if last {
         FAILED.store(0, Ordering::Relaxed);
         // What waited behind this batch.
         browser::wake_after(0);
@@ -47,4 +50,5 @@ pub(crate) fn answered(ids: &str, status: u16, wait: u32) {
         let pause = browser::random(PAUSE << doublings);
         browser::wake_after(pause.max(wait.min(WAIT_MAX) * 1000));
     }
+    last
 }

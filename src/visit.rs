@@ -1,43 +1,27 @@
 //! A visit: URL → referral → cookies and `growsumo.data`.
 
 use headwater_protocol::credit::{self, Decision};
-use headwater_protocol::referral::{Decoders, Referral};
+use headwater_protocol::limits::{PAGE_LINES_MAX, SEEN_CLICKS_MAX};
 
 use crate::{browser, consent, referral_cookie};
 
-/// The browser's own, which cost the script nothing.
-const DECODERS: Decoders = Decoders {
-    base64: |text| Some(browser::base64_text(text)),
-    percent: |text| Some(browser::unescape(text, true)),
-};
-
-/// Decides who is credited on a page with this query: into page data, and into cookies where it is news. Says whether
-/// the query named somebody.
-pub(crate) fn capture(query: &str) -> bool {
-    let Decision { referral, named, write } = credit::decide(
-        Referral::from_query_with(query, &browser::option("aliases"), DECODERS),
-        &browser::jar(),
-        browser::option("model") == "first",
-        browser::seen,
-        |value| browser::unescape(value, false),
-    );
+/// Decides who is credited on a page with this address: into page data, and into cookies where it is news. Says whether
+/// the address named somebody.
+pub(crate) fn capture() -> bool {
+    // On the stack: the script has no heap.
+    let (mut bytes, mut clicks) = ([0; PAGE_LINES_MAX], [0; SEEN_CLICKS_MAX]);
+    let length = browser::page_lines(&mut bytes);
+    let lines = bytes.get(..length).unwrap_or_default();
+    let Decision { click, named, write } = credit::decide(lines, browser::first_wins(), |own| {
+        let length = browser::seen(own, &mut clicks);
+        clicks.get(..length).unwrap_or_default()
+    });
     if write && consent::granted() {
-        referral_cookie::write(&referral);
+        referral_cookie::write(click);
     }
     // What the cookies do not know may still be known to the page.
-    if referral.is_some() {
-        fill(&referral);
+    if click.is_some() {
+        browser::fill(click.partner_key, click.xid);
     }
     named
-}
-
-/// Puts the referral where pages look for it; an empty one takes back what an earlier call filled in.
-pub(crate) fn fill(referral: &Referral) {
-    for (names, value) in
-        [(["partner_key", "ps_partner_key"], &referral.partner_key), (["xid", "ps_xid"], &referral.xid)]
-    {
-        for name in names {
-            browser::fill(name, value.as_deref().unwrap_or_default());
-        }
-    }
 }

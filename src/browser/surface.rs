@@ -3,8 +3,6 @@
 use js_sys::Promise;
 use wasm_bindgen::prelude::{Closure, JsValue, wasm_bindgen};
 
-pub(crate) use crate::npm::id;
-
 #[wasm_bindgen(module = "/src/browser.js")]
 extern "C" {
     /// Takes the site's settings.
@@ -13,6 +11,10 @@ extern "C" {
     pub(crate) fn replace(data: &JsValue);
     /// A value as JSON; what cannot be written as JSON is left out.
     pub(crate) fn json(value: &JsValue) -> String;
+    /// A member of `growsumo.data` as text: empty when it is missing, null or an object.
+    pub(crate) fn page_data(name: &str) -> String;
+    /// Drafts an event; the bytes of its data, which is JSON.
+    pub(crate) fn propose(kind: &str, data: &str) -> usize;
     /// The id of the event made last.
     pub(crate) fn newest() -> String;
     /// Reads the referral anew: out of the cookies, which another tab may have written.
@@ -22,10 +24,10 @@ extern "C" {
 
     #[wasm_bindgen(js_name = connect)]
     fn connect_hooks(
-        capture: &Closure<dyn Fn(String) -> bool>,
+        capture: &Closure<dyn Fn() -> bool>,
         flush: &Closure<dyn Fn()>,
         part: &Closure<dyn Fn()>,
-        answered: &Closure<dyn Fn(String, u16, u32, String)>,
+        answered: &Closure<dyn Fn(String, u16, u32, String) -> bool>,
         request: &Closure<dyn Fn(String, String) -> Promise>,
     );
 }
@@ -58,17 +60,17 @@ extern "C" {
 /// Says what to call when the address changes, when sending may work, when the page goes away, when the relay has
 /// answered, and how to send. For the life of the page.
 pub(crate) fn connect(
-    capture: &'static dyn Fn(&str) -> bool,
+    capture: &'static dyn Fn() -> bool,
     flush: &'static dyn Fn(),
     part: &'static dyn Fn(),
-    answered: &'static dyn Fn(&str, u16, u32, &str),
+    answered: &'static dyn Fn(&str, u16, u32, &str) -> bool,
     request: &'static dyn Fn(String, String) -> Promise,
 ) {
-    let capture = Closure::new(move |query: String| capture(&query));
+    let capture = Closure::new(capture);
     let flush = Closure::new(flush);
     let part = Closure::new(part);
     let answered = Closure::new(move |ids: String, status: u16, wait: u32, text: String| {
-        answered(&ids, status, wait, &text);
+        answered(&ids, status, wait, &text)
     });
     let request = Closure::new(request);
     connect_hooks(&capture, &flush, &part, &answered, &request);

@@ -80,6 +80,15 @@ fn the_browsers_decoders_agree_with_our_own() {
         "?ps_xid=has-dashes-12",
         "?ps_xid=abc123def456",
         "?ps_partner_key=&gspk=",
+        "?gspk=&gspk=Z2lnYWtpY2s",
+        "?gspk=Z2lnYWtpY2s%20%20&ps_xid=abc123def456%20",
+        "?gspid&via=jane",
+        "?ref=second&via=first",
+        "?=nobody",
+        "?gspid=a=b&ps_xid=abc123def456",
+        "?gspid=a%0A?ps_xid=abc123def456",
+        "?gspid=a%0A;ps_xid=abc123def456",
+        "?gspk=YQo7cHNfeGlkPWFiYzEyM2RlZjQ1Ng",
     ] {
         let tracker = tracker_at(query, &json!({ "aliases": "via,ref" }));
         let own = Referral::from_query(query, "via,ref").unwrap_or_default();

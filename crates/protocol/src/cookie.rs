@@ -4,23 +4,14 @@
 
 use alloc::string::String;
 
-use crate::pair;
-
 /// The decoded partner key, older name first: pages read either.
-pub const PARTNER_KEY_COOKIES: [&str; 2] = ["growSumoPartnerKey", "ps_partner_key"];
+pub const PARTNER_KEY_COOKIES: &str = "growSumoPartnerKey,ps_partner_key";
 /// The click id, older name first.
-pub const CLICK_ID_COOKIES: [&str; 2] = ["gsxid", "ps_xid"];
+pub const CLICK_ID_COOKIES: &str = "gsxid,ps_xid";
 /// The custom link domain the click came through.
 pub const LINK_DOMAIN_COOKIE: &str = "pscd";
-/// Begins the name under which a link host notes a click id; company key, `_` and some random letters follow. It writes
-/// the same under an older name, [`OLDER_HOST_COOKIES`].
-pub const HOST_CLICK_ID: &str = "_ps_xid_";
-/// Begins the name under which it notes that click's partner key; the company key follows.
-pub const HOST_PARTNER_KEY: &str = "_ps_partner_key_";
-/// The same two under the names of 2021, which begin so.
-pub const OLDER_HOST_COOKIES: [&str; 2] = ["_gsxid", "_grsmpk"];
-/// Letters of the company key in these names (browser.md section 4).
-pub const COMPANY_KEY: usize = 8;
+/// How the names of all cookies of a link host begin, those of 2021 included.
+pub const HOST_COOKIES: &str = "_ps_xid_,_ps_partner_key_,_gsxid,_grsmpk";
 
 /// Writes a value into a cookie: verbatim where a cookie can hold it, percent-encoded where it cannot.
 ///
@@ -44,14 +35,9 @@ pub fn decode(value: &str) -> String {
     crate::referral::percent_decode(value, false).unwrap_or_else(|| String::from(value))
 }
 
-/// The first cookie called `name` in a `Cookie` header or `document.cookie`, still encoded.
-pub fn find<'a>(jar: &'a str, name: &str) -> Option<&'a str> {
-    pair::find(jar, b';', name, "")
-}
-
 #[cfg(all(test, feature = "wire"))]
 mod tests {
-    use super::{decode, encode, find};
+    use super::{decode, encode};
     use proptest::prelude::*;
 
     #[test]
@@ -62,14 +48,6 @@ mod tests {
     #[test]
     fn separators_and_foreign_letters_are_encoded() {
         assert_eq!(encode("a;b, c%é"), "a%3Bb%2C%20c%25%C3%A9");
-    }
-
-    #[test]
-    fn a_cookie_is_found_among_foreign_ones() {
-        let jar = "theme=dark; xps_xid=no; ps_xid=abc123def456; broken; _ga=GS1.1.x=y";
-        assert_eq!(find(jar, "ps_xid"), Some("abc123def456"));
-        assert_eq!(find(jar, "_ga"), Some("GS1.1.x=y"));
-        assert_eq!(find(jar, "gsxid"), None);
     }
 
     proptest! {

@@ -3,93 +3,141 @@
 //! A partner key and a click id are always of the same click: each source is taken whole, or not at all. Written for
 //! size: the script build carries all but [`of_page`].
 
+#[cfg(feature = "wire")]
 use alloc::string::String;
 
-use crate::cookie::{
-    self, CLICK_ID_COOKIES, COMPANY_KEY, HOST_CLICK_ID, HOST_PARTNER_KEY, PARTNER_KEY_COOKIES,
-};
-use crate::pair;
-use crate::referral::{Referral, click_order, is_click_id};
+use crate::lines::{Kind, find, first, is, text};
+#[cfg(feature = "wire")]
+use crate::referral::Referral;
+use crate::referral::click_order;
+
+/// Letters of the company key in the names of a link host's cookies (browser.md section 4).
+const COMPANY_KEY: usize = 8;
+
+/// Who sent a visitor: each by its place in the page's lines.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Click {
+    /// The partner's key.
+    pub partner_key: usize,
+    /// The click's id.
+    pub xid: usize,
+    /// The custom link domain of the click.
+    pub link_domain: usize,
+}
+
+impl Click {
+    /// Whether it names anybody.
+    pub fn is_some(self) -> bool {
+        self.partner_key > 0 || self.xid > 0
+    }
+
+    /// Its texts.
+    #[cfg(feature = "wire")]
+    pub fn read(self, lines: &[u8]) -> Referral {
+        let read = |place| (place > 0).then(|| String::from_utf8_lossy(text(lines, place)).into_owned());
+        Referral {
+            partner_key: read(self.partner_key),
+            xid: read(self.xid),
+            link_domain: read(self.link_domain),
+        }
+    }
+}
 
 /// What a page view comes to.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Decision {
-    /// Whose click counts; empty when nobody's does.
-    pub referral: Referral,
+    /// Whose click counts; nobody's when it is empty.
+    pub click: Click,
     /// Whether the address named it.
     pub named: bool,
     /// Whether it has to take the place of what the script's own cookies hold.
     pub write: bool,
 }
 
-/// Who is credited on a page with this address and these cookies (trust.md section 2, rules 2 and 3).
+/// Whom the address of a page names. The partner key stands there as base64; in the oldest form, and under a site's own
+/// names, as it is.
+pub fn of_address(lines: &[u8]) -> Click {
+    Click {
+        partner_key: first(lines, &["\n~ps_partner_key=", "\n~gspk=", "\n?gspid=", "\n@="], Kind::PartnerKey),
+        xid: first(lines, &["\n?ps_xid=", "\n?gsxid="], Kind::ClickId),
+        link_domain: first(lines, &["\n?pscd="], Kind::Host),
+    }
+}
+
+/// Who is credited on a page of which these lines are known (trust.md section 2, rules 2 and 3).
 ///
 /// `seen` is what the browser remembers of the link host's clicks. It is told whether the script's cookies are there,
 /// and answers with the click ids that count no longer, in one text:
 /// - they are there: those that were known when they were written; not empty, so that it is known that it was noted;
 /// - they are not: those that were known when the page took them away on purpose; empty when it did not.
-///
-/// `text` decodes a cookie's value.
-pub fn decide(
-    found: Option<Referral>,
-    jar: &str,
-    first: bool,
-    seen: impl Fn(bool) -> String,
-    text: impl Fn(&str) -> String,
-) -> Decision {
-    let own = |names: &[&str; 2]| names.iter().find_map(|name| cookie::find(jar, name)).map(&text);
-    let own = Referral {
-        partner_key: own(&PARTNER_KEY_COOKIES).filter(|key| !key.is_empty()),
-        xid: own(&CLICK_ID_COOKIES).filter(|xid| is_click_id(xid)),
-        link_domain: None,
+pub fn decide<T: AsRef<[u8]>>(lines: &[u8], first_wins: bool, seen: impl FnOnce(bool) -> T) -> Decision {
+    let own = Click {
+        partner_key: first(lines, &["\n;growSumoPartnerKey=", "\n;ps_partner_key="], Kind::PartnerKey),
+        xid: first(lines, &["\n;gsxid=", "\n;ps_xid="], Kind::ClickId),
+        link_domain: 0,
     };
-    let known = of_cookies(own, jar, first, seen, text);
-    match found {
-        Some(referral) if !(first && known.referral.is_some()) => {
-            // The same click again, a reload for one, extends nothing.
-            let write =
-                referral.xid.is_none() || cookie::find(jar, CLICK_ID_COOKIES[1]) != referral.xid.as_deref();
-            Decision { referral, named: true, write }
-        }
-        _ => known,
+    let known = of_cookies(lines, own, first_wins, seen);
+    let click = of_address(lines);
+    if !click.is_some() || first_wins && known.click.is_some() {
+        return known;
     }
+    // The same click again, a reload for one, extends nothing.
+    let write = click.xid == 0 || text(lines, click.xid) != text(lines, find(lines, 0, b"\n;ps_xid="));
+    Decision { click, named: true, write }
 }
 
 /// The newest click that any cookie knows; the oldest where the first one wins.
-fn of_cookies(
-    own: Referral,
-    jar: &str,
-    first: bool,
-    seen: impl Fn(bool) -> String,
-    text: impl Fn(&str) -> String,
+fn of_cookies<T: AsRef<[u8]>>(
+    lines: &[u8],
+    own: Click,
+    first_wins: bool,
+    seen: impl FnOnce(bool) -> T,
 ) -> Decision {
     let is_own = own.is_some();
-    let time = own.xid.as_deref().map_or("", click_order);
+    let time = click_order(text(lines, own.xid));
     // Of a click that says when it was, no memory is needed.
-    let seen = if time.is_empty() { seen(is_own) } else { String::new() };
-    let (mut company, mut newest, mut several) = ("", "", false);
-    let mut rest = Some(jar);
-    while let Some((name, value)) = pair::next(&mut rest, b';') {
-        let (Some(other), Some(xid)) = (name.strip_prefix(HOST_CLICK_ID), value) else { continue };
-        if !is_click_id(xid) || seen.as_bytes().windows(xid.len()).any(|part| part == xid.as_bytes()) {
+    let seen = (time == 0).then(|| seen(is_own));
+    let seen = seen.as_ref().map_or(&[][..], AsRef::as_ref);
+    let (mut company, mut newest, mut order, mut several) = (0, 0, 0, false);
+    let mut place = 0;
+    loop {
+        // Its name goes on with the company's key, `_` and random letters.
+        place = find(lines, place, b"\n;_ps_xid_");
+        if place == 0 {
+            break;
+        }
+        let xid = find(lines, place, b"=");
+        if !is(lines, xid, Kind::ClickId) || find(seen, 0, text(lines, xid)) > 0 {
             continue;
         }
-        let other = other.get(..COMPANY_KEY).unwrap_or(other);
-        several = !newest.is_empty();
+        several = newest > 0;
+        let this = click_order(text(lines, xid));
         // Browsers list the oldest cookie first.
-        if newest.is_empty() || (click_order(xid) >= click_order(newest)) != first {
-            (company, newest) = (other, xid);
+        if newest == 0 || (this >= order) != first_wins {
+            (company, newest, order) = (place, xid, this);
         }
     }
-    let newer = click_order(newest) > time || time.is_empty() && !seen.is_empty();
-    if newest.is_empty() || is_own && (first || !newer) {
-        return Decision { referral: own, ..Decision::default() };
+    let newer = order > time || time == 0 && !seen.is_empty();
+    if newest == 0 || is_own && (first_wins || !newer) {
+        return Decision { click: own, named: false, write: false };
     }
     // Each click of a company overwrites its partner key, which therefore is the newest one's. The click id says it too.
-    let key = if first && several { None } else { pair::find(jar, b';', HOST_PARTNER_KEY, company) };
-    let partner_key = key.map(text).filter(|key| !key.is_empty());
-    let referral = Referral { partner_key, xid: Some(String::from(newest)), link_domain: None };
-    Decision { referral, named: false, write: is_own }
+    let partner_key = if first_wins && several { 0 } else { key_of(lines, company) };
+    Decision { click: Click { partner_key, xid: newest, link_domain: 0 }, named: false, write: is_own }
+}
+
+/// The partner key that the link host notes for the company whose key begins here.
+fn key_of(lines: &[u8], company: usize) -> usize {
+    let mut place = 0;
+    loop {
+        place = find(lines, place, b"\n;_ps_partner_key_");
+        let letters = |from: usize| lines.get(from..from + COMPANY_KEY);
+        if place == 0 || letters(place) == letters(company) {
+            break;
+        }
+    }
+    let key = place + COMPANY_KEY + 1;
+    if place > 0 && is(lines, key, Kind::PartnerKey) { key } else { 0 }
 }
 
 /// What a report says of its credit.

@@ -9,7 +9,7 @@ extern crate alloc;
 pub mod cookie;
 pub mod credit;
 pub mod limits;
-mod pair;
+pub mod lines;
 pub mod queue;
 pub mod referral;
 

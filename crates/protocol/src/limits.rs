@@ -31,6 +31,12 @@ pub const PENDING_BYTES_MAX: usize = EVENT_BODY_MAX;
 /// Milliseconds the browser keeps an event it could not deliver: 30 days.
 pub const PENDING_AGE_MAX: i64 = 30 * 24 * 60 * 60 * 1000;
 
+/// Bytes of all that a page says of a referral: its cookies, of which servers take 8 to 16 KiB, and its address, twice
+/// because of base64, of which they take 8 KiB. They stand on the script's stack; what goes beyond is not read.
+pub const PAGE_LINES_MAX: usize = 64 * 1024;
+/// Bytes of what a browser remembers of the link host's clicks: 40 each, of which a redirect leaves one.
+pub const SEEN_CLICKS_MAX: usize = 8 * 1024;
+
 /// Characters of `customer_key`, at least.
 pub const CUSTOMER_KEY_MIN: usize = 1;
 /// Characters of `customer_key`, `external_key`, `provider_key` and every subscription key, at most.

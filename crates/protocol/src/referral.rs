@@ -1,22 +1,14 @@
 //! Referral text: what a partner's link puts into a landing URL, read tolerantly and written exactly.
 //!
 //! Source: browser.md section 3. People fabricate these links, so nothing here can fail: what does not decode
-//! is not a referral. Who decodes is given: a browser has base64 and percent-decoding of its own, which cost the script
-//! nothing; everyone else takes [`DECODERS`], and the browser suite holds the two against each other.
+//! is not a referral.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::{limits, pair};
-
-/// Parameters that carry the partner key as base64, the current name first.
-pub const PARTNER_KEY_PARAMS: [&str; 2] = ["ps_partner_key", "gspk"];
-/// The oldest parameter: the partner key as plain text.
-pub const RAW_PARTNER_KEY_PARAM: &str = "gspid";
-/// Parameters that carry the click id, the current name first.
-pub const CLICK_ID_PARAMS: [&str; 2] = ["ps_xid", "gsxid"];
-/// The custom link domain the click came through.
-pub const LINK_DOMAIN_PARAM: &str = "pscd";
+use crate::limits;
+#[cfg(feature = "wire")]
+use crate::{credit, lines};
 
 /// Who sent a visitor: a partner, a click, or both.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,19 +20,6 @@ pub struct Referral {
     /// The custom link domain of the click.
     pub link_domain: Option<String>,
 }
-
-/// Who decodes.
-#[derive(Debug, Clone, Copy)]
-pub struct Decoders {
-    /// As [`base64_text`].
-    pub base64: fn(&str) -> Option<String>,
-    /// As [`percent_decode`] with `plus`.
-    pub percent: fn(&str) -> Option<String>,
-}
-
-/// Those of whoever is no browser.
-#[cfg(feature = "wire")]
-pub const DECODERS: Decoders = Decoders { base64: base64_text, percent: |text| percent_decode(text, true) };
 
 impl Referral {
     /// Whether it names anybody.
@@ -54,34 +33,8 @@ impl Referral {
     /// `None` when neither a partner nor a click is named: sub-ids or a domain alone refer nobody.
     #[cfg(feature = "wire")]
     pub fn from_query(query: &str, aliases: &str) -> Option<Self> {
-        Self::from_query_with(query, aliases, DECODERS)
-    }
-
-    /// As [`Self::from_query`], with somebody else's decoders.
-    pub fn from_query_with(query: &str, aliases: &str, decoders: Decoders) -> Option<Self> {
-        let query = query.strip_prefix('?').unwrap_or(query);
-        let text = |name: &str| {
-            let mut raw = pair::find(query, b'&', name, "")?;
-            // Of a link that was copied with the space behind it. A `+` would be one of base64's own.
-            while let Some(before) = raw.strip_suffix("%20") {
-                raw = before;
-            }
-            (decoders.percent)(raw)
-        };
-        let key = |key: &String| is_partner_key(key);
-        let mut partner_key = PARTNER_KEY_PARAMS
-            .iter()
-            // A `+` that was not escaped came out as a space, and is one of base64's own.
-            .find_map(|name| (decoders.base64)(&text(name)?).filter(key));
-        let (mut name, mut aliases) = (RAW_PARTNER_KEY_PARAM, Some(aliases));
-        while partner_key.is_none() {
-            partner_key = text(name).filter(key);
-            let Some(rest) = aliases else { break };
-            (name, aliases) = pair::cut(rest, b',');
-        }
-        let xid = CLICK_ID_PARAMS.iter().find_map(|name| text(name).filter(|xid| is_click_id(xid)));
-        let link_domain = text(LINK_DOMAIN_PARAM).filter(|domain| is_host(domain));
-        Some(Self { partner_key, xid, link_domain }).filter(Self::is_some)
+        let lines = lines::of_query(query, aliases);
+        Some(credit::of_address(lines.as_bytes()).read(lines.as_bytes())).filter(Self::is_some)
     }
 }
 
@@ -110,7 +63,7 @@ fn push_sub_id(found: &mut Vec<(String, String)>, name: &str, raw: &str) {
 /// Decodes a partner key: base64 in either alphabet, padded or not. `None` when it does not decode to a key.
 #[cfg(feature = "wire")]
 pub fn decode_partner_key(text: &str) -> Option<String> {
-    base64_text(text).filter(|key| is_partner_key(key))
+    base64_text(text).filter(|key| is_partner_key(key.as_bytes()))
 }
 
 /// Links in the wild leave bits after the last byte.
@@ -132,15 +85,15 @@ pub fn base64_text(text: &str) -> Option<String> {
 }
 
 /// Whether text can be a partner key: 1 to [`limits::PARTNER_KEY_MAX`] bytes, none of them a control character.
-pub fn is_partner_key(text: &str) -> bool {
+pub fn is_partner_key(text: &[u8]) -> bool {
     !text.is_empty()
         && text.len() <= limits::PARTNER_KEY_MAX
-        && text.bytes().all(|byte| byte >= 0x20 && byte != 0x7F)
+        && text.iter().all(|byte| *byte >= 0x20 && *byte != 0x7F)
 }
 
 /// Whether text is a click id.
-pub fn is_click_id(text: &str) -> bool {
-    limits::CLICK_ID_LENGTHS.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+pub fn is_click_id(text: &[u8]) -> bool {
+    limits::CLICK_ID_LENGTHS.contains(&text.len()) && text.iter().all(u8::is_ascii_alphanumeric)
 }
 
 /// Characters of a click id of ours that say when it was: milliseconds since 1970 in base 62, digits before capitals
@@ -149,12 +102,13 @@ pub const CLICK_TIME: usize = 7;
 /// Follows the time, and says that it is one. Of the ids others make, one in 3,844 has these letters there.
 pub const CLICK_MARK: &str = "hw";
 
-/// What a click id sorts by: itself when it is one of ours (`key::mint_click_id`), and before all of those when it says
+/// What a click id sorts by: the letters of its time when it is one of ours (`key::mint_click_id`), and 0 when it says
 /// nothing of its time (trust.md section 2).
-pub fn click_order(xid: &str) -> &str {
+pub fn click_order(xid: &[u8]) -> u64 {
     let timed = xid.len() == limits::CLICK_ID_LENGTHS[1]
-        && xid.get(CLICK_TIME..).is_some_and(|rest| rest.starts_with(CLICK_MARK));
-    if timed { xid } else { "" }
+        && xid.get(CLICK_TIME..).is_some_and(|rest| rest.starts_with(CLICK_MARK.as_bytes()));
+    let time = xid.iter().take(if timed { CLICK_TIME } else { 0 });
+    time.fold(0, |order, letter| order << 8 | u64::from(*letter))
 }
 
 fn is_sub_id(name: &str) -> bool {
@@ -163,16 +117,44 @@ fn is_sub_id(name: &str) -> bool {
 }
 
 /// Whether text can be the host of a link, with a port or without.
-pub fn is_host(text: &str) -> bool {
+pub fn is_host(text: &[u8]) -> bool {
     !text.is_empty()
         && text.len() <= 253
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':'))
+        && text.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':'))
 }
 
 /// Decodes `%XX`, and `+` as space when `plus` says so. `None` when the bytes are not UTF-8; a `%` that
 /// begins no escape stays.
 pub fn percent_decode(text: &str, plus: bool) -> Option<String> {
-    String::from_utf8(pair::unescape(text, plus)).ok()
+    String::from_utf8(unescape(text, plus)).ok()
+}
+
+/// Decodes `%XX`, and `+` as space when `plus` says so; a `%` that begins no escape stays.
+fn unescape(text: &str, plus: bool) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [byte, after @ ..] = rest {
+        rest = after;
+        let escape = match after {
+            [high, low, after @ ..] if *byte == b'%' => {
+                hex(*high).zip(hex(*low)).map(|digits| (digits, after))
+            }
+            _ => None,
+        };
+        out.push(match escape {
+            Some(((high, low), after)) => {
+                rest = after;
+                high << 4 | low
+            }
+            None if plus && *byte == b'+' => b' ',
+            None => *byte,
+        });
+    }
+    out
+}
+
+fn hex(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).map(|digit| digit.to_le_bytes()[0])
 }
 
 /// Appends `byte` as `%XX`.

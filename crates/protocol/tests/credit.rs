@@ -1,9 +1,9 @@
 //! Who is credited: the table of trust.md section 2, and random histories against a model of it. The browser suite runs
 //! the same table through the tracker; the ledger reads its outcomes from the other side.
 
-use headwater_protocol::cookie;
-use headwater_protocol::credit::{Credit, Decision, decide, of_page};
+use headwater_protocol::credit::{Credit, decide, of_page};
 use headwater_protocol::event::{Data, Event};
+use headwater_protocol::lines;
 use headwater_protocol::referral::Referral;
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -44,15 +44,18 @@ struct Expected {
     credited_by: Option<String>,
 }
 
-fn decided(query: &str, jar: &str, seen: &str, first: bool) -> Decision {
-    decide(Referral::from_query(query, ""), jar, first, |_| seen.to_owned(), cookie::decode)
+/// Who is credited, whether the address named it, and whether it is written.
+fn decided(query: &str, jar: &str, seen: &str, first: bool) -> (Referral, bool, bool) {
+    let lines = lines::of_query(query, "") + &lines::of_jar(jar);
+    let decision = decide(lines.as_bytes(), first, |_| seen.to_owned());
+    (decision.click.read(lines.as_bytes()), decision.named, decision.write)
 }
 
 #[test]
 fn the_table_of_credits_holds() {
     let cases: Vec<Case> = serde_json::from_str(TABLE).unwrap();
     for case in &cases {
-        let found = decided(&case.query, &case.cookies, &case.seen, case.model == "first").referral;
+        let found = decided(&case.query, &case.cookies, &case.seen, case.model == "first").0;
         let page = |name: &str| case.page.get(name)?.as_str().map(str::to_owned);
         let Expected { partner_key, xid, credited_by } = &case.expect;
         let expected =
@@ -68,8 +71,8 @@ fn cookies_are_written_where_they_say_something_else() {
     let own = format!("ps_partner_key=ada; gsxid={xid}; ps_xid={xid}");
     let newer = "_ps_xid_AbCdEfGh_r4nd=VbdJjzEhwBBBBB; _ps_partner_key_AbCdEfGh=bea";
     let check = |query: &str, jar: &str, first: bool, named: bool, write: bool| {
-        let decision = decided(query, jar, "", first);
-        assert_eq!((decision.named, decision.write), (named, write), "{query} {jar}");
+        let (_, is_named, is_written) = decided(query, jar, "", first);
+        assert_eq!((is_named, is_written), (named, write), "{query} {jar}");
     };
     check("", "", false, false, false);
     check("?gspk=YWRh&gsxid=Vbd4dSihwAAAAA", "", false, true, true);
@@ -178,7 +181,7 @@ proptest! {
     ) {
         let (jar, pairs) = browser::mixed(own, &companies, turned);
         let memory = if seen { "9,".to_owned() } else { String::new() };
-        let Referral { partner_key, xid, .. } = decided("", &jar, &memory, first).referral;
+        let Referral { partner_key, xid, .. } = decided("", &jar, &memory, first).0;
         let of_one = |(key, id): &(Option<String>, Option<String>)| {
             (partner_key.is_none() || partner_key == *key) && (xid.is_none() || xid == *id)
         };

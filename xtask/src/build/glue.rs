@@ -11,38 +11,9 @@ use super::wasm::{Import, NAME};
 /// Functions of wasm-bindgen's glue said shorter. Ours keep no views of the memory: they are made as quickly as
 /// checked, and a memory grown in wasm2js leaves the old buffer readable, so that a kept view would lie.
 const SHORTER: &[(&str, &str)] = &[
-    ("getDataViewMemory0", "() { return new DataView(wasm.memory.buffer); }"),
-    ("getUint8ArrayMemory0", "() { return new Uint8Array(wasm.memory.buffer); }"),
-    (
-        // The memory stays below 2 GiB, where an address has no sign.
-        "getStringFromWasm0",
-        "(ptr, len) { return cachedTextDecoder.decode(getUint8ArrayMemory0().subarray(ptr, ptr + len)); }",
-    ),
-    (
-        "passStringToWasm0",
-        "(arg) {
-    const buf = cachedTextEncoder.encode(arg);
-    const ptr = wasm.MALLOC(buf.length, 1) >>> 0;
-    getUint8ArrayMemory0().set(buf, ptr);
-    WASM_VECTOR_LEN = buf.length;
-    return ptr;
-}",
-    ),
+    // The memory stays below 2 GiB, where an address has no sign.
+    ("getArrayU8FromWasm0", "(ptr, len) { return new Uint8Array(wasm.memory.buffer, ptr, len); }"),
 ];
-
-/// How an import gives a text to Rust, and one function for all of them.
-const GIVEN: &str = "    const ptr1 = passStringToWasm0(ret);
-    const len1 = WASM_VECTOR_LEN;
-    getDataViewMemory0().setInt32(arg0 + 4 * 1, len1, true);
-    getDataViewMemory0().setInt32(arg0 + 4 * 0, ptr1, true);
-";
-const GIVE: &str = "function giveString(place, text) {
-    const ptr = passStringToWasm0(text);
-    const view = getDataViewMemory0();
-    view.setInt32(place, ptr, true);
-    view.setInt32(place + 4, WASM_VECTOR_LEN, true);
-}
-";
 
 /// Reads what wasm-bindgen wrote for a bundler: the snippets the glue imports, then the glue.
 pub(super) fn read(directory: &Path) -> anyhow::Result<String> {
@@ -58,7 +29,7 @@ pub(super) fn read(directory: &Path) -> anyhow::Result<String> {
         }
         parts.push(with_names(snippet.text, names, module)?);
     }
-    let mut own = shorter(&glue.text)?;
+    let mut own = shorter(&glue.text);
     if read(&format!("{NAME}.js"))?.contains("__wbindgen_start") {
         own = own.replacen("wasm = val;", "wasm = val;\n    wasm.__wbindgen_start();", 1);
     }
@@ -139,34 +110,17 @@ fn imported(rest: &str) -> Option<(Vec<(String, String)>, String)> {
     Some((names.map(pair).collect(), from.to_owned()))
 }
 
-/// The glue with the shorter functions, and without the support of browsers that have no `encodeInto`.
-fn shorter(glue: &str) -> anyhow::Result<String> {
-    let mut glue = without_block(glue, "if (!('encodeInto' in cachedTextEncoder)) {");
-    glue = glue
-        .replace("cachedTextDecoder.decode();\n", "")
-        .replace("ignoreBOM: true, fatal: true", "ignoreBOM: true");
-    // Every call hands over the same two functions; the second, which grows, is not needed.
-    let allocators = glue.split("passStringToWasm0(").find_map(|call| {
-        let call = call.lines().next()?;
-        let at = call.find(", wasm.")?;
-        Some(call[at..].split_once(')')?.0.to_owned())
-    });
-    let mut malloc = "";
-    if let Some(allocators) = &allocators {
-        malloc = allocators.split(", wasm.").nth(1).context("passStringToWasm0 is called without malloc")?;
-        glue = glue.replace(&format!("{allocators})"), ")");
-    }
-    if glue.contains(GIVEN) {
-        glue = glue.replace(GIVEN, "    giveString(arg0, ret);\n") + GIVE;
-    }
+/// The glue with the shorter functions.
+fn shorter(glue: &str) -> String {
+    let mut glue = glue.to_owned();
     for (name, body) in SHORTER {
         let opening = format!("function {name}(");
         if glue.lines().any(|line| line.starts_with(&opening)) {
             let rest = without_block(&glue, &opening);
-            glue = format!("{rest}function {name}{}\n", body.replace("MALLOC", malloc));
+            glue = format!("{rest}function {name}{body}\n");
         }
     }
-    Ok(glue)
+    glue
 }
 
 /// The text without the lines from one that begins so to the next that is a closing brace.
@@ -283,26 +237,11 @@ mod tests {
     }
 
     #[test]
-    fn strings_are_passed_by_one_allocation() {
-        let glue = "function f(arg0) {\n    passStringToWasm0(arg0, wasm.__wbindgen_export, wasm.__wbindgen_export2);\n}\n\
-                    function passStringToWasm0(arg, malloc, realloc) {\n    long;\n}\nlet end;\n";
-        let short = shorter(glue).unwrap();
-        assert!(short.contains("    passStringToWasm0(arg0);\n"), "{short}");
-        assert!(short.contains("wasm.__wbindgen_export(buf.length, 1)"), "{short}");
-        assert!(!short.contains("long") && !short.contains("export2"), "{short}");
-        assert!(short.contains("let end;\n"), "{short}");
-    }
-
-    #[test]
-    fn texts_are_given_by_one_function() {
-        let glue =
-            format!("function f(arg0) {{\n    const ret = a();\n{GIVEN}}}\nfunction g(arg0) {{\n{GIVEN}}}\n");
-        let short = shorter(&glue).unwrap();
-        assert!(
-            short.starts_with("function f(arg0) {\n    const ret = a();\n    giveString(arg0, ret);\n}\n")
-        );
-        assert_eq!(short.matches("giveString").count(), 3);
-        assert_eq!(short.matches("setInt32").count(), 2);
+    fn bytes_are_read_without_a_view_that_is_kept() {
+        let glue = "function getArrayU8FromWasm0(ptr, len) {\n    long;\n}\nlet end;\n";
+        let short = shorter(glue);
+        assert!(short.starts_with("let end;\n") && !short.contains("long"), "{short}");
+        assert!(short.contains("new Uint8Array(wasm.memory.buffer, ptr, len)"), "{short}");
     }
 
     #[test]
@@ -344,7 +283,7 @@ mod tests {
 
     #[test]
     fn a_function_that_is_not_there_is_not_added() {
-        assert_eq!(shorter("let a;\n").unwrap(), "let a;\n");
+        assert_eq!(shorter("let a;\n"), "let a;\n");
     }
 
     #[test]

@@ -39,7 +39,7 @@ impl Artefact {
     fn flags(self) -> &'static [&'static str] {
         match self {
             // 64 KiB of stack in place of a megabyte: shorter addresses, and less of a page's memory. Passing it traps.
-            Self::Script => &["-Clink-arg=-zstack-size=65536"],
+            Self::Script => &["-Clink-arg=-zstack-size=131072"],
             Self::Package => &[],
         }
     }

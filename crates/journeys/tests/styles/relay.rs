@@ -19,6 +19,8 @@ pub(crate) enum Manner {
     Fails(u16, Option<u32>),
     /// Every event with this code, for this field.
     Refuses(&'static str, &'static str),
+    /// With JSON that is not the relay's, and a status of success.
+    Babbles,
     /// Not at all: the connection is closed.
     Down,
     /// Not before the manner changes; then in that one.
@@ -51,6 +53,7 @@ pub(crate) async fn events(case: &Case, head: &Parts, body: &str) -> Result<Answ
             let refused: Vec<_> = (0..events.len()).map(|index| refusal(&events, index, &error)).collect();
             Ok(all_refused(&refused))
         }
+        Manner::Babbles => Ok(json_answer(StatusCode::OK, &json!({ "refused": 5, "message": ["no"] }))),
         Manner::Works | Manner::Slow => Ok(admit(case, &events)),
     }
 }

@@ -40,7 +40,7 @@ pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: CreatePartnership) -> 
     check_names(new.first_name.as_deref(), new.last_name.as_deref())?;
     check_tags(&new.tags)?;
     let partner_key = new.partner_key.unwrap_or_else(|| mint_partner_key(&ctx.random()));
-    if !is_partner_key(&partner_key) {
+    if !is_partner_key(partner_key.as_bytes()) {
         let message = format!("partner_key must have 1 to {PARTNER_KEY_MAX} bytes and no control characters");
         return Err(FieldError::new("out_of_range", "partner_key", message).into());
     }

@@ -6,6 +6,7 @@ use headwater_protocol::Millis;
 use headwater_protocol::cookie;
 use headwater_protocol::credit::decide;
 use headwater_protocol::key::mint_click_id;
+use headwater_protocol::lines;
 use headwater_protocol::referral::{Referral, encode_partner_key};
 
 const MINUTE: i64 = 60_000;
@@ -85,21 +86,22 @@ impl Browser {
     }
 
     fn capture(&mut self, tab: usize, query: &str) {
-        let found = Referral::from_query(query, "");
-        let decision = decide(found, &self.text(), false, |own| self.seen(own), cookie::decode);
+        let lines = lines::of_query(query, "") + &lines::of_jar(&self.text());
+        let decision = decide(lines.as_bytes(), false, |own| self.seen(own));
+        let referral = decision.click.read(lines.as_bytes());
         if decision.write {
-            self.write(&decision.referral);
+            self.write(&referral);
         }
-        if decision.referral.is_some() {
-            self.tabs[tab] = decision.referral;
+        if referral.is_some() {
+            self.tabs[tab] = referral;
         }
     }
 
     fn write(&mut self, referral: &Referral) {
-        for name in cookie::PARTNER_KEY_COOKIES {
+        for name in cookie::PARTNER_KEY_COOKIES.split(',') {
             self.set(name, referral.partner_key.as_deref());
         }
-        for name in cookie::CLICK_ID_COOKIES {
+        for name in cookie::CLICK_ID_COOKIES.split(',') {
             self.set(name, referral.xid.as_deref());
         }
         let hosts = self.jar.iter().filter(|(name, _)| name.starts_with(HOST));
@@ -108,8 +110,8 @@ impl Browser {
     }
 
     fn lose_own(&mut self) {
-        let own = [cookie::PARTNER_KEY_COOKIES, cookie::CLICK_ID_COOKIES].concat();
-        self.jar.retain(|(name, _)| !own.contains(&name.as_str()));
+        let own = [cookie::PARTNER_KEY_COOKIES, cookie::CLICK_ID_COOKIES].join(",");
+        self.jar.retain(|(name, _)| !own.split(',').any(|known| known == name));
     }
 
     /// Eight days pass in Safari.

@@ -90,6 +90,17 @@ fn refusals() -> Vec<Style> {
             .open("/next")
             .settled()
             .requests(1..=1),
+        style("an answer that no relay gives, from something in between, is the last word as well")
+            .page("/", tagged("signUp();"))
+            .page("/next", TAG)
+            .relay(Manner::Babbles)
+            .open("/?{ada}")
+            .heard("signup", signup_by_ada("customer-1"))
+            .said("called back", json!({ "ok": true, "status": 200, "customer_key": "customer-1" }))
+            .is(NOTHING_WAITS, true)
+            .open("/next")
+            .settled()
+            .requests(1..=1),
         style("an address where no relay is: that nothing more will happen is told")
             .page("/", tagged("signUp();"))
             .page("/next", TAG)

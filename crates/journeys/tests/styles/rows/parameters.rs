@@ -25,7 +25,7 @@ fn cookies<'a>(key: &'a str, xid: &'a str, domain: &'a str) -> Vec<(&'static str
 
 fn forms() -> Vec<Style> {
     const XID: &str = "abcDEF123456";
-    let forms: [(&str, &str, &str, &str, &str); 12] = [
+    let forms: [(&str, &str, &str, &str, &str); 13] = [
         ("the current names, without padding", "ps_partner_key=YW55YQ&ps_xid=abcDEF123456", "anya", XID, ""),
         ("the older name, copied with the space behind it", "gspk=YW55YQ%20", "anya", "", ""),
         ("padding that was kept", "ps_partner_key=YW55YQ==&ps_xid=abcDEF123456", "anya", XID, ""),
@@ -55,6 +55,7 @@ fn forms() -> Vec<Style> {
             "",
         ),
         ("a click id alone", "ps_xid=abcDEF123456", "", XID, ""),
+        ("a parameter that is empty in front of the same one", "gspk=&gspk=YW55YQ", "anya", "", ""),
         (
             "a partner key alone, and a click id that is none",
             "ps_partner_key=YW55YQ&ps_xid=not-an-id",
@@ -84,6 +85,8 @@ fn nothing() -> Vec<Style> {
         ("a click id that is none", "ps_xid=..%2F..%2Fetc"),
         ("a domain and sub-ids alone", "pscd=go.partner.example&sid=a&sid1=b"),
         ("a key of control characters", "ps_partner_key=AQIDDQo"),
+        ("a key whose second line looks like a parameter", "gspid=a%0A?ps_xid=abcDEF123456"),
+        ("a key whose second line looks like a cookie", "gspk=YQo7cHNfeGlkPWFiY0RFRjEyMzQ1Ng"),
     ];
     let row = |(name, query): (&str, &str)| {
         style(format!("a link with {name} refers nobody"))
@@ -130,6 +133,10 @@ fn aliases() -> Vec<Style> {
             .open("/?ref=anya")
             .cookies(&cookies("anya", "", ""))
             .is("growsumo.data.partner_key", "anya"),
+        style("two parameters of the site's own, of which the first it named wins")
+            .page("/", tagged_with("data-aliases='via,ref'", ""))
+            .open("/?ref=other&via=anya")
+            .cookies(&cookies("anya", "", "")),
         style("a parameter that the site did not name")
             .page("/", tagged_with("data-aliases='via'", ""))
             .open("/?ref=anya&vi=x&viaa=y")

@@ -70,6 +70,20 @@ fn standing_in() -> Vec<Style> {
             .cookies(&ADA)
             .open("/next")
             .said("filled", "ada"),
+        style("a policy that forbids wasm: growsumoInit reads a partner without the click of another")
+            .page("/", super::TAG)
+            .page_with(
+                "/next",
+                &[NO_WASM],
+                format!(
+                    "<script>function growsumoInit() {{ say('filled', [growsumo.data.partner_key, growsumo.data.xid]); }} {}</script>",
+                    snippet("{relay}/v1/", INITIALIZE)
+                ),
+            )
+            .open("/?{ada}")
+            .cookies(&ADA)
+            .open("/next?gspk=YW55YQ")
+            .said("filled", json!(["anya", null])),
         style("a policy that forbids wasm: a signup on a page that ends before the second file is there")
             .page_with(
                 "/",

@@ -1,0 +1,175 @@
+//! What a page knows of a referral, as lines: `?gspk=…` of its address, `~gspk=…` the same decoded from base64, `@=…` what
+//! stands under a site's own names, `;ps_xid=…` of its cookies. Each begins with a newline; values are decoded, and hold
+//! none.
+//!
+//! A text is called by the place where it begins, 0 is none, and it ends with its line: numbers are all that the script
+//! has to carry about, which is what this is made for. A browser writes the lines itself (`page_lines` in
+//! `src/browser.js`); everyone else has [`of_query`] and [`of_jar`], and the browser suite holds the two against each
+//! other.
+
+#[cfg(feature = "wire")]
+use alloc::string::String;
+
+use crate::referral::{is_click_id, is_host, is_partner_key};
+
+/// What a text may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A partner's key.
+    PartnerKey,
+    /// A click's id.
+    ClickId,
+    /// A link's domain.
+    Host,
+}
+
+/// The place behind the first `part` that begins here or later.
+#[inline(never)]
+pub(crate) fn find(lines: &[u8], from: usize, part: &[u8]) -> usize {
+    let mut place = from;
+    while let Some(rest) = lines.get(place..) {
+        if rest.starts_with(part) {
+            return place + part.len();
+        }
+        place += 1;
+    }
+    0
+}
+
+/// The text that begins here.
+pub fn text(lines: &[u8], place: usize) -> &[u8] {
+    let rest = if place > 0 { lines.get(place..).unwrap_or_default() } else { &[] };
+    let end = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
+    rest.get(..end).unwrap_or(rest)
+}
+
+/// Whether this is a text of this kind.
+#[inline(never)]
+pub(crate) fn is(lines: &[u8], place: usize, kind: Kind) -> bool {
+    let text = text(lines, place);
+    match kind {
+        Kind::PartnerKey => is_partner_key(text),
+        Kind::ClickId => is_click_id(text),
+        Kind::Host => is_host(text),
+    }
+}
+
+/// The first text of this kind behind one of these beginnings of a line, the first beginning that has any.
+#[inline(never)]
+pub(crate) fn first(lines: &[u8], starts: &[&str], kind: Kind) -> usize {
+    for start in starts {
+        let mut place = 0;
+        loop {
+            place = find(lines, place, start.as_bytes());
+            if place == 0 {
+                break;
+            }
+            if is(lines, place, kind) {
+                return place;
+            }
+        }
+    }
+    0
+}
+
+/// The lines of a query, with or without its `?`. Aliases, separated by commas, are a site's own names for a plain
+/// partner key (`via,ref`).
+#[cfg(feature = "wire")]
+pub fn of_query(query: &str, aliases: &str) -> String {
+    use crate::referral::{base64_text, percent_decode};
+    let pairs = || {
+        query
+            .strip_prefix('?')
+            .unwrap_or(query)
+            .split('&')
+            .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+    };
+    // Of a link that was copied with the space behind it. A `+` would be one of base64's own.
+    let value = |text: &str| percent_decode(text.trim_end_matches("%20"), true).unwrap_or_default();
+    let mut lines = String::new();
+    for (name, text) in pairs() {
+        push(&mut lines, '?', name, &value(text));
+        push(&mut lines, '~', name, &base64_text(&value(text)).unwrap_or_default());
+    }
+    for alias in aliases.split(',') {
+        if let Some((_, text)) = pairs().find(|(name, _)| *name == alias) {
+            push(&mut lines, '@', "", &value(text));
+        }
+    }
+    lines
+}
+
+/// The lines of a `Cookie` header, or of `document.cookie`.
+#[cfg(feature = "wire")]
+pub fn of_jar(jar: &str) -> String {
+    let mut lines = String::new();
+    for pair in jar.split(';') {
+        let pair = pair.trim_ascii();
+        let (name, text) = pair.split_once('=').unwrap_or((pair, ""));
+        push(&mut lines, ';', name, &crate::cookie::decode(text));
+    }
+    lines
+}
+
+#[cfg(feature = "wire")]
+fn push(lines: &mut String, mark: char, name: &str, value: &str) {
+    lines.push('\n');
+    lines.push(mark);
+    lines.push_str(name);
+    lines.push('=');
+    // No kind of text holds a control character.
+    lines.push_str(&value.replace('\n', "\0"));
+}
+
+#[cfg(all(test, feature = "wire"))]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::credit::{Click, decide, of_address};
+
+    #[test]
+    fn a_page_is_written_as_lines() {
+        let query = of_query("?gspk=YWRh%20&via=jane+doe&x&ref=y=z", "ref,other,via");
+        let expected =
+            "\n?gspk=YWRh\n~gspk=ada\n?via=jane doe\n~via=\n?x=\n~x=\n?ref=y=z\n~ref=\n@=y=z\n@=jane doe";
+        assert_eq!(query, expected);
+        assert_eq!(of_jar("ps_xid=a%20b; broken; c=%;d=e"), "\n;ps_xid=a b\n;broken=\n;c=%\n;d=e");
+    }
+
+    #[test]
+    fn a_line_break_in_a_value_begins_no_line() {
+        for query in ["gspid=a%0A?ps_xid=abc123def456", "gspk=YQo7cHNfeGlkPWFiYzEyM2RlZjQ1Ng"] {
+            assert!(!of_address(of_query(query, "").as_bytes()).is_some(), "{query}");
+        }
+        let lines = of_jar("x=a%0A;ps_xid=abc123def456");
+        assert!(
+            decide(lines.as_bytes(), false, |_| "").click.is_some(),
+            "a jar's own semicolon begins a cookie"
+        );
+        let lines = of_jar("x=a%0A%3Bps_xid=abc123def456");
+        assert!(!decide(lines.as_bytes(), false, |_| "").click.is_some());
+    }
+
+    #[test]
+    fn the_first_name_that_holds_a_text_of_its_kind_counts() {
+        let lines = "\n?b=short\n?a=no id\n?b=abc123def456\n?a=";
+        let found = |starts: &[&str]| text(lines.as_bytes(), first(lines.as_bytes(), starts, Kind::ClickId));
+        assert_eq!(found(&["\n?a=", "\n?b="]), b"abc123def456");
+        assert_eq!(found(&["\n?a="]), b"");
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_break_it(lines: Vec<u8>, marks in prop::collection::vec(0..6_usize, 0..12), first_wins: bool) {
+            const PARTS: [&str; 6] =
+                ["\n;_ps_xid_", "AbCdEfGh_r=", "abc123def456", "\n;_ps_partner_key_", "\n~gspk=", "\n;ps_xid="];
+            let mut lines = lines;
+            lines.extend(marks.into_iter().flat_map(|part| PARTS[part].bytes()));
+            let Click { partner_key, xid, link_domain } = decide(&lines, first_wins, |_| &lines).click;
+            prop_assert!([partner_key, xid, link_domain].iter().all(|place| *place <= lines.len()));
+            prop_assert!(xid == 0 || is_click_id(text(&lines, xid)));
+            prop_assert!(partner_key == 0 || is_partner_key(text(&lines, partner_key)));
+        }
+    }
+}
