@@ -33,9 +33,10 @@ export const json = (value) => attempt(() => JSON.stringify(value)) || attempt((
     : Object(part) !== part ? part : seen.includes(part) ? undefined : (seen.push(part), part));
 }) || '{}';
 
-// What a page says of a referral, as lines: the twin of `headwater_protocol::lines`. Texts cross by their place in it.
+// What a page says of a referral, as lines: the twin of `headwater_protocol::lines`. Texts cross as bytes.
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const encoder = new TextEncoder();
+const text_of = (bytes) => decoder.decode(bytes);
 const put = (text, into) => encoder.encodeInto(text, into).written;
 const lines = (mark, list, separator, decode) => list.split(separator).map((pair) => {
   const [name, ...value] = pair.split('=');
@@ -51,14 +52,7 @@ export const page_text = (query) => {
     + option('aliases').split(',').map(named).join('') + '\n';
 };
 let asked;
-let page_bytes;
-export const page_lines = (into) => {
-  const length = put(page_text(asked), into);
-  page_bytes = into.slice(0, length);
-  return length;
-};
-const text_of = (bytes) => decoder.decode(bytes);
-const text_at = (place) => place ? text_of(page_bytes.slice(place, page_bytes.indexOf(10, place))) : '';
+export const page_lines = (into) => put(page_text(asked), into);
 
 // Cookies, on the registrable domain: the shortest suffix of the host that takes one.
 let domain;
@@ -81,7 +75,8 @@ const write_cookie = (name, value, days) => {
   cookie(name + '=' + value.replace(/[^!#$&-+\--:<-[\]-~]/gu, encodeURIComponent) + ';max-age=' + days * 86400
     + ';path=/;samesite=lax' + (location.protocol == 'https:' ? ';secure' : '') + domain);
 };
-export const set_cookies = (names, place, days) => text_of(names).split(',').forEach((name) => write_cookie(name, text_at(place), days));
+export const set_cookies = (names, value, days) =>
+  text_of(names).split(',').forEach((name) => write_cookie(name, text_of(value), days));
 export const erase_cookies = (starts) => jar().split(/; */).forEach((pair) => {
   if (text_of(starts).split(',').some((start) => pair.startsWith(start))) write_cookie(pair.split('=')[0], '', 0);
 });
@@ -196,8 +191,8 @@ export const fill_with = (member, value) => ['', 'ps_'].forEach((start) => {
   filled[name] = value;
 });
 export const fill = (partner_key, xid) => {
-  fill_with('partner_key', text_at(partner_key));
-  fill_with('xid', text_at(xid));
+  fill_with('partner_key', text_of(partner_key));
+  fill_with('xid', text_of(xid));
 };
 
 // The surface of the build: `capture`, `flush`, `part` and `answered` of its Rust, and `request`, which sends.

@@ -10,7 +10,7 @@ extern "C" {
     /// Whether the site lets the first click win.
     pub(crate) fn first_wins() -> bool;
     /// Writes what the page says of a referral, as `headwater_protocol::lines` describes it, as far as there is room, and
-    /// says how many bytes that is. Texts are called by their place in it from here on; 0 is an empty one.
+    /// says how many bytes that is.
     pub(crate) fn page_lines(into: &mut [u8]) -> usize;
     /// The same for what [`remember`] noted, as `headwater_protocol::credit::decide` asks for it: told whether our cookies
     /// are there.
@@ -18,8 +18,9 @@ extern "C" {
     /// A whole number below `end`, from the browser's cryptographic source.
     pub(crate) fn random(end: u32) -> u32;
 
-    /// Sets cookies, whose names commas separate, on the registrable domain for so many days; escapes what `headwater_protocol::cookie::encode` escapes.
-    pub(crate) fn set_cookies(names: &[u8], text: usize, days: u32);
+    /// Sets cookies, whose names commas separate, on the registrable domain for so many days; escapes what
+    /// `headwater_protocol::cookie::encode` escapes.
+    pub(crate) fn set_cookies(names: &[u8], value: &[u8], days: u32);
     /// Erases every cookie whose name begins in one of these ways, which commas separate.
     pub(crate) fn erase_cookies(starts: &[u8]);
     /// Notes which clicks of the link host's are known now that our cookies are written, and how long those surely
@@ -32,7 +33,7 @@ extern "C" {
     /// bytes of its data: 0 when nobody is credited, unless the site asks for such signups.
     pub(crate) fn draft_signup() -> usize;
     /// Fills `growsumo.data`, unless the page wrote a referral of its own.
-    pub(crate) fn fill(partner_key: usize, xid: usize);
+    pub(crate) fn fill(partner_key: &[u8], xid: &[u8]);
 
     /// Makes an event of the draft, under an id of this moment, and stores it beyond this page; for this page only where
     /// storage is refused or consent is awaited.

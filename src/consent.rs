@@ -25,7 +25,7 @@ pub(crate) fn set(state: u8) {
     if denied() {
         pending::clear();
         referral_cookie::erase();
-        browser::fill(0, 0);
+        browser::fill(&[], &[]);
     }
     browser::hold(!granted());
 }

@@ -2,13 +2,14 @@
 
 use headwater_protocol::credit::{self, Decision};
 use headwater_protocol::limits::{PAGE_LINES_MAX, SEEN_CLICKS_MAX};
+use headwater_protocol::lines::text;
 
 use crate::{browser, consent, referral_cookie};
 
 /// Decides who is credited on a page with this address: into page data, and into cookies where it is news. Says whether
 /// the address named somebody.
+#[expect(clippy::large_stack_arrays, reason = "the script has no heap, and its stack has room for these")]
 pub(crate) fn capture() -> bool {
-    // On the stack: the script has no heap.
     let (mut bytes, mut clicks) = ([0; PAGE_LINES_MAX], [0; SEEN_CLICKS_MAX]);
     let length = browser::page_lines(&mut bytes);
     let lines = bytes.get(..length).unwrap_or_default();
@@ -17,11 +18,11 @@ pub(crate) fn capture() -> bool {
         clicks.get(..length).unwrap_or_default()
     });
     if write && consent::granted() {
-        referral_cookie::write(click);
+        referral_cookie::write(lines, click);
     }
     // What the cookies do not know may still be known to the page.
     if click.is_some() {
-        browser::fill(click.partner_key, click.xid);
+        browser::fill(text(lines, click.partner_key), text(lines, click.xid));
     }
     named
 }

@@ -38,7 +38,8 @@ impl Artefact {
 
     fn flags(self) -> &'static [&'static str] {
         match self {
-            // 64 KiB of stack in place of a megabyte: shorter addresses, and less of a page's memory. Passing it traps.
+            // 128 KiB of stack in place of a megabyte: shorter addresses, and less of a page's memory. More than half
+            // of it is for the lines of a page (`PAGE_LINES_MAX`). Passing it traps.
             Self::Script => &["-Clink-arg=-zstack-size=131072"],
             Self::Package => &[],
         }
