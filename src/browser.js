@@ -47,7 +47,7 @@ export const page_text = (query) => {
   // Of a link that was copied with the space behind it. A `+` would be one of base64's own.
   const plain = (text) => unescape(text.replace(/(%20)+$/, ''), true);
   const values = lines('?', list, '&', plain);
-  const named = (alias) => '\n@=' + (values.split('\n?' + alias + '=')[1] || '').split('\n')[0];
+  const named = (alias) => alias && '\n@=' + (values.split('\n?' + alias + '=')[1] || '').split('\n')[0];
   return lines(';', jar(), /; ?/, unescape) + values + lines('~', list, '&', (text) => base64_text(plain(text)))
     + option('aliases').split(',').map(named).join('') + '\n';
 };

@@ -92,7 +92,7 @@ pub fn of_query(query: &str, aliases: &str) -> String {
         push(&mut lines, '?', name, &value(text));
         push(&mut lines, '~', name, &base64_text(&value(text)).unwrap_or_default());
     }
-    for alias in aliases.split(',') {
+    for alias in aliases.split(',').filter(|alias| !alias.is_empty()) {
         if let Some((_, text)) = pairs().find(|(name, _)| *name == alias) {
             push(&mut lines, '@', "", &value(text));
         }
@@ -131,6 +131,7 @@ mod tests {
 
     #[test]
     fn a_page_is_written_as_lines() {
+        assert_eq!(of_query("?=x", ""), "\n?=x\n~=");
         let query = of_query("?gspk=YWRh%20&via=jane+doe&x&ref=y=z", "ref,other,via");
         let expected =
             "\n?gspk=YWRh\n~gspk=ada\n?via=jane doe\n~via=\n?x=\n~x=\n?ref=y=z\n~ref=\n@=y=z\n@=jane doe";

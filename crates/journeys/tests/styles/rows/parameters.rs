@@ -81,6 +81,7 @@ fn nothing() -> Vec<Style> {
         ("plain text for base64", "ps_partner_key=plain-text!"),
         ("bytes that are no text", "ps_partner_key=_____w"),
         ("a broken escape", "ps_partner_key=%E0%A4%A&gspk=%"),
+        ("a key without a parameter's name", "=anya"),
         ("an empty key", "ps_partner_key=&gspk=&gspid=&ps_xid="),
         ("a click id that is none", "ps_xid=..%2F..%2Fetc"),
         ("a domain and sub-ids alone", "pscd=go.partner.example&sid=a&sid1=b"),
