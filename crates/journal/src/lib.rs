@@ -7,6 +7,7 @@
 //!
 //! What this crate does not do: read the text it carries, or talk to anyone.
 
+mod claims;
 mod entry;
 mod gather;
 mod names;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use headwater_store::{Store, StoreError};
 use tokio::sync::Notify;
 
+use claims::Claims;
 use gather::Gather;
 use names::Names;
 
@@ -67,7 +69,8 @@ fn lanes(entries: &[NewEntry]) -> Vec<String> {
     entries.iter().map(|entry| lane_lock(&entry.lane)).collect()
 }
 
-/// What a settlement must have for itself: who parks for a name and who brings it must each know of the other.
+/// What a settlement must have for itself beside its lanes: who parks for a name and who brings it must each know of the
+/// other.
 fn name_lock(name: &str) -> String {
     format!("name {name}")
 }
@@ -84,13 +87,15 @@ pub struct Journal {
     gather: Option<Gather>,
     news: Arc<Notify>,
     names: Arc<Names>,
+    claims: Claims,
 }
 
 impl Journal {
     /// The journal in a store that was opened with [`MIGRATIONS`].
     pub fn open(store: Store) -> Self {
         let gather = store.is_shared().then(|| Gather::new(store.clone()));
-        Self { store, gather, news: Arc::default(), names: Arc::new(Names::new()) }
+        let claims = Claims::new(store.is_shared());
+        Self { store, gather, news: Arc::default(), names: Arc::new(Names::new()), claims }
     }
 
     /// Appends entries, in order; returns when they are on disk. An id that is already there is a duplicate and
@@ -157,6 +162,7 @@ impl Journal {
         for entry in &mut entries {
             entry.claimed = claimed;
         }
+        self.claims.remember(&entries);
         Ok(entries)
     }
 
@@ -192,14 +198,18 @@ impl Journal {
     /// Records how attempts ended. One commit for all of them.
     pub async fn settle(&self, outcomes: Vec<(i64, Outcome)>, now: i64) -> Result<(), StoreError> {
         let names = Arc::clone(&self.names);
-        let locks = outcomes.iter().flat_map(|(_, outcome)| outcome.names()).map(|name| name_lock(name));
-        let locks = locks.collect();
+        let settled: Vec<i64> = outcomes.iter().map(|(seq, _)| *seq).collect();
+        let names_of = outcomes.iter().flat_map(|(_, outcome)| outcome.names());
+        let mut locks: Vec<_> = names_of.map(|name| name_lock(name)).collect();
+        locks.extend(self.claims.lanes(&settled).iter().map(|lane| lane_lock(lane)));
         let second_look = self.store.is_shared().then_some(now + SECOND_LOOK);
         let work = move |unit: &mut headwater_store::Unit<'_>| {
             let by = store::Settling { now, names: &names, second_look };
             outcomes.iter().try_for_each(|(seq, outcome)| store::settle(unit, *seq, outcome, &by))
         };
-        self.store.write_locking(locks, work).await
+        self.store.write_locking(locks, work).await?;
+        self.claims.forget(&settled);
+        Ok(())
     }
 
     /// When the next entry falls due; `None` when nothing waits.

@@ -41,7 +41,7 @@ fn a_row_that_points_to_nothing_is_named_and_a_sound_file_has_no_damage() {
     let schema: &[&str] = &["CREATE TABLE one (id bigint PRIMARY KEY);
         CREATE TABLE two (seq integer PRIMARY KEY, id bigint NOT NULL REFERENCES one (id))"];
     let store = Store::open(&path, schema, super::BOUNDS).unwrap();
-    let mut beside = Beside::open(&path, schema).unwrap();
+    let beside = Beside::open(&path, schema).unwrap();
     assert_eq!(beside.damage().unwrap(), Vec::<String>::new());
     let careless = connect(&path, WRITER_CACHE).unwrap();
     careless.execute_batch("PRAGMA foreign_keys = 0; INSERT INTO two (seq, id) VALUES (7, 9)").unwrap();
