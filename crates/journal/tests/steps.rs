@@ -100,12 +100,14 @@ impl Road {
         self.step(async |journal| journal.release(40).await.is_ok_and(|changed| changed == 1)).await;
         self.claim(50, &[3, 1]).await;
         self.settle(&[(1, parked())], 50).await;
-        for (id, appended) in [(1, Duplicate), (9, New)] {
+        for (id, appended, due) in [(1, Duplicate, &[1_u8][..]), (9, New, &[9, 1])] {
             self.step(async |journal| {
                 let both = journal.append_with_facts(vec![new(id, "f")], vec![fact(i64::from(id))], 50);
                 both.await.is_ok_and(|got| got == [appended])
             })
             .await;
+            // The fact has woken it.
+            self.claim(50, due).await;
             self.settle(&[(1, parked())], 50).await;
         }
         self.step(async |journal| journal.bring_back(50, 400).await.is_ok_and(|changed| changed == 1)).await;
