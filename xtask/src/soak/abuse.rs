@@ -132,6 +132,9 @@ fn section(outcomes: &[Outcome]) -> String {
             seen.files_peak,
         );
     }
+    for finding in outcomes.iter().flat_map(Outcome::findings) {
+        let _ = writeln!(text, "\n**A finding**: {finding}");
+    }
     text
 }
 
