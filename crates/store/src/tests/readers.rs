@@ -64,18 +64,6 @@ fn a_connection_keeps_kibibytes_and_not_pages() {
 }
 
 #[tokio::test]
-async fn a_reader_is_used_again() {
-    let directory = tempfile::tempdir().unwrap();
-    let store = open(directory.path());
-    let before = open_files(directory.path());
-    count(&store).await;
-    let kept = open_files(directory.path());
-    assert!(kept > before, "its connection stays open");
-    count(&store).await;
-    assert_eq!(open_files(directory.path()), kept);
-}
-
-#[tokio::test]
 async fn a_store_that_is_dropped_has_closed_its_files() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path());
