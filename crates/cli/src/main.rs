@@ -24,6 +24,10 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// Threads that read the databases: twice the read connections of both. The runtime's own 512 would each keep the memory
+/// of the longest list that they have read.
+const BLOCKING_THREADS: usize = 4 * headwater_protocol::limits::READERS_MAX;
+
 fn main() -> ExitCode {
     let arguments = args::read();
     args::start_logging(&arguments);
@@ -37,7 +41,8 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: args::Arguments) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Runtime::new()?;
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.enable_all().max_blocking_threads(BLOCKING_THREADS).build()?;
     runtime.block_on(async {
         match arguments.command {
             args::Command::Check(options) => check::run(&options),
