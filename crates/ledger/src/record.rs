@@ -15,6 +15,7 @@ pub(crate) mod link;
 pub(crate) mod list;
 pub(crate) mod lookup;
 pub(crate) mod member;
+mod paid_for;
 pub(crate) mod partnership;
 pub(crate) mod product;
 pub(crate) mod product_book;

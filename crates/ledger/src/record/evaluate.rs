@@ -11,11 +11,11 @@ use headwater_protocol::{Currency, Millis, Source};
 use headwater_store::Unit;
 
 use super::claim::claims_of;
+use super::paid_for::{as_paid, linked};
 use super::{Ctx, Kind, Refusal, program, reward, trigger};
 use crate::store::customer::{self, CustomerRow};
 use crate::store::partnership::{self, PartnershipRow};
-use crate::store::product::{self, ProductRow};
-use crate::store::product_book;
+use crate::store::product::ProductRow;
 use crate::store::reward::{self as rewards, Earned};
 use crate::store::totals;
 use crate::store::transaction::{self, TransactionRow};
@@ -170,31 +170,6 @@ fn active(partner: PartnershipRow) -> Option<PartnershipRow> {
 fn require_customer(unit: &mut Unit<'_>, id: i64) -> Result<CustomerRow, Refusal> {
     customer::find_by_id(unit, id)?
         .ok_or_else(|| Refusal::new(Kind::Internal, "internal", "the customer to evaluate is gone"))
-}
-
-/// The product of a payment, as it was when it was paid.
-fn linked(unit: &mut Unit<'_>, txn: &TransactionRow) -> Result<Option<ProductRow>, Refusal> {
-    let Some(id) = txn.product else { return Ok(None) };
-    product::find_by_id(unit, id)?.map(|row| as_paid(unit, txn, row)).transpose()
-}
-
-/// Whatever a provider's payment paid for was active then: its trial was over, and what ended or became another plan
-/// later had not yet (billing.md section 3).
-fn as_paid(unit: &mut Unit<'_>, txn: &TransactionRow, mut row: ProductRow) -> Result<ProductRow, Refusal> {
-    if txn.source != Source::Billing {
-        return Ok(row);
-    }
-    let other = txn.product_book.filter(|entry| *entry != row.product_book);
-    let ended =
-        row.status == ProductStatus::Churned.name() && row.occurred_at.is_none_or(|at| at <= txn.created_at);
-    if other.is_some() || !ended {
-        ProductStatus::Active.name().clone_into(&mut row.status);
-    }
-    if let Some(entry) = other.map(|id| product_book::find_by_id(unit, id)).transpose()?.flatten() {
-        row.product_book = entry.id;
-        (row.names.book_key, row.names.book_name) = (entry.key, entry.name);
-    }
-    Ok(row)
 }
 
 /// Evaluates anew what a provider's payments earned since a product's status changed: it may have been told later.
