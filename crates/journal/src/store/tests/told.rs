@@ -1,8 +1,10 @@
 //! What callers are told: when the next is due, how much changed, what is listed, whether there is news.
 
-use super::{arrived, ids, in_state, new, retry, road};
+use headwater_store::Store;
+
+use super::{BOUNDS, arrived, ids, in_state, new, retry, road};
 use crate::store::tests::parked::parked;
-use crate::{Counts, Filter, KEEP_BODY, KEEP_ID, Outcome, State};
+use crate::{Counts, Filter, Journal, KEEP_BODY, KEEP_ID, MIGRATIONS, Outcome, State};
 
 #[tokio::test]
 async fn the_next_that_falls_due_is_the_earliest_head_or_look() {
@@ -77,12 +79,14 @@ async fn a_list_is_narrowed_by_state_lane_and_place_newest_first() {
 }
 
 #[tokio::test]
-async fn the_databases_own_log_is_empty_when_it_was_emptied() {
-    let road = road();
-    road.journal.append(vec![new(1, "a")]).await.unwrap();
-    let log = road.directory.path().join("journal.sqlite-wal");
+async fn the_log_of_a_file_is_empty_when_it_was_emptied() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("journal.sqlite");
+    let journal = Journal::open(Store::open(&path, MIGRATIONS, BOUNDS).unwrap());
+    journal.append(vec![new(1, "a")]).await.unwrap();
+    let log = directory.path().join("journal.sqlite-wal");
     assert!(std::fs::metadata(&log).unwrap().len() > 0);
-    road.journal.empty_log().await.unwrap();
+    journal.empty_log().await.unwrap();
     assert_eq!(std::fs::metadata(&log).unwrap().len(), 0);
 }
 
