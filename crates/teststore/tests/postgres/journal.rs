@@ -83,7 +83,7 @@ async fn three_relays_deliver_every_entry_once_and_each_lane_in_order() {
     for task in appending {
         task.await.unwrap();
     }
-    let all = tokio::time::timeout(std::time::Duration::from_secs(60), async {
+    let all = tokio::time::timeout(std::time::Duration::from_mins(1), async {
         for task in delivering {
             task.await.unwrap();
         }

@@ -16,21 +16,22 @@ fn number_of_notes(unit: &mut Unit<'_>) -> Result<i64, StoreError> {
     Ok(unit.query_one("SELECT count(*) FROM note", &[], |row| row.get::<i64>(0))?.unwrap_or_default())
 }
 
-/// Looks how many there are, lets others have their turn, and adds one.
-fn one_more(unit: &mut Unit<'_>) -> Result<i64, StoreError> {
-    let next = number_of_notes(unit)?;
+/// Looks how many there are, lets others have their turn, and adds one. No constraint stops two that found the same.
+fn one_more(unit: &mut Unit<'_>, id: i64) -> Result<i64, StoreError> {
+    let found = number_of_notes(unit)?;
     unit.query("SELECT 1 FROM pg_sleep(0.002)", &[], |_| Ok::<_, StoreError>(()))?;
-    add(unit, next)?;
-    Ok(next)
+    add(unit, id)?;
+    Ok(found)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_unit_found_under_its_lock_is_so_until_it_is_committed() {
     let stores = processes("locked", 3);
     let units: Vec<_> = (0..60)
-        .map(|number| {
-            let store = stores[number % 3].clone();
-            tokio::spawn(async move { store.write_locking(vec!["notes".to_owned()], one_more).await })
+        .map(|id| {
+            let store = stores[usize::try_from(id % 3).unwrap()].clone();
+            let work = move |unit: &mut Unit<'_>| one_more(unit, id);
+            tokio::spawn(async move { store.write_locking(vec!["notes".to_owned()], work).await })
         })
         .collect();
     let mut numbers = Vec::new();
@@ -45,27 +46,28 @@ async fn what_a_unit_found_under_its_lock_is_so_until_it_is_committed() {
 async fn a_unit_whose_row_another_process_made_meanwhile_runs_again_and_finds_it() {
     let stores = processes("conflict", 3);
     let runs = Arc::new(AtomicUsize::new(0));
-    let units: Vec<_> = (0..30)
-        .map(|number| {
-            let (store, runs) = (stores[number % 3].clone(), Arc::clone(&runs));
-            tokio::spawn(async move {
-                let work = move |unit: &mut Unit<'_>| {
-                    runs.fetch_add(1, Ordering::Relaxed);
-                    if number_of_notes(unit)? > 0 {
-                        return Ok(false);
-                    }
-                    unit.query("SELECT 1 FROM pg_sleep(0.002)", &[], |_| Ok::<_, StoreError>(()))?;
-                    add(unit, 1).map(|_| true)
-                };
-                store.write_again::<_, StoreError>(work).await.unwrap()
-            })
-        })
-        .collect();
-    let mut made = 0;
-    for unit in units {
-        made += usize::from(unit.await.unwrap());
+    for id in 0..20 {
+        let made = stores.iter().map(|store| {
+            let (store, runs) = (store.clone(), Arc::clone(&runs));
+            let work = move |unit: &mut Unit<'_>| {
+                runs.fetch_add(1, Ordering::Relaxed);
+                if number_of_notes(unit)? > id {
+                    return Ok(false);
+                }
+                unit.query("SELECT 1 FROM pg_sleep(0.01)", &[], |_| Ok::<_, StoreError>(()))?;
+                add(unit, id).map(|_| true)
+            };
+            tokio::spawn(async move { store.write_again::<_, StoreError>(work).await })
+        });
+        let made: Vec<_> = made.collect();
+        let mut count = 0;
+        for unit in made {
+            count += usize::from(unit.await.unwrap().unwrap());
+        }
+        assert_eq!(count, 1, "{id}");
     }
-    assert_eq!((made, count(&stores[0]).await), (1, 1));
+    assert_eq!(count(&stores[0]).await, 20);
+    assert!(runs.load(Ordering::Relaxed) > 60, "some were in each other's way");
 }
 
 #[tokio::test(flavor = "multi_thread")]
