@@ -42,7 +42,7 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub(crate) struct Storage {
-    /// Data directory, for one process at a time; made when it is not there.
+    /// Data directory, for one process at a time. `check` reads beside it; the others make it when it is not there.
     #[arg(long, env = "HEADWATER_DATA")]
     pub(crate) data: Option<PathBuf>,
     /// PostgreSQL database, for any number of processes, as `postgres://USER:PASSWORD@HOST/NAME`. Give it in the

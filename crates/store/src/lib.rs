@@ -181,7 +181,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.run(Vec::new(), Work::Again(Box::new(work))).await
+        self.write_locking(Vec::new(), work).await
     }
 
     /// The same as [`Store::write_again`] for work that looks before it writes: no other unit that names one of `locks`

@@ -91,7 +91,7 @@ impl Worker {
         }
     }
 
-    /// Units that wait, at least one; `None` at the end. A unit that cannot be run again goes alone.
+    /// Units that wait, at least one; `None` at the end.
     fn next(&self) -> Option<Vec<Box<dyn Job>>> {
         let mut queue = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
         let mut jobs = vec![queue.blocking_recv()?];
@@ -117,7 +117,7 @@ impl Worker {
         }
     }
 
-    /// All in one transaction; when one fails, each in one of its own.
+    /// All in one transaction; when one fails, or cannot be run again, each in one of its own.
     fn commit(&mut self, mut jobs: Vec<Box<dyn Job>>) {
         let together = jobs.len() > 1 && jobs.iter().all(|job| job.repeats());
         if together {
