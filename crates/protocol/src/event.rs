@@ -272,7 +272,7 @@ impl<'a> Submission<'a> {
             #[serde(borrow, default)]
             events: Option<Vec<&'a RawValue>>,
         }
-        let outer: Outer<'a> = field::parse(body.as_bytes())?;
+        let outer: Outer<'a> = field::parse_outer(body.as_bytes())?;
         let events =
             outer.events.map_or_else(|| vec![body], |events| events.iter().map(|raw| raw.get()).collect());
         let count = events.len();

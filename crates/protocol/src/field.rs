@@ -2,11 +2,14 @@
 //!
 //! Wording follows the JSON-schema messages existing clients know (api.md section 1).
 
+mod nul;
 mod wording;
 
 use std::fmt;
 
 use serde::Deserialize;
+
+pub use nul::without_nul;
 
 /// What is wrong with one field of a body.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -58,8 +61,15 @@ fn last_name(path: &str) -> &str {
     path.rsplit('.').next().unwrap_or(path)
 }
 
-/// Reads a JSON body. The quick path knows no paths; only a body that fails is read again to find its field.
+/// Reads a JSON body, of which no text may hold NUL.
 pub fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, FieldError> {
+    nul::check(body)?;
+    parse_outer(body)
+}
+
+/// [`parse`] for a body whose parts are read one by one afterwards, so that a bad one spoils no other. The quick path
+/// knows no paths; only a body that fails is read again to find its field.
+pub fn parse_outer<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, FieldError> {
     // A derived struct would also read an array, member by member; nobody means that.
     if body.trim_ascii_start().first() != Some(&b'{') {
         serde_json::from_slice::<serde::de::IgnoredAny>(body).map_err(|error| from_serde("", &error))?;

@@ -205,7 +205,7 @@ async fn identify(parts: &Parts, books: &Books) -> Result<Caller, Refusal> {
 }
 
 fn read_pair(text: &str) -> Option<(String, String)> {
-    let pair = String::from_utf8(LENIENT.decode(text).ok()?).ok()?;
+    let pair = String::from_utf8(LENIENT.decode(text).ok()?).ok().filter(|text| !text.contains('\0'))?;
     pair.split_once(':').map(|(key, secret)| (key.to_owned(), secret.to_owned()))
 }
 

@@ -122,10 +122,10 @@ impl FromRequestParts<Books> for Key {
 
     async fn from_request_parts(parts: &mut Parts, books: &Books) -> Result<Self, Failure> {
         match Path::<String>::from_request_parts(parts, books).await {
-            Ok(Path(key)) => Ok(Self(key)),
-            Err(_) => {
-                Err(Refusal::new(Kind::NotFound, "unknown_path", "the key in the path is not UTF-8 text")
-                    .into())
+            Ok(Path(key)) if !key.contains('\0') => Ok(Self(key)),
+            _ => {
+                let message = "the key in the path is not UTF-8 text without NUL";
+                Err(Refusal::new(Kind::NotFound, "unknown_path", message).into())
             }
         }
     }
@@ -156,7 +156,12 @@ impl FromRequestParts<Books> for Params {
 
     async fn from_request_parts(parts: &mut Parts, books: &Books) -> Result<Self, Failure> {
         let read = Query::<Vec<(String, String)>>::from_request_parts(parts, books).await;
-        read.map(|Query(pairs)| Self(pairs))
-            .map_err(|_| Refusal::new(Kind::Invalid, "malformed_query", "the query cannot be read").into())
+        let Query(pairs) =
+            read.map_err(|_| Refusal::new(Kind::Invalid, "malformed_query", "the query cannot be read"))?;
+        if let Some((name, _)) = pairs.iter().find(|(_, value)| value.contains('\0')) {
+            let message = format!("{name} must not contain the character NUL (%00)");
+            return Err(Refusal::invalid("invalid_value", name, message).into());
+        }
+        Ok(Self(pairs))
     }
 }

@@ -20,7 +20,10 @@ async fn every_error_is_json_and_names_its_field_and_code() {
         ("POST", "/api/v2/groups", "{}", (400, "required", "name")),
         ("POST", "/api/v2/groups", r#"{"name":7}"#, (400, "wrong_type", "name")),
         ("POST", "/api/v2/groups", r#"{"name":""}"#, (400, "out_of_range", "name")),
+        ("POST", "/api/v2/groups", r#"{"name":"a\u0000b"}"#, (400, "invalid_value", "name")),
         ("GET", "/api/v2/groups/grup_nobody", "", (404, "group_not_found", "")),
+        ("GET", "/api/v2/groups/grup_%00", "", (404, "unknown_path", "")),
+        ("GET", "/api/v2/customers?customer_key=a%00", "", (400, "invalid_value", "customer_key")),
         ("GET", "/api/v2/groups?limit=0", "", (400, "out_of_range", "limit")),
         ("GET", "/api/v2/groups?limit=251", "", (400, "out_of_range", "limit")),
         ("GET", "/api/v2/groups?limit=ten", "", (400, "out_of_range", "limit")),
@@ -138,4 +141,11 @@ async fn a_panic_is_answered_without_its_message_and_the_next_request_is_served(
     assert!(!reply.text.contains("clock"), "{}", reply.text);
     desk.pass(2 * crate::desk::START);
     assert_eq!(desk.get("/api/v2/groups").await.status, 200);
+}
+
+#[tokio::test]
+async fn credentials_with_nul_are_nobodys() {
+    let desk = Desk::open().await;
+    let reply = desk.ask(&crate::desk::basic("pk_\0", "sk_\0"), "GET", "/api/v2/groups", "").await;
+    assert_eq!(reply.error(), (401, "unauthorized".to_owned(), String::new()));
 }

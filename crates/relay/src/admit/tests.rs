@@ -1,6 +1,6 @@
 //! What is admitted can be delivered, and says who said it.
 
-use headwater_protocol::event::Event;
+use headwater_protocol::event::{Event, Submission};
 use headwater_protocol::v2::Signups;
 
 use super::{Admission, Millis, Program, Sender, admit};
@@ -44,6 +44,18 @@ fn an_entry_says_who_said_it() {
         "signed"
     );
     assert_eq!(source(admit(&[&unsigned], &signing(), Sender::Server, Millis(5))), "vendor");
+}
+
+/// PostgreSQL keeps no NUL: what was acknowledged with one could never be delivered.
+#[test]
+fn an_event_with_nul_is_refused_and_its_neighbours_are_not() {
+    let name = signup(r#""customer_key":"gk_1","name":"a\u0000b""#);
+    let body = format!(r#"{{"events":[{name},{}]}}"#, signup(r#""customer_key":"gk_1""#));
+    let events = Submission::read(&body).unwrap().events;
+    let admission = admit(&events, &program(), Sender::Browser, Millis(5));
+    assert_eq!((admission.entries.len(), admission.refused[0].index), (1, 0));
+    assert_eq!(admission.refused[0].message, "data.name must not contain the character NUL (\\u0000)");
+    refused(&page(&program(), r#""customer_key":"\u0000""#), "invalid_value", "data.customer_key");
 }
 
 #[test]

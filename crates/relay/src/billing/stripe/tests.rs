@@ -54,6 +54,13 @@ fn events_of(webhook: Webhook) -> Vec<Event> {
     webhook.said.into_iter().map(|said| said.event).collect()
 }
 
+#[test]
+fn what_a_buyer_typed_loses_nul_and_the_webhook_counts() {
+    let object = r#"{"id":"cus_1","name":"A\u0000nn","metadata":{"customer_key":"gk_1"}}"#;
+    let Data::ProviderCustomer(customer) = &events("customer.created", object)[0].data else { panic!() };
+    assert_eq!(customer.name.as_deref(), Some("Ann"));
+}
+
 fn payments(object: &str) -> Vec<(String, i64, Option<String>, Option<String>)> {
     events("invoice.paid", object)
         .into_iter()
