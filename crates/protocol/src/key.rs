@@ -75,26 +75,20 @@ impl Prefix {
         }
     }
 
-    /// Characters after the prefix: 32 for credentials, 14 for objects, as in the vendor's own examples.
-    fn length(self) -> usize {
-        match self {
-            Self::PublicKey
-            | Self::SecretKey
-            | Self::TrackingToken
-            | Self::PartnerToken
-            | Self::AdminToken => 32,
-            _ => 14,
-        }
+    /// Makes an object's key: when it was made, in milliseconds, and 77 random bits. Keys so sort as they were made, and
+    /// an index of them grows at its end: a random place for each costs a page of the write-ahead log for each.
+    pub fn mint(self, now: Millis, random: &[u8; 32]) -> String {
+        format!("{}{}{}", self.text(), time_text(now), base62(random, RANDOM))
     }
 
-    /// Makes a key from random bytes: 83 bits for objects, 190 for credentials.
-    pub fn mint(self, random: &[u8; 32]) -> String {
-        format!("{}{}", self.text(), base62(random, self.length()))
+    /// Makes a credential from 190 random bits.
+    pub fn mint_credential(self, random: &[u8; 32]) -> String {
+        format!("{}{}", self.text(), base62(random, CREDENTIAL))
     }
 
     /// Makes a test credential: `pk_test_…` and `sk_test_…`, so that nobody mistakes one for the other.
-    pub fn mint_test(self, random: &[u8; 32]) -> String {
-        format!("{}test_{}", self.text(), base62(random, self.length() - 5))
+    pub fn mint_test_credential(self, random: &[u8; 32]) -> String {
+        format!("{}test_{}", self.text(), base62(random, CREDENTIAL - 5))
     }
 
     /// Whether `text` is a key of this kind by its form: prefix, then letters and digits.
@@ -112,14 +106,18 @@ impl Prefix {
 /// program with 100 clicks a second meets a second click of the same name once in six years, and its constraint says
 /// so. They are no secret: who names another's click credits another.
 pub fn mint_click_id(now: Millis, random: &[u8; 32]) -> String {
+    format!("{}{CLICK_MARK}{}", time_text(now), base62(random, 5))
+}
+
+/// The milliseconds as digits that sort as the times do, until 2081.
+fn time_text(now: Millis) -> String {
     let mut left = now.0.max(0);
-    let mut time = [ALPHABET[0]; CLICK_TIME];
-    for digit in time.iter_mut().rev() {
+    let mut digits = [ALPHABET[0]; CLICK_TIME];
+    for digit in digits.iter_mut().rev() {
         *digit = ALPHABET[usize::try_from(left % 62).unwrap_or_default()];
         left /= 62;
     }
-    let time: String = time.map(char::from).into_iter().collect();
-    format!("{time}{CLICK_MARK}{}", base62(random, 5))
+    digits.map(char::from).into_iter().collect()
 }
 
 /// When a click was, by its id: `None` when the id is not one of ours, and says nothing of its time.
@@ -144,6 +142,11 @@ pub fn mint_company_key(random: &[u8; 32]) -> String {
     base62(random, 8)
 }
 
+/// Random characters of an object's key, after those of its time.
+const RANDOM: usize = 13;
+/// Characters of a credential after its prefix.
+const CREDENTIAL: usize = 32;
+
 /// In the order of ASCII, so that numbers of one length sort as their texts.
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -164,14 +167,25 @@ mod tests {
     #[test]
     fn a_key_has_its_prefix_and_length() {
         let random: [u8; 32] = std::array::from_fn(|at| u8::try_from(at * 7).unwrap());
-        assert_eq!(Prefix::Customer.mint(&random).len(), "cus_".len() + 14);
-        assert_eq!(Prefix::SecretKey.mint(&random).len(), "sk_".len() + 32);
-        assert!(Prefix::PublicKey.mint_test(&random).starts_with("pk_test_"));
-        assert!(Prefix::Customer.matches(&Prefix::Customer.mint(&random)));
+        let customer = Prefix::Customer.mint(Millis(1_795_281_600_000), &random);
+        assert_eq!(customer.len(), "cus_".len() + 20);
+        assert_eq!(Prefix::SecretKey.mint_credential(&random).len(), "sk_".len() + 32);
+        assert!(Prefix::PublicKey.mint_test_credential(&random).starts_with("pk_test_"));
+        assert!(Prefix::Customer.matches(&customer));
         assert!(!Prefix::Customer.matches("cus_a b"));
         let encoded = crate::referral::encode_partner_key(&mint_partner_key(&random));
         assert!(!encoded.contains(['=', '/', '+']), "{encoded}");
     }
+
+    #[test]
+    fn keys_sort_as_they_were_made() {
+        let at = |now| Prefix::Reward.mint(Millis(now), &[(now % 251) as u8; 32]);
+        let mut keys: Vec<_> = [0, 1, 61, 62, 3_843, 1_795_281_600_000, 1_795_281_600_001].map(at).into();
+        let made = keys.clone();
+        keys.sort();
+        assert_eq!(keys, made);
+    }
+
     #[test]
     fn a_click_id_says_when_it_was() {
         let id = mint_click_id(Millis(1_795_281_600_000), &[7; 32]);

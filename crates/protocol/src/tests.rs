@@ -39,15 +39,15 @@ fn each_object_and_credential_has_its_own_prefix_and_length() {
         (Prefix::AdminToken, "adm_"),
     ];
     let random: [u8; 32] = std::array::from_fn(|at| u8::try_from(at + 60).unwrap());
-    for (all, length) in [(&objects[..], 14), (&credentials[..], 32)] {
-        for (prefix, text) in all {
-            let key = prefix.mint(&random);
-            assert_eq!(key.strip_prefix(text).map(str::len), Some(length), "{key}");
-            assert!(prefix.matches(&key));
-        }
+    let now = Millis(1_795_281_600_000);
+    let objects = objects.map(|(prefix, text)| (prefix, text, prefix.mint(now, &random), 20));
+    let credentials = credentials.map(|(prefix, text)| (prefix, text, prefix.mint_credential(&random), 32));
+    for (prefix, text, key, length) in objects.into_iter().chain(credentials) {
+        assert_eq!(key.strip_prefix(text).map(str::len), Some(length), "{key}");
+        assert!(prefix.matches(&key));
     }
-    assert_eq!(Prefix::Customer.mint(&random), "cus_yz0123456789AB");
-    assert_eq!(Prefix::SecretKey.mint_test(&random), "sk_test_yz0123456789ABCDEFGHIJKLMNO");
+    assert_eq!(Prefix::Customer.mint(now, &random), "cus_Vbd4dSiyz0123456789A");
+    assert_eq!(Prefix::SecretKey.mint_test_credential(&random), "sk_test_yz0123456789ABCDEFGHIJKLMNO");
     assert_eq!(
         (mint_partner_key(&random), mint_company_key(&random)),
         ("yz0123456789".into(), "yz012345".into())

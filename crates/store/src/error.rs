@@ -14,8 +14,8 @@ pub enum StoreError {
     /// The commit could not begin or did not reach the disk; every unit in it is refused. The log says why.
     #[error("the commit failed; nothing of the unit was kept")]
     NotCommitted,
-    /// The connection was lost during the commit: the unit was kept whole, or nothing of it. Doing it again is safe where
-    /// it is idempotent.
+    /// The connection was lost during the commit, or the disk failed after it: the unit was kept whole, or nothing of it.
+    /// Doing it again is safe where it is idempotent.
     #[error("the database was lost during a commit; whether it was kept is not known")]
     Uncertain,
     /// The database has been away for longer than a unit waits; nothing of it was kept.

@@ -3,7 +3,7 @@
 //! bigint, text and blob columns). Nobody above knows which of them runs.
 //!
 //! Writes are *units of work*. A writer runs many units inside one transaction and commits them together: one fsync
-//! for all of them, batches that form by themselves under load, no timer. A unit that fails is rolled back alone. A
+//! for all of them while the next units run, batches that form by themselves under load, no timer. A unit that fails is rolled back alone. A
 //! caller hears of its unit only after the commit. SQLite has one writer; PostgreSQL has several in each process, and a
 //! unit says what it must have for itself alone (see [`Store::write_locking`]).
 //!
@@ -16,6 +16,7 @@ mod copy;
 mod directory;
 mod error;
 mod job;
+mod log;
 mod postgres;
 mod readers;
 mod row;
@@ -83,7 +84,8 @@ impl File {
         let log_is_long = Arc::new(AtomicBool::new(false));
         let checkpoint = checkpoint::Checkpoint::start(beside, Arc::clone(&log_is_long), statistics);
         let readers = readers::Readers::new(path.to_owned(), &bounds, edition.clone());
-        let writer = writer::Writer::start(connect(path, WRITER_CACHE)?, bounds, log_is_long, edition);
+        let log = log::Log::start(log::disk(path));
+        let writer = writer::Writer::start(connect(path, WRITER_CACHE)?, log, bounds, log_is_long, edition);
         Ok(Self { path: path.to_owned(), writer, readers, _checkpoint: checkpoint })
     }
 }

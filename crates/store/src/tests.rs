@@ -3,6 +3,7 @@
 use std::task::Poll;
 use std::time::Duration;
 
+use crate::log::Log;
 use crate::{Bounds, DataDir, DataDirError, Store, StoreError, Value};
 
 const BOUNDS: Bounds =
@@ -216,8 +217,13 @@ async fn the_log_is_begun_anew_when_it_is_long() {
     let connection = crate::connect(&directory.path().join("test.sqlite"), crate::WRITER_CACHE).unwrap();
     connection.execute_batch(SCHEMA[0]).unwrap();
     let long = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
-    let writer =
-        crate::writer::Writer::start(connection, BOUNDS, long.clone(), crate::statistics::Edition::default());
+    let writer = crate::writer::Writer::start(
+        connection,
+        Log::start(|| Ok(())),
+        BOUNDS,
+        long.clone(),
+        crate::statistics::Edition::default(),
+    );
     let add = async |id: i64, body: String| {
         let work = move |unit: &mut crate::Unit<'_>| {
             unit.execute("INSERT INTO note (id, body) VALUES ($1, $2)", &[id.into(), (&body).into()])
@@ -280,5 +286,6 @@ fn a_data_directory_has_one_owner() {
 
 mod beside;
 mod columns;
+mod log;
 mod plans;
 mod readers;

@@ -1,4 +1,4 @@
-//! The writer: one thread, many units in one commit.
+//! The writer: one thread, many units in one commit, which another thread makes durable ([`Log`]).
 //!
 //! A savepoint for each unit would copy every page that the unit touches. Units that can be run again need none:
 //! they run bare, and when one of them fails the whole transaction is undone and each is run again between
@@ -7,13 +7,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
+use std::thread::{JoinHandle, ThreadId};
 
 use rusqlite::Connection;
 use tokio::sync::mpsc;
 
 use crate::connection::statement;
 use crate::job::{self, Job, Ran, Work};
+use crate::log::Log;
 use crate::statistics::{self, Edition};
 use crate::{Bounds, StoreError, Unit};
 
@@ -21,6 +22,8 @@ use crate::{Bounds, StoreError, Unit};
 pub(crate) struct Writer {
     queue: Option<mpsc::Sender<Box<dyn Job>>>,
     thread: Option<JoinHandle<()>>,
+    /// The thread that answers callers, which the writer's waits for when it ends.
+    answers: Option<ThreadId>,
 }
 
 impl Writer {
@@ -28,16 +31,18 @@ impl Writer {
     /// planner's statistics to be read again.
     pub(crate) fn start(
         connection: Connection,
+        log: Log,
         bounds: Bounds,
         log_is_long: Arc<AtomicBool>,
         edition: Edition,
     ) -> Self {
         let (queue, jobs) = mpsc::channel(bounds.waiting);
+        let answers = log.thread();
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || work(&connection, jobs, bounds.commit, &log_is_long, &edition))
+            .spawn(move || work(&connection, log, jobs, bounds.commit, &log_is_long, &edition))
             .expect("the system can start a thread");
-        Self { queue: Some(queue), thread: Some(thread) }
+        Self { queue: Some(queue), thread: Some(thread), answers }
     }
 
     pub(crate) async fn run<T, E>(&self, work: Work<T, E>) -> Result<T, E>
@@ -55,8 +60,9 @@ impl Drop for Writer {
     fn drop(&mut self) {
         drop(self.queue.take());
         if let Some(thread) = self.thread.take() {
-            // A unit may hold the last handle of its own store; the thread cannot wait for itself.
-            if thread.thread().id() != std::thread::current().id() {
+            // A unit may hold the last handle of its own store, and neither thread that drops units can wait for itself.
+            let here = std::thread::current().id();
+            if thread.thread().id() != here && self.answers != Some(here) {
                 let _ = thread.join();
             }
         }
@@ -65,6 +71,7 @@ impl Drop for Writer {
 
 fn work(
     connection: &Connection,
+    mut log: Log,
     mut jobs: mpsc::Receiver<Box<dyn Job>>,
     commit_max: usize,
     log_is_long: &AtomicBool,
@@ -82,11 +89,17 @@ fn work(
             }
         };
         commit.add(first);
-        while commit.jobs.len() < commit_max {
-            let Ok(next) = jobs.try_recv() else { break };
-            commit.add(next);
+        commit.add_waiting(&mut jobs, commit_max);
+        if log.is_syncing() {
+            if let Err(error) = log.wait() {
+                tracing::error!(%error, "the log could not be synced; nothing more is written until a restart");
+                commit.give_up();
+                break;
+            }
+            // The answers of the commit before bring new units.
+            commit.add_waiting(&mut jobs, commit_max);
         }
-        commit.end();
+        commit.end(&mut log);
         if log_is_long.swap(false, Ordering::Relaxed) {
             begin_log_anew(connection);
         }
@@ -98,6 +111,9 @@ fn work(
             }
         }
     }
+    jobs.close();
+    // Waits for the last sync.
+    drop(log);
     let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
@@ -118,12 +134,23 @@ struct Commit<'c> {
     bare: bool,
     /// The transaction is gone, and every unit in it fails.
     broken: bool,
+    /// Rows that the connection had changed before.
+    changed_before: u64,
 }
 
 impl<'c> Commit<'c> {
     fn begin(connection: &'c Connection) -> Result<Self, StoreError> {
         statement(connection, "BEGIN IMMEDIATE")?;
-        Ok(Self { connection, jobs: Vec::new(), bare: true, broken: false })
+        let changed_before = connection.total_changes();
+        Ok(Self { connection, jobs: Vec::new(), bare: true, broken: false, changed_before })
+    }
+
+    /// Adds the units that wait, up to `max` of them in the commit.
+    fn add_waiting(&mut self, jobs: &mut mpsc::Receiver<Box<dyn Job>>, max: usize) {
+        while self.jobs.len() < max {
+            let Ok(next) = jobs.try_recv() else { break };
+            self.add(next);
+        }
     }
 
     fn add(&mut self, mut job: Box<dyn Job>) {
@@ -167,13 +194,26 @@ impl<'c> Commit<'c> {
         self.look_whether_broken();
     }
 
-    fn end(self) {
+    /// Commits; whoever waits is answered when the commit is on disk. What came before it has to be.
+    fn end(self, log: &mut Log) {
         let committed = !self.broken
             && statement(self.connection, "COMMIT")
                 .inspect_err(|error| {
                     tracing::error!(%error, units = self.jobs.len(), "a commit failed; its units are refused");
                 })
                 .is_ok();
+        if committed && self.connection.total_changes() != self.changed_before {
+            return log.sync(self.jobs);
+        }
+        self.finish(committed);
+    }
+
+    /// Undoes everything.
+    fn give_up(self) {
+        self.finish(false);
+    }
+
+    fn finish(self, committed: bool) {
         if !committed && !self.connection.is_autocommit() {
             let _ = statement(self.connection, "ROLLBACK");
         }

@@ -182,9 +182,13 @@ async fn furnish(client: &Client) -> anyhow::Result<()> {
 }
 
 fn payment(run: &str, connection: u64, number: u64) -> Value {
-    let customer = (connection * 31 + number) % PAYING;
-    json!({"customer_key": format!("gk_{customer}"), "amount": 9900, "currency": "USD",
+    json!({"customer_key": payer(connection, number), "amount": 9900, "currency": "USD",
            "key": format!("{run}_{connection}_{number}")})
+}
+
+/// Who pays the payment of that number of a connection.
+fn payer(connection: u64, number: u64) -> String {
+    format!("gk_{}", (connection * 31 + number) % PAYING)
 }
 
 fn customer(key: &str) -> Value {

@@ -104,7 +104,8 @@ pub(crate) fn rotate(unit: &mut Unit<'_>, ctx: &Ctx, asked: &RotateKey) -> Resul
         Refusal::new(Refused::NotFound, "key_not_found", "the program has no such secret to replace")
             .field("which")
     })?;
-    let made = if test { prefix.mint_test(&ctx.random()) } else { prefix.mint(&ctx.random()) };
+    let made =
+        if test { prefix.mint_test_credential(&ctx.random()) } else { prefix.mint_credential(&ctx.random()) };
     let until = ctx.now.0 + hours * HOUR;
     retired::insert(unit, &row, until, ctx.now.0)?;
     credential::replace(unit, &row.secret_hash, &secret::hash(&made), ctx.now.0)?;

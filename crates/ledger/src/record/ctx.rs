@@ -72,9 +72,9 @@ impl Ctx {
         self.ids.next_id(self.now)
     }
 
-    /// A new key.
+    /// A new object's key.
     pub(crate) fn mint(&self, prefix: Prefix) -> String {
-        prefix.mint(&self.random())
+        prefix.mint(self.now, &self.random())
     }
 
     /// 32 bytes nobody can guess.

@@ -179,7 +179,7 @@ pub(crate) fn record_token(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result
         let message = "an archived partnership gets no token";
         return Err(Refusal::new(Kind::Conflict, "partnership_archived", message));
     }
-    let token = ctx.mint(Prefix::PartnerToken);
+    let token = Prefix::PartnerToken.mint_credential(&ctx.random());
     let kept = CredentialRow {
         secret_hash: secret::hash(&token),
         program: ctx.program,

@@ -139,8 +139,8 @@ fn free_number(unit: &mut Unit<'_>, ids: &Ids) -> Result<i64, Refusal> {
 }
 
 fn mint(program_id: i64, ids: &Ids) -> Credentials {
-    let mint = |prefix: Prefix| prefix.mint(&ids.random());
-    let mint_test = |prefix: Prefix| prefix.mint_test(&ids.random());
+    let mint = |prefix: Prefix| prefix.mint_credential(&ids.random());
+    let mint_test = |prefix: Prefix| prefix.mint_test_credential(&ids.random());
     Credentials {
         program_id,
         public_key: mint(Prefix::PublicKey),

@@ -19,5 +19,5 @@ pub(crate) fn matches(secret: &str, expected: &[u8; 32]) -> bool {
 
 /// The password of callers in the same process.
 pub(crate) fn mint_in_process(random: &[u8; 32]) -> SecretString {
-    SecretString::from(Prefix::SecretKey.mint(random))
+    SecretString::from(Prefix::SecretKey.mint_credential(random))
 }

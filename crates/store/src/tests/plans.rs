@@ -3,6 +3,7 @@
 use rusqlite::StatementStatus;
 
 use super::BOUNDS;
+use crate::log::Log;
 use crate::{READER_CACHE, Store, StoreError, Unit, Value, WRITER_CACHE, connect, statistics};
 
 /// Many customers of one program: `owner` says little there, `name` all.
@@ -87,7 +88,8 @@ async fn a_writer_that_never_ends_plans_with_what_was_gathered_since() {
     let mut gathered = statistics::Statistics::default();
     let connection = connect(&path, WRITER_CACHE).unwrap();
     let long = std::sync::Arc::default();
-    let writer = crate::writer::Writer::start(connection, BOUNDS, long, gathered.edition());
+    let writer =
+        crate::writer::Writer::start(connection, Log::start(|| Ok(())), BOUNDS, long, gathered.edition());
     let ask = async || writer.run(crate::job::Work::Again(Box::new(plan))).await.unwrap();
     assert!(ask().await[0].contains("customer_by_time"), "without statistics");
     gathered.refresh(&connect(&path, READER_CACHE).unwrap()).unwrap();

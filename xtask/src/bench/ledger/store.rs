@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 
 /// Units in one commit: one for each connection of the load.
-const COMMIT: i64 = 64;
+const COMMIT: u64 = 64;
 
 fn open(path: &Path) -> anyhow::Result<Connection> {
     let connection = Connection::open(path)?;
@@ -56,11 +56,6 @@ impl Template {
         }
     }
 
-    fn write(&mut self, connection: &Connection, number: i64) -> rusqlite::Result<()> {
-        // Far above the ledger's own numbers, and ascending as they do.
-        self.write_as(connection, (1 << 62) + number, format!("bare_{number:032}"))
-    }
-
     fn write_as(&mut self, connection: &Connection, id: i64, key: String) -> rusqlite::Result<()> {
         self.values[self.id] = Value::Integer(id);
         self.values[self.key] = Value::Text(key);
@@ -72,39 +67,44 @@ impl Template {
     }
 }
 
-/// Payments a second that bare SQLite writes into a copy of a ledger: two look-ups, the payment and its reward for each.
+/// Payments a second that bare SQLite writes into a copy of a ledger: two look-ups, the payment, its reward and the
+/// customer's total for each, of the customers and under the keys that the load names, in its order.
 pub(super) fn bare(ledger: &Path, copy: &Path, duration: Duration) -> anyhow::Result<f64> {
     Connection::open(ledger)?.execute("VACUUM INTO ?1", [copy.to_string_lossy()])?;
     let connection = open(copy)?;
     let (mut payment, mut reward) =
         (Template::read(&connection, "txn")?, Template::read(&connection, "reward")?);
-    let (program, name) = connection.query_row(
-        "SELECT program, customer_key FROM customer WHERE customer_key IS NOT NULL LIMIT 1",
-        (),
-        |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)),
-    )?;
-    let totals = "INSERT INTO customer_total (customer, currency, payments, revenue) \
-                  SELECT customer, currency, 1, 1 FROM customer_total WHERE true LIMIT 1 \
-                  ON CONFLICT (customer, currency) DO UPDATE SET payments = payments + 1, revenue = revenue + 1";
-    let has_totals = connection.prepare(totals).is_ok();
+    let program: i64 = connection.query_row("SELECT id FROM program LIMIT 1", (), |row| row.get(0))?;
     let begun = Instant::now();
-    let mut number = 0_i64;
+    let mut number = 0_u64;
     while begun.elapsed() < duration {
         connection.execute_batch("BEGIN IMMEDIATE")?;
         for _ in 0..COMMIT {
+            let (of_load, of_connection) = (number % COMMIT, number / COMMIT);
             number += 1;
+            let (name, key) =
+                (super::payer(of_load, of_connection), format!("bare_{of_load}_{of_connection}"));
             let mut customer = connection.prepare_cached(
                 "SELECT * FROM customer WHERE program = ? AND test = 0 AND customer_key = ?",
             )?;
-            customer.query_row((program, &name), |_| Ok(()))?;
+            let customer: i64 = customer.query_row((program, &name), |row| row.get("id"))?;
             let mut known =
                 connection.prepare_cached("SELECT * FROM txn WHERE program = ? AND test = 0 AND key = ?")?;
-            known.exists((program, format!("bare_{number:032}")))?;
-            payment.write(&connection, number)?;
-            reward.write(&connection, number)?;
-            if has_totals {
-                connection.prepare_cached(totals)?.execute(())?;
+            known.exists((program, &key))?;
+            // Far above the ledger's own numbers, and ascending as they do.
+            let id = (1 << 62) + i64::try_from(number)?;
+            for template in [&mut payment, &mut reward] {
+                template.set("customer", Value::Integer(customer));
             }
+            payment.write_as(&connection, id, key)?;
+            reward.set("txn", Value::Integer(id));
+            reward.write_as(&connection, id, format!("rwrd_{number:020}"))?;
+            connection
+                .prepare_cached(
+                    "INSERT INTO customer_total (customer, currency, payments, revenue) VALUES (?, 'USD', 1, 1) \
+                     ON CONFLICT (customer, currency) DO UPDATE SET payments = payments + 1, revenue = revenue + 1",
+                )?
+                .execute([customer])?;
         }
         connection.execute_batch("COMMIT")?;
     }
