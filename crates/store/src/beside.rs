@@ -1,4 +1,4 @@
-//! A database read beside the processes that write it: nothing in it changes, its schema included.
+//! A database opened for reading only, while other processes may write it. It is not migrated.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::error::refused;
 use crate::postgres::{Address, Place, Session, found, outside_async};
 use crate::{StoreError, Unit};
 
-/// A database that other processes may be writing.
+/// A database opened for reading only. Other processes may be writing it.
 pub struct Beside {
     on: On,
 }
@@ -20,13 +20,14 @@ enum On {
 }
 
 impl Beside {
-    /// Opens a file that is there and has had exactly these migrations.
+    /// Opens an existing file that has had exactly these migrations.
     ///
     /// # Errors
-    /// [`StoreError::Newer`] or [`StoreError::Older`] when the file has had others, and whatever the database refuses.
+    /// [`StoreError::Newer`] or [`StoreError::Older`] when the file has had more or fewer, and
+    /// [`StoreError::Database`] when it cannot be opened.
     pub fn open(path: &Path, migrations: &[&'static str]) -> Result<Self, StoreError> {
-        // Readers of a write-ahead log keep their marks in the memory it is shared through, so the file is opened to
-        // be written, and then no statement may.
+        // A reader in WAL mode records its snapshot in the shared-memory file, so it needs write access to the
+        // database; `query_only` in `set_up` then forbids statements that write.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(refused)?;
         set_up(&connection).map_err(refused)?;
@@ -34,7 +35,8 @@ impl Beside {
         Ok(Self { on: On::Sqlite(connection) })
     }
 
-    /// Opens a schema of a PostgreSQL database that has had exactly these migrations; `None` when it has no such schema.
+    /// Opens a schema of a PostgreSQL database that has had exactly these migrations; `None` when it has no such
+    /// schema.
     ///
     /// # Errors
     /// As [`Beside::open`].
@@ -79,11 +81,12 @@ impl Beside {
         }
     }
 
-    /// What the database itself finds wrong with the file: pages, indexes that differ from their tables, and rows
-    /// that point to rows which are not there. PostgreSQL sees to that by itself.
+    /// What SQLite's own checks find wrong with the file: damaged pages, indexes that differ from their tables, and
+    /// foreign keys without their row; at most 100 lines of each check. Empty on PostgreSQL, where it is the server's
+    /// task.
     ///
     /// # Errors
-    /// When the database cannot look.
+    /// When the checks cannot run.
     pub fn damage(&self) -> Result<Vec<String>, StoreError> {
         match &self.on {
             On::Sqlite(connection) => damage(connection).map_err(refused),
@@ -103,6 +106,7 @@ fn same_version(found: i64, migrations: &[&'static str]) -> Result<(), StoreErro
 
 fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    // Closing the last connection would otherwise checkpoint, which writes to the file.
     connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.pragma_update(None, "query_only", true)
 }

@@ -1,5 +1,5 @@
-//! What happens beside the writer: a thread moves the write-ahead log into the file while commits go on, and gathers
-//! statistics of tables that have grown.
+//! The checkpoint thread of an SQLite file: it moves the write-ahead log into the file while commits go on, and gathers
+//! the planner's statistics of tables that have grown.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,14 +11,15 @@ use rusqlite::Connection;
 
 use crate::statistics::Statistics;
 
-/// Between two checkpoints. Passive ones wait for nobody, so they may be frequent and stay small.
+/// The pause between two checkpoints. Passive checkpoints wait for no reader or writer, so they can run often, and each
+/// has little to do.
 const INTERVAL: Duration = Duration::from_millis(250);
 
-/// Pages of the write-ahead log after which it is begun anew: 64 MiB. A longer one costs disk and makes every
-/// page that is looked for in it dearer; a shorter one writes pages to the file that change again at once.
+/// Pages of the write-ahead log from which on it is restarted: 64 MiB. A longer log takes more disk and makes every
+/// lookup in it slower; a shorter one writes pages to the file that soon change again.
 const LOG_PAGES: i64 = 16 * 1024;
 
-/// Checkpoints between two looks at how the tables have grown: a minute.
+/// Checkpoints between two checks of how much the tables have grown: a minute.
 const LOOK_AT_TABLES: u32 = 240;
 
 /// Handle of the checkpoint thread; dropping it stops the thread.
@@ -28,7 +29,7 @@ pub(crate) struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// `log_is_long` is raised when the writer should begin the log anew.
+    /// Starts the thread. It sets `log_is_long` when the writer should restart the log.
     pub(crate) fn start(
         connection: Connection,
         log_is_long: Arc<AtomicBool>,
@@ -42,13 +43,13 @@ impl Checkpoint {
                 while stopped.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
                     match checkpoint(&connection) {
                         Ok(pages) => log_is_long.store(pages > LOG_PAGES, Ordering::Relaxed),
-                        Err(error) => tracing::warn!(%error, "checkpoint put off"),
+                        Err(error) => tracing::warn!(%error, "a checkpoint failed; the next one runs soon"),
                     }
                     round = round.wrapping_add(1);
                     if round.is_multiple_of(LOOK_AT_TABLES)
                         && let Err(error) = statistics.refresh(&connection)
                     {
-                        tracing::warn!(%error, "statistics put off");
+                        tracing::warn!(%error, "statistics were not gathered; tried again in a minute");
                     }
                 }
             })
@@ -57,7 +58,7 @@ impl Checkpoint {
     }
 }
 
-/// Moves what is in the log into the file; says how many pages the log has.
+/// Moves the content of the log into the file; returns how many pages the log has.
 fn checkpoint(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |row| row.get(1))
 }

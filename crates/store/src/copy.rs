@@ -1,17 +1,17 @@
-//! A whole store, copied into an empty one of the other kind. What tables there are, the database itself says.
+//! Copies a whole store into an empty one on the other database. The list of tables is read from the SQLite file.
 
 use crate::row::Owned;
 use crate::{Row, Store, StoreError, Unit, Value};
 
-/// Rows of one statement: few round trips, and far below what either database takes in parameters.
+/// Rows of one statement: enough to save round trips, and far below the databases' limits of parameters.
 const ROWS: usize = 200;
 
-/// A table as its catalogue describes it.
+/// A table as SQLite describes it.
 #[derive(Clone)]
 struct Table {
     name: String,
     columns: Vec<String>,
-    /// Places of the primary key's columns, in the key's order.
+    /// Indexes of the primary key's columns in `columns`, in the key's order.
     key: Vec<usize>,
 }
 
@@ -25,16 +25,18 @@ pub struct Copied {
 }
 
 impl Store {
-    /// Copies every row into `target`, which was opened with the same migrations and is empty. One of the two is a file,
-    /// the other is shared. Nobody may write to either meanwhile. `told` hears of progress: table and rows so far.
+    /// Copies every row into `target`, which was opened with the same migrations and is empty. One of the two is a
+    /// file, the other is shared. Neither may be written to meanwhile. `told` is called with the progress: the table,
+    /// and how many of its rows are copied so far.
     ///
     /// # Errors
-    /// When `target` is not empty, or a store fails. What was copied until then stays.
+    /// When `target` is not empty, or a store fails. Rows copied until then stay.
     pub async fn copy_to(
         &self,
         target: &Self,
         mut told: impl FnMut(&str, u64),
     ) -> Result<Vec<Copied>, StoreError> {
+        // In either direction the file lists the tables, for `tables` queries SQLite's schema.
         let file = if self.is_shared() { target } else { self };
         let tables = file.read(tables).await?;
         for table in &tables {
@@ -67,7 +69,7 @@ impl Store {
 }
 
 impl Table {
-    /// The rows after one, in the order of their key.
+    /// The next rows in the order of the primary key, after the key `after`, or the first ones.
     fn some(&self, unit: &mut Unit<'_>, after: Option<&[Owned]>) -> Result<Vec<Vec<Owned>>, StoreError> {
         let key: Vec<_> = self.key.iter().map(|at| quoted(&self.columns[*at])).collect();
         let key = key.join(", ");
@@ -112,7 +114,7 @@ fn quoted(name: &str) -> String {
     format!("\"{name}\"")
 }
 
-/// The tables of a file, those before others that point to them.
+/// The tables of a file in the order they were made: a table comes before those with a foreign key to it.
 fn tables(unit: &mut Unit<'_>) -> Result<Vec<Table>, StoreError> {
     let sql =
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid";

@@ -1,12 +1,12 @@
-//! The data directory: one process at a time, and nobody else's to read.
+//! The data directory: used by one process at a time, and readable by its owner only.
 
 use std::fs::{DirBuilder, File, Permissions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-/// The file whose lock is the directory's.
+/// The file that a process locks while it uses the directory.
 const LOCK: &str = "headwater.lock";
-/// What others than the owner may do with a file: nothing (trust.md section 4).
+/// The permission bits of group and others, none of which may be set (trust.md section 4).
 const OTHERS: u32 = 0o077;
 
 /// Why a data directory cannot be used.
@@ -15,7 +15,7 @@ pub enum DataDirError {
     /// Another process holds it.
     #[error("data directory {0} is in use by another process; stop that process or give another --data")]
     InUse(PathBuf),
-    /// Others may read it, and it is not ours to close: it holds files that we did not make.
+    /// Other users may read it, and its permissions are not changed because it holds files that are not Headwater's.
     #[error(
         "directory {0} is open to other users and holds other files; chmod 700 it or give another --data"
     )]
@@ -30,8 +30,8 @@ pub enum DataDirError {
     },
 }
 
-/// A data directory, locked for as long as this value lives. The lock is the system's own and goes with the
-/// process, also when it is killed.
+/// A data directory, locked until this value is dropped. The operating system releases the lock when the process ends,
+/// also when it is killed.
 #[derive(Debug)]
 pub struct DataDir {
     path: PathBuf,
@@ -39,12 +39,12 @@ pub struct DataDir {
 }
 
 impl DataDir {
-    /// Makes the directory when it is not there, and locks it. Directory and files become the owner's alone, 0700 and
-    /// 0600; what was open to others until now is closed, and the log says so.
+    /// Makes the directory when it is not there, and locks it. The directory gets mode 0700 and its files 0600; a
+    /// warning in the log names each one that was open to other users until then.
     ///
     /// # Errors
-    /// When another process holds it, when it is open to others and not a data directory yet but holds files, or when
-    /// the system refuses.
+    /// When another process has locked it, when it is open to other users and holds files but was no data directory
+    /// before, or when the system refuses.
     pub fn lock(path: &Path) -> Result<Self, DataDirError> {
         let io = |error| DataDirError::Io { path: path.to_owned(), error };
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(io)?;
@@ -73,8 +73,8 @@ impl DataDir {
         &self.path
     }
 
-    /// The path of a file inside, made empty when it is not there: a database made by its own library would be open
-    /// to others, and so would its logs, which take over its mode.
+    /// The path of a file inside, which is made empty with mode 0600 when it is not there. SQLite would make it
+    /// readable by others, and its write-ahead log too, which gets the mode of the database.
     ///
     /// # Errors
     /// When the system refuses.
@@ -91,12 +91,12 @@ fn is_open(path: &Path) -> std::io::Result<bool> {
     Ok(std::fs::metadata(path)?.permissions().mode() & OTHERS != 0)
 }
 
-/// Whether the directory is somebody else's: it holds files, and was no data directory before.
+/// Whether the directory holds files and was no data directory before (it has no lock file).
 fn is_foreign(path: &Path) -> std::io::Result<bool> {
     Ok(!path.join(LOCK).exists() && std::fs::read_dir(path)?.next().is_some())
 }
 
-/// Takes away what others may do.
+/// Takes away the permissions of group and others.
 fn close(path: &Path, mode: u32) -> std::io::Result<()> {
     if is_open(path)? {
         std::fs::set_permissions(path, Permissions::from_mode(mode))?;
@@ -105,7 +105,7 @@ fn close(path: &Path, mode: u32) -> std::io::Result<()> {
     Ok(())
 }
 
-/// The same for every file inside.
+/// Does the same for every file inside.
 fn close_files(path: &Path) -> std::io::Result<()> {
     for entry in std::fs::read_dir(path)? {
         let entry = entry?;
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_data_directory_that_others_could_read_is_closed() {
+    fn a_data_directory_that_others_could_read_becomes_private() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path();
         for name in [LOCK, "ledger.sqlite", "ledger.sqlite-wal"] {
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_that_is_its_owners_alone_may_hold_other_things() {
+    fn a_private_directory_may_hold_other_files() {
         let directory = tempfile::tempdir().unwrap();
         std::fs::write(directory.path().join("letter.txt"), "").unwrap();
         std::fs::set_permissions(directory.path(), Permissions::from_mode(0o700)).unwrap();
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_of_other_things_is_not_taken_from_its_users() {
+    fn a_readable_directory_with_other_files_is_refused_and_left_as_it_is() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path();
         std::fs::write(path.join("letter.txt"), "").unwrap();

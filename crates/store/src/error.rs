@@ -1,27 +1,26 @@
-//! Why the store could not do its work. No type of the driver shows: who stands above does not know which database
-//! runs.
+//! The store's errors. They contain no type of a database driver, because callers do not know which database runs.
 
-/// Why the store could not do its work. Never the caller's fault.
+/// Why the store could not do its work. It is the server's failure, never the client's.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The write queue is full, or no read connection came free in time: come back later. Becomes 503 with
-    /// `Retry-After`.
-    #[error("the store has more to do than it takes on")]
+    /// The write queue is full, no read connection came free in time, or a unit met too many conflicts. The caller may
+    /// retry later. Becomes 503 with `Retry-After`.
+    #[error("the store is busy; try again later")]
     Busy,
     /// The store is shutting down, or its writer has died.
     #[error("the store is closed")]
     Closed,
-    /// The commit could not begin or did not reach the disk; every unit in it is refused. The log says why.
+    /// The transaction could not begin or could not be committed; every unit in it fails. The log says why.
     #[error("the commit failed; nothing of the unit was kept")]
     NotCommitted,
-    /// The connection was lost during the commit, or the disk failed after it: the unit was kept whole, or nothing of it.
-    /// Doing it again is safe where it is idempotent.
-    #[error("the database was lost during a commit; whether it was kept is not known")]
+    /// The connection was lost during the commit, or the log could not be synced after it, so either the whole unit was
+    /// committed or nothing of it. An idempotent unit can be retried.
+    #[error("the connection was lost during a commit; whether it took place is not known")]
     Uncertain,
-    /// The database has been away for longer than a unit waits; nothing of it was kept.
-    #[error("the database is away: {0}")]
+    /// The database could not be reached for longer than a unit waits; nothing of the unit was committed.
+    #[error("the database cannot be reached: {0}")]
     Away(String),
-    /// No connection, or not to a database that can be used.
+    /// It cannot be connected to, or it is a database that Headwater cannot use (a standby, another encoding, too old).
     #[error("cannot use {database}: {why}")]
     Unreachable {
         /// Its address, without the password.
@@ -32,10 +31,10 @@ pub enum StoreError {
     /// A unit of work panicked; it was rolled back.
     #[error("a unit of work panicked and was rolled back")]
     Panicked,
-    /// The database refused; the text is the database's own.
+    /// The database refused a statement; the text is the database's own.
     #[error("database: {0}")]
     Database(String),
-    /// The file was written by a newer version of this program, which knows more of its schema.
+    /// The file or schema was written by a newer version of this program, which has more migrations.
     #[error(
         "the database was written by a newer version: its schema is number {found}, this version knows {known}; \
          start the newer version, or restore a copy from before it"
@@ -46,7 +45,7 @@ pub enum StoreError {
         /// Migrations this program knows.
         known: i64,
     },
-    /// The file is of an older version, and was opened to be read only.
+    /// The file or schema was written by an older version, and was opened for reading only, which does not migrate.
     #[error(
         "the database is of an older version: its schema is number {found}, this version knows {known}; start \
          `headwater serve` once to bring it up to date"
@@ -67,7 +66,7 @@ pub enum StoreError {
     },
 }
 
-/// What the driver said, without its type.
+/// The message of SQLite's driver, without its type.
 #[allow(clippy::needless_pass_by_value, reason = "made for `map_err`")]
 pub(crate) fn refused(error: rusqlite::Error) -> StoreError {
     StoreError::Database(error.to_string())

@@ -1,4 +1,4 @@
-//! A unit of work on its way to a connection, whichever database runs it.
+//! A unit of work in the write queue, the same for both databases.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -6,36 +6,37 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{StoreError, Unit};
 
-/// A unit whose types are forgotten.
+/// A unit of work without its result's types, so that one queue can hold them all.
 pub(crate) trait Job: Send {
-    /// Whether [`Job::run`] may be called a second time after what it did was undone.
+    /// Whether [`Job::run`] may be called again after a rollback.
     fn repeats(&self) -> bool;
-    /// What no other unit may hold at the same time (see [`crate::Store::write_locking`]).
+    /// The names of the locks that the unit needs (see [`crate::Store::write_locking`]).
     fn locks(&self) -> &[String];
-    /// Does the work and keeps the result.
+    /// Does the work and keeps the result for [`Job::finish`].
     fn run(&mut self, unit: &mut Unit<'_>) -> Ran;
-    /// Keeps an error in place of the result.
+    /// Replaces the result by an error.
     fn fail(&mut self, error: StoreError);
-    /// Tells the caller, once the commit is known to have succeeded or failed.
+    /// Sends the result to the caller. When it was not `committed`, a success becomes [`StoreError::NotCommitted`]; an
+    /// error is sent as it is either way.
     fn finish(self: Box<Self>, committed: bool);
 }
 
 /// How a run of a unit ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ran {
-    /// It did what it was to do.
+    /// It succeeded.
     Done,
     /// It failed or panicked before it changed anything.
     Nothing,
-    /// It failed or panicked, and what it changed must be undone.
+    /// It failed or panicked after it changed something, which must be rolled back.
     Half,
 }
 
-/// How a unit's closure is kept: to be called once, or as often as needed.
+/// A unit's closure.
 pub(crate) enum Work<T, E> {
-    /// Taken when it runs.
+    /// Runs once; `None` after that.
     Once(Option<Box<OnceWork<T, E>>>),
-    /// Stays.
+    /// May run again after a rollback.
     Again(Box<AgainWork<T, E>>),
 }
 
@@ -81,12 +82,12 @@ impl<T: Send, E: From<StoreError> + Send> Job for Pending<T, E> {
     fn finish(self: Box<Self>, committed: bool) {
         let result =
             if committed { self.result } else { self.result.and(Err(StoreError::NotCommitted.into())) };
-        // The caller may have gone; its unit is committed all the same.
+        // Fails when the caller's future was dropped. The unit stays committed.
         let _ = self.answer.send(result);
     }
 }
 
-/// Puts a unit into the queue and waits until it is committed or refused.
+/// Puts a unit into the queue and waits until it is committed or has failed. A full queue fails at once.
 pub(crate) async fn run<T, E>(
     queue: &mpsc::Sender<Box<dyn Job>>,
     locks: Vec<String>,

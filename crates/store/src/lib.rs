@@ -1,11 +1,11 @@
-//! Database connections: the only crate that handles one. The journal and the ledger keep their tables in stores; both
-//! speak one set of SQL texts that SQLite and PostgreSQL take (`$1…` in order of first use, `ON CONFLICT`, `RETURNING`,
-//! bigint, text and blob columns). Nobody above knows which of them runs.
+//! Database connections: the only crate that opens one. The journal and the ledger keep their tables in stores. Their
+//! SQL is written once, in what SQLite and PostgreSQL have in common (`$1…` in order of first use, `ON CONFLICT`,
+//! `RETURNING`, bigint, text and blob columns), so the crates above do not know which of them runs.
 //!
-//! Writes are *units of work*. A writer runs many units inside one transaction and commits them together: one fsync
-//! for all of them while the next units run, batches that form by themselves under load, no timer. A unit that fails is rolled back alone. A
-//! caller hears of its unit only after the commit. SQLite has one writer; PostgreSQL has several in each process, and a
-//! unit says what it must have for itself alone (see [`Store::write_locking`]).
+//! Writes are *units of work*. A writer runs all units that wait inside one transaction and commits them together: one
+//! fsync for all of them, during which the next units run, and larger batches under more load, without a timer. A unit
+//! that fails is rolled back alone. The result of a unit is returned only after the commit is durable. SQLite has one
+//! writer; PostgreSQL has several in each process, and a unit names the locks it needs (see [`Store::write_locking`]).
 //!
 //! What this crate does not do: know any table. SQL stands in the `store` modules of the crates above.
 
@@ -41,7 +41,7 @@ use connection::{READER_CACHE, WRITER_CACHE, connect};
 use error::refused;
 use job::Work;
 
-/// How much a store takes on. Each number at least 1.
+/// Limits of a store's queue, commits and read connections. Each number is at least 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
     /// Units that wait for the writer; one more is [`StoreError::Busy`].
@@ -50,7 +50,7 @@ pub struct Bounds {
     pub commit: usize,
     /// Read connections that are open at once.
     pub readers: usize,
-    /// How long a reader waits for one of them; one that waited in vain is [`StoreError::Busy`].
+    /// How long a read waits for a free connection before it fails with [`StoreError::Busy`].
     pub reader_wait: Duration,
 }
 
@@ -91,8 +91,8 @@ impl File {
 }
 
 impl Store {
-    /// Opens or makes the file at `path` and brings its schema up to date. `migrations` only ever grows at its
-    /// end; each is one script and runs once. A file that has had more of them is [`StoreError::Newer`].
+    /// Opens or makes the file at `path` and brings its schema up to date. Each of `migrations` is one script and runs
+    /// once; new ones are only appended. A file that has had more migrations than these is [`StoreError::Newer`].
     pub fn open(path: &Path, migrations: &[&'static str], bounds: Bounds) -> Result<Self, StoreError> {
         Ok(Self { inner: Arc::new(Inner::File(File::open(path, migrations, bounds)?)) })
     }
@@ -116,11 +116,11 @@ impl Store {
         matches!(*self.inner, Inner::Shared(_))
     }
 
-    /// Tells every process that shares the database, this one included, that something rare has changed: settings, not
-    /// events. Nobody shares a file.
+    /// Notifies every process that shares the database, this one included, that settings have changed. Not for events:
+    /// a notification makes commits wait for each other. Does nothing for a file, which one process has for itself.
     ///
     /// # Errors
-    /// When the store fails; then others hear of the change when they next look.
+    /// When the store fails; then other processes see the change only when they next read it.
     pub async fn tell(&self) -> Result<(), StoreError> {
         match &*self.inner {
             Inner::File(_) => Ok(()),
@@ -128,14 +128,14 @@ impl Store {
         }
     }
 
-    /// Has `heard` called whenever a process tells (see [`Store::tell`]).
+    /// Has `heard` called at each notification (see [`Store::tell`]); never for a file.
     pub fn listen(&self, heard: impl Fn() + Send + 'static) {
         if let Inner::Shared(postgres) = &*self.inner {
             postgres.listen(Box::new(heard));
         }
     }
 
-    /// The number of this process among those that share the database; 0 where nobody does.
+    /// The number of this process among those that share the database; 0 for a file, which is not shared.
     pub fn process(&self) -> i64 {
         match &*self.inner {
             Inner::File(_) => 0,
@@ -143,14 +143,15 @@ impl Store {
         }
     }
 
-    /// Has new rows numbered after those that were copied in.
+    /// Sets the counters of row numbers past the rows that a copy has inserted with their own numbers.
     async fn number_on(&self) -> Result<(), StoreError> {
         let Inner::Shared(postgres) = &*self.inner else { return Ok(()) };
         let schema = postgres.schema().to_owned();
         self.write_again(move |unit| postgres::number_on(unit, &schema)).await
     }
 
-    /// The numbers of the processes that share the database and live. One that cannot reach it for a moment may be missing.
+    /// The numbers of the running processes that share the database. One that has lost its connection may be missing
+    /// until it has connected again.
     ///
     /// # Errors
     /// When the store fails.
@@ -160,8 +161,8 @@ impl Store {
         self.read(move |unit| postgres::Postgres::processes(unit, &schema)).await
     }
 
-    /// Runs `work` as one unit of work and returns after its commit is on disk. When `work` fails, nothing of
-    /// it stays.
+    /// Runs `work` as one unit of work and returns after its commit is on disk. When `work` fails, all that it wrote is
+    /// rolled back.
     pub async fn write<T, E>(
         &self,
         work: impl FnOnce(&mut Unit<'_>) -> Result<T, E> + Send + 'static,
@@ -173,8 +174,8 @@ impl Store {
         self.run(Vec::new(), Work::Once(Some(Box::new(work)))).await
     }
 
-    /// The same as [`Store::write`] for work that can be run again after it was undone, which makes it cheaper:
-    /// it needs no savepoint of its own. Each run must do the same; only the last one's result counts.
+    /// The same as [`Store::write`] for work that can be run again after a rollback. It is cheaper, because it needs no
+    /// savepoint of its own. Each run must do the same; the result of the last run is returned.
     pub async fn write_again<T, E>(
         &self,
         work: impl FnMut(&mut Unit<'_>) -> Result<T, E> + Send + 'static,
@@ -186,8 +187,9 @@ impl Store {
         self.write_locking(Vec::new(), work).await
     }
 
-    /// The same as [`Store::write_again`] for work that looks before it writes: no other unit that names one of `locks`
-    /// runs, in any process, until this one is committed or undone. A file has one writer, which is lock enough.
+    /// The same as [`Store::write_again`] for work whose writes depend on what it reads: no other unit that names one
+    /// of `locks` runs, in any process, until this one is committed or rolled back. A file needs no locks, for its
+    /// one writer runs one unit at a time.
     pub async fn write_locking<T, E>(
         &self,
         locks: Vec<String>,
@@ -211,7 +213,8 @@ impl Store {
         }
     }
 
-    /// Runs `work` on a read connection, off the async threads. It sees every committed unit.
+    /// Runs `work` on a read connection, on a thread that may block. It reads one snapshot, which holds every unit that
+    /// was committed before.
     pub async fn read<T, E>(
         &self,
         work: impl FnOnce(&mut Unit<'_>) -> Result<T, E> + Send + 'static,
@@ -237,9 +240,9 @@ impl Store {
         tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(StoreError::Panicked.into()))
     }
 
-    /// Writes the log into the file and empties it: what was deleted stands in neither any more (the file overwrites
-    /// it by itself). `false` when somebody reads an older state just now, and a part of the log has to stay.
-    /// PostgreSQL does the like in its own time, by vacuum and the recycling of its log.
+    /// Moves the write-ahead log into the file and truncates it, so that deleted data is in neither (`secure_delete`
+    /// overwrites it in the file). `false` when a reader still uses an older snapshot, and a part of the log has to
+    /// stay. Does nothing on PostgreSQL, which removes old data itself, by vacuum and by recycling its log.
     ///
     /// # Errors
     /// When the database refuses.
@@ -253,8 +256,8 @@ impl Store {
         emptied.await.unwrap_or(Err(StoreError::Panicked))
     }
 
-    /// The same as [`Store::read`] for callers that may block, as start-up is. It waits for nobody, and may be one
-    /// connection more.
+    /// The same as [`Store::read`] for callers that may block, such as start-up. It does not wait for a free
+    /// connection, so it may open one more than [`Bounds::readers`].
     pub fn read_now<T: Send, E: From<StoreError> + Send>(
         &self,
         work: impl FnOnce(&mut Unit<'_>) -> Result<T, E> + Send,

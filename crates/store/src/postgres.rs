@@ -1,8 +1,8 @@
-//! PostgreSQL, where one machine is outgrown: any number of processes on one database.
+//! Stores on PostgreSQL: any number of processes, on several machines, share one database.
 //!
-//! A store is a schema of the database. Its units run on a few sessions, each on a thread of its own, for units are
-//! written as ordinary calls. A session takes the units that wait, runs them in one transaction and commits them
-//! together, as the writer of SQLite does. Whatever conflicts with another process is undone and run again.
+//! A store is a schema of the database. Its units run on a few sessions, each on a thread of its own, because a unit is
+//! blocking code. A session takes the units that wait, runs them in one transaction and commits them together, as the
+//! writer of SQLite does. A transaction that conflicts with another one is rolled back and run again.
 
 mod address;
 mod presence;
@@ -21,7 +21,7 @@ pub(crate) use values::value;
 use crate::job::{self, Work};
 use crate::{Bounds, StoreError};
 
-/// Sessions that write, for each store of a process: while one waits for its commit to be durable, others work.
+/// Sessions that write, for each store of a process: while one waits for its commit to be durable, others run units.
 const WRITERS: usize = 4;
 
 /// One schema of a database.
@@ -32,7 +32,7 @@ pub(crate) struct Postgres {
     place: Place,
 }
 
-/// Where a store is.
+/// Where a store is: the database, and the schema in it.
 #[derive(Clone)]
 pub(crate) struct Place {
     pub(crate) address: Address,
@@ -61,7 +61,7 @@ impl Postgres {
         job::run(self.workers.queue()?, locks, work).await
     }
 
-    /// Tells every process that listens.
+    /// Notifies every process that listens, this one included.
     pub(crate) async fn tell(&self) -> Result<(), StoreError> {
         let sql = self.place.statement("NOTIFY");
         let work = move |unit: &mut crate::Unit<'_>| unit.execute(&sql, &[]).map(|_| ());
@@ -77,7 +77,7 @@ impl Postgres {
         self.presence.number()
     }
 
-    /// The numbers of those that live.
+    /// The numbers of the processes that hold a connection now.
     pub(crate) fn processes(unit: &mut crate::Unit<'_>, schema: &str) -> Result<Vec<i64>, StoreError> {
         unit.query(presence::PRESENT, &[schema.into()], |row| row.get(0))
     }
@@ -94,7 +94,8 @@ impl Place {
     }
 }
 
-/// Runs what blocks where it may: the driver's own event loop cannot run inside another.
+/// Runs `work` on a thread without an async runtime: a session has a runtime of its own, and tokio panics when one
+/// blocks inside another.
 pub(crate) fn outside_async<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| {
         scope.spawn(work).join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))

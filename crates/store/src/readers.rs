@@ -1,5 +1,5 @@
-//! Read connections: a bounded number, each opened when it is first needed. Whoever finds none free waits a bounded
-//! time and is then told that the store is busy: a crowd of readers costs time, never files and memory without end.
+//! Read connections: a bounded number, each opened when it is first needed. A read that finds none free waits for a
+//! bounded time and then fails as busy, so that many readers at once cost time, but no more files and memory.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,13 +13,13 @@ use crate::error::refused;
 use crate::statistics::Edition;
 use crate::{Bounds, StoreError, Unit};
 
-/// Bounds how many connections are used at once.
+/// Limits how many connections are used at once.
 pub(crate) struct Turns {
     free: Arc<Semaphore>,
     wait: Duration,
 }
 
-/// Leave to use one connection.
+/// A permit to use one connection until it is dropped.
 pub(crate) struct Turn(#[expect(dead_code, reason = "held for its `Drop`")] OwnedSemaphorePermit);
 
 impl Turns {
@@ -54,7 +54,7 @@ impl Readers {
         Self { path, turns: Turns::new(bounds), kept: bounds.readers, edition, idle: Mutex::default() }
     }
 
-    /// Runs `work` on one snapshot. A connection that failed in between is not used again.
+    /// Runs `work` on one snapshot. A connection whose `BEGIN` or `COMMIT` fails, or in which `work` panics, is closed.
     pub(crate) fn read<T, E: From<StoreError>>(
         &self,
         work: impl FnOnce(&mut Unit<'_>) -> Result<T, E>,
@@ -72,13 +72,14 @@ impl Readers {
         if let Some(pooled) = pooled {
             return Ok(pooled);
         }
-        // Read before the connection is opened: it knows at least these statistics.
+        // The edition is taken before the connection is opened, so the connection has these statistics or newer ones.
         let edition = self.edition.now();
         let connection = connect(&self.path, READER_CACHE)?;
         connection.pragma_update(None, "query_only", true).map_err(refused)?;
         Ok((edition, connection))
     }
 
+    /// Keeps the connection for the next reader, unless it has older statistics than there are now.
     fn put_back(&self, edition: u64, connection: Connection) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if edition == self.edition.now() && idle.len() < self.kept {

@@ -1,4 +1,4 @@
-//! Values on their way in and out of the database: integers, text, bytes and null.
+//! SQL values, as parameters and as columns: integers, text, bytes and null.
 
 use rusqlite::ToSql;
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -6,7 +6,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use crate::StoreError;
 use crate::error::refused;
 
-/// A parameter.
+/// A parameter of a statement, or the value of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Value<'a> {
     /// SQL null.
@@ -19,7 +19,7 @@ pub enum Value<'a> {
     Bytes(&'a [u8]),
 }
 
-/// A value of its own.
+/// A value that does not borrow from its row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Owned {
     Null,
@@ -146,9 +146,9 @@ fn sqlite_value<'r>(row: &'r rusqlite::Row<'_>, column: usize) -> Result<Value<'
     })
 }
 
-/// A type a column can be read as.
+/// A type that a column can be read as.
 pub trait FromColumn: Sized {
-    /// The value, or `None` when the column holds something else.
+    /// The value, or `None` when the column holds another type.
     fn from_column(value: Value<'_>) -> Option<Self>;
 }
 

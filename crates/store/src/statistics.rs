@@ -1,7 +1,7 @@
-//! Statistics for the planner: gathered from samples of tables that have grown, beside the writer.
+//! Statistics for SQLite's query planner: gathered by the checkpoint thread, from samples of tables that have grown.
 //!
-//! A small table gets none. What a plan costs there does not matter, and a plan made for ten rows must not stay when
-//! there are a million; without statistics, the planner takes every table to be large.
+//! A small table gets none. Any plan is fast there, and statistics of ten rows would give a bad plan when there are a
+//! million. Without statistics, the planner takes every table to be large.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,14 +9,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rusqlite::Connection;
 
-/// Rows from which a table has statistics.
+/// Rows from which on a table gets statistics.
 const ROWS_MIN: i64 = 10_000;
-/// A table is looked at again once it has grown by this factor: by then the shares of its values may differ.
+/// Statistics are gathered again once a table has grown by this factor: by then its values may be distributed
+/// otherwise.
 const GROWTH: i64 = 4;
-/// Rows of each index that are looked at: milliseconds, however large the table is.
+/// Rows sampled of each index. Gathering takes milliseconds, however large the table is.
 const SAMPLE: i64 = 1_000;
 
-/// Counts the gatherings. A connection knows the statistics that were there when it was opened.
+/// Counts how often statistics were gathered. A connection reads them only when it is opened (or by [`reload`]), so it
+/// compares this number to learn that there are newer ones.
 #[derive(Clone, Default)]
 pub(crate) struct Edition(Arc<AtomicU64>);
 
@@ -26,7 +28,7 @@ impl Edition {
     }
 }
 
-/// What gathers them, and how many rows each table had the last time. A new one begins with all of them.
+/// Gathers statistics, and remembers how many rows each table had then. A new one gathers for every large table.
 #[derive(Default)]
 pub(crate) struct Statistics {
     edition: Edition,
@@ -38,8 +40,7 @@ impl Statistics {
         self.edition.clone()
     }
 
-    /// Gathers statistics of the tables that have grown since the last time; counts it as a new edition when there
-    /// is one.
+    /// Gathers statistics of the tables that have grown since the last time, and raises the edition if there are any.
     pub(crate) fn refresh(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         let mut gathered = false;
         connection.pragma_update(None, "analysis_limit", SAMPLE)?;
@@ -59,7 +60,7 @@ impl Statistics {
     }
 }
 
-/// Has a connection that stays open read what another has gathered.
+/// Has an open connection read the statistics that another one has gathered.
 pub(crate) fn reload(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch("ANALYZE sqlite_schema")
 }
@@ -71,7 +72,7 @@ fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     tables.query_map((), |row| row.get(0))?.collect()
 }
 
-/// The highest row number: about as many as there are rows, and read from the table's last page.
+/// The highest row number. It is about the number of rows, and reading it takes one page where a count takes them all.
 fn rows(connection: &Connection, table: &str) -> rusqlite::Result<i64> {
     let sql = format!("SELECT max(rowid) FROM \"{table}\"");
     connection.query_row(&sql, (), |row| row.get::<_, Option<i64>>(0)).map(Option::unwrap_or_default)

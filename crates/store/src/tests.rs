@@ -1,4 +1,4 @@
-//! Units of work: together or not at all.
+//! Units of work are committed whole or not at all.
 
 use std::task::Poll;
 use std::time::Duration;
@@ -37,7 +37,7 @@ async fn count(store: &Store) -> i64 {
 }
 
 #[tokio::test]
-async fn a_failed_unit_leaves_its_neighbours_alone() {
+async fn a_failed_unit_undoes_no_other() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path());
     let results = futures(&store, 200).await;
@@ -46,7 +46,7 @@ async fn a_failed_unit_leaves_its_neighbours_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_queue_refuses_one_more_and_does_what_it_took() {
+async fn a_full_queue_refuses_more_units_and_runs_those_it_has() {
     let directory = tempfile::tempdir().unwrap();
     let store = open_within(directory.path(), Bounds { waiting: 3, commit: 2, ..BOUNDS });
     let (begun, has_begun) = tokio::sync::oneshot::channel();
@@ -88,7 +88,8 @@ async fn a_commit_holds_all_units_that_wait_and_no_more_than_it_may() {
     assert_eq!(seen_by_the_third(3).await, Some(0), "all three are one commit");
 }
 
-/// Of three units that wait together: how many notes are committed while the third runs, whose second makes one.
+/// Queues three units: the first blocks, the second adds a note, the third counts the committed notes. Returns that
+/// count: 1 when the third is in a later commit than the second.
 async fn seen_by_the_third(commit: usize) -> Option<i64> {
     let directory = tempfile::tempdir().unwrap();
     let store = open_within(directory.path(), Bounds { waiting: 3, commit, ..BOUNDS });
@@ -98,7 +99,7 @@ async fn seen_by_the_third(commit: usize) -> Option<i64> {
         begun.send(()).unwrap();
         may_go_on.recv().map_err(|_| StoreError::Closed)
     });
-    // What is committed while the third unit runs, whatever its own commit holds.
+    // Counts on a read connection, which sees committed notes only.
     let reader = store.clone();
     let third = store.write(move |_| {
         reader.read_now(|unit| unit.query_one("SELECT count(*) FROM note", &[], |row| row.get::<i64>(0)))
@@ -143,10 +144,10 @@ async fn add_again(store: &Store, id: i64, fail: bool, repeats: bool) -> Result<
 }
 
 #[tokio::test]
-async fn a_failed_unit_that_repeats_leaves_its_neighbours_alone_and_done_once() {
+async fn a_failed_unit_that_repeats_undoes_no_other_and_the_others_are_done_once() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path());
-    // Holds the writer until the others stand in the queue, so that one commit takes them all.
+    // Holds the writer until the others are in the queue, so that one commit takes them all.
     let (release, held) = std::sync::mpsc::channel::<()>();
     let first = {
         let store = store.clone();
@@ -172,7 +173,7 @@ async fn a_failed_unit_that_repeats_leaves_its_neighbours_alone_and_done_once() 
 }
 
 #[tokio::test]
-async fn a_unit_refused_before_it_changed_anything_has_nobody_run_twice() {
+async fn a_unit_refused_before_it_changed_anything_makes_no_other_run_twice() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path());
     let (release, held) = std::sync::mpsc::channel::<()>();
@@ -212,7 +213,7 @@ async fn a_panic_undoes_a_unit_that_repeats_and_no_other() {
 }
 
 #[tokio::test]
-async fn the_log_is_begun_anew_when_it_is_long() {
+async fn a_long_log_is_written_from_its_beginning_again() {
     let directory = tempfile::tempdir().unwrap();
     let connection = crate::connect(&directory.path().join("test.sqlite"), crate::WRITER_CACHE).unwrap();
     connection.execute_batch(SCHEMA[0]).unwrap();

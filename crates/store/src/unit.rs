@@ -1,4 +1,4 @@
-//! The unit of work: what SQL may do, with parameters by place and nothing else.
+//! The unit of work: SQL statements with positional parameters, on either database.
 
 use rusqlite::{CachedStatement, Connection, StatementStatus};
 
@@ -9,8 +9,8 @@ use crate::row::{Row, Value};
 
 /// One unit of work. All its statements take effect together, or none does.
 ///
-/// A text may hold a comment `/*! … */`: PostgreSQL runs what stands in it, and for SQLite it is a comment. Only row
-/// locks need it, which one writer does not.
+/// SQL that only PostgreSQL shall run stands in `/*! … */`, which is a comment to SQLite. Row locks need it: SQLite has
+/// no syntax for them, and its single writer does not need them.
 pub struct Unit<'c> {
     on: On<'c>,
     changed: bool,
@@ -30,7 +30,7 @@ impl<'c> Unit<'c> {
         Self { on: On::Postgres(session), changed: false }
     }
 
-    /// Whether a statement changed a row, or may have. A unit that fails without needs not be undone.
+    /// Whether a statement changed a row, or may have. A unit that fails before that needs no rollback.
     pub(crate) fn changed(&self) -> bool {
         self.changed
     }
@@ -70,7 +70,7 @@ impl<'c> Unit<'c> {
         }
     }
 
-    /// Runs a query that has at most one row of interest, and maps its first.
+    /// Runs a query and maps its first row; `None` when there is no row. Further rows are not looked at.
     pub fn query_one<T, E: From<StoreError>>(
         &mut self,
         sql: &str,
@@ -99,7 +99,7 @@ fn prepare<'c>(
 ) -> Result<CachedStatement<'c>, StoreError> {
     let mut statement = connection.prepare_cached(sql).map_err(refused)?;
     for (at, value) in params.iter().enumerate() {
-        // SQLite numbers `$n` by first use, PostgreSQL by n: our texts use them in order, so both agree.
+        // SQLite numbers `$n` by first use, PostgreSQL by n. They agree only when the SQL uses them in order.
         debug_assert_eq!(
             statement.parameter_name(at + 1),
             Some(format!("${}", at + 1).as_str()),
@@ -108,12 +108,12 @@ fn prepare<'c>(
         statement.raw_bind_parameter(at + 1, value).map_err(refused)?;
     }
     debug_assert_eq!(statement.parameter_count(), params.len(), "parameters missing in: {sql}");
-    // Tests of plans hear of every statement by this.
+    // Tests of query plans collect the statements from this trace event.
     tracing::trace!(target: "headwater_store::statement", sql, prepared = prepared(&statement));
     Ok(statement)
 }
 
-/// How often a kept statement was parsed and planned again since it was first prepared.
+/// How often a cached statement was parsed and planned again since it was first prepared.
 fn prepared(statement: &CachedStatement<'_>) -> i32 {
     statement.get_status(StatementStatus::RePrepare)
 }

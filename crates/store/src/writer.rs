@@ -1,9 +1,9 @@
-//! The writer: one thread, many units in one commit, which another thread makes durable ([`Log`]).
+//! The writer of an SQLite file: one thread that commits many units in one transaction. [`Log`] makes the commits durable.
 //!
-//! A savepoint for each unit would copy every page that the unit touches. Units that can be run again need none:
-//! they run bare, and when one of them fails the whole transaction is undone and each is run again between
-//! savepoints of its own. So the failure of one unit still undoes it and no other, and costs what it costs only
-//! when there is one. A unit that fails before it has changed anything, as most refusals do, leaves nothing to undo.
+//! A savepoint for each unit would copy every page that the unit changes. Units that can be run again are run without
+//! one. When such a unit fails, the whole transaction is rolled back, and every unit in it is run again with a
+//! savepoint of its own. So a failure undoes its own unit only, and savepoints cost nothing as long as no unit fails.
+//! A unit that fails before it has changed anything, as most refusals do, needs no rollback.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,8 +27,8 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// `log_is_long` asks for the write-ahead log to be begun anew at the next opportunity, a new `edition` for the
-    /// planner's statistics to be read again.
+    /// Starts the thread. After a commit, it restarts the write-ahead log if `log_is_long` is set, and reads the
+    /// planner's statistics again if `edition` has changed.
     pub(crate) fn start(
         connection: Connection,
         log: Log,
@@ -51,7 +51,7 @@ impl Writer {
         E: From<StoreError> + Send + 'static,
     {
         let queue = self.queue.as_ref().ok_or(StoreError::Closed)?;
-        // One writer holds whatever there is to lock.
+        // The one writer runs one unit at a time, so no locks are needed.
         job::run(queue, Vec::new(), work).await
     }
 }
@@ -60,7 +60,8 @@ impl Drop for Writer {
     fn drop(&mut self) {
         drop(self.queue.take());
         if let Some(thread) = self.thread.take() {
-            // A unit may hold the last handle of its own store, and neither thread that drops units can wait for itself.
+            // A unit may hold the last handle of its own store, and is then dropped on the writer's thread or on the log's,
+            // for which the writer's waits. Neither can wait for itself.
             let here = std::thread::current().id();
             if thread.thread().id() != here && self.answers != Some(here) {
                 let _ = thread.join();
@@ -117,12 +118,13 @@ fn work(
     let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
-/// The checkpoint thread cannot catch up with a writer that never rests, and a log is begun anew only when all
-/// of it is in the file. Between two commits the few pages since the last checkpoint are all there is to do.
-/// Writing over an old log also makes commits cheaper than extending it (measured: half the fsync).
+/// Has SQLite write the log from its beginning again, which it does once all of it is in the file. Under constant load
+/// the checkpoint thread never gets there, for new commits come in meanwhile. Here, between two commits, only the few
+/// pages since the last checkpoint are left. Overwriting a log also makes commits cheaper than extending it (measured:
+/// half the fsync).
 fn begin_log_anew(connection: &Connection) {
     if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |_| Ok(())) {
-        tracing::warn!(%error, "checkpoint put off");
+        tracing::warn!(%error, "a checkpoint failed; the next one runs soon");
     }
 }
 
@@ -130,9 +132,9 @@ fn begin_log_anew(connection: &Connection) {
 struct Commit<'c> {
     connection: &'c Connection,
     jobs: Vec<Box<dyn Job>>,
-    /// No savepoint was needed so far: every unit can be run again.
+    /// All units so far can be run again and ran without a savepoint.
     bare: bool,
-    /// The transaction is gone, and every unit in it fails.
+    /// The database has ended the transaction by itself; every unit in it fails.
     broken: bool,
     /// Rows that the connection had changed before.
     changed_before: u64,
@@ -156,11 +158,11 @@ impl<'c> Commit<'c> {
     fn add(&mut self, mut job: Box<dyn Job>) {
         if self.broken {
             job.fail(StoreError::NotCommitted);
-            self.jobs.push(job); // unrun
+            self.jobs.push(job); // it does not run
         } else if self.bare && job.repeats() {
             let ran = job.run(&mut Unit::sqlite(self.connection));
             self.jobs.push(job);
-            // A transaction that the database ended by itself is gone whoever failed in it.
+            // Autocommit means that the database has ended the transaction, so the other units have to run again too.
             if ran == Ran::Half || (ran == Ran::Nothing && self.connection.is_autocommit()) {
                 self.repeat_alone();
             }
@@ -172,12 +174,13 @@ impl<'c> Commit<'c> {
         }
     }
 
-    /// A full disk ends the transaction by itself; what ran in it is lost, and no more may run outside it.
+    /// SQLite ends a transaction by itself on errors such as a full disk. The units in it are lost, and the next ones
+    /// must not run outside a transaction.
     fn look_whether_broken(&mut self) {
         self.broken |= self.connection.is_autocommit();
     }
 
-    /// Undoes everything and runs each unit again, so that those that fail undo nobody else.
+    /// Rolls the transaction back and runs each unit again with a savepoint, so that a failing unit undoes no other.
     fn repeat_alone(&mut self) {
         self.bare = false;
         let undone =
@@ -223,7 +226,7 @@ impl<'c> Commit<'c> {
     }
 }
 
-/// Runs one unit between savepoints, so that its failure or panic undoes it and no other.
+/// Runs one unit inside a savepoint, so that its failure or panic undoes no other unit.
 fn alone(connection: &Connection, job: &mut dyn Job) {
     let result = statement(connection, "SAVEPOINT unit").and_then(|()| {
         if job.run(&mut Unit::sqlite(connection)) == Ran::Half {

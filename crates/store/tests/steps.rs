@@ -1,4 +1,4 @@
-//! A unit of work that fails at any of its steps leaves nothing behind, and nobody beside it pays for it.
+//! A unit of work that fails at any of its steps leaves nothing behind and undoes no other unit.
 #![allow(clippy::unwrap_used, reason = "every file of it is a test")]
 
 mod fault;
@@ -17,7 +17,7 @@ fn insert(unit: &mut Unit<'_>, first: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Units of both kinds, side by side.
+/// One unit: every third cannot be run again, so that one commit has both kinds.
 async fn add(store: Store, number: i64) -> Result<(), StoreError> {
     let first = number * 100;
     if number % 3 == 1 {
@@ -38,7 +38,7 @@ async fn a_unit_that_fails_at_any_step_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn who_is_told_that_a_unit_failed_finds_nothing_of_it_and_who_is_told_otherwise_finds_all() {
+async fn a_unit_reported_as_failed_left_nothing_and_one_reported_as_done_is_whole() {
     const UNITS: i64 = 12;
     for step in 1..=UNITS * ROWS {
         let fault = Fault::open(SCHEMA);

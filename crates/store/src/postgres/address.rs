@@ -1,4 +1,4 @@
-//! Where a database is: a `postgres://` URL, which may hold a password and is never printed.
+//! The address of a PostgreSQL database: a `postgres://` URL. It may hold a password, so the URL is never printed.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,13 +9,13 @@ use tokio_postgres::Config;
 /// How long connecting may take, for each host of the address.
 const CONNECT_WAIT: Duration = Duration::from_secs(5);
 
-/// Where a PostgreSQL database is, and as whom to use it. Shown without its password.
+/// The address of a PostgreSQL database, with the user and password to connect with. Displayed without them.
 #[derive(Clone)]
 pub struct Address {
     pub(super) config: Config,
 }
 
-/// Why a text is no address. The text itself is not in it: it may hold a password.
+/// Why a text is no address. The error does not contain the text, which may hold a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the database must be given as postgres://USER:PASSWORD@HOST:PORT/NAME: {0}")]
 pub struct AddressError(String);
@@ -25,7 +25,7 @@ impl FromStr for Address {
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
         if !text.starts_with("postgres://") && !text.starts_with("postgresql://") {
-            return Err(AddressError("it begins with something else".to_owned()));
+            return Err(AddressError("it does not begin with postgres:// or postgresql://".to_owned()));
         }
         let mut config: Config = text.parse().map_err(|error: tokio_postgres::Error| {
             AddressError(
@@ -43,7 +43,7 @@ impl FromStr for Address {
     }
 }
 
-/// Host, port and name of the database.
+/// Shows hosts, ports and the name of the database; no user, no password.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use tokio_postgres::config::Host;
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_told_without_repeating_it() {
+    fn the_error_for_a_bad_address_does_not_repeat_it() {
         for text in [
             "mysql://u:pass_test_example@h/db",
             "postgres://u:pass_test_example@h:port/db",

@@ -1,7 +1,7 @@
-//! One connection for each store of a process that only listens. Others know by it that the process lives (it holds a
-//! lock, which ends with the connection), and it hears what they tell (`NOTIFY`).
+//! Each store of a process has one connection that only listens. It holds an advisory lock, by which other processes
+//! know that this one runs: the lock ends with the connection. And it receives their notifications (`NOTIFY`).
 //!
-//! Telling is for what changes rarely: PostgreSQL commits transactions that notify one after the other.
+//! Notify only of what changes rarely: PostgreSQL commits transactions with a `NOTIFY` one after the other.
 
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -16,13 +16,13 @@ use super::Place;
 use super::session::{look, reason, tls};
 use crate::StoreError;
 
-/// Between two tries to connect.
+/// The pause between two attempts to connect.
 const CONNECT_EVERY: Duration = Duration::from_millis(500);
 
-/// What is called when a process has told something.
+/// The callbacks for notifications.
 type Heard = Arc<Mutex<Vec<Box<dyn Fn() + Send>>>>;
 
-/// Handle of the connection's thread; dropping it ends both.
+/// Handle of the connection's thread; dropping it ends the thread and the connection.
 pub(crate) struct Presence {
     number: i64,
     heard: Heard,
@@ -31,7 +31,7 @@ pub(crate) struct Presence {
 }
 
 impl Presence {
-    /// Connects; returns once the process is known to live.
+    /// Connects; returns once the lock is held, so that other processes see this one.
     pub(crate) fn start(place: Place) -> Result<Self, StoreError> {
         let heard = Heard::default();
         let (stop, stopped) = oneshot::channel();
@@ -46,13 +46,14 @@ impl Presence {
         Ok(Self { number, heard, stop: Some(stop), thread: Some(thread) })
     }
 
-    /// The number of this process among those that use the schema, never given twice.
+    /// The number of this process among those that use the schema, from a sequence that begins again after
+    /// 2,147,483,647.
     pub(crate) fn number(&self) -> i64 {
         self.number
     }
 
-    /// Has `heard` called whenever a process tells, and after the connection was lost: what was told meanwhile is not
-    /// told again.
+    /// Has `heard` called at each notification, and after each reconnect, because notifications sent while the
+    /// connection was lost do not arrive later.
     pub(crate) fn listen(&self, heard: Box<dyn Fn() + Send>) {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner).push(heard);
     }
@@ -88,7 +89,7 @@ fn be_present(
             if !was_known && number.is_none() {
                 return drop(started.send(Err(lost)));
             }
-            tracing::warn!(why = lost, "changes by other processes are not heard of; connecting again");
+            tracing::warn!(why = lost, "notifications by other processes do not arrive; connecting again");
             tokio::select! {
                 () = tokio::time::sleep(CONNECT_EVERY) => {}
                 _ = &mut stopped => return,
@@ -97,7 +98,7 @@ fn be_present(
     });
 }
 
-/// Connects and listens; says why it ended.
+/// Connects and listens until the connection ends; returns why it ended.
 async fn follow(
     place: &Place,
     heard: &Heard,
@@ -117,6 +118,7 @@ async fn follow(
         None => Err("the connection ended".to_owned()),
     };
     let known = *number;
+    // The driver moves a connection only while it is polled, so it is polled beside the queries on it.
     let attended = {
         let mut attending = std::pin::pin!(attend(&client, place, known));
         loop {
@@ -130,6 +132,7 @@ async fn follow(
         Ok(given) => *number = Some(given),
         Err(error) => return error,
     }
+    // The first connection reports the number to `start`. Any later one may have missed notifications.
     match (known, *number) {
         (None, Some(given)) => drop(started.send(Ok(given))),
         _ => call(heard),
@@ -143,7 +146,7 @@ async fn follow(
     }
 }
 
-/// Takes a number, or the lock of the one there is again, and listens.
+/// Takes a number, unless one is `known` from an earlier connection; takes its lock and listens.
 async fn attend(client: &Client, place: &Place, known: Option<i64>) -> Result<i64, String> {
     let told = |error: tokio_postgres::Error| reason(&error);
     look(client, place).await?;
@@ -151,7 +154,7 @@ async fn attend(client: &Client, place: &Place, known: Option<i64>) -> Result<i6
         Some(number) => number,
         None => client.query_one("SELECT nextval('headwater_process')", &[]).await.map_err(told)?.get(0),
     };
-    // Shared: the connection before this one may not have ended yet.
+    // A shared lock, because the server may not have ended the connection before this one, which holds it too.
     let lock = "SELECT pg_advisory_lock_shared(hashtext($1), $2::bigint::integer)";
     client.query_one(lock, &[&place.schema, &number]).await.map_err(told)?;
     client.batch_execute(&place.statement("LISTEN")).await.map_err(told)?;
@@ -162,7 +165,7 @@ fn call(heard: &Heard) {
     heard.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(|heard| heard());
 }
 
-/// The numbers of the processes that live.
+/// Lists the numbers of the running processes, by the locks they hold. `objsubid` is 2 for locks of two 32-bit keys.
 pub(crate) const PRESENT: &str = "SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 \
      AND classid = (hashtext($1)::bigint & 4294967295)::oid \
      AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND granted";

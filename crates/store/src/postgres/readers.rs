@@ -18,14 +18,14 @@ impl Readers {
         Self { place, turns: Turns::new(bounds), kept: bounds.readers, idle: Mutex::default() }
     }
 
-    /// Runs `work` on one snapshot. Not for async threads.
+    /// Runs `work` on one snapshot. It blocks, so it must not be called on an async thread.
     pub(crate) fn read<T, E: From<StoreError>>(
         &self,
         work: impl FnOnce(&mut Unit<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let mut session = self.begun()?;
         let result = work(&mut Unit::postgres(&mut session));
-        // A read has nothing to keep: how its transaction ends says only whether the session can be used again.
+        // A read has nothing to commit; that COMMIT succeeds only shows that the session can be used again.
         if session.commit().is_ok() {
             let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
             if idle.len() < self.kept {
@@ -35,7 +35,7 @@ impl Readers {
         result
     }
 
-    /// A session in a transaction: one that is idle, or a new one when the database has gone away from that meanwhile.
+    /// A session with a transaction begun: an idle one whose connection still works, or else a new one.
     fn begun(&self) -> Result<Session, StoreError> {
         loop {
             let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();

@@ -1,4 +1,4 @@
-//! A session: one connection, what it has prepared, and how its last statement failed.
+//! A session: one connection with its prepared statements, and how its current transaction failed.
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -12,7 +12,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::Place;
 use crate::{StoreError, Value};
 
-/// Statements that a session keeps prepared: more than our crates have texts.
+/// Statements that a session keeps prepared: more than the crates above have. At this number all are forgotten.
 const PREPARED: usize = 512;
 /// The oldest PostgreSQL this is tested for.
 const VERSION_MIN: i64 = 13;
@@ -20,15 +20,15 @@ const VERSION_MIN: i64 = 13;
 /// How a statement or a commit failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// Another transaction was in the way; the same may succeed now.
+    /// It conflicted with another transaction; the same may succeed when it is run again.
     Conflict,
-    /// The connection is gone.
+    /// The connection is lost, or the server takes no writes any more. A new connection may succeed.
     Lost,
-    /// The database refused.
+    /// The database refused the statement, and would refuse it again.
     Refused,
 }
 
-/// One connection, with an event loop of its own: units of work are ordinary calls, and block.
+/// One connection, with an async runtime of its own, because units of work are blocking calls.
 pub(crate) struct Session {
     runtime: EventLoop,
     client: Client,
@@ -37,7 +37,8 @@ pub(crate) struct Session {
     failure: Option<Failure>,
 }
 
-/// May be dropped anywhere, as a runtime itself may not: it waits for what still runs in it.
+/// A runtime that may be dropped on any thread. Dropping a tokio runtime blocks until its tasks end, which panics on an
+/// async thread.
 struct EventLoop(Option<Runtime>);
 
 impl EventLoop {
@@ -55,7 +56,7 @@ impl Drop for EventLoop {
 }
 
 impl Session {
-    /// Connects, and makes sure that the database is one that can be used. Not for async threads.
+    /// Connects, and checks that the database can be used. It blocks, so it must not be called on an async thread.
     pub(crate) fn connect(place: &Place) -> Result<Self, StoreError> {
         let unreachable = |why: String| StoreError::Unreachable { database: place.address.to_string(), why };
         let no_loop = |error: std::io::Error| unreachable(error.to_string());
@@ -63,7 +64,7 @@ impl Session {
         let connected = runtime.block_on(async {
             let connecting = place.address.config.connect(tls()?);
             let (client, connection) = connecting.await.map_err(|error| reason(&error))?;
-            // Runs whenever the session waits for an answer. Its end is told by the statement that hears nothing.
+            // Runs whenever the session blocks on the runtime. When the connection ends, the next statement fails.
             tokio::spawn(connection);
             look(&client, place).await?;
             Ok(client)
@@ -77,18 +78,18 @@ impl Session {
         self.client.is_closed()
     }
 
-    /// How the transaction failed; `None` when no statement of it did.
+    /// How the transaction failed; `None` when none of its statements did.
     pub(crate) fn failure(&self) -> Option<Failure> {
         self.failure
     }
 
-    /// Begins a transaction. Each statement of it sees what was committed before that statement.
+    /// Begins a transaction, at the isolation level read committed: each statement sees what was committed before it.
     pub(crate) fn begin(&mut self) -> Result<(), StoreError> {
         self.failure = None;
         self.batch("BEGIN")
     }
 
-    /// Begins a transaction that reads one state of the database.
+    /// Begins a read-only transaction, all of whose statements see one snapshot.
     pub(crate) fn begin_reading(&mut self) -> Result<(), StoreError> {
         self.failure = None;
         self.batch("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -102,14 +103,14 @@ impl Session {
         self.batch("ROLLBACK")
     }
 
-    /// Statements without parameters.
+    /// Runs statements without parameters.
     pub(crate) fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
         let done = self.runtime.block_on(self.client.batch_execute(sql));
         done.map_err(|error| self.failed(&error))
     }
 
-    /// Holds what these names stand for until the transaction ends. All of them at once and in one order, so that no
-    /// two transactions wait for each other.
+    /// Takes an advisory lock for each name, until the transaction ends. One statement takes them all, in the order of
+    /// their hashes, so that two transactions cannot deadlock.
     pub(crate) fn lock(&mut self, names: &[String]) -> Result<(), StoreError> {
         let sql = "SELECT count(pg_advisory_xact_lock(number)) FROM (SELECT DISTINCT hashtextextended(name, 0) AS number \
                    FROM unnest($1::text[]) AS name ORDER BY number) AS numbers";
@@ -151,7 +152,7 @@ impl Session {
 
     fn failed(&mut self, error: &tokio_postgres::Error) -> StoreError {
         let failure = self.judge(error);
-        // What follows a failure in a transaction fails because of it.
+        // Only the first failure counts: PostgreSQL then refuses every later statement of the transaction.
         self.failure.get_or_insert(failure);
         StoreError::Database(reason(error))
     }
@@ -168,13 +169,14 @@ impl Session {
             SqlState::T_R_SERIALIZATION_FAILURE
             | SqlState::T_R_DEADLOCK_DETECTED
             | SqlState::LOCK_NOT_AVAILABLE
-            // Two inserted what only one may: the second finds the first when it runs again.
+            // Another transaction has inserted a row with the same key. Run again, the unit finds that row.
             | SqlState::UNIQUE_VIOLATION => Failure::Conflict,
             // Another process has changed the schema since the statement was prepared.
             SqlState::FEATURE_NOT_SUPPORTED | SqlState::INVALID_SQL_STATEMENT_NAME => {
                 self.prepared.clear();
                 Failure::Conflict
             }
+            // The server is shutting down, or has become a standby.
             SqlState::ADMIN_SHUTDOWN
             | SqlState::CRASH_SHUTDOWN
             | SqlState::CANNOT_CONNECT_NOW
@@ -184,7 +186,8 @@ impl Session {
     }
 }
 
-/// TLS as the system trusts; read once, for that costs more than connecting.
+/// TLS that trusts the certificates of the operating system. They are read once, because that takes longer than
+/// connecting.
 pub(super) fn tls() -> Result<MakeRustlsConnect, String> {
     static TLS: OnceLock<Result<MakeRustlsConnect, String>> = OnceLock::new();
     let read = || {
@@ -202,12 +205,12 @@ fn by_reference<'p>(params: &'p [Value<'p>]) -> Vec<&'p (dyn ToSql + Sync)> {
     params.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
 }
 
-/// The text as PostgreSQL gets it (see [`crate::Unit`]).
+/// The SQL for PostgreSQL, with the content of `/*! … */` comments as SQL (see [`crate::Unit`]).
 fn ours(sql: &str) -> String {
     sql.replace("/*!", "").replace("*/", "")
 }
 
-/// What the server or the connection said, in one line.
+/// The error's message in one line: the server's, or else the connection's with its cause.
 pub(super) fn reason(error: &tokio_postgres::Error) -> String {
     if let Some(said) = error.as_db_error() {
         return said.message().to_owned();
@@ -216,7 +219,7 @@ pub(super) fn reason(error: &tokio_postgres::Error) -> String {
     inner.map_or_else(|| error.to_string(), |inner| format!("{error}: {inner}"))
 }
 
-/// Whether the database can be used, and for us: what it was set up with does not matter after this.
+/// Checks that the database can be used, and overrides the defaults that the server or the database may have set.
 pub(super) async fn look(client: &Client, place: &Place) -> Result<(), String> {
     let told = |error: tokio_postgres::Error| reason(&error);
     let sql = "SELECT pg_is_in_recovery(), current_setting('server_encoding'), \
@@ -236,8 +239,8 @@ pub(super) async fn look(client: &Client, place: &Place) -> Result<(), String> {
     if row.get::<_, &str>(3) == "on" {
         return Err("it is read-only (default_transaction_read_only)".to_owned());
     }
-    // synchronous_commit: a commit returns once it is durable, whatever the server's default. This is the promise
-    // behind every 202. The search path is ours alone: another schema's table of the same name is not ours.
+    // synchronous_commit: a commit returns once it is durable, which every 202 of the relay depends on. search_path
+    // names our schema only, so that a table of the same name in another schema is never used.
     let set = format!(
         "SET search_path TO \"{}\"; SET synchronous_commit TO on; SET TIME ZONE 'UTC'; \
          SET default_transaction_isolation TO 'read committed'; SET standard_conforming_strings TO on",

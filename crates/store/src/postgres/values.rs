@@ -1,4 +1,5 @@
-//! Values on their way to PostgreSQL and back. What a parameter is on the wire, the server says: it has read the text.
+//! Conversion of values to and from PostgreSQL. The server says which type each parameter has, from the SQL it has
+//! parsed; a value is encoded as that type.
 
 use std::error::Error;
 
@@ -29,13 +30,13 @@ impl ToSql for Value<'_> {
     }
 
     fn accepts(_: &Type) -> bool {
-        true // what does not fit is told by its value
+        true // `to_sql` returns an error for a value that does not fit the type
     }
 
     to_sql_checked!();
 }
 
-/// A column as our readers take it.
+/// A column's value as [`crate::FromColumn`] takes it.
 struct Column<'a>(Value<'a>);
 
 impl<'a> FromSql<'a> for Column<'a> {

@@ -1,4 +1,5 @@
-//! Sessions that write, a thread each. They share a queue: whoever is free takes what waits, and commits it together.
+//! Sessions that write, each on a thread of its own. They share a queue: a free one takes the units that wait and
+//! commits them together.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -11,11 +12,11 @@ use super::{Place, Session};
 use crate::job::{Job, Ran};
 use crate::{Bounds, StoreError, Unit};
 
-/// How often a unit is run again because another process was in its way.
+/// After how many conflicts with other transactions a unit fails with [`StoreError::Busy`].
 const CONFLICTS_MAX: u32 = 20;
-/// How long a unit waits for a database that is away: a fail-over, or a restart. Then it is refused.
+/// How long a unit waits for a database that cannot be reached, as during a fail-over or a restart. Then it fails.
 const AWAY_MAX: Duration = Duration::from_secs(10);
-/// Between two tries to connect.
+/// The pause between two attempts to connect.
 const CONNECT_EVERY: Duration = Duration::from_millis(200);
 
 type Queue = Arc<Mutex<mpsc::Receiver<Box<dyn Job>>>>;
@@ -68,9 +69,9 @@ struct Worker {
 /// How a transaction ended.
 enum Ended {
     Committed,
-    /// Undone, and may be run again.
+    /// Rolled back; it may be run again.
     Undone(Failure),
-    /// The connection was lost while it was committed: nobody knows.
+    /// The connection was lost during the commit, so it is not known whether the commit took place.
     Unknown,
 }
 
@@ -80,7 +81,7 @@ impl Worker {
             match self.connected() {
                 Ok(()) => self.commit(jobs),
                 Err(error) => {
-                    tracing::error!(%error, units = jobs.len(), "the database is away; units are refused");
+                    tracing::error!(%error, units = jobs.len(), "the database cannot be reached; units fail");
                     let why = error.to_string();
                     for mut job in jobs.drain(..) {
                         job.fail(StoreError::Away(why.clone()));
@@ -91,7 +92,8 @@ impl Worker {
         }
     }
 
-    /// Units that wait, at least one; `None` at the end.
+    /// The units that wait, at least one; blocks until there is one. `None` when the store is dropped and the queue
+    /// empty.
     fn next(&self) -> Option<Vec<Box<dyn Job>>> {
         let mut queue = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
         let mut jobs = vec![queue.blocking_recv()?];
@@ -102,7 +104,7 @@ impl Worker {
         Some(jobs)
     }
 
-    /// Makes sure of a session, waiting for a database that is away for a moment.
+    /// Connects unless there is a working session, and tries again for up to [`AWAY_MAX`].
     fn connected(&mut self) -> Result<(), StoreError> {
         let begun = Instant::now();
         loop {
@@ -117,7 +119,8 @@ impl Worker {
         }
     }
 
-    /// All in one transaction; when one fails, or cannot be run again, each in one of its own.
+    /// Commits all units in one transaction. When one of them fails, or cannot be run again, each gets a transaction of
+    /// its own, so that a failure undoes no other unit.
     fn commit(&mut self, mut jobs: Vec<Box<dyn Job>>) {
         let together = jobs.len() > 1 && jobs.iter().all(|job| job.repeats());
         if together {
@@ -132,6 +135,7 @@ impl Worker {
         }
     }
 
+    /// Commits one unit; runs it again after a conflict or a lost connection, as long as the limits above allow.
     fn commit_alone(&mut self, job: Box<dyn Job>) {
         let mut job = [job];
         let begun = Instant::now();
@@ -165,7 +169,7 @@ impl Worker {
         }
     }
 
-    /// One transaction. Undone when any of the units fails.
+    /// Runs the units in one transaction, and rolls it back when one of them fails.
     fn run(&mut self, jobs: &mut [Box<dyn Job>]) -> Ended {
         let Some(session) = self.session.as_mut() else { return Ended::Undone(Failure::Lost) };
         let locks: Vec<String> = jobs.iter().flat_map(|job| job.locks()).cloned().collect();
@@ -174,7 +178,7 @@ impl Worker {
         let done = match begun {
             Ok(()) => jobs.iter_mut().all(|job| {
                 let ran = job.run(&mut Unit::postgres(session));
-                // One that was refused before it changed anything leaves the others alone.
+                // A unit that failed before it changed anything does not need the others to be rolled back.
                 ran == Ran::Done || (ran == Ran::Nothing && session.failure().is_none())
             }),
             Err(error) => {
@@ -184,7 +188,7 @@ impl Worker {
         };
         let failure = session.failure();
         if done && failure.is_some() {
-            // A unit went on after a statement of its had failed; the database did not.
+            // A unit ignored the error of a statement and reported success. PostgreSQL will not commit the transaction.
             for job in jobs.iter_mut() {
                 job.fail(StoreError::NotCommitted);
             }
@@ -201,6 +205,7 @@ impl Worker {
             Ok(()) => Ended::Committed,
             Err(error) => {
                 tracing::error!(%error, units = jobs.len(), "a commit failed");
+                // An answer of the server means that nothing was committed; a lost connection leaves it unknown.
                 if let Some(failure @ (Failure::Conflict | Failure::Refused)) = session.failure() {
                     jobs[0].fail(StoreError::NotCommitted);
                     return Ended::Undone(failure);

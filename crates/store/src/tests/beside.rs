@@ -1,4 +1,4 @@
-//! A file read beside its owner, its damage, and its log emptied.
+//! Reading a file while its owner writes it, finding damage, and emptying the write-ahead log.
 
 use super::{SCHEMA, add, count, open};
 use crate::{Beside, Store, StoreError, Unit, WRITER_CACHE, connect};
@@ -10,7 +10,7 @@ fn notes(unit: &mut Unit<'_>) -> Result<Option<i64>, StoreError> {
 }
 
 #[tokio::test]
-async fn what_is_read_beside_the_owner_is_what_was_committed_and_nothing_of_it_changes() {
+async fn a_reader_beside_the_owner_sees_what_was_committed_and_cannot_write() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path());
     add(&store, 1, false).await.unwrap();
@@ -35,7 +35,7 @@ fn a_file_of_another_version_is_not_read_beside_its_owner() {
 }
 
 #[test]
-fn a_row_that_points_to_nothing_is_named_and_a_sound_file_has_no_damage() {
+fn a_row_with_a_broken_foreign_key_is_named_and_a_sound_file_has_no_damage() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("test.sqlite");
     let schema: &[&str] = &["CREATE TABLE one (id bigint PRIMARY KEY);
@@ -50,7 +50,7 @@ fn a_row_that_points_to_nothing_is_named_and_a_sound_file_has_no_damage() {
 }
 
 #[tokio::test]
-async fn the_log_is_emptied_unless_somebody_reads_an_older_state() {
+async fn the_log_can_be_emptied() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path());
     add(&store, 1, false).await.unwrap();

@@ -1,4 +1,4 @@
-//! Values come back as they were written, or not at all.
+//! Values are read as they were written; another type is an error.
 
 use super::BOUNDS;
 use crate::{Store, StoreError, Unit, Value};
@@ -50,7 +50,7 @@ async fn what_is_read_is_what_was_written() {
 }
 
 #[tokio::test]
-async fn what_is_of_another_type_is_an_error_that_names_the_column() {
+async fn a_value_of_another_type_is_an_error_that_names_the_column() {
     let directory = tempfile::tempdir().unwrap();
     let store = Store::open(&directory.path().join("test.sqlite"), SCHEMA, BOUNDS).unwrap();
     store.write(write).await.unwrap();

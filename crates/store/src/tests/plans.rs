@@ -1,4 +1,4 @@
-//! Plans: made once for each statement, from statistics where a table is large, and by connections that know them.
+//! Query plans: made once for each statement, and with the newest statistics of large tables on every connection.
 
 use rusqlite::StatementStatus;
 
@@ -6,7 +6,7 @@ use super::BOUNDS;
 use crate::log::Log;
 use crate::{READER_CACHE, Store, StoreError, Unit, Value, WRITER_CACHE, connect, statistics};
 
-/// Many customers of one program: `owner` says little there, `name` all.
+/// All customers have the same `owner` and each has its own `name`, so only the index by name is selective.
 const SCHEMA: &[&str] = &["
 CREATE TABLE customer (id bigint PRIMARY KEY, owner bigint NOT NULL, at bigint NOT NULL, name text NOT NULL,
                        closed bigint);
@@ -17,7 +17,7 @@ CREATE INDEX customer_open ON customer (owner, at) WHERE closed IS NULL;
 "];
 const FILL: &str = "WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < 20000)
      INSERT INTO customer (id, owner, at, name) SELECT i, 1, i / 50, 'n' || i FROM s";
-/// By name, oldest first: an index of time would give the order for nothing, and a scan for the name.
+/// By name, oldest first. The planner may choose the index by time, which saves the sort but scans for the name.
 const BY_NAME: &str = "SELECT id FROM customer WHERE owner = $1 AND name = $2 ORDER BY at, id LIMIT 2";
 
 fn filled(directory: &std::path::Path) -> Store {
@@ -32,7 +32,7 @@ fn a_statement_that_runs_again_with_other_values_is_not_prepared_again() {
     let directory = tempfile::tempdir().unwrap();
     drop(filled(directory.path()));
     let connection = connect(&directory.path().join("test.sqlite"), WRITER_CACHE).unwrap();
-    // All there is to know about the values, as a file may have it from an earlier version or a shell.
+    // Full statistics, as a file may have from an earlier version or from an SQLite shell.
     connection.execute_batch("ANALYZE").unwrap();
     let connection = connect(&directory.path().join("test.sqlite"), WRITER_CACHE).unwrap();
     let statements: [(&str, [Value<'_>; 2], [Value<'_>; 2]); 3] = [
@@ -81,7 +81,7 @@ async fn readers_and_the_writer_plan_with_the_statistics_of_a_table_that_has_gro
 }
 
 #[tokio::test]
-async fn a_writer_that_never_ends_plans_with_what_was_gathered_since() {
+async fn a_running_writer_plans_with_statistics_gathered_since() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("test.sqlite");
     drop(filled(directory.path()));
@@ -99,7 +99,7 @@ async fn a_writer_that_never_ends_plans_with_what_was_gathered_since() {
 }
 
 #[test]
-fn a_reader_that_was_at_work_while_statistics_were_gathered_is_not_used_again() {
+fn a_read_connection_in_use_while_statistics_were_gathered_is_not_kept() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("test.sqlite");
     let store = open_unfilled(directory.path());

@@ -1,4 +1,4 @@
-//! What is bounded, and what is said when a bound is met or a commit fails.
+//! The bounds of read connections, and the errors when a bound is reached or a commit fails.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ fn open_files(directory: &std::path::Path) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn four_hundred_readers_share_the_connections_there_may_be() {
+async fn four_hundred_readers_share_the_bounded_connections() {
     let directory = tempfile::tempdir().unwrap();
     let store = open_within(directory.path(), Bounds { readers: 3, ..BOUNDS });
     let beside = open_files(directory.path());
@@ -30,7 +30,7 @@ async fn four_hundred_readers_share_the_connections_there_may_be() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reader_that_waits_in_vain_hears_that_the_store_is_busy_and_the_next_one_is_served() {
+async fn a_reader_that_waits_too_long_is_told_busy_and_the_next_one_is_served() {
     let directory = tempfile::tempdir().unwrap();
     let bounds = Bounds { readers: 1, reader_wait: Duration::ZERO, ..BOUNDS };
     let store = open_within(directory.path(), bounds);
@@ -74,12 +74,12 @@ async fn a_store_that_is_dropped_has_closed_its_files() {
 }
 
 #[tokio::test]
-async fn a_commit_that_fails_is_told_as_such() {
+async fn a_commit_that_fails_is_reported_as_not_committed() {
     let directory = tempfile::tempdir().unwrap();
     let schema = &["CREATE TABLE one (id bigint PRIMARY KEY);
         CREATE TABLE two (id bigint NOT NULL REFERENCES one (id) DEFERRABLE INITIALLY DEFERRED)"];
     let store = Store::open(&directory.path().join("test.sqlite"), schema, BOUNDS).unwrap();
-    // A key that is missing when the commit ends fails the commit, and no statement before it.
+    // A deferred foreign key is checked at the commit, so the commit fails and no statement before it.
     let dangling = |unit: &mut Unit<'_>| unit.execute("INSERT INTO two (id) VALUES ($1)", &[7.into()]);
     let result: Result<usize, StoreError> = store.write(dangling).await;
     assert!(matches!(result, Err(StoreError::NotCommitted)), "{result:?}");

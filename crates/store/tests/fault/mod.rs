@@ -1,12 +1,12 @@
-//! A database that fails at the n-th row it is asked to write. Triggers do it, so that what is tested is the code
-//! as it runs, with nothing built in for tests. The rooms above the store test their units of work with it too.
+//! A database that fails at the n-th row written. SQL triggers make it fail, so the code under test is the code that
+//! ships, without hooks for tests. The crates above the store test their units of work with it too.
 
 use std::path::Path;
 
 use headwater_store::{Bounds, FromColumn, Row, Store, StoreError, Value};
 use tempfile::TempDir;
 
-/// A store in a directory of its own, and what its tables are called.
+/// A store in a directory of its own, and the names of its tables.
 pub(crate) struct Fault {
     pub(crate) store: Store,
     migrations: Vec<&'static str>,
@@ -19,7 +19,7 @@ const BOUNDS: Bounds =
     Bounds { waiting: 4096, commit: 1024, readers: 8, reader_wait: std::time::Duration::from_secs(5) };
 
 impl Fault {
-    /// A store with this schema, which works until [`Fault::at`] says otherwise.
+    /// A store with this schema. It does not fail until [`Fault::at`] is called.
     pub(crate) fn open(schema: &[&'static str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let tables = tables(schema);
@@ -38,12 +38,12 @@ impl Fault {
         assert_eq!(armed.unwrap(), 1);
     }
 
-    /// Every row that a process killed now would leave behind: of a copy of the files, opened anew.
+    /// Every row that would be left if the process were killed now, read from a copy of the files.
     pub(crate) fn left_behind(&self) -> Vec<String> {
         let copy = tempfile::tempdir().unwrap();
         for entry in std::fs::read_dir(self.directory.path()).unwrap() {
             let entry = entry.unwrap();
-            // The shared memory of the living process is no file that outlives it.
+            // The shared-memory file is rebuilt by the next process that opens the database.
             if !entry.file_name().to_string_lossy().ends_with("-shm") {
                 std::fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
             }
@@ -62,8 +62,8 @@ impl Fault {
         all.collect()
     }
 
-    /// Does the work failing at its first row, then at its second, and so on until it is through: as long as it
-    /// says that it failed, nothing of it may be left behind. Returns how many steps it had.
+    /// Runs `work` with a failure at its first row, then at its second, and so on until it returns true. After each run
+    /// that returns false, nothing of it may be left behind. Returns how many rows the work wrote.
     pub(crate) async fn at_every_step(&self, mut work: impl AsyncFnMut() -> bool) -> i64 {
         let before = self.left_behind();
         for step in 1.. {
@@ -81,7 +81,7 @@ impl Fault {
     }
 }
 
-/// The names after each `CREATE TABLE`; a table that a later script makes anew counts once.
+/// The names after each `CREATE TABLE`; a table that a later migration makes again is listed once.
 fn tables(schema: &[&str]) -> Vec<String> {
     let after = |script: &&str| -> Vec<String> {
         let named = script.split("CREATE TABLE ").skip(1);
@@ -97,7 +97,8 @@ fn triggers(tables: &[String]) -> String {
     std::iter::once(count.to_owned()).chain(tables.iter().flat_map(changes)).collect()
 }
 
-/// `FAIL` keeps the count although the statement fails, so that whoever swallows the error writes on.
+/// `RAISE(FAIL)` fails the statement but keeps the decremented count, so that only one row fails: code that ignores the
+/// error goes on writing, and the test finds those rows.
 fn trigger(table: &String, change: &str) -> String {
     format!(
         "CREATE TRIGGER fault_{table}_{change} BEFORE {change} ON {table} BEGIN
@@ -107,7 +108,7 @@ fn trigger(table: &String, change: &str) -> String {
     )
 }
 
-/// Any value, shown.
+/// The value of any column as text.
 struct Cell(String);
 
 impl FromColumn for Cell {
