@@ -1,7 +1,7 @@
-//! Stores for tests, on the database that the run is for: a file of SQLite, or, when `HEADWATER_TEST_DATABASE` holds an
-//! address, schemas of that PostgreSQL database. One suite, run once on each.
+//! Stores for tests, on the database that the test run is for: SQLite files, or, when `HEADWATER_TEST_DATABASE` holds
+//! an address, schemas of that PostgreSQL database. So one suite runs on both.
 //!
-//! What this crate does not do: anything in the product. Tests alone depend on it.
+//! What this crate does not do: anything in the product. Only tests depend on it.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use headwater_store::{Address, Bounds, Store, StoreError};
 
-/// Holds the address of the PostgreSQL database that a run is for.
+/// The environment variable with the address of the PostgreSQL database to test on.
 pub const ADDRESS: &str = "HEADWATER_TEST_DATABASE";
-/// Databases that this process has made.
+/// How many databases this process has made; numbers the next one.
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
 /// Bounds that no test reaches unless it means to.
@@ -27,8 +27,8 @@ pub fn postgres() -> Option<Address> {
     Some(text.parse().unwrap_or_else(|error| panic!("{ADDRESS}: {error}")))
 }
 
-/// Opens or makes the store that this test keeps in `directory` under `name`; a second call with the same two opens the
-/// same one.
+/// Opens or makes the store `name` of the test that owns `directory`. A second call with the same two opens the same
+/// store again.
 ///
 /// # Panics
 /// When it cannot be opened.
@@ -37,7 +37,7 @@ pub fn open(directory: &Path, name: &str, migrations: &[&'static str]) -> Store 
         .unwrap_or_else(|error| panic!("cannot open the store {name} of a test: {error}"))
 }
 
-/// The same within other bounds.
+/// The same as [`open`], with other bounds and an error in place of a panic.
 ///
 /// # Errors
 /// What the store says.
@@ -53,7 +53,7 @@ pub fn open_within(
     }
 }
 
-/// The address of a database of its own, on the server this run is for, empty.
+/// Makes an empty database on the server that the run is for; returns its address.
 ///
 /// # Panics
 /// When this run is for SQLite, or the database cannot be made.
@@ -65,7 +65,7 @@ pub async fn new_database(name: &str) -> String {
     format!("{host}/{name}")
 }
 
-/// Runs statements past any store, as an operator would.
+/// Runs statements on a connection of its own, without a store, as an operator with a shell would.
 ///
 /// # Panics
 /// When the server refuses one.
@@ -78,7 +78,7 @@ pub async fn operator(address: &str, sql: &str) {
     let _ = running.await;
 }
 
-/// A schema for each directory of a test, whose name is as good as unique.
+/// The name of a schema for each process, test directory and store. The directory's random name keeps tests apart.
 fn schema(directory: &Path, name: &str) -> String {
     let last = directory.file_name().unwrap_or_default().to_string_lossy();
     let letters = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>();

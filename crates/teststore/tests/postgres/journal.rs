@@ -1,4 +1,4 @@
-//! The queue with several processes at it.
+//! The journal with several processes that append and deliver at once.
 
 use std::collections::HashMap;
 
@@ -19,7 +19,7 @@ fn relays(count: usize, schema: &str) -> Vec<Journal> {
         .collect()
 }
 
-/// The `number`-th entry of a lane; its text says which it is.
+/// The `number`-th entry of a lane; its body is that number.
 fn entry(lane: usize, number: usize) -> NewEntry {
     let mut id = [0; 16];
     id[0] = u8::try_from(lane).unwrap();
@@ -43,7 +43,7 @@ async fn three_relays_deliver_every_entry_once_and_each_lane_in_order() {
         let journals = relays.clone();
         tokio::spawn(async move {
             for number in 0..EACH {
-                // Whichever relay the load balancer picks; now and then the page sends again.
+                // Entries reach different relays, as behind a load balancer; every fifth is sent a second time.
                 let appended = journals[(lane + number) % 3].append(vec![entry(lane, number)]).await.unwrap();
                 assert_eq!(appended, [Appended::New]);
                 if number % 5 == 0 {
@@ -88,7 +88,7 @@ async fn three_relays_deliver_every_entry_once_and_each_lane_in_order() {
             task.await.unwrap();
         }
     });
-    all.await.expect("an entry waits behind nothing");
+    all.await.expect("all entries are delivered within a minute");
     let delivered = delivered.lock().unwrap();
     assert_eq!(delivered.len(), LANES);
     for (lane, numbers) in &*delivered {
@@ -102,7 +102,7 @@ async fn a_relay_takes_the_claims_of_one_that_died_and_no_others() {
     relays[0].append(vec![entry(1, 1), entry(2, 1)]).await.unwrap();
     assert_eq!(relays[1].claim(0, 1, 0, LEASE).await.unwrap().len(), 1);
     assert_eq!(relays[2].claim(0, 10, 0, LEASE).await.unwrap().len(), 1);
-    assert_eq!(relays[0].release(1).await.unwrap(), 0, "both live");
+    assert_eq!(relays[0].release(1).await.unwrap(), 0, "both run");
     drop(relays.pop());
     let released = tokio::time::timeout(std::time::Duration::from_secs(30), async {
         loop {

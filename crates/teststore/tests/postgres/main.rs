@@ -1,5 +1,5 @@
-//! What only a shared database can do: several processes at once, connections that are lost, and databases as strangers
-//! have set them up. `HEADWATER_TEST_DATABASE` names the one to use.
+//! What needs a shared database: several processes at once, lost connections, and databases with other settings.
+//! `HEADWATER_TEST_DATABASE` holds the address of the one to use.
 #![allow(clippy::unwrap_used, reason = "every file of it is a test")]
 
 mod journal;
@@ -16,7 +16,7 @@ fn address() -> Address {
         .expect("HEADWATER_TEST_DATABASE names the PostgreSQL database of these tests")
 }
 
-/// The same schema opened `count` times, as by so many processes.
+/// Opens the same schema `count` times. Each store counts as a process, for it has connections and a number of its own.
 fn processes(schema: &str, count: usize) -> Vec<Store> {
     let schema = format!("{schema}_{}", std::process::id());
     (0..count).map(|_| Store::open_shared(&address(), &schema, SCHEMA, BOUNDS).unwrap()).collect()
@@ -27,7 +27,7 @@ async fn count(store: &Store) -> i64 {
     counted.map_err(|error: StoreError| error).unwrap().unwrap()
 }
 
-/// Runs a statement past any store, as an operator would.
+/// Runs a statement without a store, as an operator with a shell would.
 async fn operator(sql: &str) {
     headwater_teststore::operator(&std::env::var(headwater_teststore::ADDRESS).unwrap(), sql).await;
 }

@@ -1,4 +1,4 @@
-//! Databases that cannot be used: each is refused in one line, without the password, before anything is made.
+//! Databases that cannot be used: each is refused with one line, without the password, before anything is made in it.
 
 use headwater_store::{Address, Store, StoreError, Unit};
 use headwater_teststore::BOUNDS;
@@ -12,7 +12,7 @@ fn refusal(url: &str, schema: &str) -> String {
     told
 }
 
-/// The address of another database, or as another user, of the same server.
+/// The address of the test database with one part replaced: another database or user on the same server.
 fn other(from: &str, to: &str) -> String {
     let url = std::env::var("HEADWATER_TEST_DATABASE").unwrap();
     assert!(url.contains(from), "the address has {from}");

@@ -16,7 +16,8 @@ fn number_of_notes(unit: &mut Unit<'_>) -> Result<i64, StoreError> {
     Ok(unit.query_one("SELECT count(*) FROM note", &[], |row| row.get::<i64>(0))?.unwrap_or_default())
 }
 
-/// Looks how many there are, lets others have their turn, and adds one. No constraint stops two that found the same.
+/// Counts the notes, waits so that other units can run, and adds one. Without a lock, two units would find the same
+/// count, and no constraint would stop them.
 fn one_more(unit: &mut Unit<'_>, id: i64) -> Result<i64, StoreError> {
     let found = number_of_notes(unit)?;
     unit.query("SELECT 1 FROM pg_sleep(0.002)", &[], |_| Ok::<_, StoreError>(()))?;
@@ -25,7 +26,7 @@ fn one_more(unit: &mut Unit<'_>, id: i64) -> Result<i64, StoreError> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_unit_found_under_its_lock_is_so_until_it_is_committed() {
+async fn what_a_unit_read_under_its_lock_does_not_change_before_its_commit() {
     let stores = processes("locked", 3);
     let units: Vec<_> = (0..60)
         .map(|id| {
@@ -92,7 +93,7 @@ async fn a_unit_that_fails_undoes_itself_and_none_of_those_committed_with_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_unit_that_goes_on_after_a_failed_statement_is_not_told_that_it_was_kept() {
+async fn a_unit_that_ignores_a_failed_statement_is_reported_as_not_committed() {
     let store = processes("swallowed", 1).remove(0);
     let work = |unit: &mut Unit<'_>| {
         add(unit, 1)?;
@@ -132,7 +133,7 @@ async fn processes_that_start_together_bring_the_schema_up_to_date_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_one_process_tells_the_others_hear() {
+async fn a_notification_of_one_process_reaches_the_others() {
     let stores = processes("told", 2);
     let (heard, mut hears) = tokio::sync::mpsc::unbounded_channel();
     stores[1].listen(move || heard.send(()).unwrap());
