@@ -1,12 +1,13 @@
-//! Which lanes the claimed entries are of, where others share the database: settlements and appends lock lanes before
-//! anything else, and in one order, so that none of them waits for another in a circle.
+//! Remembers the lanes of claimed entries, where several processes share the database. A settlement locks its lanes
+//! before its first statement, as an append does, and must know them without a query. All locks are taken at once and
+//! in one order, so that two units cannot deadlock.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::entry::Entry;
 
-/// The claims of this process that are not settled yet; nothing where it is alone.
+/// The lanes of this process's unsettled claims by [`Entry::seq`]; `None` for a file, which needs no locks.
 #[derive(Clone)]
 pub(crate) struct Claims {
     lanes: Option<Arc<Mutex<HashMap<i64, String>>>>,
@@ -23,7 +24,7 @@ impl Claims {
         }
     }
 
-    /// The lanes of these entries, as far as they were claimed here.
+    /// The lanes of those of these entries that this process has claimed.
     pub(crate) fn lanes(&self, entries: &[i64]) -> Vec<String> {
         let Some(lanes) = self.lock() else { return Vec::new() };
         entries.iter().filter_map(|seq| lanes.get(seq).cloned()).collect()

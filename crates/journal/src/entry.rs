@@ -1,19 +1,19 @@
 //! The entry: an event in the journal, with its state.
 
-/// Where an entry stands.
+/// The state of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum State {
     /// Behind another entry of its lane.
     Waiting,
     /// First of its lane: may be claimed when due.
     Head,
-    /// Waits for something that may never come, beside its lane: holds nobody up.
+    /// Waits for names that may never come. The lane goes on without it.
     Parked,
     /// Delivered.
     Delivered,
-    /// Given up; kept, listed, replayable.
+    /// Refused by the destination for good, or given up; kept, listed, replayable.
     Dead,
-    /// Nobody can be credited with it, so nothing was made of it; kept, counted, listed (trust.md section 2).
+    /// No partner can be credited with it, so it had no effect; kept, counted, listed (trust.md section 2).
     Unattributed,
 }
 
@@ -38,7 +38,7 @@ impl State {
         Self::ALL.into_iter().find(|state| state.number() == number)
     }
 
-    /// The word people see.
+    /// The name in the API and in lists.
     pub fn name(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
@@ -50,7 +50,7 @@ impl State {
         }
     }
 
-    /// The state of a word; `None` when it is none.
+    /// The state with this name; `None` when there is none.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.name() == name)
     }
@@ -59,17 +59,17 @@ impl State {
 /// An event to be appended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewEntry {
-    /// The event's id: appended once, ever, for one program and mode.
+    /// The event's id: appended once for one program and mode, as long as it is remembered ([`crate::KEEP_ID`]).
     pub id: [u8; 16],
-    /// Whose program.
+    /// The program that the event is for.
     pub program: i64,
-    /// Whether test keys sent it.
+    /// Whether it was sent with test keys.
     pub test: bool,
-    /// What is delivered in order: one customer of one program.
+    /// The lane, whose entries are delivered in order: one customer of one program.
     pub lane: String,
     /// The event's kind, for lists.
     pub kind: &'static str,
-    /// Who says it (trust.md section 1): `page`, `signed`, `billing` or `vendor`.
+    /// The event's source (trust.md section 1): `page`, `signed`, `billing` or `vendor`.
     pub source: &'static str,
     /// The event's text.
     pub body: String,
@@ -77,12 +77,12 @@ pub struct NewEntry {
     pub received_at: i64,
 }
 
-/// What became of one append.
+/// The result of one append.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Appended {
-    /// It is on disk now.
+    /// It was stored.
     New,
-    /// It was there before.
+    /// Its id was there already; nothing was stored.
     Duplicate,
 }
 
@@ -93,75 +93,78 @@ pub struct Entry {
     pub seq: i64,
     /// The event's id.
     pub id: [u8; 16],
-    /// Whose program.
+    /// The program that the event is for.
     pub program: i64,
-    /// Whether test keys sent it.
+    /// Whether it was sent with test keys.
     pub test: bool,
     /// Its lane.
     pub lane: String,
     /// The event's kind.
     pub kind: String,
-    /// Who says it.
+    /// The event's source, as in [`NewEntry::source`].
     pub source: String,
-    /// The event's text; empty once it was forgotten.
+    /// The event's text; empty once it was deleted.
     pub body: String,
-    /// Where it stands.
+    /// Its state.
     pub state: State,
-    /// Attempts begun since it was taken, replayed or parked, those that a destination held up left out.
+    /// Attempts begun since it was appended, replayed or parked, without those that do not count
+    /// ([`Outcome::Retry`]).
     pub attempts: i64,
-    /// How often it was parked.
+    /// How often it was parked since it was appended or replayed.
     pub looks: i64,
-    /// The journal's own count of names that came, when this entry was claimed; 0 in a list.
+    /// The journal's count of delivered names when this entry was claimed, for [`Outcome::Parked`]; 0 in a list.
     pub claimed: u64,
     /// Why the last attempt failed.
     pub last_error: Option<String>,
-    /// Received at, epoch milliseconds.
+    /// When it was received, epoch milliseconds.
     pub received_at: i64,
-    /// Delivered or given up at.
+    /// When it was delivered or given up, epoch milliseconds.
     pub settled_at: Option<i64>,
 }
 
 /// How an attempt ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The destination has it.
+    /// The destination has accepted it.
     Delivered {
-        /// Names that are there now, each with its scope, such as `1:c:gk_1`: what is parked for one is due.
+        /// The names that the destination knows now, each with its scope, such as `1:c:gk_1`. Entries parked for one of
+        /// them fall due.
         names: Vec<String>,
     },
-    /// Again at `at`; the lane waits.
+    /// Try again at `at`. It stays the head, so its lane waits.
     Retry {
         /// Epoch milliseconds.
         at: i64,
         /// Without secrets.
         reason: String,
-        /// Whether it counts as an attempt: not when the destination takes nothing from anybody.
+        /// Whether it counts as an attempt. It does not when the destination is down or refuses our credential, which
+        /// is not this event's fault.
         counted: bool,
     },
-    /// Beside the lane until one of the names is there, or until `at`.
+    /// Try again when one of the names is delivered, or at `at`. The lane goes on without it.
     Parked {
         /// Epoch milliseconds.
         at: i64,
         /// Without secrets.
         reason: String,
-        /// What it waits for, as in [`Outcome::Delivered`]; may be empty.
+        /// The names it waits for, as in [`Outcome::Delivered`]; may be empty.
         names: Vec<String>,
-        /// [`Entry::claimed`]: a name that came since then came too late for this attempt, and makes it due.
+        /// [`Entry::claimed`]. A name delivered after it came too late for this attempt, so the entry is due at once.
         claimed: u64,
     },
-    /// Never again by itself.
+    /// Do not try again, except by replay.
     Dead {
         /// Without secrets.
         reason: String,
     },
-    /// Nobody can be credited.
+    /// No partner can be credited.
     Unattributed {
         /// Without secrets.
         reason: String,
     },
 }
 
-/// How many entries of a program need a look.
+/// How many entries of a program and mode somebody should look at.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     /// In [`State::Parked`].
@@ -177,20 +180,20 @@ pub struct Counts {
 pub struct Filter {
     /// Of this program.
     pub program: i64,
-    /// Of this key pair.
+    /// Of this mode: sent with test keys or not.
     pub test: bool,
-    /// In this state.
+    /// In this state; `None` for any.
     pub state: Option<State>,
-    /// In this lane.
+    /// In this lane; `None` for any.
     pub lane: Option<String>,
-    /// Older than this place.
+    /// With a lower [`Entry::seq`] than this.
     pub before: Option<i64>,
-    /// At most so many.
+    /// The most entries to list.
     pub limit: u32,
 }
 
 impl Outcome {
-    /// The names it brings, or waits for.
+    /// The names that were delivered, or that the entry waits for.
     pub(crate) fn names(&self) -> &[String] {
         match self {
             Self::Delivered { names } | Self::Parked { names, .. } => names,

@@ -1,5 +1,5 @@
-//! Appends of one moment, gathered into one unit of work: where the database is another process, a statement for many
-//! entries costs little more than one for one.
+//! Gathers appends that come at the same time into one unit of work. Where the database is another process, each
+//! statement is a round trip, so one statement for many entries costs little more than for one.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,14 +9,14 @@ use tokio::sync::{Semaphore, oneshot};
 use crate::entry::{Appended, NewEntry};
 use crate::{lanes, store};
 
-/// Units under way at once: while one is committed, the next gathers.
+/// Units that run at once. While they run, appends gather for the next one.
 const FLIGHTS: usize = 2;
-/// Entries of one unit.
+/// The most entries of one unit.
 const ENTRIES_MAX: usize = 1024;
 
 type Answer = Result<Vec<Appended>, StoreError>;
 
-/// What one caller appends, and where it hears how that went.
+/// The entries of one caller, and the channel for its result.
 struct Pending {
     entries: Vec<NewEntry>,
     answer: oneshot::Sender<Answer>,
@@ -35,18 +35,18 @@ impl Gather {
         Self { store, pending: Arc::default(), flights: Arc::new(Semaphore::new(FLIGHTS)) }
     }
 
-    /// Appends entries, with whatever others append just now; returns when they are durable.
+    /// Appends entries, together with those of other callers that wait; returns when they are durable.
     pub(crate) async fn append(&self, entries: Vec<NewEntry>) -> Answer {
         let (answer, mut heard) = oneshot::channel();
         self.pending.lock().unwrap_or_else(PoisonError::into_inner).push(Pending { entries, answer });
         let flight = tokio::select! {
             biased;
-            // Another one's flight has taken it along.
+            // Another caller's unit has included these entries.
             answered = &mut heard => return answered.unwrap_or(Err(StoreError::Closed)),
             flight = Arc::clone(&self.flights).acquire_owned() => flight.map_err(|_| StoreError::Closed)?,
         };
         let mine = self.clone();
-        // A caller that goes away must not take the others with it.
+        // A task of its own: when this caller's future is dropped, the unit still runs for the other callers in it.
         tokio::spawn(async move {
             mine.fly().await;
             drop(flight);
@@ -54,7 +54,7 @@ impl Gather {
         heard.await.unwrap_or(Err(StoreError::Closed))
     }
 
-    /// Appends what has gathered; nothing, when the flight before took it along.
+    /// Appends the gathered entries in one unit. There are none when the unit before has included them all.
     async fn fly(&self) {
         let gathered = self.take();
         if gathered.is_empty() {
@@ -75,7 +75,7 @@ impl Gather {
                         StoreError::Busy => Err(StoreError::Busy),
                         StoreError::Uncertain => Err(StoreError::Uncertain),
                         StoreError::Away(why) => Err(StoreError::Away(why.clone())),
-                        // One of them is at fault, and the others are not.
+                        // One caller's entries may be the cause, so each caller gets a unit of its own.
                         _ => write(&self.store, one.entries).await,
                     };
                     let _ = one.answer.send(told);
@@ -84,6 +84,7 @@ impl Gather {
         }
     }
 
+    /// Takes callers from the queue up to [`ENTRIES_MAX`] entries; at least one caller, if any waits.
     fn take(&self) -> Vec<Pending> {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         let mut entries = 0;

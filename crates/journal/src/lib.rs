@@ -1,11 +1,12 @@
-//! The durable queue: every event is appended here before anyone is told that it was accepted, claimed by a
-//! deliverer, and settled. Entries of one lane (one customer) are delivered in their order; lanes do not wait for
-//! each other. What waits for something that may never come is parked beside its lane, under the names it waits for.
+//! The durable queue. An event is appended before the relay answers that it was accepted; a deliverer claims it, and
+//! settles it when the attempt has ended. Entries of one lane (one customer) are delivered in their order; lanes do not
+//! wait for each other. An entry that waits for something that may never come, such as its customer, is parked: the
+//! lane goes on without it, and it falls due when one of the names it waits for is delivered.
 //!
-//! De-duplication and enqueueing are one unit of work, and so are settling an entry and promoting the next of
-//! its lane, and keeping the facts of a webhook with its entries: after a crash at any step the queue is whole.
+//! De-duplication and enqueueing are one unit of work. So are settling an entry and making the next of its lane the
+//! head, and storing a webhook's facts and entries. A crash at any step leaves the queue consistent.
 //!
-//! What this crate does not do: read the text it carries, or talk to anyone.
+//! What this crate does not do: read the bodies of events, or do network I/O.
 
 mod claims;
 mod entry;
@@ -25,9 +26,10 @@ use names::Names;
 pub use entry::{Appended, Counts, Entry, Filter, NewEntry, Outcome, State};
 pub use store::{MIGRATIONS, check};
 
-/// Milliseconds a delivered entry keeps its text, for replay and inspection: 7 days.
+/// Milliseconds a delivered or unattributed entry keeps its text, for inspection and for replay of the latter: 7 days.
 pub const KEEP_BODY: i64 = 7 * 24 * 60 * 60 * 1000;
-/// Milliseconds an id is remembered, so that no replay of it counts: 90 days, longer than any browser retries.
+/// Milliseconds an id is remembered, so that the same event sent again is a duplicate: 90 days, longer than any browser
+/// retries.
 pub const KEEP_ID: i64 = 90 * 24 * 60 * 60 * 1000;
 /// Milliseconds a fact is remembered: 400 days, so that a yearly plan can be refunded or disputed at its end.
 pub const KEEP_FACT: i64 = 400 * 24 * 60 * 60 * 1000;
@@ -35,42 +37,45 @@ pub const KEEP_FACT: i64 = 400 * 24 * 60 * 60 * 1000;
 /// Something a billing provider said that later events need, such as which payment paid which invoice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
-    /// Whose: a program and mode, written as in lanes.
+    /// The program and mode, written as in lanes.
     pub scope: String,
-    /// What it is about, such as `in:in_1`. Together with the scope, the name that wakes who waits for it.
+    /// What it is about, such as `in:in_1`. Entries are parked for the scope and name together (see [`Fact::wakes`]).
     pub name: String,
-    /// Which of the facts about it.
+    /// Distinguishes the facts under one name.
     pub part: String,
-    /// When it was so by the provider's clock, epoch milliseconds: the newest stays.
+    /// The provider's time of the fact, epoch milliseconds. Of two facts with the same scope, name and part, the newer
+    /// one is kept.
     pub at: i64,
-    /// Which of two of the same time is the later one.
+    /// Orders two facts of the same time; the higher rank is the later one.
     pub rank: i64,
-    /// What is known; read by whoever wrote it.
+    /// The content. The journal does not read it.
     pub body: String,
 }
 
 impl Fact {
-    /// The name under which an entry waits for it.
+    /// The name that entries are parked for when they wait for this fact.
     pub fn wakes(&self) -> String {
         format!("{}:{}", self.scope, self.name)
     }
 }
 
-/// Milliseconds until what was parked for the first time is looked at again where others share the database: what one of
-/// them brought while the attempt was under way left no mark here.
+/// Milliseconds after which an entry that is parked for the first time is tried again, where several processes share
+/// the database. Its name may have been delivered by another process during the attempt, which this process's
+/// [`Names`] do not record.
 const SECOND_LOOK: i64 = 1_000;
 
-/// Dead entries of pages that are kept for each program and mode, the newest; what billing providers and the company
-/// itself said is kept however much it is.
+/// How many dead entries of pages are kept for each program and mode, the newest ones. Dead entries of billing
+/// providers and of the vendor are all kept.
 pub const KEEP_DEAD_CLAIMS: i64 = 100_000;
 
-/// What an append must have for itself: whether an entry is the head of its lane is looked up before it is written.
+/// The locks of an append. It looks up whether a lane has a head before it writes, so nothing else may change the
+/// lane in between.
 fn lanes(entries: &[NewEntry]) -> Vec<String> {
     entries.iter().map(|entry| lane_lock(&entry.lane)).collect()
 }
 
-/// What a settlement must have for itself beside its lanes: who parks for a name and who brings it must each know of the
-/// other.
+/// The lock of a name. A settlement that parks for a name and one that delivers it must not run at the same time, or
+/// the parked entry would miss the name.
 fn name_lock(name: &str) -> String {
     format!("name {name}")
 }
@@ -79,11 +84,11 @@ fn lane_lock(lane: &str) -> String {
     format!("lane {lane}")
 }
 
-/// The journal of one data directory. Cheap to clone.
+/// The journal in one store. Cheap to clone.
 #[derive(Clone)]
 pub struct Journal {
     store: Store,
-    /// A file's writer gathers units by itself.
+    /// `None` for a file, whose single writer already commits many appends together.
     gather: Option<Gather>,
     news: Arc<Notify>,
     names: Arc<Names>,
@@ -98,8 +103,8 @@ impl Journal {
         Self { store, gather, news: Arc::default(), names: Arc::new(Names::new()), claims }
     }
 
-    /// Appends entries, in order; returns when they are on disk. An id that is already there is a duplicate and
-    /// changes nothing.
+    /// Appends entries in their order; returns after the commit, with one result for each. An id that the program and
+    /// mode already have is a duplicate and changes nothing.
     pub async fn append(&self, entries: Vec<NewEntry>) -> Result<Vec<Appended>, StoreError> {
         let appended = match &self.gather {
             Some(gather) => gather.append(entries).await?,
@@ -111,7 +116,8 @@ impl Journal {
         Ok(appended)
     }
 
-    /// Appends entries and keeps facts, together or not at all. What is parked for a fact that is new is due.
+    /// Appends entries and stores facts in one unit of work. Entries parked for a fact that is new fall due at `now`,
+    /// epoch milliseconds.
     pub async fn append_with_facts(
         &self,
         entries: Vec<NewEntry>,
@@ -134,7 +140,7 @@ impl Journal {
         Ok(appended)
     }
 
-    /// What is known about a name of a scope, sorted by [`Fact::part`].
+    /// The facts under a name of a scope, sorted by [`Fact::part`].
     pub async fn facts(&self, scope: String, name: String) -> Result<Vec<Fact>, StoreError> {
         self.store.read(move |unit| store::facts(unit, &scope, &name)).await
     }
@@ -144,8 +150,9 @@ impl Journal {
         self.news.notified().await;
     }
 
-    /// Takes up to `limit` due entries, at most one for each lane and at most `parked` parked ones, for `lease`
-    /// milliseconds: whoever does not settle in time loses the claim, and another attempt begins.
+    /// Claims up to `limit` entries that are due at `now` (epoch milliseconds): heads, at most one for each lane, and
+    /// at most `parked` parked ones. An entry that is not settled within `lease` milliseconds falls due again, for
+    /// another attempt.
     pub async fn claim(
         &self,
         now: i64,
@@ -159,6 +166,7 @@ impl Journal {
             .store
             .write_again(move |unit| store::claim(unit, now, limit, parked, lease, process))
             .await?;
+        // Read before the claim, so that a name delivered during the claim counts as delivered after it.
         for entry in &mut entries {
             entry.claimed = claimed;
         }
@@ -166,10 +174,10 @@ impl Journal {
         Ok(entries)
     }
 
-    /// Makes due at once what processes had claimed that are gone: nobody has to wait for their leases to end. The
-    /// process that alone owns a data directory takes every claim for one of these, so it calls this when it starts and
-    /// never again; where others share the database, they are asked whether they live. What is parked keeps its time,
-    /// so that new events do not wait for it. Returns how many entries changed.
+    /// Makes the heads that ended processes had claimed due at once, so that their leases need not run out first. For
+    /// a file, every claim is taken for one of an ended process, so call this once, before the first claim. In a
+    /// shared database, only the claims of processes that do not run any more are released. Parked entries keep their
+    /// due time, so that new events do not wait behind them. Returns how many entries changed.
     pub async fn release(&self, now: i64) -> Result<usize, StoreError> {
         if !self.store.is_shared() {
             return self.store.write_again(move |unit| store::release(unit, now)).await;
@@ -178,24 +186,25 @@ impl Journal {
         self.store.write_again(move |unit| store::release_dead(unit, &living, now)).await
     }
 
-    /// Whether [`Journal::release`] may be called again and again, for other processes may die.
+    /// Whether other processes share the journal. Then [`Journal::release`] has to be called again and again, because
+    /// any of them may die.
     pub fn is_shared(&self) -> bool {
         self.store.is_shared()
     }
 
-    /// Makes every head due at once that was put off for a reason which begins with `reason`. Returns how many entries
-    /// changed.
+    /// Makes every head due at once whose last attempt failed for a reason that begins with `reason`. Returns how many
+    /// entries changed.
     pub async fn release_put_off(&self, reason: &'static str, now: i64) -> Result<usize, StoreError> {
         self.store.write_again(move |unit| store::release_put_off(unit, reason, now)).await
     }
 
-    /// Makes due what is due later than `now` and `ahead` milliseconds, further than anything is ever put off: it
-    /// was put off while the clock was wrong. Returns how many entries changed.
+    /// Makes entries due at `now` whose due time is more than `ahead` milliseconds later. Choose `ahead` longer than
+    /// any retry delay: a later due time was computed while the clock was wrong. Returns how many entries changed.
     pub async fn bring_back(&self, now: i64, ahead: i64) -> Result<usize, StoreError> {
         self.store.write_again(move |unit| store::bring_back(unit, now, ahead)).await
     }
 
-    /// Records how attempts ended. One commit for all of them.
+    /// Records how attempts ended, each given by its [`Entry::seq`]. All are one unit of work.
     pub async fn settle(&self, outcomes: Vec<(i64, Outcome)>, now: i64) -> Result<(), StoreError> {
         let names = Arc::clone(&self.names);
         let settled: Vec<i64> = outcomes.iter().map(|(seq, _)| *seq).collect();
@@ -212,7 +221,7 @@ impl Journal {
         Ok(())
     }
 
-    /// When the next entry falls due; `None` when nothing waits.
+    /// When the next entry falls due, epoch milliseconds; `None` when no entry is open.
     pub async fn next_due(&self) -> Result<Option<i64>, StoreError> {
         self.store.read(store::next_due).await
     }
@@ -222,13 +231,13 @@ impl Journal {
         self.store.read(move |unit| store::list(unit, &filter)).await
     }
 
-    /// How many entries of a program and mode need a look.
+    /// How many entries of a program and mode are parked, dead or unattributed.
     pub async fn counts(&self, program: i64, test: bool) -> Result<Counts, StoreError> {
         self.store.read(move |unit| store::counts(unit, program, test)).await
     }
 
-    /// Makes an entry of this program and mode due at once that is dead, unattributed or parked. `false` when it is
-    /// none of these, or its text is gone.
+    /// Makes a dead, unattributed or parked entry of this program and mode due at once. `false` when there is no such
+    /// entry, it is in another state, or its text was deleted.
     pub async fn replay(&self, program: i64, test: bool, id: [u8; 16], now: i64) -> Result<bool, StoreError> {
         let replayed =
             self.store.write_again(move |unit| store::replay(unit, program, test, &id, now)).await?;
@@ -238,23 +247,23 @@ impl Journal {
         Ok(replayed)
     }
 
-    /// Forgets what has been kept long enough: texts after [`KEEP_BODY`], ids after [`KEEP_ID`], facts after
-    /// [`KEEP_FACT`]. Returns how many rows changed.
+    /// Deletes what has been kept long enough: texts after [`KEEP_BODY`], ids after [`KEEP_ID`], facts after
+    /// [`KEEP_FACT`], and dead entries of pages beyond [`KEEP_DEAD_CLAIMS`]. Returns how many rows changed.
     pub async fn prune(&self, now: i64) -> Result<usize, StoreError> {
-        // One process at a time: the next finds nothing left to do.
+        // Locked, so that a second process that prunes at the same time waits and then finds nothing left to do.
         self.store.write_locking(vec!["prune".to_owned()], move |unit| store::prune(unit, now)).await
     }
 
-    /// Empties the database's own log, so that texts which were deleted stand nowhere any more.
+    /// Truncates the database's write-ahead log, so that deleted texts are not in it any more.
     ///
     /// # Errors
-    /// [`StoreError::Busy`] when somebody reads an older state just now: to be tried again.
+    /// [`StoreError::Busy`] when a reader still uses an older snapshot; try again later.
     pub async fn empty_log(&self) -> Result<(), StoreError> {
         if self.store.empty_log().await? { Ok(()) } else { Err(StoreError::Busy) }
     }
 
-    /// Deletes the text of everything in a lane: a customer asked to be forgotten. What was not delivered yet
-    /// will not be. Returns how many entries changed.
+    /// Deletes the text of every entry in a lane, because a customer asked to be forgotten. Entries that were not
+    /// delivered yet become dead. Returns how many entries changed.
     pub async fn erase(&self, lane: String, now: i64) -> Result<usize, StoreError> {
         self.store.write_again(move |unit| store::erase(unit, &lane, now)).await
     }

@@ -1,12 +1,14 @@
-//! Which names came lately, in memory: what was under way when its name came must not wait for the next look.
+//! Records in memory which names were delivered lately, so that an entry does not park for a name that was delivered
+//! during its attempt.
 //!
-//! A payment is refused, its customer is made, the payment is parked, in this order: when the customer came, nothing
-//! was parked yet. So a name that comes leaves its mark, and who parks compares it with the time of its claim.
+//! Example: a payment is refused because its customer is unknown, then the customer is delivered, then the payment is
+//! parked. When the customer was delivered, nothing was parked for it yet. So each delivered name is marked with a
+//! running count, and parking compares the mark with the count at the time of the claim.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Marks. Names share them: a mark of another name costs a look that finds nothing.
+/// How many marks there are. Names share a mark by their hash; a mark set by another name costs one needless attempt.
 const MARKS: usize = 4096;
 
 /// The marks of one process.
@@ -21,18 +23,18 @@ impl Names {
         Self { count: AtomicU64::new(1), marks: (0..MARKS).map(|_| AtomicU64::new(0)).collect() }
     }
 
-    /// The time by this count.
+    /// The present count.
     pub(crate) fn now(&self) -> u64 {
         self.count.load(Ordering::SeqCst)
     }
 
-    /// A name came.
+    /// Records that a name was delivered.
     pub(crate) fn came(&self, name: &str) {
         let now = self.count.fetch_add(1, Ordering::SeqCst) + 1;
         self.mark(name).store(now, Ordering::SeqCst);
     }
 
-    /// Whether one of the names may have come after `claimed`.
+    /// Whether one of the names may have been delivered after the count was `claimed`.
     pub(crate) fn came_since(&self, names: &[String], claimed: u64) -> bool {
         names.iter().any(|name| self.mark(name).load(Ordering::SeqCst) > claimed)
     }

@@ -1,13 +1,13 @@
 //! The journal's SQL.
 //!
-//! The first unsettled entry of a lane is marked as its head, so that finding what is due costs what is due,
-//! never the backlog: a destination that is down for a day must not make each look at the journal slower.
+//! The first open entry of a lane is marked as its head. Only heads are searched for due entries, so a claim does not
+//! get slower with the backlog, even when a destination is down for a day.
 //!
-//! Nor may it make each append dearer. An index of all that waits, by lane, would change a page of its own for
-//! nearly every event, and a commit costs what the pages it changes cost. So what waits is indexed by stretches
-//! of the journal first and by lane within each: appends meet in the few pages of the newest stretch. Who looks
-//! for the next entry of a lane pays, a step for each stretch in between; a head that nothing came after knows
-//! so, and nobody looks.
+//! The backlog must not make appends slower either. An index of waiting entries by lane would change a different page
+//! for nearly every event, and the cost of a commit is that of the pages it changes. So waiting entries are indexed by
+//! stretch of the journal first, and by lane within the stretch: new entries share the few index pages of the newest
+//! stretch. The price is paid when a head is settled: finding the next entry of its lane takes one query for each
+//! stretch in between. A head with `followed = 0` has no entry behind it, and then nothing is searched.
 
 mod append;
 mod bound;
@@ -27,7 +27,7 @@ pub(crate) use fact::{facts, forget, keep};
 pub(crate) use list::{counts, list};
 pub(crate) use settle::{Settling, settle, wake};
 
-/// The schema, oldest first. Only ever grows at its end.
+/// The migrations, oldest first. New ones are only appended.
 pub const MIGRATIONS: &[&str] = &[
     "
 CREATE TABLE entry (
@@ -50,14 +50,14 @@ CREATE INDEX entry_due ON entry (due_at) WHERE state = 1 OR state = 2;
 CREATE INDEX entry_settled ON entry (settled_at) WHERE settled_at IS NOT NULL;
 CREATE INDEX entry_given_up ON entry (program, seq) WHERE state = 4;
 ",
-    // SQLite takes a partial index only for a condition it can tell to be the same: `state < 2` finds nothing in an
-    // index of `state < 3`, and scans.
+    // SQLite uses a partial index only if it can prove that the query's condition implies the index's. It does not see
+    // that `state < 2` implies `state < 3`, and scans the table.
     "
 DROP INDEX entry_open;
 CREATE INDEX entry_open ON entry (lane, seq) WHERE state < 2;
 CREATE INDEX entry_parked ON entry (lane) WHERE state = 2;
 ",
-    // `followed`: something of its lane may wait behind.
+    // `followed`: 1 on a head when an entry of its lane may wait behind it.
     "
 DROP INDEX entry_open;
 CREATE UNIQUE INDEX entry_head ON entry (lane) WHERE state = 1;
@@ -65,9 +65,10 @@ CREATE INDEX entry_waiting ON entry ((seq / 4096), lane) WHERE state = 0;
 ALTER TABLE entry ADD COLUMN followed bigint NOT NULL DEFAULT 0;
 UPDATE entry SET followed = 1 WHERE state = 1;
 ",
-    // The id is unique for a program and mode, for one Stripe account may feed two programs; SQLite drops no
-    // constraint, so the table is made anew. The id leads, for it begins with a time: the index grows at its end.
-    // `waits_for`: names that make a parked entry due. `fact`: what a provider said that later events need.
+    // The id is unique for a program and mode, because one Stripe account may feed two programs. SQLite cannot drop
+    // the old constraint, so the table is made again. The id comes first in the new one: it begins with a time, so
+    // the index grows at its end. `waits_for`: names that make a parked entry due. `fact`: what a provider said that
+    // later events need.
     "
 DROP INDEX entry_head;
 DROP INDEX entry_waiting;
@@ -129,20 +130,20 @@ CREATE TABLE fact (
 );
 CREATE INDEX fact_stored ON fact (stored_at);
 ",
-    // Which process has claimed an entry, so that the others know what one that died has left. `woken`: a name that it
-    // is parked for came since it was claimed.
+    // `claimed_by`: the process that has claimed the entry, so that the others can release the claims of one that died.
+    // `woken`: a name that the entry is parked for was delivered since it was claimed.
     "
 ALTER TABLE entry ADD COLUMN claimed_by bigint NOT NULL DEFAULT 0;
 ALTER TABLE entry ADD COLUMN woken bigint NOT NULL DEFAULT 0;
 ",
-    // Who holds claims just now: asked for every few seconds, and never to cost what a destination that is down leaves
-    // waiting. Empty where no other process shares the journal.
+    // The processes that hold claims are queried every few seconds. With this index that does not cost more when a
+    // destination is down and many heads wait. The index is empty for a file, where `claimed_by` is always 0.
     "
 CREATE INDEX entry_claimed ON entry (claimed_by) WHERE state = 1 AND claimed_by <> 0;
 ",
 ];
 
-/// What [`entry`] reads, in its order.
+/// The columns that [`entry`] reads, in its order.
 macro_rules! columns {
     () => {
         "seq, id, program, test, lane, kind, body, state, attempts, last_error, received_at, settled_at, source, looks"
@@ -151,13 +152,13 @@ macro_rules! columns {
 
 /// Entries of one program and mode.
 const LIST: &str = concat!("SELECT ", columns!(), " FROM entry WHERE program = $1 AND test = $2");
-/// The heads that are due, the longest due first; not those that another process takes just now.
+/// The heads that are due, the longest due first, without those that another process is claiming.
 const DUE: &str = concat!(
     "SELECT ",
     columns!(),
     " FROM entry WHERE state = 1 AND due_at <= $1 ORDER BY due_at, seq LIMIT $2 /*! FOR UPDATE SKIP LOCKED */"
 );
-/// What is parked and due for a look.
+/// The parked entries that are due for another attempt.
 const LOOK: &str = concat!(
     "SELECT ",
     columns!(),
@@ -165,21 +166,24 @@ const LOOK: &str = concat!(
 );
 /// When a head is due next.
 const NEXT_DUE: &str = "SELECT min(due_at) FROM entry WHERE state = 1";
-/// When something parked is due next.
+/// When a parked entry is due next.
 const NEXT_LOOK: &str = "SELECT min(due_at) FROM entry WHERE state = 2";
-/// The processes that hold claims, or held those of attempts which are over.
+/// The processes that have claimed heads. It also lists one whose leases have run out: `claimed_by` stays until the next
+/// claim.
 const CLAIMANTS: &str = "SELECT DISTINCT claimed_by FROM entry WHERE state = 1 AND claimed_by <> 0";
-/// What one of them had claimed is due now. The plus keeps the planner from the index of all that waits.
+/// Makes the claims of one process due. The `+` keeps the planner from using the index by due time, which would read
+/// every head that waits for a retry.
 const RELEASE_DEAD: &str = "UPDATE entry SET due_at = $1, claimed_by = 0
      WHERE state = 1 AND +due_at > $1 AND claimed_by = $2 AND claimed_by <> 0";
-/// What is due further ahead than anything is ever put off.
+/// Makes entries due whose due time is too far ahead; one statement for heads and one for parked entries, because each
+/// state has an index of its own.
 const AHEAD: [&str; 2] = [
     "UPDATE entry SET due_at = $1 WHERE state = 1 AND due_at > $2",
     "UPDATE entry SET due_at = $1 WHERE state = 2 AND due_at > $2",
 ];
 
-/// At most `limit` entries, and of them at most `parked` that are parked: however many of those there are, what is
-/// new is not held up by them.
+/// Claims at most `limit` entries, of which at most `parked` are parked ones: a backlog of parked entries must not
+/// delay new events.
 pub(crate) fn claim(
     unit: &mut Unit<'_>,
     now: i64,
@@ -192,7 +196,8 @@ pub(crate) fn claim(
     let room = i64::from(limit) - i64::try_from(looks.len()).unwrap_or(i64::MAX);
     let mut claimed = unit.query(DUE, &[now.into(), room.into()], entry)?;
     claimed.extend(looks);
-    // The lease is the due time moved on: a deliverer that dies leaves an entry that falls due again.
+    // The lease is stored as the due time, so the entry of a deliverer that dies falls due again without further
+    // action.
     let until = now.saturating_add(lease);
     in_steps(&claimed, |some| {
         let mut params: Vec<Value<'_>> = vec![until.into(), process.into()];
@@ -206,11 +211,11 @@ pub(crate) fn claim(
     Ok(claimed)
 }
 
-/// Rows that one statement names, the most first: few texts, so that each is prepared once, and few statements, for each
-/// is a round trip where the database is another process.
+/// How many rows one statement may name, the most first. There are few sizes, so that each statement is prepared once,
+/// and large ones, because each statement is a round trip where the database is another process.
 const STEPS: [usize; 3] = [64, 8, 1];
 
-/// Does something with all of `rows`, [`STEPS`] at a time.
+/// Calls `step` with all of `rows`, in slices of the sizes in [`STEPS`].
 fn in_steps<T>(rows: &[T], mut step: impl FnMut(&[T]) -> Result<(), StoreError>) -> Result<(), StoreError> {
     let mut rest = rows;
     for size in STEPS {
@@ -223,17 +228,17 @@ fn in_steps<T>(rows: &[T], mut step: impl FnMut(&[T]) -> Result<(), StoreError>)
     Ok(())
 }
 
-/// `$3, $4, $5`: so many places for parameters.
+/// A list of `count` parameters from number `first` on, such as `$3, $4, $5`.
 fn places(first: usize, count: usize) -> String {
     (first..first + count).map(|place| format!("${place}")).collect::<Vec<_>>().join(", ")
 }
 
-/// Heads only: what is parked is looked at when it was to be looked at.
+/// Makes all heads due. Parked entries keep their due time.
 pub(crate) fn release(unit: &mut Unit<'_>, now: i64) -> Result<usize, StoreError> {
     unit.execute("UPDATE entry SET due_at = $1 WHERE state = 1 AND due_at > $1", &[now.into()])
 }
 
-/// The claims of processes that live no more fall due.
+/// Makes the claims of processes due that are not among the `living`.
 pub(crate) fn release_dead(unit: &mut Unit<'_>, living: &[i64], now: i64) -> Result<usize, StoreError> {
     let claimants = unit.query(CLAIMANTS, &[], |row| row.get::<i64>(0))?;
     let mut changed = 0;
@@ -243,8 +248,9 @@ pub(crate) fn release_dead(unit: &mut Unit<'_>, living: &[i64], now: i64) -> Res
     Ok(changed)
 }
 
-/// Whoever is being tried again just now has the reason of its last attempt yet and becomes due a second time; receivers
-/// tolerate that, and the reason is taken away so that it happens once.
+/// Makes heads due whose last attempt failed for this reason. An entry that is claimed just now still has the reason of
+/// its attempt before and falls due too, so it may be delivered twice, which receivers tolerate. The reason is
+/// deleted, so that this happens only once.
 pub(crate) fn release_put_off(unit: &mut Unit<'_>, reason: &str, now: i64) -> Result<usize, StoreError> {
     unit.execute(
         "UPDATE entry SET due_at = $1, last_error = NULL WHERE state = 1 AND due_at > $1 AND last_error LIKE $2",
@@ -273,7 +279,8 @@ pub(crate) fn replay(
     id: &[u8; 16],
     now: i64,
 ) -> Result<bool, StoreError> {
-    // Beside its lane: what came after it was delivered long ago, and need not wait again.
+    // Parked, not the head of its lane: later entries of the lane were delivered already or are under way, and must not
+    // wait for the replay.
     let changed = unit.execute(
         "UPDATE entry SET state = 2, due_at = $1, attempts = 0, looks = 0, settled_at = NULL
          WHERE id = $2 AND program = $3 AND test = $4 AND (state = 2 OR state = 4 OR state = 5) AND body <> ''",
@@ -309,6 +316,7 @@ pub(crate) fn erase(unit: &mut Unit<'_>, lane: &str, now: i64) -> Result<usize, 
     Ok(emptied.max(open))
 }
 
+/// Reads a row of `columns!`.
 fn entry(row: &Row<'_>) -> Result<Entry, StoreError> {
     Ok(Entry {
         seq: row.get(0)?,

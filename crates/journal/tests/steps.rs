@@ -1,4 +1,5 @@
-//! Every unit of work of the journal, failing at every step: all of it or nothing, also after a kill.
+//! Every unit of work of the journal, made to fail at each of its steps: it is stored whole or not at all, also when
+//! the process is killed.
 #![allow(clippy::unwrap_used, reason = "every file of it is a test")]
 
 #[path = "../../store/tests/fault/mod.rs"]
@@ -44,11 +45,11 @@ fn dead() -> Outcome {
     Outcome::Dead { reason: "400".to_owned() }
 }
 
-/// The journal, and a database below it that fails when told to.
+/// The journal on a database that can be made to fail.
 struct Road {
     fault: Fault,
     journal: Journal,
-    /// Fails at each step before it does what it is asked; otherwise does it at once.
+    /// Whether each unit of work is first made to fail at each of its steps, before it succeeds.
     failing: bool,
     steps: Vec<i64>,
 }
@@ -88,7 +89,7 @@ impl Road {
         self.step(async |journal| journal.settle(outcomes.to_vec(), now).await.is_ok()).await;
     }
 
-    /// A life of five entries in three lanes, through every unit of work there is.
+    /// Runs every unit of work of the journal, with five entries in three lanes and two webhooks' events.
     async fn travel(&mut self) {
         use Appended::{Duplicate, New};
         let batch = [new(1, "a"), new(2, "a"), new(1, "a"), new(3, "b"), new(4, "c"), new(5, "c")];
@@ -106,7 +107,7 @@ impl Road {
                 both.await.is_ok_and(|got| got == [appended])
             })
             .await;
-            // The fact has woken it.
+            // The fact has made entry 1 due, which is parked for it.
             self.claim(50, due).await;
             self.settle(&[(1, parked())], 50).await;
         }
@@ -132,7 +133,7 @@ async fn a_unit_that_fails_at_any_step_leaves_nothing_behind_and_is_whole_when_d
 }
 
 #[tokio::test]
-async fn who_is_told_that_an_append_failed_finds_nothing_of_it_and_who_is_told_otherwise_finds_all() {
+async fn an_append_reported_as_failed_left_nothing_and_one_reported_as_done_is_whole() {
     const SENDERS: u8 = 8;
     for step in 1..=i64::from(2 * SENDERS) {
         let road = Road::open(false);

@@ -1,4 +1,4 @@
-//! New entries: several of them in one statement, as many as come together.
+//! Appending entries: those that come together in few statements.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
@@ -8,7 +8,7 @@ use headwater_store::{StoreError, Unit, Value};
 use super::{STEPS, in_steps, places};
 use crate::entry::{Appended, NewEntry, State};
 
-/// Appends entries in their order; an id that is there already changes nothing.
+/// Appends entries in their order; an entry whose id is stored already changes nothing.
 pub(crate) fn append(unit: &mut Unit<'_>, entries: &[NewEntry]) -> Result<Vec<Appended>, StoreError> {
     let mut appended = Vec::with_capacity(entries.len());
     let mut rest = entries;
@@ -20,8 +20,8 @@ pub(crate) fn append(unit: &mut Unit<'_>, entries: &[NewEntry]) -> Result<Vec<Ap
     Ok(appended)
 }
 
-/// How many of the first entries are of a lane and an id each of its own. The next one of a lane needs to know what
-/// became of the one before it.
+/// How many entries from the first on have different lanes and different ids, so that one statement can insert them.
+/// A second entry of a lane must wait for the insertion of the first, which may become its head.
 fn without_repetition(entries: &[NewEntry]) -> usize {
     if entries.len() == 1 {
         return 1;
@@ -31,7 +31,7 @@ fn without_repetition(entries: &[NewEntry]) -> usize {
     entries.iter().position(repeats).unwrap_or(entries.len())
 }
 
-/// What an entry is known by.
+/// The columns that identify an event.
 fn key(entry: &NewEntry) -> ([u8; 16], i64, bool) {
     (entry.id, entry.program, entry.test)
 }
@@ -61,6 +61,7 @@ fn append_some(unit: &mut Unit<'_>, entries: &[NewEntry]) -> Result<Vec<Appended
     let mut appended = Vec::with_capacity(entries.len());
     for entry in entries {
         let is_new = new.contains(&key(entry));
+        // The head must know that an entry waits behind it now.
         if let (true, Some((head, false))) = (is_new, heads.get(&entry.lane)) {
             unit.execute("UPDATE entry SET followed = 1 WHERE seq = $1", &[(*head).into()])?;
         }
@@ -69,7 +70,7 @@ fn append_some(unit: &mut Unit<'_>, entries: &[NewEntry]) -> Result<Vec<Appended
     Ok(appended)
 }
 
-/// A text for each of [`STEPS`].
+/// A statement for each size in [`STEPS`].
 type Texts = LazyLock<[String; STEPS.len()]>;
 
 static INSERTIONS: Texts = LazyLock::new(|| STEPS.map(insertion));
@@ -83,7 +84,7 @@ fn text(texts: &'static Texts, count: usize) -> &'static str {
 /// Columns that are given for each entry.
 const COLUMNS: usize = 10;
 
-/// Says which were new.
+/// Inserts `count` entries and returns the keys of those that were new.
 fn insertion(count: usize) -> String {
     let rows: Vec<_> = (0..count).map(|row| format!("({}, 0)", places(row * COLUMNS + 1, COLUMNS))).collect();
     format!(
@@ -93,7 +94,7 @@ fn insertion(count: usize) -> String {
     )
 }
 
-/// The heads of the entries' lanes: place, and whether it is followed.
+/// The heads of the entries' lanes: the head's `seq`, and whether it is marked as followed.
 fn heads(unit: &mut Unit<'_>, entries: &[NewEntry]) -> Result<HashMap<String, (i64, bool)>, StoreError> {
     let params: Vec<Value<'_>> = entries.iter().map(|entry| Value::from(&entry.lane)).collect();
     let found = unit.query(text(&HEADS, entries.len()), &params, |row| {
@@ -102,8 +103,8 @@ fn heads(unit: &mut Unit<'_>, entries: &[NewEntry]) -> Result<HashMap<String, (i
     Ok(found.into_iter().collect())
 }
 
-/// The heads of so many lanes. Where others may settle one meanwhile, it is locked: who appends behind it and who settles
-/// it must each know of the other.
+/// Finds the heads of `count` lanes. On PostgreSQL it locks them, so that a head is not settled while an entry is
+/// appended behind it: the settlement would not find that entry.
 pub(super) fn heads_of(count: usize) -> String {
     let lanes = places(1, count);
     format!("SELECT lane, seq, followed FROM entry WHERE state = 1 AND lane IN ({lanes}) /*! FOR UPDATE */")

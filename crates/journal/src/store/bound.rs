@@ -1,10 +1,10 @@
-//! The bound on what pages leave behind: what was given up is kept for a person to look at, and nobody looks at more
-//! than so much of what strangers sent.
+//! The bound on dead entries of pages. Dead entries are kept for a person to inspect. Anybody can make a page send
+//! events, so without a bound strangers could fill the disk.
 
 use headwater_store::{Row, StoreError, Unit};
 
-/// The newest dead entries of pages stay, `most` of each program and mode; older ones go. What billing providers and
-/// the company itself said stays, however much it is: it is money. Returns how many went.
+/// Keeps the newest `most` dead entries of pages of each program and mode, and deletes older ones. Entries of billing
+/// providers and of the vendor all stay, because they are about money. Returns how many were deleted.
 pub(crate) fn dead_claims(unit: &mut Unit<'_>, most: i64) -> Result<usize, StoreError> {
     let pair = |row: &Row<'_>| Ok::<_, StoreError>((row.get::<i64>(0)?, row.get::<bool>(1)?));
     let pairs = unit.query("SELECT DISTINCT program, test FROM entry WHERE state = 4", &[], pair)?;

@@ -1,11 +1,11 @@
-//! What must hold between the entries of a journal, each as a query for what does not.
+//! The invariants of a journal, each with a query for the entries that break it.
 
 use headwater_store::{StoreError, Unit};
 
-/// Differences of one kind that are told.
+/// How many violations of one invariant are reported.
 const TOLD_MAX: i64 = 20;
 
-/// What must hold, and a query for the entries that break it.
+/// Each invariant's name, and a query that describes the entries which break it.
 const INVARIANTS: &[(&str, &str)] = &[
     (
         "a lane has one head",
@@ -13,29 +13,29 @@ const INVARIANTS: &[(&str, &str)] = &[
          LIMIT $1",
     ),
     (
-        "what waits has a head before it",
+        "a waiting entry has a head before it in its lane",
         "SELECT 'lane ' || waiting.lane || ' waits from ' || min(waiting.seq) FROM entry AS waiting \
          LEFT JOIN entry AS head ON head.lane = waiting.lane AND head.state = 1 AND head.seq < waiting.seq \
          WHERE waiting.state = 0 AND head.seq IS NULL GROUP BY waiting.lane LIMIT $1",
     ),
     (
-        "a head that something waits behind knows it",
+        "a head is marked as followed when an entry waits behind it",
         "SELECT 'entry ' || head.seq || ' of lane ' || head.lane FROM entry AS head WHERE head.state = 1 \
          AND head.followed = 0 AND EXISTS (SELECT 1 FROM entry AS waiting WHERE waiting.lane = head.lane \
          AND waiting.state = 0) LIMIT $1",
     ),
     (
-        "what is delivered or dead says when, and what is open does not",
+        "settled_at is set for settled entries and for no open one",
         "SELECT 'entry ' || seq || ' of lane ' || lane FROM entry WHERE (state >= 3) <> (settled_at IS NOT NULL) \
          LIMIT $1",
     ),
     (
-        "what is still to be delivered has its text",
+        "an open entry has its text",
         "SELECT 'entry ' || seq || ' of lane ' || lane FROM entry WHERE state < 3 AND body = '' LIMIT $1",
     ),
 ];
 
-/// What does not hold, one line for each.
+/// Describes every violation in one line; empty when the journal is sound.
 ///
 /// # Errors
 /// When the store fails.
@@ -70,20 +70,17 @@ mod tests {
             ),
             (
                 "UPDATE entry SET state = 3, settled_at = 1 WHERE seq = 1",
-                "what waits has a head before it: lane a waits from 2",
+                "a waiting entry has a head before it in its lane: lane a waits from 2",
             ),
             (
                 "UPDATE entry SET followed = 0",
-                "a head that something waits behind knows it: entry 1 of lane a",
+                "a head is marked as followed when an entry waits behind it: entry 1 of lane a",
             ),
             (
                 "UPDATE entry SET settled_at = NULL",
-                "what is delivered or dead says when, and what is open does not: entry 3 of lane b",
+                "settled_at is set for settled entries and for no open one: entry 3 of lane b",
             ),
-            (
-                "UPDATE entry SET body = '' WHERE seq = 2",
-                "what is still to be delivered has its text: entry 2 of lane a",
-            ),
+            ("UPDATE entry SET body = '' WHERE seq = 2", "an open entry has its text: entry 2 of lane a"),
         ];
         for (damage, told) in damages {
             let directory = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Facts: what was said outside that later events need, each in its latest state.
+//! Facts: what a billing provider said that later events need, the newest of each.
 
 use headwater_store::{StoreError, Unit};
 
@@ -7,12 +7,12 @@ use crate::Fact;
 /// Facts under one name.
 pub(super) const FACTS: &str =
     "SELECT part, at, rank, body FROM fact WHERE scope = $1 AND name = $2 ORDER BY part";
-/// What was stored too long ago.
+/// Deletes the facts that were stored too long ago.
 pub(super) const FORGET: &str = "DELETE FROM fact WHERE stored_at <= $1";
 
-/// Keeps a fact, unless what is known of it is newer. `false` when nothing changed.
+/// Stores a fact, unless a newer one is stored. `false` when nothing changed.
 ///
-/// Time, rank and text decide together, so that any order of arrival ends the same.
+/// Time, rank and body are compared in this order, so that the result does not depend on the order of arrival.
 pub(crate) fn keep(unit: &mut Unit<'_>, fact: &Fact, now: i64) -> Result<bool, StoreError> {
     let changed = unit.execute(
         "INSERT INTO fact (scope, name, part, at, rank, body, stored_at) VALUES ($1, $2, $3, $4, $5, $6, $7)

@@ -1,4 +1,4 @@
-//! Entries for the people who run it: listed and counted.
+//! Lists and counts of entries, for the people who run the relay.
 
 use std::fmt::Write as _;
 
@@ -11,7 +11,7 @@ pub(crate) fn list(unit: &mut Unit<'_>, filter: &Filter) -> Result<Vec<Entry>, S
     let mut text = String::from(LIST);
     let mut params: Vec<Value<'_>> = vec![filter.program.into(), filter.test.into()];
     if let Some(state) = filter.state {
-        // Written out: a partial index serves no condition that only turns up with a parameter.
+        // A literal, because the planner uses a partial index only when it sees the state's value in the SQL.
         let _ = write!(text, " AND state = {}", state.number());
     }
     let narrowings =
@@ -27,7 +27,7 @@ pub(crate) fn list(unit: &mut Unit<'_>, filter: &Filter) -> Result<Vec<Entry>, S
     unit.query(&text, &params, entry)
 }
 
-/// How many of a state there are, of one program and mode; read from an index alone.
+/// Counts the entries of a program and mode in a state, from a covering index.
 pub(super) fn count(state: State) -> String {
     format!("SELECT count(*) FROM entry WHERE program = $1 AND test = $2 AND state = {}", state.number())
 }

@@ -1,34 +1,36 @@
-//! How an attempt ended, and what that makes due: the next of the lane, and what was parked for a name.
+//! Settling: records how an attempt ended, and makes due what waited for it: the next entry of the lane, and entries
+//! parked for its names.
 
 use headwater_store::{Row, StoreError, Unit};
 
 use crate::entry::{Outcome, State};
 use crate::names::Names;
 
-/// Entries of a stretch: a few dozen pages of index. The SQL has to repeat the number, for SQLite takes the index only
-/// for an expression that is written as the index's own.
+/// Entries of a stretch, whose index takes a few dozen pages. The SQL has to repeat the number, because SQLite uses the
+/// index only for an expression that is written like the index's own.
 pub(super) const STRETCH: i64 = 4096;
 
-/// The first that waits of a stretch and a lane.
+/// The first waiting entry of a lane in a stretch.
 pub(super) const NEXT: &str = "SELECT min(seq) FROM entry WHERE state = 0 AND seq / 4096 = $1 AND lane = $2";
-/// The first stretch after another in which anything waits.
+/// The first stretch after the given one that has a waiting entry.
 pub(super) const NEXT_STRETCH: &str = "SELECT min(seq / 4096) FROM entry WHERE state = 0 AND seq / 4096 > $1";
-/// What is parked for a name: most often nothing. Asked on its own, because a statement that changes what another finds
-/// builds a table for that, empty or not, and frees it: a quarter of a busy writer's time.
+/// The entries parked for a name; most often there are none. A query of its own, because an UPDATE with a subquery
+/// builds and frees a temporary table each time, even for no rows: a quarter of a busy writer's time.
 pub(super) const PARKED_FOR: &str = "SELECT seq FROM waits_for WHERE name = $1";
-/// What is parked is due now, also when an attempt is under way.
+/// Makes a parked entry due. `woken` tells an attempt that is under way not to park it again.
 pub(super) const WAKE: &str =
     "UPDATE entry SET due_at = $1, woken = 1 WHERE seq = $2 AND state = 2 AND (due_at > $1 OR woken = 0)";
 
-/// What is so for all attempts that are settled together.
+/// What all attempts that are settled together have in common.
 pub(crate) struct Settling<'a> {
     pub(crate) now: i64,
     pub(crate) names: &'a Names,
-    /// When what is parked for the first time is looked at again, where names may come that leave no mark in `names`.
+    /// When an entry that is parked for the first time is tried again; given where other processes deliver names too,
+    /// which `names` does not record.
     pub(crate) second_look: Option<i64>,
 }
 
-/// An entry that is still open.
+/// What settling needs to know of an open entry.
 struct Open {
     lane: String,
     followed_head: bool,
@@ -37,7 +39,8 @@ struct Open {
     looks: i64,
 }
 
-/// One that is still open, locked: a claim that was lost to its lease may be settled twice.
+/// Reads and locks an entry, if it is still open. It may be settled already: after a lease has ended, two attempts may
+/// each settle the entry.
 fn open(unit: &mut Unit<'_>, seq: i64) -> Result<Option<Open>, StoreError> {
     unit.query_one(
         "SELECT lane, state = 1 AND followed = 1, state = 2, woken, looks FROM entry WHERE seq = $1 AND state < 3
@@ -100,7 +103,8 @@ fn retry(unit: &mut Unit<'_>, seq: i64, at: i64, reason: &str, counted: bool) ->
     Ok(())
 }
 
-/// Notes what a parked entry waits for. `due` is given when that came while the attempt was under way, or may have.
+/// Stores the names that a parked entry waits for. `due` replaces its due time when one of them was, or may have been,
+/// delivered during the attempt.
 fn park(unit: &mut Unit<'_>, seq: i64, awaited: &[String], due: Option<i64>) -> Result<(), StoreError> {
     unit.execute("UPDATE entry SET looks = looks + 1, attempts = 0 WHERE seq = $1", &[seq.into()])?;
     if let Some(now) = due {
@@ -115,7 +119,7 @@ fn park(unit: &mut Unit<'_>, seq: i64, awaited: &[String], due: Option<i64>) -> 
     Ok(())
 }
 
-/// Makes due what is parked for one of the names. Returns how many entries.
+/// Makes the entries due that are parked for one of the names, and records the names as delivered.
 pub(crate) fn wake(unit: &mut Unit<'_>, there: &[String], now: i64, names: &Names) -> Result<(), StoreError> {
     for name in there {
         names.came(name);
@@ -126,15 +130,15 @@ pub(crate) fn wake(unit: &mut Unit<'_>, there: &[String], now: i64, names: &Name
     Ok(())
 }
 
-/// Makes the first entry that waits in the lane its head, in place of `seq`. Whether it is followed in turn is
-/// not known, so that it is taken to be.
+/// Makes the first waiting entry of the lane its head, in place of `seq`. Whether another one waits behind it is not
+/// known without a search, so it is marked as followed.
 fn promote(unit: &mut Unit<'_>, lane: &str, seq: i64) -> Result<(), StoreError> {
     let Some(next) = next_waiting(unit, lane, seq)? else { return Ok(()) };
     unit.execute("UPDATE entry SET state = 1, followed = 1 WHERE seq = $1", &[next.into()])?;
     Ok(())
 }
 
-/// The first entry of the lane that waits after `seq`, stretch by stretch.
+/// The first waiting entry of the lane after `seq`, searched stretch by stretch.
 fn next_waiting(unit: &mut Unit<'_>, lane: &str, seq: i64) -> Result<Option<i64>, StoreError> {
     let number = |row: &Row<'_>| row.get::<Option<i64>>(0);
     let mut stretch = Some(seq / STRETCH);

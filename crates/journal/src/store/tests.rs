@@ -1,5 +1,5 @@
-//! Order in each lane, nothing lost, nothing twice: under any sequence of appends, claims, answers and lost
-//! leases.
+//! Entries of a lane keep their order, and none is lost or delivered twice, under any sequence of appends, claims,
+//! settlements and expired leases.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -23,7 +23,7 @@ struct Road {
 }
 
 impl Road {
-    /// By another process, after this one has died.
+    /// Opens the same journal again, as a new process does after this one has died.
     fn reopened(self) -> Self {
         drop(self.journal);
         Self::open(self.directory)
@@ -91,7 +91,7 @@ async fn a_lane_waits_for_its_head_and_for_no_other_lane() {
 }
 
 #[tokio::test]
-async fn the_next_of_a_lane_is_found_however_much_of_other_lanes_came_in_between() {
+async fn the_next_entry_of_a_lane_is_found_behind_thousands_of_other_lanes() {
     let road = road();
     let numbered = |n: u32, lane: &str| {
         let mut entry = new(0, lane);
@@ -121,7 +121,7 @@ async fn the_next_of_a_lane_is_found_however_much_of_other_lanes_came_in_between
         road.journal.settle(vec![(expected, arrived())], 0).await.unwrap();
     }
     let left = road.journal.claim(LEASE, 100_000, 100_000, LEASE).await.unwrap();
-    assert_eq!(left.len(), 6_002, "all that were alone, and the first of b and of c");
+    assert_eq!(left.len(), 6_002, "the entries alone in their lanes, and the heads of b and c");
 }
 
 #[tokio::test]
@@ -154,16 +154,17 @@ async fn a_journal_of_an_older_version_goes_on_where_it_was() {
 }
 
 #[test]
-fn a_stretch_is_as_long_in_every_text() {
+fn every_statement_has_the_same_length_of_a_stretch() {
     let divided = format!("seq / {}", settle::STRETCH);
     for text in [settle::NEXT, settle::NEXT_STRETCH, MIGRATIONS[2]] {
         assert!(text.contains(&divided), "{text}");
     }
 }
 
-/// A partial index serves only a condition that is written as its own; otherwise each look reads the backlog.
+/// SQLite uses a partial index only for a condition that is written like the index's own. Without the index, the
+/// statements for each event would read the whole backlog.
 #[tokio::test]
-async fn what_happens_for_every_event_finds_its_index() {
+async fn the_statements_of_every_event_use_an_index() {
     let directory = tempfile::tempdir().unwrap();
     let store = Store::open(&directory.path().join("journal.sqlite"), MIGRATIONS, BOUNDS).unwrap();
     let (parked, dead) = (list::count(State::Parked), list::count(State::Dead));
@@ -202,11 +203,11 @@ async fn what_happens_for_every_event_finds_its_index() {
         let plan = explain("EXPLAIN QUERY PLAN", 3).await;
         assert!(plan.contains(index) && !plan.contains("B-TREE"), "{text}: {plan}");
         let steps = explain("EXPLAIN", 1).await;
-        // Once an hour, or when a process has died.
+        // These two run rarely: once an hour, or when a process has died.
         let rare = super::AHEAD.contains(&text) || text == super::RELEASE_DEAD;
         assert!(
             rare || !steps.contains("OpenEphemeral"),
-            "a table of its own, built and freed each time: {text}"
+            "it builds and frees a temporary table each time: {text}"
         );
     }
 }
@@ -270,7 +271,7 @@ async fn a_dead_entry_is_kept_listed_and_replayable() {
 }
 
 #[tokio::test]
-async fn what_was_kept_long_enough_is_forgotten_and_its_id_is_not() {
+async fn an_old_text_is_deleted_and_its_id_is_remembered_longer() {
     let road = road();
     road.journal.append(vec![new(1, "a")]).await.unwrap();
     ids(&road, 0).await;
@@ -331,7 +332,7 @@ async fn walk(steps: Vec<Step>) -> Result<(), StoreError> {
             Step::Settle { pick, how } if !claimed.is_empty() => {
                 let entry = claimed.swap_remove(pick % claimed.len());
                 let done = delivered.entry(entry.lane.clone()).or_default();
-                // A lost claim may end twice; the receiver knows the id.
+                // After a lease has expired, two attempts may both deliver an entry; the receiver ignores the second.
                 if how > 0 && !done.contains(&entry.id[0]) {
                     done.push(entry.id[0]);
                 }
@@ -342,7 +343,7 @@ async fn walk(steps: Vec<Step>) -> Result<(), StoreError> {
             Step::Wait(millis) => now += millis,
         }
     }
-    // The road empties in the end, whatever happened on it.
+    // In the end every entry can be delivered, whatever happened before.
     loop {
         now += LEASE * 2;
         let batch = road.journal.claim(now, 10, 10, LEASE).await?;

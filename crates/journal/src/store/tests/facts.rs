@@ -1,4 +1,4 @@
-//! Facts: of each the newest, whatever the order; who waits for one is woken by it.
+//! Facts: the newest of each is kept in any order of arrival, and entries parked for one fall due.
 
 use super::{ids, new, road};
 use crate::store::tests::parked::parked;
@@ -26,7 +26,7 @@ async fn of_each_fact_the_newest_is_kept_in_any_order() {
 }
 
 #[tokio::test]
-async fn who_waits_for_a_fact_is_woken_by_it_and_not_by_hearing_it_again() {
+async fn an_entry_parked_for_a_fact_falls_due_by_it_and_not_by_its_repetition() {
     let road = road();
     road.journal.append(vec![new(1, "a")]).await.unwrap();
     for (at, woken) in [(1, vec![1]), (1, vec![]), (2, vec![1])] {

@@ -1,4 +1,4 @@
-//! What is parked: woken by names, looked at beside what is new, listed, never in anybody's way.
+//! Parked entries: they fall due by names, are claimed beside new entries without delaying them, and are listed.
 
 use super::{BOUNDS, LEASE, Road, arrived, ids, in_state, new, road};
 use crate::store::tests::retry;
@@ -19,7 +19,7 @@ fn of_program(program: i64, test: bool) -> NewEntry {
 }
 
 #[tokio::test]
-async fn a_parked_entry_holds_nobody_up_and_wakes_when_its_customer_comes() {
+async fn a_parked_entry_does_not_block_its_lane_and_falls_due_when_its_customer_is_delivered() {
     let road = road();
     road.journal.append(vec![new(1, "a"), new(2, "a")]).await.unwrap();
     assert_eq!(ids(&road, 0).await, [1]);
@@ -31,7 +31,7 @@ async fn a_parked_entry_holds_nobody_up_and_wakes_when_its_customer_comes() {
 }
 
 #[tokio::test]
-async fn a_parked_entry_is_woken_by_its_names_in_whichever_lane_and_by_nothing_else_of_its_own() {
+async fn a_parked_entry_falls_due_by_its_names_from_any_lane_and_by_no_other_name() {
     let road = road();
     road.journal.append(vec![new(1, "p:cus_1"), new(2, "p:cus_1"), new(3, "c:gk_1")]).await.unwrap();
     assert_eq!(ids(&road, 0).await, [1, 3]);
@@ -51,7 +51,7 @@ async fn a_parked_entry_is_woken_by_its_names_in_whichever_lane_and_by_nothing_e
 }
 
 #[tokio::test]
-async fn what_came_while_an_attempt_was_under_way_is_not_waited_for() {
+async fn a_name_delivered_during_the_attempt_makes_the_entry_due_at_once() {
     let road = road();
     road.journal.append(vec![new(1, "p:cus_1"), new(2, "c:gk_1")]).await.unwrap();
     let claimed = road.journal.claim(0, 10, 10, LEASE).await.unwrap();
@@ -66,7 +66,7 @@ async fn what_came_while_an_attempt_was_under_way_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn a_backlog_of_parked_entries_holds_up_no_new_one_also_after_a_restart() {
+async fn a_backlog_of_parked_entries_does_not_delay_new_ones_even_after_a_restart() {
     let road = road();
     let old: Vec<_> = (0..50).map(|n| new(n, &format!("lane {n}"))).collect();
     road.journal.append(old).await.unwrap();
@@ -83,7 +83,7 @@ async fn a_backlog_of_parked_entries_holds_up_no_new_one_also_after_a_restart() 
 }
 
 #[tokio::test]
-async fn an_attempt_that_a_destination_held_up_does_not_count() {
+async fn an_attempt_that_failed_for_every_event_alike_does_not_count() {
     let road = road();
     road.journal.append(vec![new(1, "a")]).await.unwrap();
     for round in 0..3 {
@@ -94,7 +94,7 @@ async fn an_attempt_that_a_destination_held_up_does_not_count() {
 }
 
 #[tokio::test]
-async fn what_a_wrong_clock_put_off_is_brought_back() {
+async fn entries_put_off_by_a_wrong_clock_are_made_due() {
     let road = road();
     road.journal.append(vec![new(1, "a"), new(2, "b"), new(3, "c")]).await.unwrap();
     ids(&road, 0).await;
@@ -125,7 +125,7 @@ async fn nobody_replays_an_entry_of_another_program_or_mode() {
 }
 
 #[tokio::test]
-async fn what_nobody_is_credited_with_is_counted_listed_and_can_be_tried_again() {
+async fn an_unattributed_entry_is_counted_listed_and_replayable() {
     let road = road();
     road.journal.append(vec![new(1, "a"), new(2, "a"), new(3, "b")]).await.unwrap();
     ids(&road, 0).await;
@@ -141,7 +141,7 @@ async fn what_nobody_is_credited_with_is_counted_listed_and_can_be_tried_again()
 }
 
 #[tokio::test]
-async fn what_an_older_version_parked_is_woken_and_knows_who_said_it() {
+async fn an_entry_parked_by_an_older_version_falls_due_and_has_a_source() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("journal.sqlite");
     let older = Store::open(&path, &MIGRATIONS[..3], BOUNDS).unwrap();

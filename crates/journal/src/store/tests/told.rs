@@ -1,4 +1,4 @@
-//! What callers are told: when the next is due, how much changed, what is listed, whether there is news.
+//! What calls return: the next due time, how much changed, lists, and notifications of new entries.
 
 use headwater_store::Store;
 
@@ -7,7 +7,7 @@ use crate::store::tests::parked::parked;
 use crate::{Counts, Filter, Journal, KEEP_BODY, KEEP_ID, MIGRATIONS, Outcome, State};
 
 #[tokio::test]
-async fn the_next_that_falls_due_is_the_earliest_head_or_look() {
+async fn the_next_due_time_is_that_of_the_earliest_head_or_parked_entry() {
     let road = road();
     assert_eq!(road.journal.next_due().await.unwrap(), None);
     road.journal.append(vec![new(1, "a"), new(2, "a"), new(3, "b")]).await.unwrap();
@@ -19,7 +19,7 @@ async fn the_next_that_falls_due_is_the_earliest_head_or_look() {
 }
 
 #[tokio::test]
-async fn whoever_waits_for_news_hears_of_an_append_and_a_replay_and_of_nothing_else() {
+async fn news_resolves_after_an_append_and_a_replay_and_after_nothing_else() {
     let road = road();
     let heard = async || {
         tokio::select! {
@@ -91,7 +91,7 @@ async fn the_log_of_a_file_is_empty_when_it_was_emptied() {
 }
 
 #[test]
-fn states_are_called_as_people_know_them_and_found_by_that() {
+fn states_have_names_and_are_found_by_them() {
     let names = ["waiting", "due", "parked", "delivered", "dead", "unattributed"];
     assert_eq!(State::ALL.map(State::name), names);
     assert_eq!(names.map(State::from_name), State::ALL.map(Some));
