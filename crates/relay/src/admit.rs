@@ -1,8 +1,8 @@
-//! Admission: bytes in, entries or refusals out. Pure: what a body is worth depends on nothing but the body
-//! and who sent it.
+//! Admission: reads the events of a body and makes entries or refusals of them. It does no I/O: the result depends only
+//! on the body, the sender, the program's settings and the time.
 //!
-//! What the destination would refuse for certain is refused here, with its field: a sender that heard 202 will
-//! not send again (trust.md section 3).
+//! What the destination would certainly refuse is refused here, with the field's name, because a sender that got 202
+//! does not send again (trust.md section 3).
 
 mod signup;
 
@@ -23,14 +23,14 @@ pub enum Sender {
     Server,
 }
 
-/// An event that was not admitted, and why. Its neighbours were.
+/// An event that was not admitted, and why. Other events of the batch are not affected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Refused {
     /// Place in the batch, from 0.
     pub index: usize,
     /// The event's id, where it could be read.
     pub id: Option<EventId>,
-    /// Stable name of the mistake.
+    /// Stable code of the error.
     pub code: String,
     /// Path of the field.
     pub field: String,
@@ -38,28 +38,28 @@ pub struct Refused {
     pub message: String,
 }
 
-/// Something of an event that was admitted will not arrive as it was sent.
+/// A warning: something of an admitted event will not be delivered as it was sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Warned {
     /// Place in the batch, from 0.
     pub index: usize,
-    /// What became of which field.
+    /// The field, and how it was changed.
     #[serde(flatten)]
     pub warning: Warning,
 }
 
-/// What became of a batch.
+/// The result of admitting a batch.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Admission {
-    /// To be journaled, in their order.
+    /// Admitted events as entries, in their order, to be appended to the journal.
     pub entries: Vec<NewEntry>,
-    /// Not admitted.
+    /// Events that were not admitted.
     pub refused: Vec<Refused>,
-    /// About what was admitted.
+    /// Warnings about admitted events.
     pub warnings: Vec<Warned>,
 }
 
-/// Reads every event of a batch on its own: one bad event spoils no other.
+/// Admits each event of a batch on its own, so that a bad one does not affect the others.
 pub fn admit(events: &[&str], program: &Program, sender: Sender, now: Millis) -> Admission {
     let mut admission = Admission::default();
     for (index, text) in events.iter().enumerate() {
@@ -123,7 +123,7 @@ pub(crate) fn lane(program: &Program, customer: &str) -> String {
     lane_of(program.id, program.test, customer)
 }
 
-/// The same where only the pair's number and mode are known.
+/// The same as [`lane`], by the program's number and mode.
 pub(crate) fn lane_of(program: i64, test: bool, customer: &str) -> String {
     format!("{program}{}:{customer}", if test { "t" } else { "" })
 }

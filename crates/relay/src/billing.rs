@@ -1,5 +1,5 @@
-//! Billing providers: each verifies its own webhooks and turns them into our events, and into facts that later
-//! events need.
+//! Billing providers: each module verifies the provider's webhooks and turns them into events, and into facts that
+//! later events need.
 
 pub mod back;
 pub mod fact;
@@ -12,16 +12,16 @@ use headwater_protocol::{FieldError, Millis, Source};
 
 use crate::{Program, admit};
 
-/// Why a webhook was not taken.
+/// Why a webhook was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// It is not the provider's, or too old. The sentence says which.
+    /// It is not signed by the provider, or too old. The sentence says which.
     Signature(String),
-    /// It is, but cannot be read.
+    /// It is signed, but cannot be read.
     Body(FieldError),
 }
 
-/// What a webhook says.
+/// The content of a webhook.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Webhook {
     /// Events to deliver, in their order.
@@ -30,17 +30,17 @@ pub struct Webhook {
     pub facts: Vec<Fact>,
 }
 
-/// An event of a webhook, and who says it: what a buyer can edit is a claim, whoever passes it on.
+/// An event of a webhook, with its source. What a buyer can edit is a claim, even if the provider passes it on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Said {
     /// What happened.
     pub event: Event,
-    /// Who says so.
+    /// Its source.
     pub source: Source,
 }
 
 impl Said {
-    /// The entry to be journaled. One customer of the provider has one lane, whichever names an event carries.
+    /// The entry to append. All events of one customer of the provider share a lane, whichever names they carry.
     pub(crate) fn entry(&self, program: &Program, now: Millis) -> NewEntry {
         let entry = admit::entry(&self.event, self.event.write(), program, self.source, now);
         NewEntry { lane: admit::lane(program, &lane(&self.event.data)), ..entry }
@@ -55,7 +55,7 @@ fn lane(data: &Data) -> String {
     }
 }
 
-/// The scope of a program and mode: the beginning of its lanes, facts and names.
+/// The scope of a program and mode, which is the prefix of its lanes, facts and names.
 pub(crate) fn scope(program: &Program) -> String {
     admit::lane(program, "").trim_end_matches(':').to_owned()
 }

@@ -1,5 +1,5 @@
-//! Delivery: claims what is due, carries it to its destination, settles. Many lanes at once, each in order, none
-//! waiting for another.
+//! Delivery: claims entries that are due, sends each to its destination, and settles it. Many lanes are delivered at
+//! once, each in its order; no lane waits for another.
 
 mod backoff;
 mod carry;
@@ -23,19 +23,20 @@ use hold::Holds;
 /// The client of a program's key pair; `None` when the program is not known (any more).
 pub type Destinations = Arc<dyn Fn(i64, bool) -> Option<Client> + Send + Sync>;
 
-/// Milliseconds a claim lasts: far longer than the client's own time-out for an entry's first few requests.
+/// Milliseconds a claim lasts: far longer than the client's time-outs of an entry's first few requests together.
 const LEASE: i64 = 5 * 60 * 1000;
-/// Between two claims at least: under load each then takes many entries, and the writer has its time for events.
+/// The shortest pause between two claims. Under load each claim then takes many entries, and leaves the store's writer
+/// time for new events.
 const CLAIM_EVERY: Duration = Duration::from_millis(5);
-/// The longest wait between two looks at the journal: nobody tells of what other processes append.
+/// The longest pause between two claims, in milliseconds: other processes append without a notification.
 const LOOK_EVERY: i64 = 1_000;
-/// Between two looks for claims of processes that have died.
+/// Milliseconds between two searches for claims of processes that have died.
 const RELEASE_EVERY: i64 = 2_000;
-/// Between two prunings.
+/// Milliseconds between two prunings.
 const PRUNE_EVERY: i64 = 60 * 60 * 1000;
-/// Milliseconds that nothing is put off for: what is due later was put off while the clock was wrong.
+/// Milliseconds ahead, longer than any backoff. A due time further ahead was computed while the clock was wrong.
 const AHEAD_MAX: i64 = 25 * DELIVERY_BACKOFF_MAX;
-/// Until a settlement that found the write queue full is tried again, at first and at most.
+/// The first and the longest pause before a failed settlement is tried again.
 const SETTLE_AGAIN: [Duration; 2] = [Duration::from_millis(20), Duration::from_secs(1)];
 
 /// Delivers until `stop` turns true, then settles what is in flight.
@@ -44,17 +45,17 @@ pub async fn run(relay: Relay, destinations: Destinations, mut stop: watch::Rece
     let mut road = Road::new(relay, destinations);
     while !*stop.borrow() {
         let now = road.relay.now().0;
-        // Also when the clock went back.
+        // The first condition holds when the clock was set back.
         if now < pruned_at || now.saturating_sub(pruned_at) >= PRUNE_EVERY {
             pruned_at = now;
             maintain(&road.relay, now).await;
         }
-        // At the start, and then for as long as other processes may die.
+        // Once at the start. Again and again only where other processes share the journal and may die.
         let again = road.relay.journal.is_shared() && now.saturating_sub(released_at) >= RELEASE_EVERY;
         if released_at == i64::MIN || again {
             released_at = now;
             if let Err(error) = road.relay.journal.release(now).await {
-                tracing::warn!(%error, "what a process that died was delivering waits for its lease to end");
+                tracing::warn!(%error, "the claims of processes that died were not released; their leases run out");
             }
         }
         match road.claim(now).await {
@@ -70,21 +71,21 @@ pub async fn run(relay: Relay, destinations: Destinations, mut stop: watch::Rece
     while road.one_ended().await {}
 }
 
-/// Forgets what was kept long enough, and brings back what a wrong clock put off.
+/// Deletes old texts, ids and facts, and makes entries due that have a due time from a wrong clock.
 async fn maintain(relay: &Relay, now: i64) {
     if let Err(error) = relay.journal.prune(now).await {
-        tracing::warn!(%error, "pruning put off");
+        tracing::warn!(%error, "pruning failed; tried again in an hour");
     }
     match relay.journal.bring_back(now, AHEAD_MAX).await {
         Ok(0) => {}
-        Ok(count) => tracing::warn!(count, "entries that were put off while the clock was ahead are due now"),
-        Err(error) => tracing::warn!(%error, "entries that a wrong clock put off were not looked for"),
+        Ok(count) => tracing::warn!(count, "entries that were delayed while the clock was ahead are due now"),
+        Err(error) => tracing::warn!(%error, "the search for entries delayed by a wrong clock failed"),
     }
 }
 
-/// Delivers everything that is due now and settles it, also what falls due by that; says how many attempts it made.
-/// For callers that step delivery themselves, as tests do; [`run`] is for servers. What was put off to a later moment
-/// waits for it.
+/// Delivers and settles every entry that is due now, and those that fall due by that; returns how many attempts it
+/// made. For callers that step delivery themselves, as tests do; servers use [`run`]. Entries with a later due time are
+/// not touched.
 ///
 /// # Errors
 /// When the journal cannot be claimed from.
@@ -101,8 +102,8 @@ pub async fn deliver_due(relay: &Relay, destinations: &Destinations) -> Result<u
     }
 }
 
-/// The entries under way. Each is settled as it ends, so that a slow answer holds up its own lane and no other;
-/// settlements that come together share a commit.
+/// The entries being delivered. Each is settled when its own attempt ends, so that a slow answer delays its own lane
+/// only; settlements that come together share a commit.
 struct Road {
     relay: Relay,
     destinations: Destinations,
@@ -117,7 +118,7 @@ impl Road {
         Self { relay, destinations, tasks: JoinSet::new(), under_way: HashMap::new(), holds: Arc::default() }
     }
 
-    /// Takes as many due entries as there is room for, and sends them off; says how many.
+    /// Claims as many due entries as may be under way and starts a task for each; returns how many.
     async fn claim(&mut self, now: i64) -> Result<usize, StoreError> {
         while let Some(ended) = self.tasks.try_join_next_with_id() {
             self.forget(ended);
@@ -130,7 +131,8 @@ impl Road {
         let parked = PARKED_DELIVERIES_MAX.saturating_sub(parked);
         let number = |count| u32::try_from(count).unwrap_or(u32::MAX);
         let mut entries = self.relay.journal.claim(now, number(room), number(parked), LEASE).await?;
-        // One whose many requests took longer than its lease: claiming it again renewed the lease, no more.
+        // An entry whose requests take longer than its lease is claimed again while it is under way. That renews the
+        // lease; a second attempt must not begin.
         let under_way: HashSet<i64> = self.under_way.values().map(|(seq, _)| *seq).collect();
         entries.retain(|entry| !under_way.contains(&entry.seq));
         let count = entries.len();
@@ -153,7 +155,7 @@ impl Road {
         let id = match ended {
             Ok((id, ())) => id,
             Err(error) => {
-                // Its lease runs out, and another attempt begins.
+                // The entry is not settled, so another attempt begins when its lease runs out.
                 tracing::error!(%error, "a delivery panicked");
                 error.id()
             }
@@ -161,8 +163,8 @@ impl Road {
         self.under_way.remove(&id);
     }
 
-    /// Waits for news, for the next due entry, for an entry that ended (the next of its lane may be due), or for
-    /// the end.
+    /// Waits until an entry is appended or falls due, an attempt ends (which may make the next of its lane due), or
+    /// `stop` turns true. When as many as may be are under way, only the last two matter.
     async fn rest(&mut self, now: i64, stop: &mut watch::Receiver<bool>) {
         if self.tasks.len() >= DELIVERIES_MAX {
             tokio::select! {
@@ -184,7 +186,7 @@ impl Road {
     }
 }
 
-/// Carries one entry to its destination and records how that ended.
+/// Delivers one entry to its destination and settles it.
 async fn carry_and_settle(relay: Relay, destinations: Destinations, holds: Arc<Holds>, entry: Entry) {
     let destination = destinations(entry.program, entry.test);
     let program = relay.programs.of(entry.program, entry.test);
@@ -195,7 +197,8 @@ async fn carry_and_settle(relay: Relay, destinations: Destinations, holds: Arc<H
             Ok(()) => match carry::carry(&client, &program, &relay.journal, &entry, now).await {
                 Ended::Refused(reason) => put_off(holds.refused(pair, &reason, relay.now().0)),
                 Ended::As(outcome) => {
-                    // No answer, or one in place of the destination's, says nothing about our credential.
+                    // Any other outcome shows that the destination accepts our credential. A retry does not: there was
+                    // no answer, or an intermediary's.
                     if !matches!(outcome, Outcome::Retry { .. }) && holds.taken(pair) {
                         release(&relay).await;
                     }
@@ -203,26 +206,28 @@ async fn carry_and_settle(relay: Relay, destinations: Destinations, holds: Arc<H
                 }
             },
         },
-        // A ledger that was restored may not know the program yet: nobody gives up what was acknowledged for that.
+        // A ledger that is being restored may not know the program yet, so the event, which was acknowledged with 202,
+        // is kept and tried again.
         _ => put_off((now + HOLD_MAX, "held: its program is not known here".to_owned())),
     };
     log(&entry, &outcome);
     settle(&relay, entry.seq, outcome).await;
 }
 
-/// Not the entry's fault, so it counts as no attempt of its.
+/// Tries again later without counting an attempt, because the entry is not at fault.
 fn put_off((at, reason): (i64, String)) -> Outcome {
     Outcome::Retry { at, reason, counted: false }
 }
 
-/// The destination takes our credential again: what was put off meanwhile need not wait for its time.
+/// Makes the entries due that were held while the destination refused our credential.
 async fn release(relay: &Relay) {
     if let Err(error) = relay.journal.release_put_off(hold::HELD, relay.now().0).await {
-        tracing::warn!(%error, "what was held waits for its next attempt");
+        tracing::warn!(%error, "held entries could not be made due; each waits for its own retry time");
     }
 }
 
-/// A full write queue is no reason to leave a lane to its lease: it is a matter of a moment.
+/// Settles an entry, and tries again while the store is busy or cannot be reached: an entry that is not settled blocks
+/// its lane until the lease runs out, and is then delivered twice.
 async fn settle(relay: &Relay, seq: i64, outcome: Outcome) {
     let [mut wait, longest] = SETTLE_AGAIN;
     loop {
@@ -246,7 +251,7 @@ fn log(entry: &Entry, outcome: &Outcome) {
     match outcome {
         Outcome::Delivered { .. } => tracing::debug!(%id, kind = entry.kind, "delivered"),
         Outcome::Retry { reason, .. } => {
-            tracing::info!(%id, kind = entry.kind, attempt = entry.attempts, reason, "put off");
+            tracing::info!(%id, kind = entry.kind, attempt = entry.attempts, reason, "to be retried");
         }
         Outcome::Parked { reason, .. } => tracing::info!(%id, kind = entry.kind, reason, "parked"),
         Outcome::Unattributed { reason } => {

@@ -1,4 +1,4 @@
-//! The gate's HTTP: events in, billing webhooks in, the script out, entries listed.
+//! The relay's HTTP interface: takes events and billing webhooks, serves the script, lists entries.
 
 mod address;
 mod body;
@@ -16,7 +16,7 @@ use tower_http::cors::{Any, CorsLayer};
 
 use crate::Relay;
 
-/// Every route of the gate.
+/// All routes of the relay.
 pub fn router(relay: Relay) -> Router {
     let cors = CorsLayer::new()
         .allow_origin(Any)

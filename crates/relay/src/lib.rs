@@ -1,9 +1,9 @@
-//! The gate: takes events from browsers, servers and billing providers, journals them, and delivers them in
-//! order to a ledger, ours or another's.
+//! The ingestion endpoint: takes events from browsers, servers and billing providers, appends them to the journal, and
+//! delivers them in order to a ledger: ours, or another that speaks API v2.
 //!
-//! Nothing is delivered inside a request: 202 means the event is on disk, and no more.
+//! Nothing is delivered inside a request: 202 means only that the event is durable.
 //!
-//! What this crate does not do: decide who earned what, or keep books.
+//! What this crate does not do: decide who earned what, or store customers and money.
 
 pub mod admit;
 pub mod billing;
@@ -25,31 +25,31 @@ pub use rate::{Monotonic, Rates};
 /// A browser script in the encodings a browser may ask for.
 #[derive(Debug, Clone, Default)]
 pub struct Script {
-    /// As it runs.
+    /// Not compressed.
     pub plain: Bytes,
-    /// Under brotli.
+    /// Compressed with brotli.
     pub brotli: Bytes,
-    /// Under gzip.
+    /// Compressed with gzip.
     pub gzip: Bytes,
 }
 
-/// The browser scripts, as the gate hands them out; `None` for what was not built.
+/// The browser scripts that the relay serves; `None` for one that was not built.
 #[derive(Debug, Clone, Default)]
 pub struct Scripts {
-    /// What pages load.
+    /// The script that pages load.
     pub latest: Option<Script>,
     /// The same without wasm, for pages that forbid it.
     pub fallback: Option<Script>,
-    /// What the script loads when a page asks for it, by file name; all that was built.
+    /// The parts that were built, by file name. The script loads one when a page uses its function.
     pub parts: Vec<(&'static str, Script)>,
     /// Eight hexadecimal digits of the hash of `latest`, the name of its immutable address.
     pub hash: String,
 }
 
-/// A clock.
+/// The wall clock. Given, so that tests set the time.
 pub type Clock = Arc<dyn Fn() -> Millis + Send + Sync>;
 
-/// The gate of one process. Cheap to clone.
+/// The relay of one process. Cheap to clone.
 #[derive(Clone)]
 pub struct Relay {
     programs: Programs,
@@ -60,17 +60,17 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// A gate for `programs` in front of `journal`.
+    /// A relay that takes events for `programs` and appends them to `journal`.
     pub fn new(programs: Programs, journal: Journal, clock: Clock, scripts: Scripts, rates: Rates) -> Self {
         Self { programs, journal, clock, scripts: Arc::new(scripts), rates: Arc::new(rates) }
     }
 
-    /// Empties the texts of a customer who asked to be forgotten, under every name it had; each is a letter for
-    /// its kind and the name, as [`headwater_protocol::event::CustomerRef::lane`] writes it. What was not delivered
-    /// yet will not be. Returns how many entries changed.
+    /// Deletes the texts of a customer who asked to be forgotten, in the lane of every name it had. Each name has a
+    /// letter for its kind in front, as [`headwater_protocol::event::CustomerRef::lane`] writes it. Entries that were
+    /// not delivered yet become dead. Returns how many entries changed.
     ///
     /// # Errors
-    /// When the store fails; what was emptied until then stays so, and the call can be repeated.
+    /// When the store fails; texts deleted until then stay deleted, and the call can be repeated.
     pub async fn erase(&self, program: i64, test: bool, names: &[String]) -> Result<usize, StoreError> {
         let mut changed = 0;
         for name in names {

@@ -1,4 +1,4 @@
-//! The programs the gate knows, by public key. Replaced as a whole when settings change.
+//! The programs that the relay knows, by public key. Replaced as a whole when settings change.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -18,23 +18,23 @@ pub struct Program {
     pub public_key: String,
     /// Whether it is the test pair.
     pub test: bool,
-    /// Sites the public key works from; empty: any.
+    /// Origins whose pages may use the public key; empty for any.
     pub origins: Vec<String>,
-    /// What a browser's amounts are worth.
+    /// How amounts from pages are used: ignored, left for billing to confirm, or accepted as payments.
     pub checkout_amounts: ClaimPolicy,
-    /// Stripe's signing secret for this pair's webhook address.
+    /// Stripe's signing secret for the webhook URL of this key pair.
     pub stripe_webhook_secret: Option<SecretString>,
     /// SHA-256 of the secret key, for servers that sign in with Basic.
     pub secret_hash: Option<[u8; 32]>,
-    /// The same of secret keys that were replaced and still work.
+    /// SHA-256 of secret keys that were replaced and still work.
     pub older_secret_hashes: Vec<[u8; 32]>,
-    /// Which signups of pages are taken.
+    /// Which signups of pages are accepted.
     pub signups: Signups,
-    /// What the site's server signs customer keys with (trust.md section 1.6).
+    /// The secret that the site's server signs customer keys with (trust.md section 1.6).
     pub identity_secret: Option<SecretString>,
-    /// Whether a signup that no partner can be credited with makes a customer.
+    /// Whether a signup without a partner to credit creates a customer.
     pub organic_signups: bool,
-    /// Whether the destination makes no customer without an address, as every ledger but ours.
+    /// Whether the destination creates no customer without an email address. Ours does.
     pub needs_email: bool,
 }
 
@@ -50,7 +50,7 @@ impl Program {
         self.origins.is_empty() || self.origins.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin))
     }
 
-    /// Whether `secret` is this pair's secret key. Takes the same time whatever it is.
+    /// Whether `secret` is this pair's secret key. Compares in constant time.
     pub(crate) fn is_secret(&self, secret: &str) -> bool {
         let given = Sha256::digest(secret);
         let known = self.secret_hash.iter().chain(&self.older_secret_hashes);
@@ -58,14 +58,14 @@ impl Program {
     }
 }
 
-/// Every program the gate knows. Cheap to clone; all clones are the same registry.
+/// All programs that the relay knows. Cheap to clone; all clones share one registry.
 #[derive(Debug, Clone, Default)]
 pub struct Programs {
     by_key: Arc<RwLock<HashMap<String, Arc<Program>>>>,
 }
 
 impl Programs {
-    /// Forgets what was known and knows these.
+    /// Replaces all known programs by these.
     pub fn replace(&self, programs: Vec<Program>) {
         let known =
             programs.into_iter().map(|program| (program.public_key.clone(), Arc::new(program))).collect();
@@ -77,7 +77,7 @@ impl Programs {
         self.by_key.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
     }
 
-    /// Whether none is known: nothing was set up here yet, or settings are still being restored.
+    /// Whether no program is known: none was set up yet, or the settings are still being restored.
     pub fn is_empty(&self) -> bool {
         self.by_key.read().unwrap_or_else(PoisonError::into_inner).is_empty()
     }

@@ -1,5 +1,5 @@
-//! How many events a second: for each key pair, and, with a public key alone, for each address too; and how many
-//! bytes of them a day. A key that stands in every page of a site is known to everyone; without this, one script
+//! Rate limits: events a second for each key pair, and, with a public key alone, also for each address; and KiB of
+//! events a day for both. The public key is in every page of a site, so everyone knows it; without limits, one script
 //! could fill the disk.
 
 use std::net::IpAddr;
@@ -15,40 +15,42 @@ use headwater_protocol::limits;
 
 use crate::admit::Sender;
 
-/// Time since some moment; never runs backwards.
+/// A monotonic clock: time since a fixed moment.
 pub type Monotonic = std::sync::Arc<dyn Fn() -> Duration + Send + Sync>;
 
-/// Checks between two looks for keys that nobody used lately: memory holds so many strangers at most.
+/// Checks between two removals of limits that were not used lately. So memory holds at most about this many addresses
+/// more than are active.
 const PRUNE_EVERY: usize = 16 * 1024;
 
 /// A key pair: program number, and whether it is the test pair.
 type Pair = (i64, bool);
 type Keyed<K> = RateLimiter<K, DashMapStateStore<K>, Given, NoOpMiddleware<Duration>>;
 
-/// Events were more than their rate allows. None of them was taken.
+/// The events were more than their rate allows. None of them was accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TooMany {
     /// A sentence that names the bound.
     pub(crate) message: String,
-    /// Until they may come again.
+    /// After this time they may be sent again.
     pub(crate) wait: Duration,
 }
 
-/// How much a request brings.
+/// The size of a request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Size {
-    /// Events.
+    /// How many events.
     pub(crate) events: usize,
-    /// Bytes of their texts.
+    /// Bytes of their texts together.
     pub(crate) bytes: usize,
 }
 
-/// The rates of one gate.
+/// The rate limits of one relay.
 pub struct Rates {
     pairs: Keyed<Pair>,
     addresses: Keyed<(Pair, IpAddr)>,
-    /// In KiB, as the next.
+    /// KiB a day of all pages of a key pair.
     pair_days: Keyed<Pair>,
+    /// KiB a day of one address.
     address_days: Keyed<(Pair, IpAddr)>,
     clock: Given,
     per_second: NonZeroU32,
@@ -68,10 +70,11 @@ impl Clock for Given {
 }
 
 impl Rates {
-    /// `per_second` events of a key pair; of them, one address may send a tenth with a public key alone.
+    /// Limits of `per_second` events for a key pair. With a public key alone, one address may send one in
+    /// [`limits::PROGRAM_PER_ADDRESS`] of them.
     pub fn new(per_second: NonZeroU32, clock: Monotonic) -> Self {
         let clock = Given(clock);
-        // A batch must fit into a burst, or it could never be sent.
+        // A burst must allow a whole batch, or a full batch could never be sent.
         let batch = NonZeroU32::new(u32::try_from(limits::BATCH_EVENTS_MAX).unwrap_or(u32::MAX))
             .unwrap_or(NonZeroU32::MIN);
         let quota = |rate: NonZeroU32| {
@@ -98,8 +101,8 @@ impl Rates {
         }
     }
 
-    /// Whether so much more may come. The address comes first: what it may not send uses up nothing of the pair's.
-    /// Who holds the secret key is trusted with the disk.
+    /// Whether a request of this size may be accepted now. The address is checked before the key pair, so that refused
+    /// requests of one address use up nothing of the pair's limit. The limit by day does not apply with the secret key.
     pub(crate) fn check(
         &self,
         pair: Pair,
@@ -142,7 +145,7 @@ impl Rates {
         let wait = match limiter.check_key_n(key, cells) {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(until)) => until.wait_time_from(self.clock.now()),
-            // No batch is larger than a burst; were it, waiting would not help.
+            // Not reached: no batch is larger than a burst. If one were, no wait would help.
             Err(_) => Duration::from_secs(1),
         };
         let message = format!("{whose} may {} here; these were not taken", bound());
@@ -161,18 +164,19 @@ impl Rates {
     }
 }
 
-/// A day's KiB for whoever may send `rate` events a second.
+/// KiB a day for a sender with the limit `rate`: `each` KiB for each event a second.
 fn kib_a_day(rate: NonZeroU32, each: u32) -> NonZeroU32 {
     rate.saturating_mul(NonZeroU32::new(each).unwrap_or(NonZeroU32::MIN))
 }
 
-/// A day's worth at once, and as much again over the day after.
+/// A quota of `cells` as a burst, refilled evenly over 24 hours.
 fn a_day(cells: NonZeroU32) -> Quota {
     let one = Duration::from_hours(24) / cells.get();
     Quota::with_period(one).unwrap_or(Quota::per_second(cells)).allow_burst(cells)
 }
 
-/// An address as a limit sees it: whoever has one IPv6 address has a whole /64 of them.
+/// The address that a limit counts by: the /64 network of an IPv6 address, because a sender with one address there
+/// usually has them all.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6((u128::from(address) & !u128::from(u64::MAX)).into()),
@@ -196,7 +200,7 @@ mod tests {
         (rates, now)
     }
 
-    /// Small events.
+    /// Events of one byte each.
     fn few(events: usize) -> Size {
         Size { events, bytes: events }
     }
@@ -218,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_is_bound_by_its_key_pair_alone() {
+    fn a_server_is_limited_by_its_key_pair_only() {
         let (rates, _) = rates();
         for _ in 0..4 {
             rates.check(PAIR, Sender::Server, address(1), few(50)).unwrap();
@@ -229,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn neighbours_of_one_ipv6_network_are_one_address() {
+    fn addresses_of_one_ipv6_network_share_a_limit() {
         let (rates, _) = rates();
         let v6 = |text: &str| Some(text.parse::<IpAddr>().unwrap());
         rates.check(PAIR, Sender::Browser, v6("2001:db8:1:2::1"), few(50)).unwrap();
@@ -240,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn strangers_are_forgotten() {
+    fn limits_of_addresses_that_stopped_sending_are_removed() {
         let (rates, now) = rates();
         let stranger = |n: usize| Some(IpAddr::from(u32::try_from(n).unwrap().to_be_bytes()));
         for n in 0..PRUNE_EVERY {

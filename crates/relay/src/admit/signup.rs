@@ -1,4 +1,4 @@
-//! What a signup must bring: an identity where the program asks for one, an address where the destination does.
+//! What a signup must contain: a signature where the program requires one, an address where the destination does.
 
 use std::collections::BTreeMap;
 
@@ -12,16 +12,16 @@ use sha2::Sha256;
 
 use crate::Program;
 
-/// A signup that may be journaled.
+/// A signup that may be admitted.
 pub(super) struct Checked {
-    /// Who says it, the signature considered.
+    /// Its source; a page's valid signature makes it [`Source::Signed`].
     pub(super) source: Source,
-    /// What of it will not arrive as it was sent.
+    /// What of it will not be delivered as it was sent.
     pub(super) warnings: Vec<Warning>,
 }
 
-/// Checks a signup that `said_by` sent. The answer depends on the signup and the program's settings alone: the
-/// public key never learns whether a customer or a partner exists (trust.md section 1.7).
+/// Checks a signup from the source `said_by`. The answer depends only on the signup and the program's settings, so that
+/// nobody with the public key can find out whether a customer or a partner exists (trust.md section 1.7).
 pub(super) fn check(signup: &Signup, program: &Program, said_by: Source) -> Result<Checked, FieldError> {
     let mut warnings = Vec::new();
     let source = if said_by == Source::Page { prove(signup, program, &mut warnings)? } else { said_by };
@@ -41,7 +41,7 @@ pub(super) fn check(signup: &Signup, program: &Program, said_by: Source) -> Resu
     Ok(Checked { source, warnings })
 }
 
-/// Whether the page speaks about the customer it names, or only claims to (trust.md section 1.6).
+/// Verifies the site's signature of the customer key. A signup without one stays a page's claim (trust.md section 1.6).
 fn prove(signup: &Signup, program: &Program, warnings: &mut Vec<Warning>) -> Result<Source, FieldError> {
     let refuse = |code: &str, message: &str| Err(FieldError::new(code, "signature", message));
     match (&signup.signature, &program.identity_secret) {
@@ -72,7 +72,7 @@ fn prove(signup: &Signup, program: &Program, warnings: &mut Vec<Warning>) -> Res
     }
 }
 
-/// Takes the same time for every signature that is hex.
+/// Compares in constant time.
 fn is_signed(secret: &SecretString, customer_key: &str, given: &str) -> bool {
     let Ok(given) = hex::decode(given) else { return false };
     let mut mac =
@@ -81,8 +81,8 @@ fn is_signed(secret: &SecretString, customer_key: &str, given: &str) -> bool {
     mac.verify_slice(&given).is_ok()
 }
 
-/// The event's text less the signature, which has done its work: whoever reads the journal could show it again.
-/// Every other member stays byte for byte.
+/// The event's text without the signature: it was verified, and anybody who can read the journal could use it again.
+/// The values of all other members stay as they are, byte for byte.
 pub(super) fn without_signature(text: &str) -> String {
     let less = || -> serde_json::Result<String> {
         let mut event: BTreeMap<String, &RawValue> = serde_json::from_str(text)?;

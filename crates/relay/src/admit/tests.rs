@@ -1,4 +1,4 @@
-//! What is admitted can be delivered, and says who said it.
+//! Admitted events can be delivered, and their entries have the right source.
 
 use headwater_protocol::event::{Event, Submission};
 use headwater_protocol::v2::Signups;
@@ -6,7 +6,7 @@ use headwater_protocol::v2::Signups;
 use super::{Admission, Millis, Program, Sender, admit};
 
 const SECRET: &str = "identity_test_example";
-/// The signature of `gk_1`, by another implementation.
+/// The signature of `gk_1`, computed by another implementation.
 const SIGNATURE: &str = "dba6d58c777cd97e31b674c30d41314cfebead0eae0db4bea3f114bbb1d824aa";
 
 fn program() -> Program {
@@ -35,7 +35,7 @@ fn refused(admission: &Admission, code: &str, field: &str) {
 }
 
 #[test]
-fn an_entry_says_who_said_it() {
+fn an_entry_has_the_source_of_its_sender() {
     let source = |admission: Admission| admission.entries[0].source;
     let unsigned = signup(r#""customer_key":"gk_1""#);
     assert_eq!(source(page(&signing(), r#""customer_key":"gk_1""#)), "page");
@@ -86,7 +86,7 @@ fn a_program_of_signed_signups_takes_no_others_from_pages() {
 }
 
 #[test]
-fn a_signature_nobody_can_check_proves_nothing_and_its_sender_hears_so() {
+fn a_signature_that_cannot_be_verified_is_ignored_with_a_warning() {
     let admission = page(&program(), &format!(r#""customer_key":"gk_1","signature":"{SIGNATURE}""#));
     assert_eq!(admission.entries[0].source, "page");
     assert_eq!(admission.warnings[0].warning.code, "signature_ignored");
@@ -122,7 +122,7 @@ fn a_destination_that_needs_an_address_gets_no_signup_without_one() {
 }
 
 #[test]
-fn a_name_that_is_cut_is_told_with_its_event() {
+fn a_name_that_is_cut_gives_a_warning_for_its_event() {
     let long = "n".repeat(150);
     let short = signup(r#""customer_key":"gk_1""#);
     let long = signup(&format!(r#""customer_key":"gk_2","name":"{long}""#));

@@ -1,8 +1,8 @@
 //! How much of each transaction was taken back: a pure function of the facts about one payment (billing.md, «What a
 //! commission is computed from»).
 //!
-//! It is a state, not a step: the same facts give the same totals in whichever order they came, and a dispute that is
-//! won gives back by being left out.
+//! The result is a total, not a change: the same facts give the same totals in any order of arrival. A dispute that was
+//! won counts as 0 in the sum, so the total falls again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,25 +15,28 @@ use super::fact::{Known, PaidLine};
 /// What was taken back of the transactions that a record belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Back {
-    /// Of each transaction, so much altogether.
+    /// The total taken back of each transaction.
     Totals {
         /// Keys of transactions, and minor units of their base.
         lines: Vec<(String, i64)>,
-        /// When the newest fact was so, epoch milliseconds.
+        /// The time of the newest fact, epoch milliseconds.
         at: i64,
     },
     /// Nothing was ever taken back.
     Nothing,
-    /// It is not known yet which transactions that are.
+    /// The transactions are not known yet.
     Unknown {
         /// What is missing.
         reason: String,
-        /// Names of records: a fact about one of them may complete it.
+        /// Names of records. A new fact about one of them may supply what is missing.
         waits_for: Vec<String>,
     },
 }
 
-/// Reads what is known about `about` and all that belongs together with it, and computes.
+/// Reads the facts about the record `about` and about all records linked to it, and computes the totals.
+///
+/// # Errors
+/// When the journal cannot be read.
 pub async fn look(journal: &Journal, scope: &str, about: &str) -> Result<Back, StoreError> {
     let mut known = BTreeMap::new();
     let mut next = vec![about.to_owned()];
@@ -54,7 +57,7 @@ fn links(facts: &[Fact]) -> impl Iterator<Item = String> {
     })
 }
 
-/// The totals of all that was paid by these records, which belong together.
+/// Computes the totals from the facts of records that belong together, given by the records' names.
 pub fn compute(records: &BTreeMap<String, Vec<Fact>>) -> Back {
     let (mut gross, mut lines, mut unread) = (0_i64, Vec::<PaidLine>::new(), BTreeSet::new());
     for (name, facts) in records.iter().filter(|(name, _)| name.starts_with("in:")) {
@@ -102,8 +105,8 @@ fn takes_back(known: &Known) -> bool {
     matches!(known, Known::Refunded { .. } | Known::Refund { .. } | Known::Back { .. })
 }
 
-/// Minor units with tax that a charge or its intent paid, where an invoice's payment said so: no more goes back, though
-/// a dispute may be about the whole of what was refunded in part.
+/// Minor units with tax that a charge or its intent paid, if an invoice's payment said so; otherwise no limit. No more
+/// than this is taken back: a dispute may be about the whole charge although a part was refunded before.
 fn charged(records: &BTreeMap<String, Vec<Fact>>, name: &str) -> i64 {
     if name.starts_with("in:") {
         return i64::MAX;
@@ -118,10 +121,11 @@ fn charged(records: &BTreeMap<String, Vec<Fact>>, name: &str) -> i64 {
     amounts.max().unwrap_or(i64::MAX)
 }
 
-/// Minor units with tax that went back of one record, at `most`.
+/// Minor units with tax that were taken back of one record, at `most`.
 ///
-/// A charge says its total at one time, its refunds speak for themselves at others: what was made after that time is
-/// added, what failed after it is taken off, and what is known of single refunds is never less than true.
+/// A charge reports the total of its refunds at one time, and each refund is reported by itself at other times. So
+/// refunds made after the charge's report are added to its total, and refunds that failed after it are subtracted. The
+/// result is never less than the sum of the single refunds in force.
 fn of_record(facts: &[Fact], most: i64) -> i64 {
     let known = || facts.iter().filter_map(|fact| Some((fact.at, Known::of(fact)?)));
     let told = known().find_map(|(at, known)| match known {
@@ -151,8 +155,8 @@ fn of_record(facts: &[Fact], most: i64) -> i64 {
     refunded.saturating_add(other).clamp(0, most.max(0))
 }
 
-/// `base · back / gross`, towards zero: the whole gives back the whole, more never gives back less, and no line gives
-/// back more than it has.
+/// `base · back / gross`, rounded towards zero. So a full refund takes back the whole base, a larger refund never takes
+/// back less, and no line loses more than its base.
 fn share(base: i64, back: i64, gross: i64) -> i64 {
     if gross <= 0 {
         return 0;

@@ -1,7 +1,8 @@
-//! Facts of billing: what is kept of a webhook because a later one cannot be understood without it (billing.md).
+//! Facts of billing: what is stored of a webhook because a later one cannot be understood without it (billing.md).
 //!
-//! A record of the provider is a name, `in:` an invoice, `pi:` a payment intent, `ch:` a charge, `sub:` a subscription. Two records that
-//! belong together each have a fact that leads to the other; the rest say what was paid, and what went back.
+//! A fact is stored under the name of the provider's record that it is about: `in:` an invoice, `pi:` a payment intent,
+//! `ch:` a charge, `sub:` a subscription. Two records that belong together each have a fact with the other's name; the
+//! other facts say what was paid and what was refunded.
 
 use headwater_journal::Fact;
 use serde::{Deserialize, Serialize};
@@ -30,46 +31,46 @@ pub fn subscription(id: &str) -> String {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "snake_case")]
 pub enum Known {
-    /// It belongs together with the record of this name, or does not any more.
+    /// It belongs together with another record, or does not any more.
     Link {
-        /// The other record.
+        /// The name of the other record.
         to: String,
-        /// Whether it still does.
+        /// Whether they still belong together.
         holds: bool,
     },
     /// An invoice that was paid.
     Paid {
-        /// Minor units with tax: what a refund is a share of.
+        /// Minor units with tax. A refund is a share of it.
         gross: i64,
-        /// The transactions it made.
+        /// The transactions that its lines became.
         lines: Vec<PaidLine>,
     },
-    /// What a payment paid of its invoice.
+    /// How much a payment paid of its invoice.
     Charged {
         /// Minor units, with tax.
         amount: i64,
     },
-    /// What a charge says was refunded of it.
+    /// How much of a charge was refunded, as the charge itself says.
     Refunded {
         /// Minor units charged, with tax.
         gross: i64,
         /// Minor units refunded altogether, at the time of the fact.
         total: i64,
     },
-    /// A refund by itself.
+    /// A single refund.
     Refund {
         /// Minor units, with tax.
         amount: i64,
         /// When it was made, epoch milliseconds.
         made_at: i64,
-        /// Whether it stands; a refund may fail.
+        /// Whether it is in force. `false` when it failed or was cancelled.
         stands: bool,
     },
-    /// A subscription was told of at this time.
+    /// The provider has reported the subscription at the time of the fact, so older reports are stale.
     Told,
-    /// What else takes money back, with tax: a dispute, a credit note. 0 when it does not stand.
+    /// A dispute or a credit note, which takes money back too.
     Back {
-        /// Minor units.
+        /// Minor units, with tax; 0 when it is not in force.
         amount: i64,
     },
 }
@@ -84,7 +85,7 @@ pub struct PaidLine {
 }
 
 impl Known {
-    /// This as a fact about `name`; see [`Fact`] for the others.
+    /// A fact about the record `name`. The other parameters are those of [`Fact`].
     pub fn fact(&self, scope: &str, name: &str, part: &str, at: i64, rank: i64) -> Fact {
         Fact {
             scope: scope.to_owned(),
@@ -96,10 +97,10 @@ impl Known {
         }
     }
 
-    /// Two facts: each of the records leads to the other, or does not any more.
+    /// The two facts that say whether two records belong together, one for each record.
     pub fn link(scope: &str, one: &str, other: &str, at: i64, holds: bool) -> [Fact; 2] {
         [(one, other), (other, one)].map(|(from, to)| {
-            // Told in the same second, the end is later than the beginning.
+            // Stripe's times are whole seconds. Within one second, the end of a link counts as later than its begin.
             let link = Self::Link { to: to.to_owned(), holds };
             link.fact(scope, from, &format!("to/{to}"), at, i64::from(!holds))
         })

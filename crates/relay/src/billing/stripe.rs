@@ -1,5 +1,6 @@
-//! Stripe: signature, then the objects of its events (billing.md). Webhook endpoints are pinned to a version of the
-//! API: the shapes of the last three years are read, whatever version the envelope names.
+//! Stripe's webhooks: the signature, and the objects of the events (billing.md). Each Stripe account pins its
+//! webhooks to a version of the API, so the shapes of the last three years are read, whichever version the envelope
+//! names.
 
 mod invoice;
 mod money;
@@ -18,11 +19,11 @@ use objects::{Customer, Envelope, Session};
 
 pub use verify::verify;
 
-/// What one of Stripe's events says to the program and mode of `scope`. Nothing for a type that is not about
+/// Reads one of Stripe's events for the program and mode of `scope`. The result is empty for a type that is not about
 /// customers or money.
 ///
-/// Ids are derived from Stripe's and the scope, so a webhook delivered five times counts once, and one account may
-/// feed two programs.
+/// Event ids are derived from Stripe's id and the scope, so that a webhook that is delivered five times counts once,
+/// and one Stripe account may feed two programs.
 ///
 /// # Errors
 /// [`Refusal::Body`] for a body that cannot be read, or whose events could not be delivered.
@@ -41,7 +42,7 @@ pub fn read(body: &[u8], scope: &str) -> Result<Webhook, Refusal> {
     Ok(Webhook { said: data.into_iter().enumerate().map(said).collect::<Result<_, Refusal>>()?, facts })
 }
 
-/// What is journaled is read again before it is delivered; what would be refused then is refused now.
+/// Writes and reads the event as delivery will, so that one that could not be delivered is refused now.
 fn deliverable(event: &Event) -> Result<Event, Refusal> {
     Event::read(&event.write()).map_err(|error| Refusal::Body(error.below("data.object")))
 }
@@ -72,7 +73,7 @@ impl Saying<'_> {
                 self.subscription(&object(text)?, false);
             }
             "customer.subscription.deleted" => self.subscription(&object(text)?, true),
-            // One of the two that Stripe sends for each payment; the other says nothing new.
+            // Stripe also sends invoice.payment_succeeded for each payment, with the same content.
             "invoice.paid" => self.invoice(&object(text)?)?,
             "invoice_payment.paid" => self.invoice_payment(&object(text)?, true),
             "invoice_payment.detached" => self.invoice_payment(&object(text)?, false),
@@ -107,8 +108,9 @@ impl Saying<'_> {
         self.say(Source::Billing, Data::ProviderCustomer(known));
     }
 
-    /// A session joins the site's name of a customer and Stripe's. What the site's server wrote into its metadata is
-    /// billing's word; what stood in the address of a payment link, a buyer may have edited.
+    /// A session links the site's key of a customer to Stripe's. A key in the metadata was written by the site's
+    /// server, so the source is billing. A key from the URL of a payment link may have been edited by the buyer, so
+    /// the source is a page.
     fn session(&mut self, object: Session) {
         let Some(provider_key) = object.customer else { return };
         let confirmed = object.metadata.customer_key();
@@ -149,12 +151,13 @@ impl Saying<'_> {
     }
 }
 
-/// Whoever the metadata names, and Stripe's own id: the order of billing.md.
+/// A customer by the site's key from the metadata, Stripe's id and the address. Empty addresses count as none.
 fn who(customer_key: Option<String>, provider_key: Option<String>, email: Option<String>) -> CustomerRef {
     CustomerRef { customer_key, provider_key, email: email.filter(|email| !email.is_empty()) }
 }
 
-/// `None` for one that has not begun: it waits for its first payment, and becomes active in the same second.
+/// The product's status for a subscription's. `None` for `incomplete`: it waits for its first payment and will be
+/// reported again when it becomes active.
 fn status(word: &str) -> Option<ProductStatus> {
     match word {
         "incomplete" => None,
@@ -165,7 +168,7 @@ fn status(word: &str) -> Option<ProductStatus> {
     }
 }
 
-/// What a product is called whose subscription sells one product, or several.
+/// The key of a product: the subscription's id, with the price's if the subscription sells several products.
 fn subscription_key(subscription: &str, price: &str, several: bool) -> String {
     if several { format!("{subscription}/{price}") } else { subscription.to_owned() }
 }

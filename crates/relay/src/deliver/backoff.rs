@@ -1,12 +1,12 @@
-//! When to try again: full jitter, stored with the entry, so that a restart forgets nothing.
+//! Exponential backoff with full jitter. The due time is stored with the entry, so it survives a restart.
 
 use headwater_protocol::limits::{DELIVERY_BACKOFF_MAX, DELIVERY_BACKOFF_MIN};
 use sha2::{Digest as _, Sha256};
 
-/// Milliseconds until attempt `attempt + 1`: between 1 and an exponentially growing bound, or what the
-/// destination asked for, if that is more.
+/// Milliseconds until attempt `attempt + 1`: between 1 and an exponentially growing bound, or the destination's
+/// `retry_after` in seconds if that is longer, up to 24 times the longest backoff.
 ///
-/// The jitter is a hash of id and attempt: as spread as a random number, and the same in every replay of a test.
+/// The jitter is a hash of id and attempt: distributed like a random number, but the same in every run of a test.
 pub(super) fn wait(id: [u8; 16], attempt: i64, retry_after: Option<u64>) -> i64 {
     let doublings = u32::try_from(attempt.clamp(1, 24) - 1).unwrap_or(0);
     let bound = DELIVERY_BACKOFF_MIN.saturating_mul(1 << doublings).min(DELIVERY_BACKOFF_MAX);

@@ -1,7 +1,8 @@
-//! One entry to its destination: which requests of API v2 an event becomes, and what their answers mean.
+//! Delivers one entry: which requests of API v2 an event becomes, and what their answers mean.
 //!
-//! Every request carries an `Idempotency-Key` made of the event's id, so that a repeated attempt changes nothing, and
-//! says who says it: a destination of ours takes a page's word as a claim (trust.md section 1).
+//! Every request that creates carries an `Idempotency-Key` made from the event's id, so that a repeated attempt changes
+//! nothing. Every request names the event's source, so that our ledger treats what a page says as a claim (trust.md
+//! section 1).
 
 mod checkout;
 mod customer;
@@ -19,15 +20,15 @@ use crate::{Program, admit, billing};
 /// How an attempt ended.
 #[derive(Debug)]
 pub(super) enum Ended {
-    /// To be recorded.
+    /// With this outcome, to be settled.
     As(Outcome),
-    /// The destination refuses our credential: nothing is wrong with the entry.
+    /// The destination refuses our credential, for this reason. The entry is not at fault.
     Refused(String),
 }
 
-/// One attempt.
+/// One attempt to deliver an entry.
 pub(super) struct Carrier<'a> {
-    /// Speaking for whoever says the entry.
+    /// Names the entry's source in each request.
     client: Client,
     program: &'a Program,
     journal: &'a Journal,
@@ -37,7 +38,7 @@ pub(super) struct Carrier<'a> {
     occurred_at: Millis,
 }
 
-/// Carries one entry and says how it ended.
+/// Delivers one entry at `now`, epoch milliseconds; returns how the attempt ended.
 pub(super) async fn carry(
     client: &Client,
     program: &Program,
@@ -51,7 +52,7 @@ pub(super) async fn carry(
             return Ended::As(Outcome::Dead { reason: format!("its text cannot be read: {error}") });
         }
     };
-    // An unknown word is a later version's: the least trusted of them.
+    // An unknown source was written by a later version. It is taken for the least trusted one.
     let source = Source::from_name(&entry.source).unwrap_or(Source::Page);
     let client = client.clone().speaking_for(source);
     let (id, occurred_at) = (event.id, event.occurred_at);
@@ -72,7 +73,7 @@ pub(super) async fn carry(
 }
 
 impl Carrier<'_> {
-    /// A name as parked entries wait for it.
+    /// A name with its scope, as parked entries wait for it.
     fn name(&self, name: &str) -> String {
         admit::lane(self.program, name)
     }
@@ -81,7 +82,7 @@ impl Carrier<'_> {
         names.iter().map(|name| self.name(name)).collect()
     }
 
-    /// What is at the destination once this is delivered.
+    /// The names that the destination knows once this event is delivered.
     fn there(&self, data: &Data) -> Vec<String> {
         let mut names = data.customer().names();
         match data {
@@ -90,7 +91,7 @@ impl Carrier<'_> {
                 names.extend(signup.email.as_ref().map(|email| format!("e:{email}")));
             }
             Data::Payment(payment) => names.push(transaction(&payment.key)),
-            // Money that goes back makes nobody known.
+            // A refund creates nothing at the destination.
             Data::Refund(_) => names.clear(),
             _ => {}
         }
@@ -102,7 +103,7 @@ impl Carrier<'_> {
         format!("{}/{what}", self.id)
     }
 
-    /// When it happened, never later than now: a sender's clock may be ahead.
+    /// When the event happened, but never later than now, because a sender's clock may be ahead.
     fn happened(&self, at: Option<Millis>) -> Millis {
         Millis(at.unwrap_or(self.occurred_at).0.min(self.now))
     }
@@ -117,7 +118,7 @@ fn transaction(key: &str) -> String {
     format!("t:{key}")
 }
 
-/// A 2xx whose answer we cannot read was accepted all the same: what follows it must still be sent.
+/// Treats an unreadable 2xx answer as success: the request was accepted, and the next ones of the event must be sent.
 fn sent<T>(answer: Result<T, ClientError>) -> Result<(), ClientError> {
     match answer {
         Ok(_) | Err(ClientError::Unreadable(_)) => Ok(()),
@@ -125,8 +126,9 @@ fn sent<T>(answer: Result<T, ClientError>) -> Result<(), ClientError> {
     }
 }
 
-/// Whether a customer, or something else the request named, is not there; with an event on its way to make it, it may
-/// yet come. 403 says it of another program's, and of a customer that a product names (seed 000).
+/// Whether something that the request names, such as its customer, does not exist at the destination. A later event
+/// may still create it. The answer is 403 for another program's record, and for an unknown customer of a product
+/// (seed 000).
 fn is_missing(error: &ClientError) -> bool {
     match error.status() {
         Some(404) => true,

@@ -1,12 +1,12 @@
-//! Destinations that refuse our credential: a key was rotated there. Every entry would be refused alike, and none of
-//! them is at fault, so delivery to that destination is held and tried with one entry at a time until it works again.
+//! Destinations that refuse our credential, as after a key was rotated there. Every entry would be refused, and none is
+//! at fault. So delivery to that destination is held: one entry at a time tries, with backoff, until one is accepted.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use headwater_protocol::limits::{DELIVERY_BACKOFF_MIN, HOLD_MAX};
 
-/// A program's key pair, which is a destination's name here.
+/// A program's number, and whether it is the test pair. It identifies a destination.
 type Pair = (i64, bool);
 
 #[derive(Debug)]
@@ -28,12 +28,12 @@ impl Holds {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether an entry may be sent. While a destination is held, one at a time may, to see whether it still must be;
-    /// others hear when to come again, and why.
+    /// Whether an entry may be sent at `now`. While a destination is held, one entry at a time may, as a probe; for the
+    /// others, the error is when to retry (epoch milliseconds) and why.
     pub(super) fn may_try(&self, pair: Pair, now: i64) -> Result<(), (i64, String)> {
         let mut held = self.held();
         let Some(hold) = held.get_mut(&pair) else { return Ok(()) };
-        // A clock that went back holds nothing for longer.
+        // The second condition fails when the clock was set back; the hold must not get longer by that.
         if now < hold.until && hold.until - now <= HOLD_MAX {
             return Err((hold.until, told(&hold.reason)));
         }
@@ -41,7 +41,7 @@ impl Holds {
         Ok(())
     }
 
-    /// The destination refused our credential. Says when to come again, and why.
+    /// Records that the destination refused our credential; returns when to retry (epoch milliseconds) and why.
     pub(super) fn refused(&self, pair: Pair, reason: &str, now: i64) -> (i64, String) {
         let mut held = self.held();
         let hold = held.entry(pair).or_insert_with(|| {
@@ -49,12 +49,12 @@ impl Holds {
                 program = pair.0,
                 test = pair.1,
                 reason,
-                "the destination refuses our credential: delivery to it is held, nothing is lost; put in a key that it takes"
+                "the destination refuses our credential: delivery to it is held, nothing is lost; set a key that it accepts"
             );
             Hold { until: now, refusals: 0, reason: String::new() }
         });
         reason.clone_into(&mut hold.reason);
-        // Those that were under way together are one refusal.
+        // Entries that were under way together prolong the hold only once.
         if now >= hold.until || hold.until - now > HOLD_MAX {
             hold.until = now + wait(hold.refusals);
         }
@@ -62,17 +62,17 @@ impl Holds {
         (hold.until, told(reason))
     }
 
-    /// The destination took our credential. `true` when it was held.
+    /// Records that the destination accepted our credential; `true` when delivery to it was held.
     pub(super) fn taken(&self, pair: Pair) -> bool {
         let was_held = self.held().remove(&pair).is_some();
         if was_held {
-            tracing::info!(program = pair.0, test = pair.1, "the destination takes our credential again");
+            tracing::info!(program = pair.0, test = pair.1, "the destination accepts our credential again");
         }
         was_held
     }
 }
 
-/// How the reason of what is held begins.
+/// The beginning of the reason of held entries, by which they are found and made due.
 pub(super) const HELD: &str = "held: the destination refuses our credential";
 
 fn told(reason: &str) -> String {
@@ -98,13 +98,13 @@ mod tests {
         assert_eq!(holds.may_try(PAIR, until - 1), Err((until, reason)));
         assert_eq!(holds.may_try((1, true), 0), Ok(()), "another key pair");
         assert_eq!(holds.may_try(PAIR, until), Ok(()));
-        assert!(holds.may_try(PAIR, until).is_err(), "the one before is still trying");
+        assert!(holds.may_try(PAIR, until).is_err(), "another entry is the probe");
         assert!(holds.taken(PAIR) && !holds.taken(PAIR));
         assert_eq!(holds.may_try(PAIR, until), Ok(()));
     }
 
     #[test]
-    fn refusals_wait_longer_each_time_and_never_longer_than_minutes() {
+    fn the_wait_grows_with_each_refusal_up_to_a_bound() {
         let holds = Holds::default();
         let (mut now, mut waits) = (0, Vec::new());
         for _ in 0..20 {

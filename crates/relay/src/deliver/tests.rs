@@ -1,5 +1,5 @@
-//! Delivery against a receiver whose answers a test scripts: order kept, refusals repeated, nothing given up
-//! that may yet succeed.
+//! Delivery to a receiver whose answers a test sets: the order is kept, refusals are retried, and nothing is given up
+//! that may still succeed.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -34,7 +34,7 @@ struct Desk {
     _directory: tempfile::TempDir,
 }
 
-/// A desk whose receiver gives these answers in turn, then `200 {}` for ever.
+/// A desk whose receiver gives these answers in turn, and `200 {}` from then on.
 fn desk(answers: &[(u16, &str)]) -> Desk {
     let heard = Heard::default();
     let answers: VecDeque<_> = answers.iter().map(|(status, body)| (*status, (*body).to_owned())).collect();
@@ -108,7 +108,7 @@ impl Desk {
         self.relay.journal.append(vec![entry]).await.unwrap();
     }
 
-    /// Takes a webhook's body as the route does after its signature was found good.
+    /// Takes a webhook's body as the route does after it has verified the signature.
     async fn stripe(&self, body: &[u8]) {
         let webhook = stripe::read(body, &scope(&self.program)).unwrap();
         let now = self.relay.now();
@@ -116,7 +116,7 @@ impl Desk {
         self.relay.journal.append_with_facts(entries, webhook.facts, now.0).await.unwrap();
     }
 
-    /// Delivers everything as it falls due, for so many milliseconds.
+    /// Moves the clock by so many milliseconds, and delivers every entry when it falls due.
     async fn settle_for(&self, millis: i64) {
         let end = self.relay.now().0 + millis;
         self.settle().await;
@@ -127,7 +127,7 @@ impl Desk {
         self.later(end - self.relay.now().0);
     }
 
-    /// Bodies of the requests to a path, with who said them.
+    /// The bodies of the requests to a path, with their sources.
     fn said(&self, request: &str) -> Vec<(serde_json::Value, String)> {
         let heard = self.heard.lock().unwrap();
         let bodies = heard.iter().filter_map(|line| line.strip_prefix(request)?.strip_prefix(' '));
@@ -214,7 +214,7 @@ async fn a_click_becomes_a_conversion_and_an_unknown_click_a_customer() {
 }
 
 #[tokio::test]
-async fn a_payment_before_its_customer_waits_beside_the_road() {
+async fn a_payment_before_its_customer_is_parked_until_the_customer_is_delivered() {
     let unknown = r#"{"message":"no such customer","status":404,"code":"customer_not_found"}"#;
     let desk = desk(&[(404, unknown)]);
     desk.take("payment", PAYMENT).await;
@@ -230,7 +230,7 @@ async fn a_payment_before_its_customer_waits_beside_the_road() {
 }
 
 #[tokio::test]
-async fn what_was_done_before_counts_as_done() {
+async fn records_that_exist_already_count_as_delivered() {
     let exists = |code: &str| format!(r#"{{"message":"","status":409,"code":"{code}"}}"#);
     let (customer, product, paid) =
         (exists("customer_exists"), exists("product_exists"), exists("transaction_exists"));
@@ -244,7 +244,7 @@ async fn what_was_done_before_counts_as_done() {
 }
 
 #[tokio::test]
-async fn a_slow_answer_holds_up_its_own_lane_and_no_other() {
+async fn a_slow_answer_delays_its_own_lane_only() {
     let answer = Arc::new(tokio::sync::Notify::new());
     let slow = Arc::clone(&answer);
     let receiver = Router::new().fallback(move |request: Request<Body>| {
@@ -280,7 +280,7 @@ async fn a_slow_answer_holds_up_its_own_lane_and_no_other() {
 }
 
 #[tokio::test]
-async fn a_payment_whose_key_means_another_is_parked_and_listed() {
+async fn a_payment_whose_key_belongs_to_another_is_parked_and_listed() {
     let conflict = r#"{"message":"transaction 'in_1/il_1' exists with another amount","status":409,"code":"transaction_conflict"}"#;
     let desk = desk(&[(409, conflict)]);
     desk.take("payment", PAYMENT).await;

@@ -1,4 +1,4 @@
-//! A request's body, within its bound and its time.
+//! Reads a request's body within a limit of bytes and of time.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -10,7 +10,8 @@ use http::StatusCode;
 
 use super::error::Failure;
 
-/// Reads a whole body of at most `max` bytes. A sender that takes for ever is told so and let go.
+/// Reads a whole body of at most `max` bytes. A larger body is 413 with `way_out` as the hint; one that does not arrive
+/// within [`limits::REQUEST_TIMEOUT`] is 408, so that a slow sender cannot hold a connection for ever.
 pub(crate) async fn read(body: Body, max: usize, way_out: &str) -> Result<Bytes, Failure> {
     let time = Duration::from_millis(limits::REQUEST_TIMEOUT);
     match tokio::time::timeout(time, whole(body, max)).await {
@@ -26,8 +27,9 @@ pub(crate) async fn read(body: Body, max: usize, way_out: &str) -> Result<Bytes,
     }
 }
 
-/// The pieces of a body, one after the other in one place: each would keep the buffer of some KiB that it was read
-/// into, and a sender may make a piece of each byte. `None` when they are more than `max` bytes or end too early.
+/// Copies the chunks of a body into one buffer. A chunk keeps the buffer of some KiB that it was read into, and a
+/// sender may send each byte as a chunk, so collecting them would take far more memory than the body. `None` when the
+/// body has more than `max` bytes or breaks off.
 async fn whole(mut body: Body, max: usize) -> Option<Bytes> {
     let (mut first, mut all) = (Bytes::new(), Vec::new());
     while let Some(frame) = std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
@@ -54,7 +56,7 @@ mod tests {
 
     use super::*;
 
-    /// A piece of one byte that stands for the buffer it was read into.
+    /// A chunk of one byte, whose reference count shows whether its buffer is kept.
     struct Piece(#[expect(dead_code, reason = "counted")] Arc<()>);
 
     impl AsRef<[u8]> for Piece {
@@ -71,7 +73,7 @@ mod tests {
         for _ in 0..50 {
             sender.send_data(Bytes::from_owner(Piece(Arc::clone(&kept)))).await.unwrap();
             tokio::task::yield_now().await;
-            assert!(Arc::strong_count(&kept) <= 1 + 2, "the one that is on its way, and the one before");
+            assert!(Arc::strong_count(&kept) <= 1 + 2, "the chunk in the channel, and the one before");
         }
         drop(sender);
         assert_eq!(reading.await.unwrap().unwrap(), "a".repeat(50));

@@ -1,4 +1,4 @@
-//! What the gate has taken, for the people who run it: listed and replayed with the secret key.
+//! Lists and replays entries, with the secret key, for the people who run the relay.
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -17,13 +17,13 @@ use crate::{Program, Relay, admit};
 pub(crate) struct Asked {
     state: Option<String>,
     customer_key: Option<String>,
-    /// The billing provider's id: what it says of a customer travels under this name.
+    /// The billing provider's id of a customer, which names the lane of the provider's events.
     provider_key: Option<String>,
     limit: Option<u32>,
     starting_after: Option<i64>,
 }
 
-/// An entry as people see it.
+/// An entry in the answer.
 #[derive(Serialize)]
 pub(crate) struct Item {
     key: i64,
@@ -39,7 +39,7 @@ pub(crate) struct Item {
     settled_at: Option<Millis>,
 }
 
-/// A page of entries, and how many of the program's need a look.
+/// A page of entries, and how many of all the program's entries are parked, dead or unattributed.
 #[derive(Serialize)]
 pub(crate) struct Page {
     items: Vec<Item>,

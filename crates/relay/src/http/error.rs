@@ -1,4 +1,4 @@
-//! The gate's errors: a stable code and a sentence for outside, the cause for the log alone.
+//! The relay's HTTP errors: the client gets a stable code and a sentence; the cause goes to the log only.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -9,10 +9,10 @@ use http::{HeaderValue, StatusCode, header};
 
 use crate::rate::TooMany;
 
-/// Until a sender may look again whether a program is there.
+/// `Retry-After` while no program is known.
 const NOT_READY_SECONDS: u64 = 10;
 
-/// An answer that is not a success.
+/// An error answer.
 #[derive(Debug)]
 pub(crate) struct Failure {
     status: StatusCode,
@@ -42,8 +42,8 @@ impl Failure {
         &self.body
     }
 
-    /// 503: no program is known here, so whether a key is right cannot be told. Browsers keep what is answered so,
-    /// and drop what is answered 401 (trust.md section 3).
+    /// 503 while no program is known, because then no key can be checked. A 401 would be wrong: browsers drop events
+    /// that are answered 401, and retry those that are answered 503 (trust.md section 3).
     pub(crate) fn not_ready() -> Self {
         let mut failure = Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -55,7 +55,7 @@ impl Failure {
         failure
     }
 
-    /// 401 with the scheme a server may use.
+    /// 401 with a hint how a server authenticates.
     pub(crate) fn unauthorized(message: &str) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", message)
             .hint("sign in with HTTP Basic: the public key as user name, the secret key as password")
@@ -75,6 +75,7 @@ impl From<TooMany> for Failure {
         let mut failure = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", refused.message).hint(
             "wait as long as Retry-After says, then send them again; the server's --events-per-second sets the rate",
         );
+        // Rounded up to whole seconds: a sender that retries a fraction too early is refused again.
         let begun = u64::from(refused.wait.subsec_nanos() > 0);
         failure.retry_after = Some((refused.wait.as_secs() + begun).max(1));
         failure
@@ -93,7 +94,7 @@ impl From<StoreError> for Failure {
             return failure;
         }
         if matches!(error, StoreError::Away(_) | StoreError::Uncertain | StoreError::Unreachable { .. }) {
-            tracing::error!(%error, "the journal's database is away");
+            tracing::error!(%error, "the journal's database cannot be reached");
             let why = "the queue's database cannot be reached; send it again";
             let mut failure = Self::new(StatusCode::SERVICE_UNAVAILABLE, "database_away", why);
             failure.retry_after = Some(5);

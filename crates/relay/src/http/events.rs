@@ -1,4 +1,4 @@
-//! `POST /v1/events`: one event or a batch. 202 after fsync, never before.
+//! `POST /v1/events`: one event or a batch. It answers 202 only after the events are durable.
 
 use axum::Json;
 use axum::extract::{Request, State};
@@ -16,7 +16,7 @@ use crate::Relay;
 use crate::admit::{Admission, Refused, Warned, admit};
 use crate::rate::Size;
 
-/// What became of a batch.
+/// The answer to a batch.
 #[derive(Serialize)]
 struct Answer {
     accepted: usize,
@@ -27,7 +27,7 @@ struct Answer {
     warnings: Vec<Warned>,
 }
 
-/// Any content type is taken: a page sends text/plain, so that its request needs no preflight.
+/// Accepts any content type: a page sends text/plain, so that its request needs no CORS preflight.
 pub(crate) async fn post_events(State(relay): State<Relay>, request: Request) -> Result<Response, Failure> {
     let (parts, body) = request.into_parts();
     let bytes = body::read(body, EVENT_BODY_MAX, "send fewer events at once").await?;
@@ -52,7 +52,8 @@ pub(crate) async fn post_events(State(relay): State<Relay>, request: Request) ->
     Ok((StatusCode::ACCEPTED, Json(answer)).into_response())
 }
 
-/// 400 with the first mistake on top, where people look, and all of them below.
+/// 400 with the first error as the body's own code and message, which is where people look, and all errors in
+/// `refused`.
 fn all_refused(refused: Vec<Refused>) -> Response {
     #[derive(Serialize)]
     struct Body {

@@ -1,4 +1,4 @@
-//! The browser scripts: at every path sites load them from, and at an immutable one.
+//! Serves the browser scripts: at every path that sites load them from, and at an immutable one.
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
@@ -8,10 +8,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use super::error::Failure;
 use crate::{Relay, Script};
 
-/// Kept by caches for five minutes: a fix reaches every site within them.
+/// Cached for five minutes, so that a fix reaches every site within that time.
 const SHORT: HeaderValue = HeaderValue::from_static("public, max-age=300");
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
-/// A page of any origin loads it, with `crossorigin` and an integrity hash too.
+/// Headers of every script. They allow pages of any origin to load it, also with `crossorigin` and an integrity hash.
 const COMMON: [(HeaderName, HeaderValue); 5] = [
     (header::CONTENT_TYPE, HeaderValue::from_static("text/javascript; charset=utf-8")),
     (header::VARY, HeaderValue::from_static("accept-encoding")),
@@ -32,7 +32,7 @@ pub(crate) async fn get_latest(State(relay): State<Relay>, headers: HeaderMap) -
     Ok(([(header::ETAG, tag)], answer).into_response())
 }
 
-/// The same script without wasm, which the script loads where a page forbids wasm.
+/// The script without wasm, which the script loads where a page's policy forbids wasm.
 pub(crate) async fn get_fallback(
     State(relay): State<Relay>,
     headers: HeaderMap,
@@ -40,7 +40,7 @@ pub(crate) async fn get_fallback(
     answer(relay.scripts.fallback.as_ref(), &headers, SHORT)
 }
 
-/// A part of the script that pages load when they ask for it: forms, links, checkout, consent, the overlay.
+/// A part that the script loads when a page uses it: forms, links, checkout, consent, the overlay.
 pub(crate) async fn get_part(
     State(relay): State<Relay>,
     uri: Uri,
@@ -51,7 +51,7 @@ pub(crate) async fn get_part(
     answer(part.map(|(_, script)| script), &headers, SHORT)
 }
 
-/// `/script/headwater-<hash>.js`: this build for ever, for sites that pin it with SRI.
+/// `/script/headwater-<hash>.js`: always the same build, for sites that pin it with SRI.
 pub(crate) async fn get_version(
     State(relay): State<Relay>,
     Path(name): Path<String>,
@@ -73,7 +73,7 @@ fn answer(script: Option<&Script>, headers: &HeaderMap, cache: HeaderValue) -> R
     Ok(response)
 }
 
-/// The smallest form the browser takes.
+/// The smallest encoding that the browser accepts.
 fn encoded(script: &Script, headers: &HeaderMap) -> (Option<&'static str>, Bytes) {
     let takes = |name: &str| {
         let accepted =

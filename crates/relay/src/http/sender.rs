@@ -1,4 +1,4 @@
-//! Who a request is from: HTTP Basic with a key pair, or a public key and an origin.
+//! Authentication: HTTP Basic with a key pair, or a public key and an allowed origin.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::error::Failure;
 use crate::admit::Sender;
 use crate::{Program, Programs};
 
-/// The program of a Basic header; `None` without one, an error when it is wrong.
+/// The program of a Basic header; `None` without a header, an error when its key pair is not known.
 pub(crate) fn server(headers: &HeaderMap, programs: &Programs) -> Result<Option<Arc<Program>>, Failure> {
     let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
     let wrong = || Failure::unauthorized("the Authorization header holds no key pair we know");
@@ -39,7 +39,8 @@ pub(crate) fn of_events(
         Failure::new(StatusCode::UNAUTHORIZED, "unknown_public_key", "public_key is not one of this server's")
             .hint("copy it from `headwater init`; it begins with pk_")
     })?;
-    // A request without an Origin header is no page of a browser; the public key is public all the same.
+    // A request without an Origin header does not come from a page. It is allowed: the public key is no secret, and the
+    // origins only keep other sites' pages from using it.
     if let Some(origin) = headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or("?"))
         && !program.allows_origin(origin)
     {

@@ -1,4 +1,4 @@
-//! The gate's answers, member by member.
+//! The relay's HTTP answers, member by member.
 
 use std::sync::Arc;
 use std::task::Poll;
@@ -29,7 +29,7 @@ struct Gate {
     _directory: tempfile::TempDir,
 }
 
-/// Rates of a clock that stands still.
+/// Rate limits whose clock does not move.
 pub(crate) fn rates(per_second: u32) -> Rates {
     Rates::new(per_second.try_into().unwrap(), Arc::new(|| std::time::Duration::ZERO))
 }
@@ -112,7 +112,7 @@ async fn an_event_is_accepted_once() {
 }
 
 #[tokio::test]
-async fn one_bad_event_spoils_no_other() {
+async fn one_bad_event_does_not_affect_the_others() {
     let gate = gate(&[]);
     let bad = r#"{"id":"019365b2-7c00-7abc-8def-0123456789ad","type":"checkout","occurred_at":1,"data":{"customer_key":"k","products":[{"product_book_key":"b","amount":19.99}]}}"#;
     let (status, answer) = gate.post(&batch(&[bad, SIGNUP, "7"])).await;
@@ -150,7 +150,7 @@ async fn bad_bodies_get_clear_errors() {
 }
 
 #[tokio::test]
-async fn an_address_that_sends_too_much_is_told_when_to_come_again() {
+async fn an_address_over_its_rate_is_told_when_to_retry() {
     let gate = gate(&[]);
     let from = |last: u8| {
         let mut request = Request::post("/v1/events").body(Body::from(batch(&[SIGNUP]))).unwrap();
@@ -177,7 +177,7 @@ async fn an_address_that_sends_too_much_is_told_when_to_come_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_queue_says_when_to_come_again_and_takes_the_event_then() {
+async fn a_full_queue_says_when_to_retry_and_accepts_the_event_then() {
     let gate = gate(&[]);
     let (begun, has_begun) = tokio::sync::oneshot::channel();
     let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
@@ -213,7 +213,7 @@ async fn a_full_queue_says_when_to_come_again_and_takes_the_event_then() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_that_never_comes_is_let_go() {
+async fn a_body_that_never_arrives_times_out() {
     let gate = gate(&[]);
     let (_open, body) = http_body_util::channel::Channel::<Bytes>::new(1);
     let body = Body::new(body);
@@ -255,7 +255,7 @@ async fn a_server_signs_in_with_the_secret_key() {
 }
 
 #[tokio::test]
-async fn a_relay_that_knows_no_program_yet_says_so_and_no_browser_drops_its_events() {
+async fn a_relay_without_programs_answers_503_so_that_browsers_keep_their_events() {
     let gate = gate(&[]);
     gate.relay.programs.replace(Vec::new());
     let send = |pair: Option<&str>| {
@@ -293,7 +293,7 @@ async fn a_replaced_secret_key_works_beside_the_new_one() {
 }
 
 #[tokio::test]
-async fn what_is_cut_is_told_to_its_sender() {
+async fn the_sender_is_warned_of_a_text_that_is_cut() {
     let gate = gate(&[]);
     let long = SIGNUP.replace("\"gk_1\"", &format!("\"gk_1\",\"name\":\"{}\"", "n".repeat(150)));
     let (status, answer) = gate.post(&batch(&["7", &long])).await;

@@ -1,5 +1,5 @@
-//! `POST /v1/webhooks/{provider}/{public_key}`: billing providers' own events. The key in the path says which
-//! program, and whether production or test; the signature says that it is the provider.
+//! `POST /v1/webhooks/{provider}/{public_key}`: webhooks of billing providers. The key in the path names the program
+//! and the mode, production or test; the signature proves that the provider sent it.
 
 use axum::Json;
 use axum::body::Body;
@@ -13,10 +13,10 @@ use super::error::Failure;
 use crate::Relay;
 use crate::billing::{self, Refusal, stripe};
 
-/// What became of a webhook.
+/// The answer to a webhook.
 #[derive(Serialize)]
 pub(crate) struct Taken {
-    /// Events made of it; 0 for a type that says nothing about customers or money.
+    /// How many events were made of it; 0 for a type that is not about customers or money.
     events: usize,
 }
 

@@ -1,4 +1,4 @@
-//! What goes back, whatever the history.
+//! How much is taken back, for any history of facts.
 
 use std::collections::BTreeMap;
 
@@ -52,7 +52,7 @@ fn a_third_of_three_cents_takes_back_no_cent_twice() {
 }
 
 #[test]
-fn a_charges_own_total_and_its_single_refunds_are_one_story() {
+fn a_charges_own_total_and_its_single_refunds_are_counted_once() {
     let link = Known::link("1", "in:in_1", "ch:ch_1", 1, true);
     let told = |total, at| Known::Refunded { gross: 100, total }.fact("1", "ch:ch_1", "refunded", at, total);
     let refund = |n: i64, amount, made_at, stands, at| {

@@ -1,4 +1,4 @@
-//! A paid invoice: one payment for each line, and what later refunds need to know of it.
+//! A paid invoice: one payment event for each line, and the facts that later refunds need.
 
 use std::collections::BTreeSet;
 
@@ -17,6 +17,7 @@ impl Saying<'_> {
         let paid_at = object.paid_at().map(|seconds| Millis(seconds.saturating_mul(1000)));
         let customer = who(object.customer_key(), object.customer.clone(), object.customer_email.clone());
         self.payments_of_old(object);
+        // With some lines missing, neither the payments nor the shares of a refund can be computed.
         if object.lines.has_more {
             self.say(Source::Billing, Data::Payment(incomplete(object, customer, currency, paid_at)));
             return Ok(());
@@ -44,7 +45,7 @@ impl Saying<'_> {
         Ok(())
     }
 
-    /// Until 2025-03-31 the invoice names its payment.
+    /// Before API version 2025-03-31 the invoice itself names its payment.
     fn payments_of_old(&mut self, object: &Invoice) {
         let intent = object.payment_intent.as_deref().map(fact::intent);
         let charge = object.charge.as_deref().map(fact::charge);
@@ -53,7 +54,7 @@ impl Saying<'_> {
         }
     }
 
-    /// Since then it is told apart: which payment paid which invoice, or was taken off it again.
+    /// Since 2025-03-31 a webhook of its own says which payment paid which invoice, or was detached from it.
     pub(super) fn invoice_payment(&mut self, object: &InvoicePayment, holds: bool) {
         let intent = object.payment.payment_intent.as_deref().map(fact::intent);
         let charge = object.payment.charge.as_deref().map(fact::charge);
@@ -75,8 +76,8 @@ fn key(invoice: &Invoice, line: &Line) -> String {
     format!("{}/{}", invoice.id, line.id)
 }
 
-/// What a line's commission is computed from. What credit notes took off before the payment is in no line; it is
-/// shared out over all of them.
+/// The amount that a line's commission is computed from, in minor units. Credit notes from before the payment reduce
+/// the invoice but none of its lines, so the reduction is spread over all lines in proportion.
 fn base(invoice: &Invoice, line: &Line) -> i64 {
     let (paid, off) = (invoice.paid(), invoice.pre_payment_credit_notes_amount.unwrap_or(0));
     let whole = i128::from(paid) + i128::from(off);
@@ -86,7 +87,7 @@ fn base(invoice: &Invoice, line: &Line) -> i64 {
     i64::try_from(i128::from(line.base()) * i128::from(paid) / whole).unwrap_or(line.base())
 }
 
-/// The product that a line pays for, by the name that the subscription's own events give it.
+/// The key of the product that a line pays for, as [`subscription_key`] gives it in the subscription's own events.
 fn product_of(invoice: &Invoice, line: &Line) -> Option<String> {
     line.metadata.subscription_key().or_else(|| {
         let of = |line: &Line| line.subscription().or_else(|| invoice.subscription());
@@ -97,7 +98,8 @@ fn product_of(invoice: &Invoice, line: &Line) -> Option<String> {
     })
 }
 
-/// An invoice whose lines did not all come: what it earned is not known, and nothing is guessed.
+/// A payment event for an invoice whose webhook does not carry all lines. It is parked until a person decides, because
+/// the commission cannot be computed.
 fn incomplete(
     object: &Invoice,
     customer: CustomerRef,

@@ -1,5 +1,6 @@
-//! Money that goes back. Each webhook is kept as a fact and makes an event that names the record it is about; what it
-//! takes back of which transaction is computed from all the facts when it is delivered ([`crate::billing::back`]).
+//! Refunds, disputes and credit notes. Each webhook is stored as a fact, and makes an event that names the record it is
+//! about. How much is taken back of which transaction is computed from all facts when the event is delivered
+//! ([`crate::billing::back`]).
 
 use headwater_protocol::Source;
 use headwater_protocol::event::{CustomerRef, Data, Refund as RefundData};
@@ -9,7 +10,7 @@ use super::{Saying, who};
 use crate::billing::fact::{self, Known};
 
 impl Saying<'_> {
-    /// Two records belong together, or do not any more.
+    /// Stores that two records belong together, or do not any more.
     pub(super) fn link(&mut self, one: &str, other: &str, holds: bool) {
         self.facts.extend(Known::link(self.scope, one, other, self.at.0, holds));
     }
@@ -18,7 +19,7 @@ impl Saying<'_> {
         self.facts.push(known.fact(self.scope, name, part, self.at.0, rank));
     }
 
-    /// Something took money back, or gave it back: `id` did, and it is about `about`.
+    /// Adds an event for the object `id`, which has changed how much is taken back of the record `about`.
     pub(super) fn back(&mut self, about: &str, id: &str, customer: CustomerRef) {
         let refund = RefundData {
             customer,
@@ -39,14 +40,15 @@ impl Saying<'_> {
             self.link(&name, &fact::invoice(invoice), true);
         }
         let known = Known::Refunded { gross: object.amount, total: object.amount_refunded };
-        // Of two in one second, the one that knows of more refunds is the later one.
+        // Of two reports within one second, the one with the larger total is the later one.
         self.fact(&known, &name, "refunded", object.amount_refunded);
+        // Some(None): Stripe says that the charge paid no invoice, so no transaction is affected.
         if object.invoice != Some(None) {
             self.back(&name, &object.id, who(object.metadata.customer_key(), object.customer.clone(), None));
         }
     }
 
-    /// The record that paid: the charge, else the intent. Where both are named, they belong together.
+    /// The record that the money was paid by: the charge, or else the intent. Links the two if both are named.
     fn payer(&mut self, charge: Option<&String>, intent: Option<&String>) -> Option<String> {
         let (charge, intent) = (charge.map(|id| fact::charge(id)), intent.map(|id| fact::intent(id)));
         if let (Some(charge), Some(intent)) = (&charge, &intent) {

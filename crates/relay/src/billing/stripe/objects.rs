@@ -1,4 +1,5 @@
-//! As much of Stripe's objects as we read. Members moved over the years; every place of the last three is read.
+//! The members of Stripe's objects that are read. Some moved between API versions; all places of the last three years
+//! are read.
 
 mod invoice;
 mod money;
@@ -28,12 +29,12 @@ pub(super) struct Body<'a> {
     pub(super) object: &'a RawValue,
 }
 
-/// What Stripe writes as null where there is nothing: a list, an object.
+/// Reads null as the default: Stripe may write null for an empty list or object.
 fn nothing<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(from: D) -> Result<T, D::Error> {
     Ok(Option::<T>::deserialize(from)?.unwrap_or_default())
 }
 
-/// The metadata we look for; everything else in it is the site's.
+/// The metadata that is read; sites may put anything else into it.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Metadata {
@@ -71,10 +72,10 @@ pub(super) struct Customer {
 /// A checkout that ended.
 #[derive(Deserialize)]
 pub(super) struct Session {
-    /// What stood in the address of the payment link or the pricing table: a buyer can edit it.
+    /// From the URL of the payment link or the pricing table, where a buyer can edit it.
     #[serde(default)]
     pub(super) client_reference_id: Option<String>,
-    /// Absent for a guest, who has nothing to renew.
+    /// Absent for a guest, who has no subscription.
     #[serde(default)]
     pub(super) customer: Option<String>,
     #[serde(default)]

@@ -1,4 +1,4 @@
-//! Stripe's own shapes, old and new, and signatures that must not pass.
+//! Stripe's objects in old and new API versions, and signatures that must be refused.
 
 use headwater_protocol::event::{Data, Event};
 use headwater_protocol::v2::ProductStatus;
@@ -98,14 +98,14 @@ fn what_a_page_put_on_a_checkout_is_found_in_every_later_invoice() {
 }
 
 #[test]
-fn a_guests_checkout_or_one_without_a_name_says_nothing() {
+fn a_checkout_of_a_guest_or_without_a_customer_key_makes_no_event() {
     for object in [r#"{"client_reference_id":"gk_1001","customer":null}"#, r#"{"customer":"cus_1"}"#] {
         assert_eq!(events("checkout.session.completed", object), []);
     }
 }
 
 #[test]
-fn what_could_not_be_delivered_is_refused_at_once() {
+fn an_event_that_could_not_be_delivered_is_refused_at_once() {
     let body = r#"{"id":"evt_1","type":"customer.subscription.created","created":1775514585,"data":{"object":
         {"id":"sub_1","status":"active","items":{"data":[{"price":{"id":"price_1"}}]}}}}"#;
     let Err(Refusal::Body(error)) = read(body.as_bytes(), "1") else { panic!("is refused") };
@@ -135,7 +135,7 @@ fn a_subscription_of_one_product_is_named_by_itself() {
 }
 
 #[test]
-fn a_subscription_says_where_its_products_stand() {
+fn a_subscription_gives_the_status_of_its_products() {
     let object = |status: &str| {
         format!(
             r#"{{"id":"sub_1","status":"{status}","customer":"cus_s","items":{{"data":[{{"price":{{"id":"price_chat","product":"live_chat","unit_amount":4900,"currency":"usd"}}}}]}}}}"#
@@ -168,7 +168,7 @@ fn a_replayed_webhook_makes_the_same_ids_and_a_new_one_others() {
 }
 
 #[test]
-fn a_body_that_is_not_understood_names_its_field() {
+fn the_error_for_a_bad_body_names_the_field() {
     let body = br#"{"id":"evt_1","type":"invoice.paid","created":1,"data":{"object":{"id":"in_1","currency":"usd","lines":{"data":[{"id":"il"}]}}}}"#;
     let Err(Refusal::Body(error)) = read(body, "1") else { panic!("it was understood") };
     assert_eq!(error.field, "data.object.lines.data[0].amount");

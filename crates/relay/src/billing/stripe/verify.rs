@@ -1,5 +1,5 @@
-//! `Stripe-Signature: t=<seconds>,v1=<hex>[,v1=<hex>]`: HMAC-SHA256 over `<t>.<body>`. Several `v1` stand there
-//! while a secret is rotated; one of them is enough.
+//! `Stripe-Signature: t=<seconds>,v1=<hex>[,v1=<hex>]`: HMAC-SHA256 over `<t>.<body>`. There are several `v1` while a
+//! secret is rotated; one valid signature is enough.
 
 use headwater_protocol::{Millis, limits};
 use hmac::{Hmac, Mac as _};
@@ -8,7 +8,8 @@ use sha2::Sha256;
 
 use crate::billing::Refusal;
 
-/// Checks that `body` is Stripe's and fresh.
+/// Checks that Stripe signed `body`, and that the signature is not older than [`limits::WEBHOOK_TOLERANCE`], so that a
+/// recorded webhook cannot be replayed later.
 pub fn verify(header: &str, body: &[u8], secret: &SecretString, now: Millis) -> Result<(), Refusal> {
     let refuse = |reason: &str| Err(Refusal::Signature(reason.to_owned()));
     let parts = || header.split(',').filter_map(|part| part.trim().split_once('='));

@@ -1,4 +1,5 @@
-//! Checkouts: what a page says was chosen. It creates, and never changes; its amounts are worth what the program says.
+//! Checkouts: what a page says was chosen. A checkout creates products and never changes one. The program's settings say
+//! whether its amounts are ignored, left for billing to confirm, or accepted.
 
 use headwater_protocol::Currency;
 use headwater_protocol::event::{Checkout, CustomerRef};
@@ -41,8 +42,8 @@ impl Carrier<'_> {
         }
     }
 
-    /// Records what a page says was paid. Its key has a beginning that no provider's has, so that no page takes the
-    /// key of a payment that is to come.
+    /// Records a payment that a page claims. Its key gets a prefix that no provider's key has, so that a page cannot
+    /// occupy the key of a provider's later payment.
     pub(super) async fn claimed_payment(
         &self,
         customer_key: &str,

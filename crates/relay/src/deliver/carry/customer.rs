@@ -1,4 +1,4 @@
-//! Signups, and the customers that billing providers know.
+//! Signups, and the customer ids of billing providers.
 
 use headwater_client::ClientError;
 use headwater_protocol::Source;
@@ -24,8 +24,8 @@ impl Carrier<'_> {
     }
 
     async fn customer_of(&self, signup: Signup, customer_key: &str) -> Result<(), Stop> {
-        // What the page itself wrote is obeyed as it stands: no click of another partner beside it, and no other
-        // partner beside a click (trust.md section 2).
+        // A partner that the page itself named counts alone. The click beside it may be another partner's, and a partner
+        // key and a click id must be of the same click (trust.md section 2).
         let by_page = signup.credited_by.as_deref() == Some("page");
         let partner_key = signup.partner_key().map(str::to_owned);
         let xid = signup.xid.clone().filter(|_| !by_page || partner_key.is_none());
@@ -46,7 +46,8 @@ impl Carrier<'_> {
                 return sent(answer).map_err(Stop::from);
             }
             why = format!("nobody knows the click '{}'", conversion.xid);
-            // Our ledger looked for the partner itself; another destination may have it under its key.
+            // With a partner key, the customer is created below. Our ledger has tried the key already; another
+            // destination has not.
             if partner_key.is_none() {
                 return Err(Stop::Unattributed(why));
             }
@@ -63,8 +64,8 @@ impl Carrier<'_> {
         self.create_customer(customer, &self.idem(1), &why).await
     }
 
-    /// Makes a customer. One that is there already is what was wanted. A partner nobody knows (people fabricate links)
-    /// makes none: the site asked for no organic customer.
+    /// Creates a customer. An existing one is a success. An unknown partner, as in a fabricated link, creates none: the
+    /// program did not ask for organic customers.
     async fn create_customer(&self, customer: CreateCustomer, idem: &str, why: &str) -> Result<(), Stop> {
         match self.client.create_customer(&customer, Some(idem)).await {
             Err(error) if error.code() == "customer_exists" => Ok(()),
@@ -72,7 +73,8 @@ impl Carrier<'_> {
                 let reason = if customer.partner_key.is_some() { error.to_string() } else { why.to_owned() };
                 Err(Stop::Unattributed(reason))
             }
-            // A destination that is not ours names no code: whether it is the customer that stands in the way is looked up.
+            // A destination that is not ours answers without a code. Whether the conflict is with this customer is
+            // found by reading it.
             Err(error) if error.status() == Some(409) && error.code().is_empty() => {
                 let key = customer.customer_key.as_deref().unwrap_or(&customer.email);
                 match sent(self.client.customer(key).await) {
@@ -85,11 +87,12 @@ impl Carrier<'_> {
         }
     }
 
-    /// A provider's id of a customer.
+    /// Records a provider's id for a customer; creates the customer if it does not exist and the event names a partner
+    /// and an address.
     pub(super) async fn provider_customer(&self, known: ProviderCustomer) -> Result<(), Stop> {
         let waits_for = self.names(&CustomerRef::by_key(known.customer.customer_key.as_deref()).names());
         let CustomerRef { customer_key: Some(customer_key), provider_key, email } = known.customer else {
-            return Ok(()); // a provider's customer that the site never named says nothing
+            return Ok(()); // without the site's own key there is no customer to update
         };
         let error = match self.tell_provider_key(&customer_key, provider_key.as_ref()).await {
             Err(error) if is_missing(&error) => error,
@@ -110,8 +113,8 @@ impl Carrier<'_> {
         self.create_customer(customer, &self.idem(0), "no partner is named").await
     }
 
-    /// Says which customer of the provider it is. A buyer's word is told only of a customer whose id is not known, so
-    /// that no destination changes one by it.
+    /// Sets the provider's id of a customer. An id from a page (a buyer may have edited it) is sent only for a customer
+    /// without one, because a destination that is not ours would overwrite the known id.
     async fn tell_provider_key(&self, key: &str, provider_key: Option<&String>) -> Result<(), ClientError> {
         if self.source == Source::Page {
             match self.client.customer(key).await {

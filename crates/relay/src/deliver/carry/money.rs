@@ -1,4 +1,4 @@
-//! Money: payments, and what is taken back of them.
+//! Money: payments and refunds.
 
 use headwater_protocol::Millis;
 use headwater_protocol::event::{CustomerRef, Payment, Refund};
@@ -9,8 +9,8 @@ use super::stop::Stop;
 use super::{Carrier, is_missing, sent, transaction};
 use crate::billing::back::{self, Back};
 
-/// How often a refund is computed anew because more became known while it was sent. What is then still new has an
-/// entry of its own.
+/// How often a refund is computed at most, when new facts arrive while it is sent. Facts that arrive after that have an
+/// entry of their own.
 const AGAIN_MAX: usize = 5;
 
 impl Carrier<'_> {
@@ -51,9 +51,10 @@ impl Carrier<'_> {
             made => return sent(made).map_err(Stop::from),
         };
         match error.code() {
-            // Sent before, and the same.
+            // It was sent before, with the same content.
             "transaction_exists" => Ok(()),
-            // Nothing is guessed about money: somebody has to look at it, or the customer's names to become clear.
+            // A conflict about money is not resolved by a guess: it is parked until a person decides, or until the
+            // customer's names are unambiguous.
             _ if error.status() == Some(409) => Err(Stop::person(&error, self.names(&customer.names()))),
             _ if is_missing(&error) => Err(Stop::not_yet(&error, self.names(&customer.names()))),
             _ => sent::<()>(Err(error)).map_err(Stop::from),
@@ -80,11 +81,12 @@ impl Carrier<'_> {
         self.tell(key, &change).await
     }
 
-    /// Brings every transaction of a record to the total that follows from all that is known of it.
+    /// Sets the refunded total of every transaction that belongs to a record, as computed from all facts.
     async fn take_back(&self, about: &str) -> Result<(), Stop> {
         let mut told = None;
         for _ in 0..AGAIN_MAX {
             let known = back::look(self.journal, &self.scope(), about).await?;
+            // Facts that arrived while the totals were sent have changed them; otherwise all is sent.
             if told.as_ref() == Some(&known) {
                 break;
             }
@@ -109,7 +111,8 @@ impl Carrier<'_> {
         Ok(())
     }
 
-    /// The body is in the key: one event may say several totals as more becomes known.
+    /// Sends one refunded total. The idempotency key contains the body, because one event may send several totals as
+    /// more facts arrive.
     async fn tell(&self, key: &str, refund: &CreateRefund) -> Result<(), Stop> {
         let total = refund.refunded_total.unwrap_or_default();
         let at = refund.occurred_at.map_or(0, |at| at.0);

@@ -1,4 +1,4 @@
-//! Products: what a customer has of the catalogue, said by a page once and by billing as it changes.
+//! Products: what a customer has of the catalogue. A page reports one once, billing at every change.
 
 use headwater_client::ClientError;
 use headwater_protocol::Source;
@@ -21,7 +21,7 @@ impl Carrier<'_> {
         let CustomerRef { customer_key, provider_key, .. } = said.customer.clone();
         let product = CreateProduct {
             product_book_key,
-            // By the site's own id where it is known; no name stands in for another's.
+            // The provider's id is sent only without the site's own: two names might be of two customers.
             provider_key: provider_key.filter(|_| customer_key.is_none()),
             customer_key,
             status: said.status,
@@ -38,16 +38,16 @@ impl Carrier<'_> {
         self.product(product, &said.customer, &self.idem(0)).await
     }
 
-    /// Whether the provider said something newer of this subscription. Our ledger would see it for itself; another
-    /// destination would take the older state for the newer one.
+    /// Whether the provider has reported this subscription at a later time already. Our ledger ignores older states by
+    /// itself; another destination would take this one for the newest.
     async fn is_stale(&self, said: &Subscription) -> Result<bool, Stop> {
         let id = said.external_subscription_key.split('/').next().unwrap_or_default();
         let told = self.journal.facts(self.scope(), fact::subscription(id)).await?;
         Ok(told.iter().any(|fact| fact.at > self.occurred_at.0))
     }
 
-    /// Makes a product. Our ledger itself brings up to date what billing or the vendor says again; another destination
-    /// refuses what is there, and hears of changes from those two alone.
+    /// Creates a product. Our ledger updates an existing one if billing or the vendor sends it again. Another
+    /// destination refuses it with 409; then a change is sent, but only for these two sources.
     pub(super) async fn product(
         &self,
         product: CreateProduct,
@@ -58,14 +58,15 @@ impl Carrier<'_> {
             Err(error) => error,
             made => return sent(made).map_err(Stop::from),
         };
-        // A destination that is not ours names no code.
+        // A destination that is not ours answers without a code.
         let exists = error.status() == Some(409) && matches!(error.code(), "product_exists" | "");
         let foreign_403 = error.status() == Some(403) && error.code().is_empty();
         match error.code() {
             "customer_ambiguous" => Err(Stop::person(&error, self.names(&customer.names()))),
-            // Nothing says when somebody adds it to the catalogue: it is looked at again from time to time.
+            // No event reports that it was added to the catalogue, so the entry is parked without a name and tried
+            // again by time alone.
             "unknown_product_book" | "product_book_not_found" => Err(Stop::not_yet(&error, Vec::new())),
-            // An unknown customer is 403 here (seed 000), and names no code at a destination that is not ours.
+            // An unknown customer is 403 here (seed 000), without a code at a destination that is not ours.
             _ if is_missing(&error) || foreign_403 => {
                 Err(Stop::not_yet(&error, self.names(&customer.names())))
             }
@@ -75,8 +76,8 @@ impl Carrier<'_> {
         }
     }
 
-    /// Brings the product up to date that stood in the way, by its own key: two customers may have a subscription of
-    /// one name.
+    /// Updates the existing product that caused the conflict. It is found by its own key, because two customers may
+    /// have subscriptions with the same key.
     async fn change(&self, product: &CreateProduct, error: &ClientError) -> Result<(), Stop> {
         let key = match named_in(error) {
             Some(key) => Some(key.to_owned()),
@@ -95,7 +96,7 @@ impl Carrier<'_> {
         sent(self.client.update_product(&key, &change).await).map_err(Stop::from)
     }
 
-    /// A subscription whose catalogue entry nobody named: changes what the customer has under it.
+    /// Updates a product from a subscription event that names no catalogue entry, and so cannot create one.
     async fn change_known(&self, said: &Subscription) -> Result<(), Stop> {
         let waits_for = || self.names(&said.customer.names());
         let key = said.customer.customer_key.as_deref();
@@ -117,7 +118,7 @@ impl Carrier<'_> {
         sent(self.client.update_product(&key, &change).await).map_err(Stop::from)
     }
 
-    /// The key of a customer's product of this subscription.
+    /// The key of the customer's product with this subscription key.
     async fn find(&self, customer: Option<&str>, subscription: Option<&str>) -> Result<Option<String>, Stop> {
         let (Some(customer), Some(subscription)) = (customer, subscription) else { return Ok(None) };
         let limit = LIST_MAX.to_string();
@@ -134,7 +135,7 @@ impl Carrier<'_> {
     }
 }
 
-/// The product that stood in the way, where the refusal's hint names it: `PATCH /api/v2/products/prod_…`.
+/// The key of the existing product, if the refusal's hint names it: `PATCH /api/v2/products/prod_…`.
 fn named_in(error: &ClientError) -> Option<&str> {
     let ClientError::Refused { body, .. } = error else { return None };
     let (_, key) = body.hint.as_deref()?.split_once("/products/")?;

@@ -1,4 +1,4 @@
-//! Why an attempt did not do its work, and what becomes of its entry.
+//! Why an attempt failed, and the outcome that its entry is settled with.
 
 use headwater_client::ClientError;
 use headwater_journal::{Entry, Outcome};
@@ -13,20 +13,21 @@ use crate::deliver::backoff;
 /// Milliseconds until another attempt when our own journal could not be read.
 const JOURNAL_WAIT: i64 = 1_000;
 
-/// Why a request did not do its work.
+/// Why an attempt failed.
 #[derive(Debug)]
 pub(super) enum Stop {
-    /// The destination said no, or nothing.
+    /// The destination refused a request, or did not answer.
     Answer(ClientError),
-    /// Something the event is about is not there yet; given up when it does not come within a month.
+    /// Something that the event names does not exist yet. The entry is parked, and given up after a month.
     NotYet {
         reason: String,
-        /// What would make another look worth it; with its scope.
+        /// Names whose delivery makes the entry due, each with its scope.
         names: Vec<String>,
     },
-    /// A person has to decide. Listed until then, and never given up: it is about money, or about who a customer is.
+    /// A person has to decide, because it is about money or about who a customer is. The entry is parked and never
+    /// given up.
     Person { reason: String, names: Vec<String> },
-    /// Nobody can be credited with it (trust.md section 2).
+    /// No partner can be credited with it (trust.md section 2).
     Unattributed(String),
     /// Our own journal could not be read.
     Journal(StoreError),
@@ -55,13 +56,13 @@ impl Stop {
         Self::Person { reason: error.to_string(), names }
     }
 
-    /// What becomes of the entry.
+    /// How the attempt ended, for an entry that was claimed at `now`.
     pub(super) fn ended(self, entry: &Entry, now: i64) -> Ended {
         Ended::As(match self {
             Self::Answer(error) if refuses_credential(&error) => return Ended::Refused(error.to_string()),
             Self::Answer(error) if error.is_transient() => transient(&error, entry, now),
             Self::Answer(error) => Outcome::Dead { reason: error.to_string() },
-            // The clock alone gives nothing up: one that jumps a month ahead has not looked for a month.
+            // The age alone is not enough: after the clock has jumped a month ahead, too few attempts were made.
             Self::NotYet { reason, .. }
                 if now - entry.received_at >= PARKED_AGE_MAX && entry.looks >= PARKED_LOOKS_MAX =>
             {
@@ -90,14 +91,14 @@ fn transient(error: &ClientError, entry: &Entry, now: i64) -> Outcome {
     Outcome::Retry { at, reason: error.to_string(), counted: true }
 }
 
-/// Milliseconds until the next look: soon at first, in the end each hour.
+/// Milliseconds until a parked entry is tried again: doubles each time, up to an hour.
 fn next_look(looks: i64) -> i64 {
     let doublings = u32::try_from(looks.clamp(0, 20)).unwrap_or(0);
     PARKED_LOOK_MIN.saturating_mul(1 << doublings).min(PARKED_LOOK_MAX)
 }
 
-/// Whether the destination refuses us, and not this entry: a rotated key, a key without the right. 403 with a code is
-/// said about something the request named.
+/// Whether the destination refuses our credential, and not this entry: the key was rotated, or lacks a permission. A
+/// 403 with another code is about something that the request names.
 pub(super) fn refuses_credential(error: &ClientError) -> bool {
     match error.status() {
         Some(401) => true,
@@ -151,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn looks_grow_rare_and_never_rarer_than_hourly() {
+    fn parked_entries_are_tried_ever_less_often_but_at_least_hourly() {
         let at = |looks| match outcome(looks, 0) {
             Outcome::Parked { at, .. } => at,
             other => panic!("{other:?}"),

@@ -1,4 +1,5 @@
-//! What a page claims is told as a claim, creates and never changes, and is worth what the program says.
+//! Claims of pages: they are delivered as claims, create records and never change one, and count as the program's
+//! settings say.
 
 use headwater_journal::State;
 use headwater_protocol::Source;
@@ -22,7 +23,7 @@ fn checkout() -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn every_request_says_who_says_it() {
+async fn every_request_names_the_source() {
     for source in Source::ALL {
         let desk = desk(&[]);
         desk.take_from(source, "signup", SIGNUP).await;
@@ -32,7 +33,7 @@ async fn every_request_says_who_says_it() {
 }
 
 #[tokio::test]
-async fn amounts_that_are_ignored_are_not_told_with_products_either() {
+async fn ignored_amounts_are_not_sent_with_products_either() {
     let desk = with_amounts(ClaimPolicy::Ignore, "checkout", checkout()).await;
     let (product, _) = &desk.said("POST /api/v2/products")[0];
     assert!(product.get("amount").is_none() && product.get("currency").is_none(), "{product}");
@@ -40,7 +41,7 @@ async fn amounts_that_are_ignored_are_not_told_with_products_either() {
 }
 
 #[tokio::test]
-async fn amounts_that_wait_for_billing_are_told_with_products_and_are_no_money() {
+async fn amounts_that_billing_confirms_are_sent_with_products_and_make_no_transaction() {
     let desk = with_amounts(ClaimPolicy::Confirm, "checkout", checkout()).await;
     assert_eq!(desk.said("POST /api/v2/products")[0].0["amount"], 9900);
     assert_eq!(desk.heard(), ["POST /api/v2/products"]);
@@ -114,7 +115,7 @@ async fn a_partner_that_the_page_wrote_wins_over_the_click_beside_it() {
 }
 
 #[tokio::test]
-async fn a_product_in_the_way_is_changed_by_its_own_key_and_never_by_a_subscription_of_that_name() {
+async fn an_existing_product_is_changed_by_its_own_key_and_never_by_its_subscription_key() {
     let exists =
         |hint: &str| format!(r#"{{"message":"","status":409,"code":"product_exists","hint":"{hint}"}}"#);
     let (own, odd) = (exists("PATCH /api/v2/products/prod_Ab3"), exists("PATCH /api/v2/products/other"));
@@ -137,7 +138,7 @@ async fn a_product_in_the_way_is_changed_by_its_own_key_and_never_by_a_subscript
 }
 
 #[tokio::test]
-async fn a_subscription_is_told_of_its_own_customer_with_when_it_was_so() {
+async fn a_subscription_is_sent_for_its_own_customer_with_its_time() {
     let desk = desk(&[]);
     let said = |customer: serde_json::Value| {
         json!({"customer": customer, "external_subscription_key": "sub_1", "status": "churned", "product_book_key": "prod_inbox", "catalogue_keys": ["price_inbox"]}).to_string()
@@ -163,7 +164,7 @@ async fn a_subscription_is_told_of_its_own_customer_with_when_it_was_so() {
 }
 
 #[tokio::test]
-async fn a_buyers_word_binds_no_customer_that_is_bound() {
+async fn an_id_that_a_buyer_may_have_edited_does_not_replace_a_known_one() {
     let link = include_bytes!(
         "../../../tests/fixtures/stripe/2025-09-30-checkout.session.completed-payment-link.json"
     );

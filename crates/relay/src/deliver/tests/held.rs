@@ -1,4 +1,4 @@
-//! Nothing is lost while a destination, a clock or a queue is not as it should be.
+//! Nothing is lost while a destination refuses our credential, the clock is wrong or the write queue is full.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -57,7 +57,7 @@ async fn a_rotated_key_holds_delivery_and_loses_nothing() {
 }
 
 #[tokio::test]
-async fn what_was_queued_for_a_program_that_a_restored_ledger_does_not_know_yet_waits_for_it() {
+async fn events_of_a_program_that_a_restored_ledger_does_not_know_yet_are_kept() {
     let desk = desk(&[]);
     desk.take("signup", SIGNUP).await;
     let known = desk.program.clone();
@@ -71,7 +71,7 @@ async fn what_was_queued_for_a_program_that_a_restored_ledger_does_not_know_yet_
 }
 
 #[tokio::test]
-async fn a_duplicate_at_hosted_partnerstack_is_looked_up_and_done() {
+async fn a_conflict_at_hosted_partnerstack_is_resolved_by_reading_the_customer() {
     let desk = desk(&[(409, "{}"), (200, "{}"), (409, "{}"), (404, "{}")]);
     desk.take("signup", SIGNUP).await;
     desk.settle().await;
@@ -98,12 +98,12 @@ async fn a_clock_that_jumps_a_month_and_back_gives_up_nothing() {
     desk.later(-2 * PARKED_AGE_MAX);
     super::super::maintain(&desk.relay, desk.relay.now().0).await;
     desk.settle().await;
-    assert_eq!(desk.heard().len(), 3, "put off by a wrong clock, and looked at by the right one");
+    assert_eq!(desk.heard().len(), 3, "delayed by a wrong clock, and tried again by the right one");
     assert_eq!(desk.count(State::Parked).await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_write_queue_leaves_no_delivered_lane_to_its_lease() {
+async fn a_settlement_that_finds_the_write_queue_full_is_tried_again() {
     let directory = tempfile::tempdir().unwrap();
     let bounds = Bounds { waiting: 1, commit: 1, readers: 4, reader_wait: std::time::Duration::from_secs(5) };
     let store = Store::open(&directory.path().join("j.sqlite"), MIGRATIONS, bounds).unwrap();
@@ -139,7 +139,7 @@ async fn is_pending<F: Future + Unpin>(future: &mut F) -> bool {
 }
 
 #[tokio::test]
-async fn what_a_catalogue_does_not_know_yet_is_looked_at_again() {
+async fn a_product_that_is_not_in_the_catalogue_yet_is_tried_again() {
     let unknown =
         (404, r#"{"message":"no catalogue entry 'prod_inbox'","status":404,"code":"unknown_product_book"}"#);
     let desk = desk(&[unknown]);

@@ -1,4 +1,5 @@
-//! A provider's money against a destination that keeps transactions: joined in any order, to the cent, once.
+//! A provider's payments and refunds at a destination that keeps transactions: with the webhooks in any order, each
+//! refund is delivered once and to the cent.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::{Desk, Heard, SIGNUP, desk, desk_before};
 
-/// What a payment came to.
+/// A transaction at the destination, with its refunds.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 struct Paid {
     amount: i64,
@@ -21,7 +22,7 @@ struct Paid {
     told_at: i64,
 }
 
-/// A destination that keeps customers and transactions as API v2 says.
+/// A destination that stores customers and transactions as API v2 does.
 #[derive(Default)]
 struct Kept {
     /// Names of customers, as requests give them; everybody is known when it is `None`.
@@ -99,7 +100,7 @@ fn refunded(hosted: &Hosted) -> Vec<i64> {
 }
 
 #[tokio::test]
-async fn a_refund_without_an_invoice_takes_back_whichever_webhook_comes_first() {
+async fn a_refund_is_joined_to_its_invoice_in_any_order_of_webhooks() {
     let all = [
         fixture!("2025-03-31-invoice.paid-exclusive-tax"),
         fixture!("2025-09-30-invoice_payment.paid"),
@@ -129,7 +130,7 @@ async fn a_dispute_takes_back_when_it_is_opened_and_gives_back_when_it_is_won() 
 }
 
 #[tokio::test]
-async fn a_refund_that_overtakes_the_second_line_takes_back_both() {
+async fn a_refund_that_arrives_before_the_second_line_takes_back_both() {
     let (hosted, desk) = hosted();
     hosted.lock().unwrap().down.insert("in_1/il_2".to_owned());
     desk.stripe(fixture!("2022-11-15-invoice.paid-two-products")).await;
@@ -143,7 +144,7 @@ async fn a_refund_that_overtakes_the_second_line_takes_back_both() {
 }
 
 #[tokio::test]
-async fn a_refund_that_nothing_can_be_joined_to_is_parked_with_its_reason() {
+async fn a_refund_without_a_known_invoice_is_parked_with_its_reason() {
     let (_, desk) = hosted();
     desk.stripe(fixture!("2025-09-30-refund.created")).await;
     desk.settle().await;
@@ -152,7 +153,7 @@ async fn a_refund_that_nothing_can_be_joined_to_is_parked_with_its_reason() {
 }
 
 #[tokio::test]
-async fn a_payment_by_a_provider_key_follows_its_customer_at_once_and_keeps_its_day() {
+async fn a_payment_by_a_provider_key_follows_its_customer_at_once_with_its_own_date() {
     let (hosted, desk) = hosted();
     hosted.lock().unwrap().customers = Some(BTreeSet::new());
     desk.later(1_775_514_585_000);
@@ -168,7 +169,7 @@ async fn a_payment_by_a_provider_key_follows_its_customer_at_once_and_keeps_its_
 }
 
 #[tokio::test]
-async fn a_payments_customer_who_is_two_is_listed_and_never_given_up() {
+async fn a_payment_of_an_ambiguous_customer_is_listed_and_never_given_up() {
     let two = r#"{"message":"two customers have 'cus_1'","status":409,"code":"customer_ambiguous"}"#;
     let desk = desk(&[(409, two)]);
     desk.take_from(headwater_protocol::Source::Billing, "payment", super::PAYMENT).await;
@@ -181,7 +182,7 @@ async fn a_payments_customer_who_is_two_is_listed_and_never_given_up() {
 }
 
 #[tokio::test]
-async fn a_customers_money_and_subscriptions_travel_in_one_lane() {
+async fn payments_and_subscriptions_of_a_customer_share_a_lane() {
     let (_, desk) = hosted();
     for body in [
         fixture!("2025-09-30-customer.subscription.updated"),
@@ -200,7 +201,7 @@ async fn a_customers_money_and_subscriptions_travel_in_one_lane() {
 }
 
 #[tokio::test]
-async fn a_stale_update_of_a_subscription_revives_nothing() {
+async fn a_stale_update_of_a_subscription_changes_nothing() {
     let (_, desk) = hosted();
     let stale = fixture!("2025-09-30-customer.subscription.updated");
     desk.stripe(fixture!("2025-09-30-customer.subscription.deleted")).await;

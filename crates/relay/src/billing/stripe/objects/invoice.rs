@@ -1,5 +1,5 @@
-//! The invoice and its lines. On 2025-03-31 the payment left the invoice, the subscription moved to `parent`, the
-//! price to `pricing` and the taxes to `taxes`.
+//! The invoice and its lines. Since API version 2025-03-31 the invoice does not name its payment, the subscription is
+//! in `parent`, the price in `pricing` and the taxes in `taxes`.
 
 use serde::Deserialize;
 
@@ -31,7 +31,7 @@ pub(in super::super) struct Invoice {
     total: Option<i64>,
     #[serde(default)]
     amount_paid: Option<i64>,
-    /// What credit notes took off before it was paid, with tax.
+    /// Minor units with tax by which credit notes reduced it before it was paid.
     #[serde(default)]
     pub(in super::super) pre_payment_credit_notes_amount: Option<i64>,
     #[serde(default)]
@@ -42,7 +42,7 @@ pub(in super::super) struct Invoice {
 #[derive(Deserialize)]
 pub(in super::super) struct Lines {
     pub(in super::super) data: Vec<Line>,
-    /// There are more lines than the webhook carries.
+    /// Whether there are more lines than the webhook carries.
     #[serde(default)]
     pub(in super::super) has_more: bool,
 }
@@ -74,7 +74,8 @@ impl Invoice {
         self.parent.as_ref().and_then(|parent| parent.subscription_details.as_ref())
     }
 
-    /// The subscription's metadata is what a renewal carries; the invoice's own comes second.
+    /// The site's customer key: from the subscription's metadata, which every renewal carries, or else from the
+    /// invoice's own.
     pub(in super::super) fn customer_key(&self) -> Option<String> {
         [self.parent(), self.subscription_details.as_ref()]
             .into_iter()
@@ -88,7 +89,7 @@ impl Invoice {
         self.subscription.clone().or_else(|| self.parent()?.subscription.clone())
     }
 
-    /// Minor units paid, with tax: what refunds are a share of.
+    /// Minor units paid, with tax. Refunds are a share of it.
     pub(in super::super) fn paid(&self) -> i64 {
         let lines = || self.lines.data.iter().map(Line::gross).fold(0, i64::saturating_add);
         self.amount_paid.filter(|paid| *paid > 0).or(self.total).unwrap_or_else(lines)
@@ -103,7 +104,7 @@ impl Invoice {
 #[derive(Deserialize)]
 pub(in super::super) struct Line {
     pub(in super::super) id: String,
-    /// Minor units before discounts; with inclusive tax, without exclusive.
+    /// Minor units before discounts. Contains inclusive tax, but not exclusive tax.
     amount: i64,
     #[serde(default, deserialize_with = "nothing")]
     discount_amounts: Vec<Amount>,
@@ -132,7 +133,7 @@ struct Amount {
     amount: i64,
 }
 
-/// Whether it is inclusive stands in `inclusive`, and in `tax_behavior` since 2025-03-31.
+/// Until 2025-03-31 `inclusive` says whether the tax is inclusive, since then `tax_behavior`.
 #[derive(Deserialize)]
 struct Tax {
     amount: i64,
@@ -163,7 +164,7 @@ struct PriceDetails {
 }
 
 impl Line {
-    /// Minor units that were charged after discounts and before tax: what a commission is computed from (billing.md).
+    /// Minor units charged after discounts and before tax. Commissions are computed from it (billing.md).
     pub(in super::super) fn base(&self) -> i64 {
         self.charged().saturating_sub(self.tax(true))
     }
@@ -203,7 +204,8 @@ impl Line {
         self.subscription.clone().or_else(|| self.item()?.subscription.clone())
     }
 
-    /// What of the subscription it pays for: its item, else its price. Two lines of a proration are of one item.
+    /// Identifies what the line pays for within its subscription: the item, or else the price. The two lines of a
+    /// proration have the same item.
     pub(in super::super) fn sold(&self) -> Option<String> {
         let item = self.subscription_item.clone().or_else(|| self.item()?.subscription_item.clone());
         item.or_else(|| self.price())

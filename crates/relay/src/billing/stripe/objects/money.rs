@@ -1,6 +1,6 @@
-//! Money that came and went: charges, refunds, disputes, credit notes, and which payment paid which invoice.
+//! Charges, refunds, disputes, credit notes, and which payment paid which invoice.
 
-#![allow(clippy::option_option, reason = "a member that is null says something else than none")]
+#![allow(clippy::option_option, reason = "a null member means something else than an absent one")]
 
 use serde::Deserialize;
 
@@ -10,9 +10,10 @@ use super::{Metadata, nothing};
 pub(in super::super) struct Charge {
     pub(in super::super) id: String,
     pub(in super::super) amount: i64,
-    /// Altogether.
+    /// Minor units refunded so far, all refunds together.
     pub(in super::super) amount_refunded: i64,
-    /// Until 2025-03-31; null there says that it paid no invoice, and afterwards nobody says.
+    /// Until 2025-03-31. Null there (`Some(None)`) means that the charge paid no invoice. Later versions leave it out,
+    /// which means nothing.
     #[serde(default, deserialize_with = "said")]
     pub(in super::super) invoice: Option<Option<String>>,
     #[serde(default)]
@@ -23,7 +24,7 @@ pub(in super::super) struct Charge {
     pub(in super::super) metadata: Metadata,
 }
 
-/// A member that is there, even when it is null.
+/// Reads a member that is present; null becomes `Some(None)`.
 fn said<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(from).map(Some)
 }
@@ -44,7 +45,7 @@ pub(in super::super) struct Refund {
 }
 
 impl Refund {
-    /// Whether the money goes back, as far as is known.
+    /// Whether the refund is in force, as far as is known.
     pub(in super::super) fn stands(&self) -> bool {
         !matches!(self.status.as_deref(), Some("failed" | "canceled"))
     }
@@ -62,8 +63,8 @@ pub(in super::super) struct Dispute {
 }
 
 impl Dispute {
-    /// Whether the bank holds or keeps the money. A `warning_…` is an inquiry that moves none; `charge_refunded` was
-    /// settled by a refund, which is told by itself.
+    /// Whether the bank withholds the money. A `warning_…` status is an inquiry, which moves no money;
+    /// `charge_refunded` was settled by a refund, which has a webhook of its own.
     pub(in super::super) fn stands(&self) -> bool {
         matches!(self.status.as_str(), "needs_response" | "under_review" | "lost")
     }
@@ -81,7 +82,7 @@ pub(in super::super) struct CreditNote {
     pub(in super::super) kind: Option<String>,
     #[serde(default)]
     pub(in super::super) customer: Option<String>,
-    /// Until 2025; the only refund of the note.
+    /// Until 2025: the note's only refund.
     #[serde(default)]
     refund: Option<String>,
     #[serde(default, deserialize_with = "nothing")]
@@ -97,8 +98,8 @@ struct RefundOfNote {
 }
 
 impl CreditNote {
-    /// Minor units it gives back by itself: to the customer's balance, or outside of Stripe. Its refunds are told by
-    /// themselves, and a note from before the payment is in what was paid.
+    /// Minor units that the note gives back beside its refunds: to the customer's balance, or outside of Stripe. Its
+    /// refunds have webhooks of their own, and a note from before the payment has reduced the amount paid already.
     pub(in super::super) fn gives_back(&self) -> i64 {
         if self.status.as_deref() == Some("void") || self.kind.as_deref() == Some("pre_payment") {
             return 0;
@@ -112,7 +113,7 @@ impl CreditNote {
     }
 }
 
-/// Since 2025-03-31: a payment of an invoice.
+/// A payment of an invoice; since 2025-03-31.
 #[derive(Deserialize)]
 pub(in super::super) struct InvoicePayment {
     pub(in super::super) invoice: String,

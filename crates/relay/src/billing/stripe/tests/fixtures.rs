@@ -24,7 +24,7 @@ fn payments(webhook: &Webhook) -> Vec<Payment> {
     webhook.said.iter().filter_map(of).collect()
 }
 
-/// Key, amount, subscription, catalogue.
+/// Key, amount, subscription key and catalogue keys of each payment.
 fn lines(webhook: &Webhook) -> Vec<(String, i64, String, String)> {
     let line = |paid: Payment| {
         (paid.key, paid.amount, paid.subscription_key.unwrap_or_default(), paid.catalogue_keys.join(" "))
@@ -32,12 +32,12 @@ fn lines(webhook: &Webhook) -> Vec<(String, i64, String, String)> {
     payments(webhook).into_iter().map(line).collect()
 }
 
-/// What all of these webhooks together take back.
+/// How much all these webhooks together take back.
 fn back(webhooks: &[Webhook]) -> Back {
     let mut records = BTreeMap::<String, Vec<Fact>>::new();
     for fact in webhooks.iter().flat_map(|webhook| &webhook.facts) {
         let known = records.entry(fact.name.clone()).or_default();
-        // As the journal keeps them: of each part the newest.
+        // The newest fact of each part, as the journal keeps them.
         match known.iter_mut().find(|other| other.part == fact.part) {
             Some(other) if (fact.at, fact.rank) > (other.at, other.rank) => *other = fact.clone(),
             Some(_) => {}
@@ -75,7 +75,7 @@ fn a_line_counts_before_tax_in_every_version() {
 }
 
 #[test]
-fn inclusive_tax_and_coupons_are_no_money_of_the_companys() {
+fn inclusive_tax_and_discounts_are_not_in_the_base() {
     for webhook in [
         fixture!("2023-10-16-invoice.paid-inclusive-tax-coupon"),
         fixture!("2025-09-30-invoice.paid-inclusive-tax-coupon"),
@@ -175,7 +175,7 @@ fn a_credit_note_takes_back_what_its_refunds_do_not() {
 }
 
 #[test]
-fn a_refund_waits_for_what_it_cannot_be_joined_to() {
+fn a_refund_waits_for_the_facts_that_join_it_to_an_invoice() {
     let waits = |webhooks: &[Webhook]| match back(webhooks) {
         Back::Unknown { waits_for, .. } => waits_for.join(" "),
         other => panic!("{other:?}"),
@@ -213,7 +213,7 @@ fn a_subscription_says_what_it_sells_by_the_providers_own_names() {
 }
 
 #[test]
-fn what_a_buyer_can_edit_is_a_claim_and_what_the_site_wrote_is_not() {
+fn a_key_that_a_buyer_can_edit_is_a_claim_and_the_sites_own_is_not() {
     let link = fixture!("2025-09-30-checkout.session.completed-payment-link");
     let own = fixture!("2023-10-16-checkout.session.completed-own-session");
     for (webhook, source) in [(link, Source::Page), (own, Source::Billing)] {
