@@ -1,5 +1,5 @@
-//! Carries the browser scripts of `dist/` into the binary, when they have been built, as they are and compressed.
-//! Without them the binary still builds, and its script routes say how to build them.
+//! Embeds the browser scripts of `dist/` in the binary, uncompressed and compressed, if they have been built. Without
+//! them the binary still builds, and its script routes answer how to build them.
 
 use std::fs::File;
 use std::io::Write as _;

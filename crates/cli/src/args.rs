@@ -1,4 +1,4 @@
-//! What the command line and the environment say. The only file that reads either.
+//! The options of the command line and the environment. The only file that reads either.
 
 use std::io::IsTerminal as _;
 use std::net::{IpAddr, SocketAddr};
@@ -17,7 +17,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 #[derive(Debug, Parser)]
 #[command(name = "headwater", version)]
 pub(crate) struct Arguments {
-    /// What to log: a level, and where wanted one for a crate, as `info,headwater_relay=debug`.
+    /// What to log: a level, and if wanted another level for a crate, as `info,headwater_relay=debug`.
     #[arg(long, env = "HEADWATER_LOG", default_value = "info", global = true)]
     log: String,
     #[command(subcommand)]
@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Verify that what is stored hangs together, also beside a running server.
+    /// Verify that the stored data is consistent, also while a server runs.
     Check(Check),
     /// Copy a whole installation from a data directory into a database, or back.
     Migrate(Migrate),
@@ -34,7 +34,7 @@ pub(crate) enum Command {
     Init(Init),
     /// Serve every role on one port: relay, ledger, links and script.
     Serve(Serve),
-    /// Serve the relay alone, in front of a ledger elsewhere or of hosted PartnerStack.
+    /// Serve only the relay, which delivers to a ledger elsewhere or to hosted PartnerStack.
     Relay(Relay),
 }
 
@@ -42,11 +42,12 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub(crate) struct Storage {
-    /// Data directory, for one process at a time. `check` reads beside it; the others make it when it is not there.
+    /// Data directory, for one process at a time. `check` reads it also while a server runs; the other commands make it
+    /// when it is not there.
     #[arg(long, env = "HEADWATER_DATA")]
     pub(crate) data: Option<PathBuf>,
     /// PostgreSQL database, for any number of processes, as `postgres://USER:PASSWORD@HOST/NAME`. Give it in the
-    /// environment: a command line is for everybody to read.
+    /// environment: other users of the machine can read a command line.
     #[arg(long, env = "HEADWATER_DATABASE", hide_env_values = true)]
     pub(crate) database: Option<String>,
 }
@@ -59,10 +60,10 @@ pub(crate) struct Check {
 
 #[derive(Debug, Args)]
 pub(crate) struct Migrate {
-    /// What is copied, as `sqlite:DIR` or `postgres://USER:PASSWORD@HOST/NAME`. No process may use it meanwhile.
+    /// The source, as `sqlite:DIR` or `postgres://USER:PASSWORD@HOST/NAME`. No process may use it meanwhile.
     #[arg(long, env = "HEADWATER_MIGRATE_FROM", hide_env_values = true)]
     pub(crate) from: String,
-    /// Where it goes, written alike; it must hold nothing yet.
+    /// The target, in the same form. It must be empty.
     #[arg(long, env = "HEADWATER_MIGRATE_TO", hide_env_values = true)]
     pub(crate) to: String,
 }
@@ -85,10 +86,10 @@ pub(crate) struct Init {
     pub(crate) json: bool,
 }
 
-/// What one program may send.
+/// The rate limit of one program.
 #[derive(Debug, Args)]
 pub(crate) struct Rate {
-    /// Events a second that one key pair may send; of them, one address a tenth with the public key alone.
+    /// Events a second that one key pair may send. With the public key alone, one address may send a tenth of them.
     #[arg(long, env = "HEADWATER_EVENTS_PER_SECOND", default_value_t = DEFAULT_RATE)]
     pub(crate) events_per_second: NonZeroU32,
 }
@@ -103,7 +104,7 @@ pub(crate) struct Serve {
     pub(crate) listen: SocketAddr,
     #[command(flatten)]
     pub(crate) storage: Storage,
-    /// How the outside reaches this server; partner links begin with it. Defaults to the listening address.
+    /// The URL by which clients reach this server; partner links begin with it. Defaults to the listening address.
     #[arg(long, env = "HEADWATER_PUBLIC_URL")]
     pub(crate) public_url: Option<String>,
     #[command(flatten)]
@@ -125,7 +126,7 @@ pub(crate) struct Relay {
     /// The program's public key at the destination, which pages send too.
     #[arg(long, env = "HEADWATER_PUBLIC_KEY")]
     pub(crate) public_key: String,
-    /// File with the program's secret key, so that it stands in no process list.
+    /// File with the program's secret key. A file, because the process list shows command lines.
     #[arg(long, env = "HEADWATER_SECRET_KEY_FILE")]
     pub(crate) secret_key_file: PathBuf,
     /// File with the conversion API's tracking token.
@@ -137,14 +138,14 @@ pub(crate) struct Relay {
     /// A site the public key works from. Repeatable. Without it, any site.
     #[arg(long = "origin")]
     pub(crate) origins: Vec<String>,
-    /// What the destination is: `headwater` or `partnerstack`, which makes no customer without an address or a click
-    /// id. Without it, the destination's host says.
+    /// What the destination is: `headwater` or `partnerstack`, which makes no customer without an email address or a
+    /// click id. Without this option, the destination's host name decides.
     #[arg(long, env = "HEADWATER_DESTINATION_KIND", value_parser = ["headwater", "partnerstack"])]
     pub(crate) destination_kind: Option<String>,
     /// File with the secret that the site's server signs customer keys with.
     #[arg(long, env = "HEADWATER_IDENTITY_SECRET_FILE")]
     pub(crate) identity_secret_file: Option<PathBuf>,
-    /// Which signups of pages are taken: `open`, or `signed` for those with the site's signature alone.
+    /// Which signups of pages are accepted: `open` for all, or `signed` for only those with the site's signature.
     #[arg(long, env = "HEADWATER_SIGNUPS", value_parser = signups, default_value = "open")]
     pub(crate) signups: Signups,
     #[command(flatten)]
@@ -153,11 +154,11 @@ pub(crate) struct Relay {
     pub(crate) proxies: TrustedProxies,
 }
 
-/// Whose word about a sender's address is taken.
+/// The proxies that are trusted to name a sender's address.
 #[derive(Debug, Args)]
 pub(crate) struct TrustedProxies {
-    /// A proxy whose `X-Forwarded-For` is believed, as `10.0.0.5` or `10.0.0.0/8`. Repeatable. Without it, none: anybody
-    /// may write the header.
+    /// A proxy whose `X-Forwarded-For` is trusted, as `10.0.0.5` or `10.0.0.0/8`. Repeatable. Without it, the header is
+    /// ignored, because any client can send it.
     #[arg(long = "trusted-proxy", env = "HEADWATER_TRUSTED_PROXIES", value_delimiter = ',', value_parser = network)]
     pub(crate) trusted: Vec<IpNet>,
 }
@@ -173,12 +174,12 @@ fn network(text: &str) -> Result<IpNet, String> {
         .map_err(|_| "must be an address such as 10.0.0.5 or a network such as 10.0.0.0/8".to_owned())
 }
 
-/// Reads the command line; prints help or usage and ends the process where that is what was asked.
+/// Reads the command line. Prints help or usage and ends the process if they are asked for or an option is wrong.
 pub(crate) fn read() -> Arguments {
     Arguments::parse()
 }
 
-/// Sends logs to standard error, so that standard output stays the program's answer.
+/// Sends logs to standard error, so that standard output has only the program's answer.
 pub(crate) fn start_logging(arguments: &Arguments) {
     let filter = arguments.log.parse().unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
     let lines =

@@ -1,4 +1,5 @@
-//! `headwater check`: whether what is stored holds together, told line by line. It reads beside servers that run.
+//! `headwater check`: whether the stored data is consistent, with a line for each difference. It also works while
+//! servers run.
 
 use anyhow::Context as _;
 use headwater_store::{Beside, StoreError, Unit};
@@ -8,7 +9,7 @@ use crate::storage::{self, JOURNAL, LEDGER, Part, RELAY_JOURNAL};
 
 type Check = fn(&mut Unit<'_>) -> Result<Vec<String>, StoreError>;
 
-/// Prints what differs; fails when anything does.
+/// Prints every difference; fails when there is any.
 pub(crate) fn run(options: &args::Check) -> anyhow::Result<()> {
     let mut parts: Vec<(Part, Check)> =
         vec![(LEDGER, headwater_ledger::check), (JOURNAL, headwater_journal::check)];
@@ -43,7 +44,7 @@ pub(crate) fn run(options: &args::Check) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Opens a part to be read; `None` when it is not there.
+/// Opens a part for reading; `None` when it does not exist.
 fn open(options: &args::Storage, part: Part) -> anyhow::Result<Option<Beside>> {
     if let Some(address) = storage::address(options)? {
         return Ok(Beside::open_shared(&address, part.schema, part.migrations)?);

@@ -1,5 +1,5 @@
-//! The socket in the data directory, by which `headwater init` asks the server that holds the directory. Only who may
-//! read the directory reaches it. One line of JSON goes in, one comes out.
+//! The Unix socket in the data directory, by which `headwater init` asks the server that has locked the directory to
+//! make a program. The directory's permissions protect it. A request is one line of JSON, and so is the answer.
 
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt as _;
@@ -17,13 +17,13 @@ use tokio::net::{UnixListener, UnixStream};
 
 use crate::{init, program};
 
-/// Its name in the data directory.
+/// The socket's name in the data directory.
 const SOCKET: &str = "headwater.sock";
-/// How long either side waits for the other's line.
+/// How long either side waits for the other.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Makes programs for whoever asks, for as long as the process runs. A path that is too long for a socket is no reason
-/// not to serve.
+/// Answers requests on the socket as long as the process runs. If the socket cannot be made, as when its path is too
+/// long, the server runs without it.
 pub(crate) fn listen(directory: &DataDir, books: Books, programs: Programs) {
     match bind(directory) {
         Ok(listener) => drop(tokio::spawn(answer_all(listener, books, programs))),
@@ -35,7 +35,7 @@ pub(crate) fn listen(directory: &DataDir, books: Books, programs: Programs) {
 
 fn bind(directory: &DataDir) -> std::io::Result<UnixListener> {
     let path = directory.path().join(SOCKET);
-    // The directory is locked: a socket in it is of a process that is gone.
+    // This process has locked the directory, so an existing socket is left over from a process that has ended.
     match std::fs::remove_file(&path) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         _ => {}
@@ -51,7 +51,7 @@ async fn answer_all(listener: UnixListener, books: Books, programs: Programs) {
             Ok((stream, _)) => {
                 let done = tokio::time::timeout(PATIENCE, answer(stream, &books, &programs)).await;
                 if let Ok(Err(error)) = done {
-                    tracing::warn!(%error, "`headwater init` got no answer");
+                    tracing::warn!(%error, "a request of `headwater init` could not be answered");
                 }
             }
             Err(error) => {
@@ -83,7 +83,7 @@ async fn make(asked: &Value, books: &Books, programs: &Programs) -> anyhow::Resu
         link_destinations: texts("link_destinations"),
     };
     let made = books.create_program(new).await?;
-    // Its keys work when they are printed.
+    // The relay learns of the program before its keys are printed, so that they work at once.
     programs.replace(program::for_gate(books.gate_programs().await?));
     Ok(init::shown(made))
 }
@@ -92,7 +92,7 @@ async fn make(asked: &Value, books: &Books, programs: &Programs) -> anyhow::Resu
 pub(crate) async fn ask(data: &Path, new: &NewProgram) -> anyhow::Result<Map<String, Value>> {
     let held = || {
         format!(
-            "data directory {} is in use by a process that makes no programs; stop it, run this again, start it again",
+            "data directory {} is in use by a process that cannot make programs; stop it, run this command, start it again",
             data.display()
         )
     };

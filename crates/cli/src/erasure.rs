@@ -1,5 +1,5 @@
-//! Customers the ledger forgot are forgotten by the journal too. The ledger remembers whom it has still to tell of, so
-//! that a crash in between loses nothing.
+//! Deletes the texts of deleted customers from the journal too. The ledger stores which erasures are still to be
+//! done, so that none is lost in a crash.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use headwater_ledger::Books;
 use headwater_relay::Relay;
 use tokio::sync::watch;
 
-/// Between two looks when nothing was told: the last try may have failed.
+/// The longest pause between two attempts without a notification, because the last attempt may have failed.
 const LOOK_EVERY: Duration = Duration::from_mins(1);
 
-/// Erases what the ledger asks for until `stop` turns true, and then once more.
+/// Carries out the ledger's erasures until `stop` turns true, and then once more, so that a normal stop leaves none.
 pub(crate) async fn follow(books: Books, relay: Relay, mut stop: watch::Receiver<bool>) {
     let mut news = books.erasures();
     loop {

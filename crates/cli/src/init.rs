@@ -22,8 +22,8 @@ const SHOWN: [&str; 9] = [
     "admin_token",
 ];
 
-/// Makes the program, or has it made by the server that runs on the data directory. The secrets are printed here and
-/// never again: the ledger keeps only their hashes.
+/// Makes the program, or asks the server that has locked the data directory to make it. The secrets are printed here
+/// and never again: the ledger keeps only their hashes.
 pub(crate) async fn run(options: args::Init) -> anyhow::Result<()> {
     let new = NewProgram {
         name: options.program,

@@ -1,5 +1,5 @@
-//! The accept loop. Our own, because the framework's has no time-out for request heads, nor for answers: a client
-//! that sends or reads one byte a minute would hold its connection for ever.
+//! The accept loop. Our own, because axum's has no time-out for request heads and none for answers: a client that sends
+//! or reads one byte a minute would hold its connection for ever.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,8 +21,8 @@ use tower::ServiceExt as _;
 use crate::paced::{Paced, Requests};
 use crate::proxies::Proxies;
 
-/// Connections that wait to be accepted, as far as the system allows: the runtime's own 1,024 turn a crowd away that
-/// comes at once, and who is turned away tries again after 1, 3, 7 and 15 seconds.
+/// The listen backlog: connections that wait to be accepted, as far as the system allows. Tokio's 1,024 are too few
+/// when many clients connect at once: the system drops the others, which try again only after 1, 3, 7 and 15 seconds.
 const QUEUE: u32 = 4096;
 /// How long open requests may take to finish after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -31,7 +31,7 @@ const DRAIN: Duration = Duration::from_secs(10);
 pub(crate) fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     let listen = || {
         let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-        // As the runtime's own bind does: what a server before us left behind does not keep the address.
+        // As tokio's own bind does, so that old connections of an earlier server do not keep the address in use.
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
         socket.listen(QUEUE)
@@ -41,11 +41,12 @@ pub(crate) fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     })
 }
 
-/// What the loop is given beside the router.
+/// The settings of the accept loop.
 pub(crate) struct Bounds {
-    /// Whose word about a sender is taken.
+    /// The proxies that are trusted to name a sender's address.
     pub(crate) proxies: Proxies,
-    /// Connections at once. More wait in the system's queue until one is done; idle ones are cut, so they will be.
+    /// The most connections at once. Further ones wait in the listen backlog until one is closed; idle connections time
+    /// out, so each gets its turn.
     pub(crate) connections: usize,
 }
 
@@ -79,7 +80,7 @@ pub(crate) async fn serve(
         let paced = Paced::new(stream, Arc::clone(&requests));
         let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
             requests.fetch_add(1, Ordering::Relaxed);
-            // Who sent it, for the limits on what one address may do.
+            // The sender's address, for the limits of one address.
             let sender = proxies.sender(peer, request.headers());
             request.extensions_mut().insert(ConnectInfo(sender));
             router.clone().oneshot(request)
@@ -98,7 +99,7 @@ pub(crate) async fn serve(
     }
 }
 
-/// The next connection, once there is a place for it.
+/// Accepts the next connection, once fewer than the most are open.
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
@@ -108,7 +109,7 @@ async fn accept(
     Ok((stream, peer, place))
 }
 
-/// A flag that turns true at SIGTERM or ctrl-c.
+/// A flag that turns true at SIGTERM or SIGINT (ctrl-c).
 pub(crate) fn stop_signal() -> anyhow::Result<watch::Receiver<bool>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;

@@ -1,6 +1,6 @@
-//! One binary, every role. `main` prints, `run` decides.
+//! The program `headwater`: one binary for every role. `main` prints, `run` decides.
 //!
-//! Exit codes: 0 done, 1 it failed while working, 2 it was asked wrongly (clap's own).
+//! Exit codes: 0 success, 1 an error while working, 2 wrong arguments (clap's own).
 
 mod args;
 mod check;
@@ -24,8 +24,8 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Threads that read the databases: twice the read connections of both. The runtime's own 512 would each keep the memory
-/// of the longest list that they have read.
+/// The most threads for blocking work, which is reading the databases: twice the read connections of both. Tokio's
+/// default of 512 threads would each keep the memory of the longest list that they have read.
 const BLOCKING_THREADS: usize = 4 * headwater_protocol::limits::READERS_MAX;
 
 fn main() -> ExitCode {

@@ -1,4 +1,4 @@
-//! `headwater migrate`: a whole installation from a data directory into a database, or back.
+//! `headwater migrate`: copies a whole installation from a data directory into a database, or back.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -9,10 +9,10 @@ use headwater_store::{Beside, Copied, DataDir, Store, StoreError};
 use crate::args;
 use crate::storage::{JOURNAL, LEDGER, Part, RELAY_JOURNAL, Storage};
 
-/// Between two lines about one table.
+/// The pause between two lines of progress about one table.
 const TELL_EVERY: Duration = Duration::from_secs(2);
 
-/// Copies ledger and journal; nothing of the source is changed.
+/// Copies ledger and journal. The source's rows are not changed, but both schemas are brought up to date.
 pub(crate) async fn run(options: args::Migrate) -> anyhow::Result<()> {
     let (from, to) = (place(&options.from).context("--from")?, place(&options.to).context("--to")?);
     let directories = [&from, &to].iter().filter(|place| matches!(place, Storage::Directory(_))).count();
@@ -23,6 +23,7 @@ pub(crate) async fn run(options: args::Migrate) -> anyhow::Result<()> {
     );
     for part in parts(&from)? {
         let (source, target) = (from.open(part)?, to.open(part)?);
+        // A directory is locked by now. A database is used by another process if a second one is registered in it.
         for (store, place) in [(&source, &from), (&target, &to)] {
             ensure!(
                 store.processes().await?.len() == 1,
@@ -35,7 +36,7 @@ pub(crate) async fn run(options: args::Migrate) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// `sqlite:DIR`, or a PostgreSQL address.
+/// Reads `sqlite:DIR`, and locks the directory, or a PostgreSQL address.
 fn place(text: &str) -> anyhow::Result<Storage> {
     if let Some(data) = text.strip_prefix("sqlite:") {
         return Ok(Storage::Directory(DataDir::lock(Path::new(data))?));
@@ -46,7 +47,7 @@ fn place(text: &str) -> anyhow::Result<Storage> {
     bail!("give sqlite:DIR or postgres://USER:PASSWORD@HOST/NAME")
 }
 
-/// What there is: a server's ledger and journal, or a relay's journal.
+/// The parts that the source has: a server's ledger and journal, or a relay's journal.
 fn parts(from: &Storage) -> anyhow::Result<Vec<Part>> {
     let there = |part: Part| -> Result<bool, StoreError> {
         match from {

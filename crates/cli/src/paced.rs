@@ -1,5 +1,5 @@
-//! A connection whose other end must keep reading: who asks for a long list and never reads it would hold the
-//! memory of the answer for ever.
+//! A connection with a minimum rate for reading answers. A client that asks for a long list and never reads it would
+//! hold the memory of the answer for ever.
 
 use std::io;
 use std::pin::Pin;
@@ -12,19 +12,19 @@ use headwater_protocol::limits::{ANSWER_BYTES_MIN, REQUEST_TIMEOUT};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
-/// How many requests a connection has brought: each answer has its own time.
+/// The number of requests that came over a connection, by which the time-out begins again for each answer.
 pub(crate) type Requests = Arc<AtomicUsize>;
 
-/// `S`, whose other end must take [`ANSWER_BYTES_MIN`] bytes of an answer in each [`REQUEST_TIMEOUT`] in which its
-/// buffers are full.
+/// The stream `S`. Writing fails with a time-out when the client has taken fewer than [`ANSWER_BYTES_MIN`] bytes of an
+/// answer within [`REQUEST_TIMEOUT`] after the send buffers were full.
 pub(crate) struct Paced<S> {
     stream: S,
     requests: Requests,
-    /// The request whose answer is being written.
+    /// The number of the request whose answer is being written.
     answered: usize,
-    /// Ends when the time is over; there once the buffers were full.
+    /// The time-out; runs from the moment that the buffers were full until enough was taken.
     waits: Option<Pin<Box<Sleep>>>,
-    /// Bytes taken since then.
+    /// Bytes taken since the time-out began.
     taken: usize,
 }
 
@@ -33,7 +33,7 @@ impl<S> Paced<S> {
         Self { stream, requests, answered: 0, waits: None, taken: 0 }
     }
 
-    /// Counts what was taken.
+    /// Counts bytes that the client has taken; enough of them end the time-out.
     fn progress(&mut self, bytes: usize) {
         self.taken += bytes;
         if self.taken >= ANSWER_BYTES_MIN {
@@ -41,7 +41,7 @@ impl<S> Paced<S> {
         }
     }
 
-    /// The buffers are full: waits, or gives the connection up.
+    /// Called when the buffers are full: starts or continues the time-out, and fails when it is over.
     fn stalled<T>(&mut self, context: &mut Context<'_>) -> Poll<io::Result<T>> {
         let request = self.requests.load(Ordering::Relaxed);
         if self.answered != request {
@@ -121,7 +121,7 @@ mod tests {
 
     const ANSWER: &[u8] = &[7; 4 * ANSWER_BYTES_MIN];
 
-    /// Writes an answer to a reader that takes `bytes` every `millis`; says how it ended.
+    /// Writes an answer to a reader that takes `bytes` every `millis`; returns the result of writing.
     async fn answer(bytes: usize, millis: u64) -> io::Result<()> {
         let (ours, mut theirs) = duplex(1024);
         let mut paced = Paced::new(ours, Requests::default());
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_never_reads_its_answer_is_let_go() {
+    async fn a_client_that_never_reads_its_answer_times_out() {
         let (ours, _theirs) = duplex(1024);
         let begun = tokio::time::Instant::now();
         let error = Paced::new(ours, Requests::default()).write_all(ANSWER).await.unwrap_err();
@@ -148,12 +148,12 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_reads_a_drop_at_a_time_is_let_go_too() {
+    async fn a_client_that_reads_byte_by_byte_times_out_too() {
         assert_eq!(answer(1, 1000).await.unwrap_err().kind(), io::ErrorKind::TimedOut);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_slow_line_gets_its_whole_answer() {
+    async fn a_slow_client_gets_its_whole_answer() {
         answer(1024, REQUEST_TIMEOUT / 70).await.unwrap();
     }
 

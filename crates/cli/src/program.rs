@@ -1,8 +1,8 @@
-//! From the books' programs to the gate's: the one place that knows both.
+//! Converts the ledger's programs to the relay's: the only file that knows both types.
 
 use headwater_ledger::{Books, GateProgram};
 
-/// The programs as the relay's gate keeps them.
+/// The programs in the relay's type.
 pub(crate) fn for_gate(programs: Vec<GateProgram>) -> Vec<headwater_relay::Program> {
     programs
         .into_iter()
@@ -23,10 +23,10 @@ pub(crate) fn for_gate(programs: Vec<GateProgram>) -> Vec<headwater_relay::Progr
         .collect()
 }
 
-/// Between two looks for replaced secrets whose time has ended: nobody tells of that.
+/// The longest pause between two reads of the programs. A replaced secret expires by time, without a notification.
 const LOOK_EVERY: std::time::Duration = std::time::Duration::from_mins(1);
 
-/// Keeps the gate's programs as the books have them, from now on.
+/// Updates the relay's programs whenever the ledger's settings change.
 pub(crate) async fn follow(books: Books, programs: headwater_relay::Programs) {
     let mut changes = books.changes();
     while !matches!(tokio::time::timeout(LOOK_EVERY, changes.changed()).await, Ok(Err(_))) {
@@ -39,7 +39,7 @@ pub(crate) async fn follow(books: Books, programs: headwater_relay::Programs) {
     }
 }
 
-/// Says at start which programs accept events from any site.
+/// Warns at the start of programs that accept events from any site.
 pub(crate) fn warn_of_open_origins(programs: &[GateProgram]) {
     for program in programs.iter().filter(|program| program.origins.is_empty()) {
         let key = &program.public_key;

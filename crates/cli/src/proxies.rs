@@ -1,4 +1,4 @@
-//! Who is behind a proxy: `X-Forwarded-For` as far as the operator's own proxies wrote it, and no further.
+//! The sender's address behind proxies: the part of `X-Forwarded-For` that the operator's own proxies wrote.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -6,19 +6,19 @@ use std::sync::Arc;
 use hyper::HeaderMap;
 use ipnet::IpNet;
 
-/// The proxies whose word is taken. Cheap to clone.
+/// The trusted proxies. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Proxies(Arc<[IpNet]>);
 
 impl Proxies {
-    /// Those the operator listed.
+    /// Trusts the proxies that the operator listed.
     pub(crate) fn new(trusted: Vec<IpNet>) -> Self {
         Self(trusted.into())
     }
 
-    /// Who sent a request that came from `peer`: `peer` itself, or, when that is a trusted proxy, the address it
-    /// names; that again may be a trusted proxy, and so on from the last address of the header to its first. What
-    /// stands before the first stranger is the stranger's own claim.
+    /// The sender of a request that came from `peer`: `peer` itself, or, if that is a trusted proxy, the address that
+    /// it names. If that is a trusted proxy too, the next address counts, from the last of the header to the first.
+    /// The first address that is not trusted is the sender; the addresses before it may be forged.
     pub(crate) fn sender(&self, peer: SocketAddr, headers: &HeaderMap) -> SocketAddr {
         let mut sender = SocketAddr::new(peer.ip().to_canonical(), peer.port());
         let values: Vec<&str> =
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn a_private_address_that_nobody_listed_is_not_believed() {
+    fn a_private_address_that_is_not_listed_is_not_trusted() {
         for peer in ["127.0.0.1", "10.0.0.2", "192.168.0.9", "fd00::1", "203.0.113.7"] {
             assert_eq!(sender(&[], peer, &["192.0.2.1"]), peer);
             assert_eq!(sender(&["172.16.0.0/12"], peer, &["192.0.2.1"]), peer);
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn a_listed_proxy_names_the_sender_and_the_sender_names_nobody() {
+    fn a_listed_proxy_names_the_sender_and_addresses_before_it_do_not_count() {
         let listed = ["10.0.0.0/8", "fd00::/8"];
         assert_eq!(sender(&listed, "10.0.0.2", &["198.51.100.1, 192.0.2.1"]), "192.0.2.1");
         assert_eq!(sender(&listed, "::ffff:10.0.0.2", &["198.51.100.1", "192.0.2.1:4711"]), "192.0.2.1");
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_of_listed_proxies_leads_to_the_first_stranger() {
+    fn a_chain_of_listed_proxies_leads_to_the_first_untrusted_address() {
         let forwarded = ["198.51.100.1, 192.0.2.1, 10.0.0.7", "10.0.0.3"];
         assert_eq!(sender(&["10.0.0.0/8"], "10.0.0.2", &forwarded), "192.0.2.1");
         assert_eq!(sender(&["10.0.0.2/32"], "10.0.0.2", &forwarded), "10.0.0.3");

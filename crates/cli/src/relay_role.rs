@@ -1,4 +1,4 @@
-//! `headwater relay`: the relay alone, in front of a ledger elsewhere or of hosted PartnerStack.
+//! `headwater relay`: only the relay, which delivers to a ledger elsewhere or to hosted PartnerStack.
 
 use std::sync::Arc;
 
@@ -14,10 +14,11 @@ use crate::proxies::Proxies;
 use crate::storage::{self, Storage};
 use crate::{args, files, listen, scripts, system};
 
-/// The number a relay alone knows its one program by.
+/// The number of the relay's one program.
 const PROGRAM: i64 = 1;
 
-/// Serves until SIGTERM or ctrl-c, then drains. What is undelivered stays in the journal for the next start.
+/// Serves until SIGTERM or ctrl-c, then lets open requests finish. Undelivered events stay in the journal for the next
+/// start.
 pub(crate) async fn run(options: args::Relay) -> anyhow::Result<()> {
     let connections = system::connections();
     let storage = Storage::take(&options.storage)?;
@@ -52,6 +53,7 @@ pub(crate) async fn run(options: args::Relay) -> anyhow::Result<()> {
     let rates = Rates::new(options.rate.events_per_second, system::monotonic());
     let relay = Relay::new(programs, journal, Arc::new(system::now), scripts::embedded(), rates);
 
+    // Before delivery starts: a port that is in use must end the process before it sends anything.
     let listener = listen::bind(options.listen)?;
     let address = listener.local_addr()?;
     let stop = listen::stop_signal()?;
@@ -65,7 +67,7 @@ pub(crate) async fn run(options: args::Relay) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether the destination is hosted PartnerStack: as was said, or by its host.
+/// Whether the destination is hosted PartnerStack, by the option or else by the host name.
 fn is_hosted(options: &args::Relay) -> bool {
     if let Some(kind) = &options.destination_kind {
         return kind == "partnerstack";

@@ -1,10 +1,10 @@
-//! The browser scripts, carried in the binary.
+//! The browser scripts, embedded in the binary.
 
 use bytes::Bytes;
 use headwater_relay::{Script, Scripts};
 use sha2::{Digest as _, Sha256};
 
-/// A script of `dist/` in every encoding; nothing when this binary was built before it.
+/// A script of `dist/` in every encoding; `None` when this binary was built before the script.
 macro_rules! script {
     ($name:literal) => {
         read([

@@ -1,5 +1,5 @@
-//! `headwater serve`: every role on one port. The relay delivers to the ledger in the same process, through
-//! the same client and the same HTTP semantics as to any other.
+//! `headwater serve`: every role on one port. The relay delivers to the ledger in the same process, through the same
+//! client and HTTP routes as to any other ledger, but without a socket.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,12 +18,12 @@ use crate::proxies::Proxies;
 use crate::storage::{self, Storage};
 use crate::{args, control, erasure, listen, program, scripts, system};
 
-/// Between two looks for what has expired.
+/// The pause between two prunings.
 const PRUNE_EVERY: Duration = Duration::from_mins(1);
-/// Between two steps, while there is more: 5,000 rows a second, many times what the default rate adds.
+/// The pause between two steps of one pruning. It removes 5,000 rows a second, many times what the default rate adds.
 const BETWEEN_STEPS: Duration = Duration::from_millis(100);
 
-/// Serves until SIGTERM or ctrl-c, then drains.
+/// Serves until SIGTERM or ctrl-c, then lets open requests and deliveries finish.
 pub(crate) async fn run(options: args::Serve) -> anyhow::Result<()> {
     let connections = system::connections();
     let storage = Storage::take(&options.storage)?;
@@ -44,6 +44,7 @@ pub(crate) async fn run(options: args::Serve) -> anyhow::Result<()> {
     let relay = Relay::new(programs.clone(), journal, Arc::new(system::now), scripts::embedded(), rates);
 
     let stop = listen::stop_signal()?;
+    // With a database, `headwater init` writes to it itself and the servers are notified; a directory is locked.
     if let Storage::Directory(directory) = &storage {
         control::listen(directory, books.clone(), programs.clone());
     }
@@ -65,13 +66,13 @@ pub(crate) async fn run(options: args::Serve) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Forgets what has expired, step by step, so that no request ever waits for much of it.
+/// Deletes expired rows in small steps, so that no request waits long behind one.
 async fn prune(books: Books, mut stop: watch::Receiver<bool>) {
     loop {
         let more = match books.prune().await {
             Ok(more) => more,
             Err(error) => {
-                tracing::warn!(%error, "pruning put off");
+                tracing::warn!(%error, "pruning failed; tried again in a minute");
                 false
             }
         };
@@ -82,7 +83,7 @@ async fn prune(books: Books, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// The relay's routes, then the ledger's, whose fallback are the partners' links.
+/// The routes of the relay and the ledger. Any other path falls back to the ledger's partner links.
 fn assemble(relay: &Relay, books: &Books) -> Router {
     books
         .router()
@@ -90,7 +91,7 @@ fn assemble(relay: &Relay, books: &Books) -> Router {
         .route("/healthz", get(|| async { "ok\n" }))
 }
 
-/// Clients straight into the ledger's router, one for each key pair.
+/// Clients that call the ledger's router directly, one for each key pair, made when it is first needed.
 fn in_process(books: &Books, programs: &Programs) -> headwater_relay::deliver::Destinations {
     let (router, secret, programs) = (books.router(), books.in_process_secret(), programs.clone());
     let made: std::sync::Mutex<HashMap<(i64, bool), Client>> = std::sync::Mutex::default();

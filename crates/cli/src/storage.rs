@@ -1,4 +1,4 @@
-//! Where everything is stored: two files of a data directory, or two schemas of a database.
+//! Where everything is stored: in the files of a data directory, or in the schemas of a database.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use headwater_store::{Address, Bounds, DataDir, DataDirError, Store};
 
 use crate::args;
 
-/// What is stored apart from the other, and may be without it: a relay has no ledger.
+/// A part with a store of its own. Not every process has all parts: a relay has no ledger.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Part {
     pub(crate) name: &'static str,
@@ -20,14 +20,14 @@ pub(crate) struct Part {
     pub(crate) migrations: &'static [&'static str],
 }
 
-/// Customers, payments, commissions.
+/// The ledger: customers, payments, commissions.
 pub(crate) const LEDGER: Part = Part {
     name: "ledger",
     file: "ledger.sqlite",
     schema: "headwater_ledger",
     migrations: headwater_ledger::MIGRATIONS,
 };
-/// The queue of servers that have a ledger.
+/// The event queue of a server with a ledger.
 pub(crate) const JOURNAL: Part = Part {
     name: "journal",
     file: "journal.sqlite",
@@ -35,8 +35,8 @@ pub(crate) const JOURNAL: Part = Part {
     migrations: headwater_journal::MIGRATIONS,
 };
 
-/// The queue of relays alone. In a database it is apart from the one above: a server would take its events for those of
-/// programs that it does not know.
+/// The event queue of a relay without a ledger. In a database it has a schema of its own: a server that shared it would
+/// claim events of programs that it does not know.
 pub(crate) const RELAY_JOURNAL: Part = Part { name: "relay's journal", schema: "headwater_relay", ..JOURNAL };
 
 const BOUNDS: Bounds = Bounds {
@@ -46,10 +46,10 @@ const BOUNDS: Bounds = Bounds {
     reader_wait: Duration::from_millis(limits::READ_WAIT),
 };
 
-/// What the process stores in.
+/// The data directory or database of the process.
 #[derive(Debug)]
 pub(crate) enum Storage {
-    /// Locked for as long as this lives.
+    /// A directory, locked until this value is dropped.
     Directory(DataDir),
     Database(Box<Address>),
 }
@@ -58,7 +58,7 @@ impl Storage {
     /// Locks the directory, or reads the database's address.
     ///
     /// # Errors
-    /// [`DataDirError::InUse`] when another process holds the directory.
+    /// [`DataDirError::InUse`] when another process has locked the directory.
     pub(crate) fn take(options: &args::Storage) -> anyhow::Result<Self> {
         if let Some(address) = address(options)? {
             return Ok(Self::Database(Box::new(address)));
@@ -68,7 +68,7 @@ impl Storage {
         Ok(Self::Directory(directory))
     }
 
-    /// Opens a part of it and brings it up to date.
+    /// Opens a part and runs its migrations.
     pub(crate) fn open(&self, part: Part) -> anyhow::Result<Store> {
         match self {
             Self::Directory(directory) => {
@@ -82,7 +82,7 @@ impl Storage {
     }
 }
 
-/// As an operator gave it, without a password.
+/// Shows the option as an operator gives it, without a password.
 impl fmt::Display for Storage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -92,7 +92,7 @@ impl fmt::Display for Storage {
     }
 }
 
-/// The database's address, when it is a database.
+/// The database's address, if `--database` is given.
 pub(crate) fn address(options: &args::Storage) -> anyhow::Result<Option<Address>> {
     let given = options.database.as_deref().filter(|text| !text.is_empty());
     given.map(str::parse).transpose().context("--database")

@@ -13,12 +13,12 @@ fn at(database: &str) -> Storage<'_> {
     ["--database".as_ref(), database.as_ref()]
 }
 
-/// A signup that somebody is credited with.
+/// A signup that a partner is credited with.
 fn signup() -> String {
     SIGNUP.replace("\"email\"", "\"partner_key\":\"gstest\",\"email\"")
 }
 
-/// Asks until the answer is as expected: what one process does, another hears of in its own time.
+/// Repeats until the condition holds, because a process sees changes of another one only after some time.
 fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !is_so() {
@@ -57,7 +57,7 @@ async fn two_servers_share_programs_customers_and_the_queue() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_killed_server_had_taken_another_one_delivers() {
+async fn a_server_delivers_the_events_that_a_killed_one_had_taken() {
     let database = headwater_teststore::new_database("killed").await;
     let keys = init(at(&database), "GigaKick");
     let (mut one, other) = (Server::start(at(&database)), Server::start(at(&database)));
@@ -68,7 +68,7 @@ async fn what_a_killed_server_had_taken_another_one_delivers() {
     }
     one.process.kill().unwrap();
     let url = "/api/v2/customers?limit=100";
-    eventually("all fifty are booked, long before any lease ends", || {
+    eventually("all fifty are in the ledger, long before any lease ends", || {
         let (_, list) = other.ask("GET", url, &basic(&keys), "");
         list["data"]["items"].as_array().is_some_and(|items| items.len() == 50)
     });
@@ -99,7 +99,7 @@ async fn an_installation_moves_to_a_database_and_back_and_goes_on_there() {
         let event = signup().replace("ab\"", &format!("{number}\"")).replace("gk_1", &format!("gk_{number}"));
         assert_eq!(server.event(public, &event.replace("gone", &format!("c{number}"))).0, 202);
     }
-    eventually("all are booked", || {
+    eventually("all are in the ledger", || {
         server.ask("GET", "/api/v2/customers?limit=100", &basic(&keys), "").1["data"]["items"]
             .as_array()
             .unwrap()
@@ -115,8 +115,8 @@ async fn an_installation_moves_to_a_database_and_back_and_goes_on_there() {
     let server = Server::start(at(&database));
     assert_eq!(server.ask("GET", "/api/v2/customers?limit=100", &basic(&keys), "").1, before);
     let one_more = signup().replace("gk_1", "gk_new").replace("gone", "new");
-    assert_eq!(server.event(public, &one_more).0, 202, "row numbers go on after those that came");
-    eventually("it is booked", || {
+    assert_eq!(server.event(public, &one_more).0, 202, "row numbers go on after the copied ones");
+    eventually("it is in the ledger", || {
         server.ask("GET", "/api/v2/customers?limit=100", &basic(&keys), "").1["data"]["items"]
             .as_array()
             .unwrap()

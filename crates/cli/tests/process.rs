@@ -1,4 +1,4 @@
-//! The binary as an operator meets it: who may read its files, and what works while it runs.
+//! The binary as an operator runs it: the permissions of its files, and the commands that work while it runs.
 #![allow(clippy::unwrap_used, reason = "every file of it is a test")]
 
 mod server;
@@ -40,7 +40,7 @@ fn nobody_but_its_owner_reads_a_data_directory() {
 fn a_program_is_added_while_the_server_runs_and_its_keys_work_at_once() {
     let data = tempfile::tempdir().unwrap();
     let server = Server::start(at(data.path()));
-    // Nothing is set up: browsers must keep what they send.
+    // No program is set up: the answer is 503, so that browsers keep their events.
     let (status, answer) = server.event("pk_test_example", SIGNUP);
     assert_eq!((status, &answer["code"]), (503, &"not_ready".into()));
     let unknown = "authorization: Bearer adm_example\r\n";
@@ -81,7 +81,7 @@ fn a_deleted_customer_leaves_no_text_in_the_journal() {
     let other = SIGNUP.replace("ab\"", "ac\"").replace("gk_1", "gk_2").replace("gone", "here");
     assert_eq!(server.event(keys["public_key"].as_str().unwrap(), &other).0, 202);
     assert_eq!(server.ask("DELETE", "/api/v2/customers/gk_1", &basic(&keys), "").0, 200);
-    // What is pending when it stops is done before it has stopped.
+    // The server carries out pending erasures before it ends.
     server.stop();
     let bounds =
         Bounds { waiting: 16, commit: 16, readers: 2, reader_wait: std::time::Duration::from_secs(5) };

@@ -168,8 +168,8 @@ const LOOK: &str = concat!(
 const NEXT_DUE: &str = "SELECT min(due_at) FROM entry WHERE state = 1";
 /// When a parked entry is due next.
 const NEXT_LOOK: &str = "SELECT min(due_at) FROM entry WHERE state = 2";
-/// The processes that have claimed heads. It also lists one whose leases have run out: `claimed_by` stays until the next
-/// claim.
+/// The processes that have claimed heads. It also lists one whose leases have run out: `claimed_by` stays until the
+/// next claim.
 const CLAIMANTS: &str = "SELECT DISTINCT claimed_by FROM entry WHERE state = 1 AND claimed_by <> 0";
 /// Makes the claims of one process due. The `+` keeps the planner from using the index by due time, which would read
 /// every head that waits for a retry.

@@ -1,4 +1,4 @@
-//! Whoever asks over HTTP, and what they are answered.
+//! Callers of the HTTP routes, and the answers they get.
 
 use std::sync::Arc;
 
@@ -16,19 +16,19 @@ pub struct Answer {
     pub status: u16,
     /// Its headers.
     pub headers: HeaderMap,
-    /// The body as JSON; null where it is none.
+    /// The body as JSON; null if it is not JSON.
     pub body: Value,
 }
 
 impl Answer {
-    /// The same, when it has this status; else the test fails and shows it.
+    /// Returns the answer if it has this status; otherwise the test fails and shows the body.
     #[allow(clippy::return_self_not_must_use, reason = "often the check is all a test wants")]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.body);
         self
     }
 
-    /// The envelope's `data` of a success; else the test fails and shows the answer.
+    /// Returns the envelope's `data` of a success; otherwise the test fails and shows the answer.
     pub fn data(mut self) -> Value {
         assert!(self.status < 300, "{} {}", self.status, self.body);
         self.body["data"].take()
@@ -40,7 +40,7 @@ impl Answer {
     }
 }
 
-/// Somebody with a credential, or without. Cheap to clone.
+/// A caller with or without a credential. Cheap to clone.
 #[derive(Clone)]
 pub struct Caller {
     inner: Arc<Inner>,
@@ -61,8 +61,8 @@ impl Caller {
         Self { inner, authorization: None }
     }
 
-    /// Any request. A path without a slash at its beginning is one of API v2: `customers?limit=1`. A body of null is
-    /// none.
+    /// Sends a request. A path without a leading slash is one of API v2: `customers?limit=1`. A body of null means no
+    /// body.
     pub async fn ask(&self, method: &str, path: &str, body: Value) -> Answer {
         let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
         self.send(method, path, &[], body).await
@@ -102,7 +102,7 @@ impl Caller {
         }
     }
 
-    /// A request as it is written: these headers, these bytes.
+    /// Sends a request with these headers and exactly these bytes as its body.
     pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
         let path = if path.starts_with('/') { path.to_owned() } else { format!("/api/v2/{path}") };
         let mut request =

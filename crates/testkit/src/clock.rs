@@ -15,7 +15,7 @@ pub const HOUR: i64 = 60 * MINUTE;
 /// Milliseconds of a day.
 pub const DAY: i64 = 24 * HOUR;
 
-/// A clock that stands still until it is told otherwise. Clones are the same clock.
+/// A clock that moves only when it is told to. All clones show the same time.
 #[derive(Debug, Clone)]
 pub struct Clock {
     now: Arc<AtomicI64>,
@@ -48,7 +48,7 @@ impl Clock {
         Arc::new(move || Millis(clock.now()))
     }
 
-    /// What rates are counted by: it never runs backwards.
+    /// The monotonic clock, which rate limits use.
     pub(crate) fn monotonic(&self) -> Arc<dyn Fn() -> Duration + Send + Sync> {
         let passed = Arc::clone(&self.passed);
         Arc::new(move || Duration::from_millis(passed.load(Ordering::SeqCst).unsigned_abs()))

@@ -1,5 +1,4 @@
-//! What stands between relay and ledger: it writes down every request, and a test may answer in the ledger's
-//! place.
+//! The proxy between relay and ledger: it records every request, and a test may answer in place of the ledger.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -44,7 +43,7 @@ impl fmt::Display for Heard {
     }
 }
 
-/// An answer in the ledger's place.
+/// An answer in place of the ledger's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
     /// HTTP status.
@@ -56,7 +55,7 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// An answer with an empty JSON object, as a proxy gives it: none of our codes.
+    /// An answer with an empty JSON object and without an error code, as a system between relay and ledger may give it.
     pub fn status(status: u16) -> Self {
         Self { status, headers: Vec::new(), body: "{}".to_owned() }
     }
@@ -64,12 +63,12 @@ impl Reply {
 
 type Rule = Box<dyn FnMut(&Asked) -> Option<Reply> + Send>;
 
-/// The way to the ledger.
+/// The proxy to the ledger.
 #[derive(Clone, Default)]
 pub(crate) struct Destination {
     rule: Arc<Mutex<Option<Rule>>>,
     heard: Arc<Mutex<Vec<Heard>>>,
-    /// One request after the other, in the order they were sent: the same books in each run.
+    /// Lets one request through at a time, in the order they were sent, so that the ledger is the same in each run.
     turn: Arc<tokio::sync::Mutex<()>>,
 }
 
@@ -86,7 +85,7 @@ impl Destination {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// `ledger` behind this.
+    /// A router that records and passes on to `ledger`.
     pub(crate) fn before(&self, ledger: Router) -> Router {
         let this = self.clone();
         Router::new().fallback(move |request: Request<Body>| {

@@ -1,4 +1,4 @@
-//! The usual program: two partners, and the four products of seed 001 with what each pays.
+//! The usual content of a program: two partners, and the four products of seed 001 with their prices and commissions.
 
 use serde_json::json;
 
@@ -17,7 +17,7 @@ pub struct Offer {
     pub percent: i64,
 }
 
-/// What the company sells.
+/// The products that the company sells.
 pub const CATALOGUE: [Offer; 4] = [
     Offer { key: "live_chat", name: "Live Chat", amount: 4900, percent: 10 },
     Offer { key: "knowledge_base", name: "Knowledge Base", amount: 7900, percent: 15 },
@@ -25,12 +25,12 @@ pub const CATALOGUE: [Offer; 4] = [
     Offer { key: "inbox", name: "Inbox", amount: 9900, percent: 20 },
 ];
 
-/// Partner keys of the honest partner and of the one who would like to have what is theirs.
+/// Partner keys: of an honest partner, and of one who tries to get the other's commissions.
 pub const PARTNERS: [&str; 2] = ["robin", "mallory"];
 
 impl Program {
-    /// Makes the partners of [`PARTNERS`] with a link each, the catalogue, and a trigger for each product while it
-    /// is active.
+    /// Makes the partners of [`PARTNERS`] with a link each, the catalogue, and for each product a trigger that pays
+    /// while it is active.
     pub async fn furnish(&self) {
         let vendor = self.vendor();
         for partner in PARTNERS {

@@ -1,4 +1,4 @@
-//! The whole: stores in a directory that cleans up, books, relay, and the way between them.
+//! The whole system: stores in a temporary directory, ledger, relay, and the proxy between them.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -28,16 +28,16 @@ use crate::destination::{Asked, Destination, Heard, Reply};
 use crate::program::{Event, Program};
 use crate::{Answer, Caller};
 
-/// What a test may want otherwise.
+/// What a test may choose.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// What each program does with amounts a page claims.
     pub checkout_amounts: ClaimPolicy,
     /// Further settings of each program: members of `PATCH /api/v2/program`.
     pub settings: Value,
-    /// How much the journal's store takes on.
+    /// The limits of the journal's store.
     pub journal: Bounds,
-    /// How much the ledger's store takes on.
+    /// The limits of the ledger's store.
     pub ledger: Bounds,
     /// How many programs there are.
     pub programs: usize,
@@ -61,7 +61,7 @@ impl Default for Options {
     }
 }
 
-/// Relay and ledger, joined. What it does without naming a program, it does for the first.
+/// Relay and ledger, connected. Methods that take no program act for the first one.
 pub struct Headwater {
     inner: Arc<Inner>,
     programs: Vec<Program>,
@@ -81,12 +81,12 @@ pub(crate) struct Inner {
 }
 
 impl Headwater {
-    /// With one program and the default settings.
+    /// Starts with one program and the default options.
     pub async fn start() -> Self {
         Self::start_with(Options::default()).await
     }
 
-    /// With these options.
+    /// Starts with these options.
     pub async fn start_with(options: Options) -> Self {
         let inner = Arc::new(Inner::open(&options));
         let mut programs = Vec::new();
@@ -121,12 +121,12 @@ impl Headwater {
         &self.inner.clock
     }
 
-    /// The journal itself, for what no route shows.
+    /// The journal itself, for what is not visible over HTTP.
     pub fn journal(&self) -> &Journal {
         &self.inner.journal
     }
 
-    /// The books themselves, for what no route shows.
+    /// The ledger itself, for what is not visible over HTTP.
     pub fn books(&self) -> &Books {
         &self.inner.books
     }
@@ -136,12 +136,12 @@ impl Headwater {
         &self.inner.relay
     }
 
-    /// The way to the ledger that [`Headwater::deliver`] takes.
+    /// The clients that [`Headwater::deliver`] delivers with.
     pub fn destinations(&self) -> Destinations {
         Arc::clone(&self.inner.destinations)
     }
 
-    /// Every route, as `headwater serve` has them, also for a socket of the test's own.
+    /// All routes of `headwater serve`, for tests that serve them on a socket.
     pub fn router(&self) -> Router {
         let inner = Arc::clone(&self.inner);
         Router::new().fallback(move |request: Request<Body>| {
@@ -155,27 +155,27 @@ impl Headwater {
         self.inner.directory.path()
     }
 
-    /// Answers requests of the relay in the ledger's place, where `rule` gives an answer.
+    /// Answers those requests of the relay in place of the ledger for which `rule` returns an answer.
     pub fn intercept(&self, rule: impl FnMut(&Asked) -> Option<Reply> + Send + 'static) {
         self.inner.destination.intercept(Some(Box::new(rule)));
     }
 
-    /// The ledger answers for itself again.
+    /// Ends [`Headwater::intercept`]: the ledger answers every request again.
     pub fn let_through(&self) {
         self.inner.destination.intercept(None);
     }
 
-    /// What the relay asked so far, in order.
+    /// The relay's requests to the ledger so far, in order, with their answers.
     pub fn heard(&self) -> Vec<Heard> {
         self.inner.destination.heard()
     }
 
-    /// Forgets what the relay asked so far.
+    /// Clears the list of [`Headwater::heard`].
     pub fn forget_heard(&self) {
         self.inner.destination.forget();
     }
 
-    /// Delivers until nothing is due at this time; says how many attempts that took.
+    /// Delivers until no entry is due at the clock's time; returns the number of attempts.
     pub async fn deliver(&self) -> usize {
         self.inner.follow_settings().await;
         let attempts = deliver_due(&self.inner.relay, &self.inner.destinations).await.unwrap();
@@ -183,7 +183,7 @@ impl Headwater {
         attempts
     }
 
-    /// Lets `millis` pass and delivers everything at the moment it falls due; says how many attempts that took.
+    /// Lets `millis` pass and delivers each entry when it falls due; returns the number of attempts.
     pub async fn deliver_for(&self, millis: i64) -> usize {
         let end = self.clock().now() + millis;
         let mut attempts = self.deliver().await;
@@ -237,7 +237,7 @@ impl Headwater {
         self.program(0).furnish().await;
     }
 
-    /// Somebody without a credential.
+    /// A caller without a credential.
     pub fn nobody(&self) -> Caller {
         Caller::nobody(Arc::clone(&self.inner))
     }
@@ -287,7 +287,7 @@ impl Inner {
         router.oneshot(request).await.unwrap()
     }
 
-    /// Deleted customers leave the journal, too, as the cli sees to in `headwater serve`.
+    /// Deletes the texts of deleted customers from the journal, as the cli does in `headwater serve`.
     async fn erase_pending(&self) {
         for erasure in self.books.pending_erasures().await.unwrap() {
             self.relay.erase(erasure.program, erasure.test, &erasure.names).await.unwrap();
@@ -295,7 +295,7 @@ impl Inner {
         }
     }
 
-    /// Tells the relay what changed in the programs since the last time, as `headwater serve` does.
+    /// Updates the relay's programs if the ledger's have changed, as `headwater serve` does.
     pub(crate) async fn follow_settings(&self) {
         let changed = self.changes.lock().unwrap().has_changed().unwrap();
         if changed {
@@ -305,7 +305,7 @@ impl Inner {
         }
     }
 
-    /// The id of the next event, all of one form.
+    /// The id of the next event. Ids count up, so they are the same in each run.
     pub(crate) fn next_event(&self) -> String {
         event_id(self.events.fetch_add(1, Ordering::Relaxed))
     }

@@ -1,10 +1,10 @@
-//! A whole Headwater in one process, for tests: relay and ledger behind their own routers, joined as
-//! `headwater serve` joins them. The clock is set by hand, ids and randomness come in one order, and delivery is
-//! stepped by the test, so that nothing has to be waited for.
+//! A whole Headwater in one process, for tests: relay and ledger behind their own routers, connected as in
+//! `headwater serve`. The test sets the clock and steps delivery, and ids and random numbers are the same in each run,
+//! so a test never waits and is deterministic.
 //!
-//! What this crate does not do: run outside tests, or stand in for anything of ours. A test scripts the answers of
-//! other people's systems with [`Headwater::intercept`].
-#![allow(clippy::unwrap_used, reason = "what the kit cannot do fails the test that asked for it")]
+//! What this crate does not do: run outside tests, or replace our own code by mocks. A test sets the answers of other
+//! systems with [`Headwater::intercept`].
+#![allow(clippy::unwrap_used, reason = "an error in the kit fails the test that called it")]
 
 mod caller;
 mod clock;

@@ -1,4 +1,4 @@
-//! One program: its keys, who asks for it, and what is sent to it.
+//! One program: its keys, the callers that use them, and the events sent for it.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -44,13 +44,13 @@ impl Event {
         Self::new(Sender::Server, kind, data)
     }
 
-    /// With the id of this number, so that it can be sent twice. Others count on by themselves.
+    /// With the id of this number, so that it can be sent twice. Without it, each event gets a new id.
     #[must_use]
     pub fn numbered(self, number: u32) -> Self {
         Self { id: Some(event_id(number.into())), ..self }
     }
 
-    /// Happened then, epoch milliseconds; else now.
+    /// With this time, epoch milliseconds. Without it, the event happens now.
     #[must_use]
     pub fn at(self, millis: i64) -> Self {
         Self { at: Some(millis), ..self }
@@ -81,7 +81,7 @@ impl Program {
         self.number
     }
 
-    /// Its number in the books.
+    /// Its number in the ledger.
     pub fn id(&self) -> i64 {
         self.keys.program_id
     }
@@ -96,7 +96,7 @@ impl Program {
         format!("whsec_example_{}", self.number)
     }
 
-    /// The same of its test address.
+    /// The signing secret of its Stripe webhook for the test keys.
     pub fn stripe_test_secret(&self) -> String {
         format!("whsec_test_example_{}", self.number)
     }
@@ -127,7 +127,7 @@ impl Program {
         Caller::bearer(Arc::clone(&self.inner), made["token"].as_str().unwrap())
     }
 
-    /// A request of the company's to API v2. A body of null is none.
+    /// Sends a request to API v2 with the company's production keys. A body of null means no body.
     pub async fn api(&self, method: &str, path: &str, body: Value) -> Answer {
         self.vendor().ask(method, path, body).await
     }
@@ -155,7 +155,7 @@ impl Program {
         self.webhook(&self.keys.public_key, &self.stripe_secret(), event).await
     }
 
-    /// The same to the program's test address.
+    /// The same as [`Program::stripe`], to the webhook URL of the test keys.
     pub async fn stripe_test(&self, event: &Value) -> Answer {
         self.webhook(&self.keys.test_public_key, &self.stripe_test_secret(), event).await
     }
@@ -168,7 +168,7 @@ impl Program {
         Caller::nobody(Arc::clone(&self.inner)).send("POST", &path, &headers, body).await
     }
 
-    /// Follows a partner's link that [`Program::furnish`] made; the click's id.
+    /// Follows a partner's link that [`Program::furnish`] made; returns the click's id.
     pub async fn click(&self, partner: &str) -> String {
         let agent = [("user-agent", "Mozilla/5.0 (X11; Linux x86_64) Firefox/153.0")];
         let path = format!("/{}", self.slug(partner));
@@ -179,7 +179,7 @@ impl Program {
         headwater_protocol::referral::Referral::from_query(query, "").unwrap().xid.unwrap()
     }
 
-    /// The name of a partner's link; unlike in each program, for links share one host.
+    /// The name of a partner's link. It differs between programs, because all links share one host.
     pub(crate) fn slug(&self, partner: &str) -> String {
         if self.number == 0 { partner.to_owned() } else { format!("{partner}-{}", self.number) }
     }
@@ -207,7 +207,7 @@ impl Program {
         story
     }
 
-    /// What a partner has earned: the sum of their rewards that are not declined, minor units.
+    /// What a partner has earned: the sum of their rewards without declined ones, minor units.
     pub async fn balance(&self, partner: &str) -> i64 {
         let rewards = self.vendor().all(&format!("rewards?partnership_key={partner}")).await;
         let counted = rewards.iter().filter(|reward| reward["status"] != "declined");

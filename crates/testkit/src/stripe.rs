@@ -1,11 +1,10 @@
-//! Stripe's webhooks: the envelope and its signature. The objects inside are the test's affair.
+//! Stripe's webhooks: the envelope and its signature. The test supplies the objects inside.
 
 use hmac::{Hmac, Mac as _};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-/// An event of Stripe's around `object`. `created` is in epoch milliseconds, as everywhere here; Stripe counts
-/// seconds.
+/// An event of Stripe's around `object`. `created` is in epoch milliseconds, as everywhere here; the event has seconds.
 pub fn event(id: &str, kind: &str, created: i64, object: &Value) -> Value {
     json!({"id": id, "object": "event", "type": kind, "created": created.div_euclid(1000), "livemode": true,
            "api_version": "2025-09-30.clover", "data": {"object": object}})

@@ -11,7 +11,7 @@ use serde_json::Value;
 pub(crate) const HEADWATER: &str = env!("CARGO_BIN_EXE_headwater");
 pub(crate) const SIGNUP: &str = r#"{"id":"019365b2-7c00-7abc-8def-0123456789ab","type":"signup","occurred_at":1,"data":{"customer_key":"gk_1","email":"gone@shop.example"}}"#;
 
-/// Where it stores, as its command line says it.
+/// The option that says where it stores, and its value.
 pub(crate) type Storage<'a> = [&'a OsStr; 2];
 
 /// Runs the program to its end.
@@ -61,7 +61,7 @@ impl Server {
         self.ask("POST", "/v1/events", "", &format!(r#"{{"public_key":"{public_key}","events":[{event}]}}"#))
     }
 
-    /// Ends as an operator ends it, and waits for its end.
+    /// Sends SIGTERM, as an operator does, and waits for the end of the process.
     pub(crate) fn stop(mut self) {
         let pid = self.process.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());

@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_program_and_mode_of_one_stripe_account_hears_of_an_event_once() {
+    async fn every_program_and_mode_of_one_stripe_account_gets_an_event_once() {
         let directory = tempfile::tempdir().unwrap();
         let store = headwater_teststore::open(directory.path(), "journal", MIGRATIONS);
         let journal = Journal::open(store);

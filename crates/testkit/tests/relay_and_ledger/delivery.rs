@@ -1,4 +1,4 @@
-//! Delivery: what was acknowledged arrives (issue 8, lines 7, 21 and 27).
+//! Delivery: every acknowledged event arrives (issue 8, lines 7, 21 and 27).
 
 use headwater_protocol::limits::COMMIT_UNITS_MAX;
 use headwater_relay::deliver::deliver_due;
@@ -34,7 +34,8 @@ async fn a_wrong_credential_at_the_destination_loses_no_event() {
 #[tokio::test]
 async fn a_customer_that_hosted_partnerstack_knows_is_no_dead_entry() {
     let headwater = furnished(Options::default()).await;
-    // It knows none of our codes and no Idempotency-Key: a repeated customer is a bare 409.
+    // Hosted PartnerStack has none of our error codes and ignores Idempotency-Key: it answers a repeated customer with
+    // 409 and no code.
     headwater.intercept(|asked| {
         let knows = asked.is("GET", "/api/v2/customers/gk_1").then(|| Reply::status(200));
         asked.is("POST", "/api/v2/customers").then(|| Reply::status(409)).or(knows)
@@ -59,7 +60,7 @@ async fn another_programs_keys_cannot_replay_an_entry() {
 }
 
 #[tokio::test]
-async fn two_programs_of_one_stripe_account_both_hear_of_a_payment() {
+async fn two_programs_of_one_stripe_account_both_get_a_payment() {
     let headwater = Headwater::start_with(Options { programs: 2, ..Options::default() }).await;
     let event = paid(START, &invoice(&[line("il_1", "inbox", 9900)], 9900));
     for program in [headwater.program(0), headwater.program(1)] {
@@ -73,8 +74,8 @@ async fn two_programs_of_one_stripe_account_both_hear_of_a_payment() {
 }
 
 #[tokio::test]
-async fn a_full_write_queue_holds_no_delivered_lane_until_its_lease_ends() {
-    // The writer takes one unit at a time and holds two.
+async fn a_full_write_queue_does_not_block_a_delivered_lane_until_its_lease_ends() {
+    // The writer commits one unit at a time, and its queue has two places.
     let journal = Bounds { waiting: 2, commit: 1, ..Options::default().journal };
     let headwater = furnished(Options { journal, ..Options::default() }).await;
     assert_eq!(Options::default().ledger.commit, COMMIT_UNITS_MAX, "the ledger itself is not full");
@@ -87,7 +88,7 @@ async fn a_full_write_queue_holds_no_delivered_lane_until_its_lease_ends() {
             let program = headwater.program(0).clone();
             tasks.spawn(async move { program.event(Event::of_page("signup", data)).await.status });
         }
-        // Refused claims are tried again in the next round.
+        // A claim that the full queue refuses is tried again in the next round.
         let _ = deliver_due(headwater.relay(), &headwater.destinations()).await;
         taken += tasks.join_all().await.into_iter().filter(|status| *status == 202).count();
     }

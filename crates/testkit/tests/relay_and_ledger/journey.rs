@@ -1,4 +1,4 @@
-//! The main job: a click, a signup, two products, two commissions.
+//! The main use: a click, a signup, two products, two commissions.
 
 use headwater_testkit::{Event, Options, START};
 use serde_json::{Value, json};

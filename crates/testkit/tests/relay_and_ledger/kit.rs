@@ -1,5 +1,5 @@
-//! What every test of the kit relies on: a clock that stands, delivery in steps, answers by script, and the same
-//! books in each run.
+//! The kit itself: the clock moves only when told, delivery is stepped, answers can be set, and each run ends in the
+//! same ledger.
 
 use headwater_testkit::{Event, Headwater, MINUTE, Options, Reply, START};
 use serde_json::{Value, json};
@@ -19,11 +19,11 @@ async fn nothing_is_delivered_before_the_test_says_so() {
 }
 
 #[tokio::test]
-async fn what_is_put_off_waits_for_the_clock() {
+async fn a_retry_waits_for_the_clock() {
     let headwater = furnished(Options::default()).await;
     headwater.intercept(|asked| asked.is("POST", "/api/v2/customers").then(|| Reply::status(503)));
     headwater.event(signup()).await.expect(202);
-    assert_eq!(headwater.deliver().await, 1, "put off, and not due again at this time");
+    assert_eq!(headwater.deliver().await, 1, "to be retried later, so not due again at this time");
     assert_eq!(headwater.deliver().await, 0);
     let heard = headwater.heard();
     assert_eq!((heard.len(), heard[0].status), (1, 503), "{}", heard[0]);
@@ -50,7 +50,7 @@ async fn each_caller_has_a_view_of_their_own() {
 }
 
 #[tokio::test]
-async fn an_event_of_the_test_keys_stays_in_the_test_books() {
+async fn an_event_of_the_test_keys_makes_test_data_only() {
     let headwater = furnished(Options::default()).await;
     headwater.event(signup().test()).await.expect(202);
     headwater.deliver().await;
@@ -59,7 +59,7 @@ async fn an_event_of_the_test_keys_stays_in_the_test_books() {
 }
 
 #[tokio::test]
-async fn a_server_says_what_a_page_may_not() {
+async fn a_server_may_send_kinds_that_a_page_may_not() {
     let headwater = furnished(Options::default()).await;
     let payment =
         json!({"customer": {"customer_key": "gk_1"}, "key": "pay_1", "amount": 100, "currency": "USD"});
@@ -69,7 +69,7 @@ async fn a_server_says_what_a_page_may_not() {
 }
 
 #[tokio::test]
-async fn two_programs_have_books_of_their_own() {
+async fn two_programs_do_not_share_data() {
     let headwater = Headwater::start_with(Options { programs: 2, ..Options::default() }).await;
     for number in [0, 1] {
         headwater.program(number).furnish().await;
@@ -84,7 +84,7 @@ async fn two_programs_have_books_of_their_own() {
 }
 
 #[tokio::test]
-async fn the_same_history_ends_in_the_same_books() {
+async fn the_same_history_gives_the_same_ledger() {
     let books = async || {
         let headwater = subscribed(&[("inbox", 9900)]).await;
         for number in 2..20 {

@@ -1,4 +1,4 @@
-//! Relay and ledger together, from what is sent to what is in the books.
+//! Relay and ledger together: what is sent to the relay, and what the ledger holds in the end.
 #![allow(clippy::unwrap_used, reason = "every file of it is a test")]
 
 mod delivery;

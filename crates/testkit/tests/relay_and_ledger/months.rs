@@ -1,6 +1,6 @@
-//! Months of a Stripe account: trials, changed plans, coupons, taxes, refunds, disputes and credit notes, in two
-//! versions of the API, signed, delivered in any order and repeatedly. What our own ledger owes for each line equals
-//! a model of ten lines, to the cent (billing.md section 3; issue 8).
+//! A property test over months of a Stripe account: trials, changed plans, coupons, taxes, refunds, disputes and credit
+//! notes, in two versions of the API. The webhooks are signed, and arrive in any order and repeatedly. What the ledger
+//! owes for each line equals a model of ten lines, to the cent (billing.md section 3; issue 8).
 
 mod account;
 mod history;
@@ -18,12 +18,12 @@ use account::{Account, Bill, Line};
 use history::{History, Joined};
 use objects::{provider, site};
 
-/// Of each payment whose base is not nothing: the partner, when it was paid, and what it earns once all is known.
-/// What rounds to nothing has no reward, so that nobody is named.
+/// For each payment with a base other than zero: the partner, the time it was paid, and what it earns in the end. A
+/// commission that rounds to zero has no reward, and then no partner is named.
 type Owed = BTreeMap<String, (String, i64, i64)>;
 
-/// The model: the base of a line is what was charged after discounts and before tax, less its share of what credit
-/// notes took off before; what goes back takes the share of it that it is of what was paid.
+/// The model. The base of a line is the amount after discounts and before tax, reduced in proportion to the credit
+/// notes from before the payment. A refund takes back the same share of the base as it is of the amount paid.
 fn model(bills: &[Bill]) -> Owed {
     let lines = bills.iter().flat_map(|bill| bill.lines.iter().map(move |line| (bill, line)));
     let one = |(bill, line): (&Bill, &Line)| {
@@ -43,7 +43,7 @@ fn half_up(part: i64, whole: i64) -> i64 {
     (2 * part.abs() + whole.abs()) / (2 * whole.abs()) * part.signum() * whole.signum()
 }
 
-/// What the books owe.
+/// What the ledger owes.
 async fn owed(headwater: &Headwater) -> Owed {
     let mut owed = Owed::new();
     for payment in headwater.all("transactions?include_archived=true").await {
@@ -62,7 +62,7 @@ async fn owed(headwater: &Headwater) -> Owed {
     owed
 }
 
-/// What arrives: a webhook of the provider's, or a page's signup.
+/// A request that arrives: a webhook of the provider's, or a page's signup.
 enum Arriving {
     Webhook(Value),
     Signup(Value),
@@ -117,7 +117,7 @@ async fn run(history: History) -> Result<(), TestCaseError> {
     headwater.deliver().await;
     let open: Vec<_> =
         headwater.entries().await.into_iter().filter(|one| one["state"] != "delivered").collect();
-    prop_assert!(open.is_empty(), "all of it is known, and none of it waits for a look: {open:#?}");
+    prop_assert!(open.is_empty(), "all facts have arrived, so no entry may be parked: {open:#?}");
     prop_assert_eq!(
         owed(&headwater).await,
         model(&bills),
@@ -128,7 +128,7 @@ async fn run(history: History) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// What arrived, in its order, for the message of a test that fails.
+/// The requests in their order of arrival, for the message of a failing test.
 fn told(all: &[Arriving], order: &[(u8, usize)]) -> String {
     let line = |(_, n): &(u8, usize)| match &all[*n] {
         Arriving::Webhook(webhook) => {
@@ -139,9 +139,9 @@ fn told(all: &[Arriving], order: &[(u8, usize)]) -> String {
     order.iter().map(line).collect()
 }
 
-/// 64 histories; `PROPTEST_CASES=4000` makes a thousand.
+/// Runs 64 histories by default, and a quarter of `PROPTEST_CASES` if that is set.
 #[test]
-fn months_of_stripe_come_to_what_the_model_says_in_every_order() {
+fn months_of_stripe_earn_what_the_model_says_in_every_order() {
     let usual = Config::default();
     let config = Config {
         cases: usual.cases / 4,

@@ -1,4 +1,4 @@
-//! Payments: what they earn and when they happened (issue 8, lines S2 to S4).
+//! Payments: the commissions they earn and the time they have (issue 8, lines S2 to S4).
 
 use headwater_testkit::{DAY, Event, MINUTE, Options, START};
 use serde_json::json;

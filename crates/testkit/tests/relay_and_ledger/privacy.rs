@@ -1,4 +1,4 @@
-//! What a customer who asked to be forgotten leaves behind (trust.md section 4).
+//! What remains of a customer who asked to be forgotten (trust.md section 4).
 
 use headwater_testkit::Options;
 

@@ -18,7 +18,7 @@ async fn half_of_a_taxed_charge_refunded_takes_half_of_the_commission() {
 }
 
 #[tokio::test]
-async fn a_refund_that_overtakes_the_second_line_ends_in_the_same_books() {
+async fn a_refund_that_arrives_before_the_second_line_takes_back_both_commissions() {
     let headwater = subscribed(&[("live_chat", 4900), ("inbox", 9900)]).await;
     headwater.intercept(|asked| {
         let second = asked.is("POST", "/api/v2/transactions") && asked.body.contains("il_2");
@@ -26,7 +26,7 @@ async fn a_refund_that_overtakes_the_second_line_ends_in_the_same_books() {
     });
     let lines = [older_line("il_1", "live_chat", 4900), older_line("il_2", "inbox", 9900)];
     tell(&headwater, &paid(START, &older_invoice(&lines, 14_800))).await;
-    // The charge carries no metadata: it knows the customer under the provider's name alone.
+    // The charge carries no metadata: it names the customer by the provider's id only.
     tell(&headwater, &event("evt_refunded", "charge.refunded", START, &older_charge(14_800, 14_800))).await;
     headwater.let_through();
     headwater.deliver_for(2 * HOUR).await;

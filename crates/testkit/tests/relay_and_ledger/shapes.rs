@@ -1,5 +1,5 @@
-//! More objects of Stripe's: what joins payments and invoices, what gives money back, and the shapes of API versions
-//! before 2025-03-31.
+//! More objects of Stripe's: those that link payments and invoices, refunds and disputes, and the shapes of API
+//! versions before 2025-03-31.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ pub(crate) fn invoice_payment(gross: i64) -> Value {
            "payment": {"type": "payment_intent", "payment_intent": "pi_1"}})
 }
 
-/// A charge since 2025-03-31: it names no invoice. It paid `gross`, of which `refunded` went back.
+/// A charge since 2025-03-31, which names no invoice. It paid `gross`, of which `refunded` was refunded.
 pub(crate) fn charge(gross: i64, refunded: i64) -> Value {
     json!({"id": "ch_1", "object": "charge", "customer": CUSTOMER, "payment_intent": "pi_1", "currency": "usd",
            "amount": gross, "amount_captured": gross, "amount_refunded": refunded, "refunded": gross == refunded,

@@ -1,4 +1,4 @@
-//! Signups and claims, as they must end (issue 8, lines 4, 10, 18).
+//! Signups and claims of pages (issue 8, lines 4, 10, 18).
 
 use headwater_protocol::v2::ClaimPolicy;
 use headwater_testkit::{Event, Options, START, stripe::event};

@@ -1,11 +1,12 @@
-//! Where most of these tests begin: a furnished program whose customer `gk_1` was referred by Robin.
+//! The set-up of most of these tests: a program with partners and catalogue, whose customer `gk_1` was referred by
+//! Robin.
 
 use headwater_testkit::{Event, Headwater, Options, START, stripe::event};
 use serde_json::{Value, json};
 
 use crate::stripe::{CUSTOMER, Item, subscription};
 
-/// The signup of `gk_1`, who is `cus_ada` at Stripe, by a page that names Robin.
+/// The signup of `gk_1`, who is `cus_ada` at Stripe, sent by a page that names Robin.
 pub(crate) fn signup() -> Event {
     Event::of_page(
         "signup",
@@ -14,14 +15,14 @@ pub(crate) fn signup() -> Event {
     )
 }
 
-/// A furnished program.
+/// A program with partners and catalogue.
 pub(crate) async fn furnished(options: Options) -> Headwater {
     let headwater = Headwater::start_with(options).await;
     headwater.furnish().await;
     headwater
 }
 
-/// A furnished program with its customer.
+/// The same, with the customer.
 pub(crate) async fn signed_up(options: Options) -> Headwater {
     let headwater = furnished(options).await;
     headwater.event(signup()).await.expect(202);
@@ -38,7 +39,7 @@ pub(crate) async fn subscribed(items: &[Item<'_>]) -> Headwater {
     headwater
 }
 
-/// Stripe says so, and it is delivered.
+/// Sends an event of Stripe's and delivers it.
 pub(crate) async fn tell(headwater: &Headwater, event: &Value) {
     headwater.stripe(event).await.expect(200);
     headwater.deliver().await;

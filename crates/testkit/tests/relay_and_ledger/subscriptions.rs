@@ -1,4 +1,4 @@
-//! Subscriptions, in whichever order their events come (issue 8, line S3).
+//! Subscriptions, with their events in any order of arrival (issue 8, line S3).
 
 use headwater_testkit::{Headwater, Options, START, stripe::event};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::stripe::{Item, invoice, line, paid, subscription};
 
 const INBOX: [Item<'_>; 1] = [("inbox", 9900)];
 
-/// The subscription is in this state, so many milliseconds before the start.
+/// Delivers that the subscription had this status, `before` milliseconds before [`START`].
 async fn told(headwater: &Headwater, id: &str, before: i64, status: &str, items: &[Item<'_>]) {
     let kind = match status {
         "canceled" => "customer.subscription.deleted",
@@ -17,7 +17,7 @@ async fn told(headwater: &Headwater, id: &str, before: i64, status: &str, items:
     tell(headwater, &event(id, kind, START - before, &subscription(status, items))).await;
 }
 
-/// Invoice `in_1` was paid so many milliseconds before the start.
+/// Delivers that invoice `in_1` was paid `before` milliseconds before [`START`].
 async fn pays(headwater: &Headwater, before: i64, lines: &[Value]) {
     let gross = lines.iter().map(|line| line["amount"].as_i64().unwrap()).sum();
     let mut invoice = invoice(lines, gross);
@@ -35,7 +35,7 @@ async fn a_stale_subscription_update_does_not_revive_a_deleted_one() {
 }
 
 #[tokio::test]
-async fn a_payment_that_a_cancellation_overtakes_earns_all_the_same() {
+async fn a_payment_that_arrives_after_a_later_cancellation_still_earns() {
     let headwater = signed_up(Options::default()).await;
     told(&headwater, "evt_1", 100_000, "active", &INBOX).await;
     told(&headwater, "evt_2", 10_000, "canceled", &INBOX).await;
@@ -44,7 +44,7 @@ async fn a_payment_that_a_cancellation_overtakes_earns_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_payment_after_the_cancellation_earns_nothing_whichever_is_heard_first() {
+async fn a_payment_after_the_cancellation_earns_nothing_in_any_order_of_arrival() {
     for payment_first in [false, true] {
         let headwater = signed_up(Options::default()).await;
         told(&headwater, "evt_1", 100_000, "active", &INBOX).await;
@@ -60,7 +60,7 @@ async fn a_payment_after_the_cancellation_earns_nothing_whichever_is_heard_first
 }
 
 #[tokio::test]
-async fn a_payment_that_overtakes_the_end_of_its_trial_earns() {
+async fn a_payment_that_arrives_before_the_end_of_its_trial_earns() {
     let headwater = signed_up(Options::default()).await;
     told(&headwater, "evt_1", 100_000, "trialing", &INBOX).await;
     pays(&headwater, 49_000, &[line("il_1", "inbox", 9900)]).await;
@@ -79,7 +79,7 @@ async fn the_first_payment_of_an_incomplete_subscription_earns_and_leaves_it_act
 }
 
 #[tokio::test]
-async fn a_changed_plan_leaves_alone_what_the_other_plan_earned() {
+async fn a_changed_plan_does_not_change_what_the_old_plan_earned() {
     let headwater = signed_up(Options::default()).await;
     told(&headwater, "evt_1", 100_000, "active", &[("live_chat", 4900)]).await;
     pays(&headwater, 90_000, &[line("il_1", "live_chat", 4900)]).await;
@@ -88,10 +88,10 @@ async fn a_changed_plan_leaves_alone_what_the_other_plan_earned() {
 }
 
 #[tokio::test]
-async fn what_a_changed_plan_credits_is_taken_back_at_its_own_rate() {
+async fn the_credit_for_a_replaced_plan_is_taken_back_at_its_own_rate() {
     let headwater = signed_up(Options::default()).await;
     told(&headwater, "evt_1", 100_000, "active", &INBOX).await;
-    // The same item of the subscription, at the price it had.
+    // A proration credits the old price of the same subscription item.
     let mut credit = line("il_1", "live_chat", -2000);
     credit["parent"] = line("il_1", "inbox", -2000)["parent"].clone();
     pays(&headwater, 50_000, &[credit, line("il_2", "inbox", 9900)]).await;

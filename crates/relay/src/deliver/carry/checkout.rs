@@ -1,5 +1,5 @@
-//! Checkouts: what a page says was chosen. A checkout creates products and never changes one. The program's settings say
-//! whether its amounts are ignored, left for billing to confirm, or accepted.
+//! Checkouts: what a page says was chosen. A checkout creates products and never changes one. The program's settings
+//! say whether its amounts are ignored, left for billing to confirm, or accepted.
 
 use headwater_protocol::Currency;
 use headwater_protocol::event::{Checkout, CustomerRef};

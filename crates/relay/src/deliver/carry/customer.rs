@@ -24,8 +24,8 @@ impl Carrier<'_> {
     }
 
     async fn customer_of(&self, signup: Signup, customer_key: &str) -> Result<(), Stop> {
-        // A partner that the page itself named counts alone. The click beside it may be another partner's, and a partner
-        // key and a click id must be of the same click (trust.md section 2).
+        // A partner that the page itself named counts alone. The click beside it may be another partner's, and a
+        // partner key and a click id must be of the same click (trust.md section 2).
         let by_page = signup.credited_by.as_deref() == Some("page");
         let partner_key = signup.partner_key().map(str::to_owned);
         let xid = signup.xid.clone().filter(|_| !by_page || partner_key.is_none());

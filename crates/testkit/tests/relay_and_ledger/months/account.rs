@@ -1,4 +1,4 @@
-//! What happens at the provider: the webhooks it sends, and what it knows in the end.
+//! Simulates the provider's account: the webhooks it sends for a history, and its invoices in the end.
 
 use headwater_testkit::{CATALOGUE, START};
 use serde_json::{Value, json};
@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use super::history::{Back, Dispute, History, Invoice, Start, Subscription, Tax};
 use super::objects::{self, Charged};
 
-/// The account, while it lives through a history.
+/// The account, while a history is played.
 #[derive(Default)]
 pub(crate) struct Account {
-    /// Its webhooks, in its own order.
+    /// Its webhooks, in the order it sends them.
     pub(crate) webhooks: Vec<Value>,
     /// Its paid invoices.
     pub(crate) bills: Vec<Bill>,
@@ -19,16 +19,16 @@ pub(crate) struct Account {
 /// A paid invoice.
 pub(crate) struct Bill {
     pub(crate) id: String,
-    /// Whose subscription it is.
+    /// The number of the customer.
     pub(crate) customer: usize,
     pub(crate) lines: Vec<Line>,
-    /// Paid, with tax.
+    /// Cents paid, with tax.
     pub(crate) paid: i64,
-    /// What a credit note took off before it was paid.
+    /// Cents by which a credit note reduced it before it was paid.
     pub(crate) off: i64,
-    /// What went back for good, with tax.
+    /// Cents taken back for good, with tax.
     pub(crate) back: i64,
-    /// When, epoch seconds.
+    /// When it was paid, epoch seconds.
     pub(crate) paid_at: i64,
 }
 
@@ -36,11 +36,11 @@ pub(crate) struct Bill {
 #[derive(Clone)]
 pub(crate) struct Line {
     pub(crate) id: String,
-    /// Its place in the catalogue.
+    /// The product's index in [`CATALOGUE`].
     pub(crate) product: usize,
-    /// The subscription's item it is about.
+    /// The index of the subscription's item.
     pub(crate) item: usize,
-    /// Before discounts, with inclusive tax.
+    /// Cents before discounts, with inclusive tax.
     pub(crate) amount: i64,
     pub(crate) discount: i64,
     pub(crate) tax: i64,
@@ -48,18 +48,18 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    /// Without tax.
+    /// Cents after discounts, without tax.
     pub(crate) fn base(&self) -> i64 {
         self.amount - self.discount - if self.inclusive { self.tax } else { 0 }
     }
 
-    /// With tax.
+    /// Cents after discounts, with tax.
     pub(crate) fn gross(&self) -> i64 {
         self.amount - self.discount + if self.inclusive { 0 } else { self.tax }
     }
 }
 
-/// All that the account says of a history.
+/// Plays a history; returns the account with its webhooks and invoices.
 pub(crate) fn live(history: &History) -> Account {
     let mut account = Account { seconds: START.div_euclid(1000), ..Account::default() };
     for (number, subscription) in history.subscriptions.iter().enumerate() {
@@ -68,7 +68,7 @@ pub(crate) fn live(history: &History) -> Account {
     account
 }
 
-/// A charge, and what is left of it.
+/// A charge, and how much of it is not taken back yet.
 struct Left {
     charge: Charged,
     rest: i64,
@@ -77,7 +77,7 @@ struct Left {
 }
 
 impl Account {
-    /// Some seconds later: `pass(0)` is the same second.
+    /// Lets some seconds pass.
     fn pass(&mut self, seconds: i64) {
         self.seconds += seconds;
     }
@@ -246,7 +246,7 @@ impl Account {
     }
 }
 
-/// One line for each item; where a plan gave way, the rest of its month is credited.
+/// One line for each item, and a credit for the rest of the month of a plan that was replaced.
 fn lines(invoice: &Invoice, items: &[usize], old: Option<usize>) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     for (item, product) in items.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Subscriptions as a company has them over some months, and what of their payments is given back.
+//! Random histories: a company's subscriptions over some months, with refunds, disputes and credit notes.
 
 use std::fmt;
 
@@ -6,26 +6,26 @@ use headwater_testkit::CATALOGUE;
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 
-/// All that happens, in the provider's own order, and how its webhooks arrive.
+/// What happens at the provider, and in which order its webhooks arrive.
 #[derive(Debug, Clone)]
 pub(crate) struct History {
     pub(crate) subscriptions: Vec<Subscription>,
     pub(crate) arrival: Arrival,
 }
 
-/// One after the other when all numbers are 0.
+/// How webhooks arrive: in the order they were sent if all numbers are 0.
 #[derive(Clone)]
 pub(crate) struct Arrival {
-    /// Webhooks arrive in the order of these, the first one's first.
+    /// A sort key for each webhook; they arrive by ascending keys.
     pub(crate) places: Vec<u8>,
-    /// Which webhooks come again, and where.
+    /// Webhooks that arrive a second time: their number and the sort key of the second time.
     pub(crate) again: Vec<(usize, u8)>,
-    /// After which of them everything is delivered.
+    /// Whether due entries are delivered after the arrival at this index.
     pub(crate) pauses: Vec<bool>,
 }
 
 impl fmt::Debug for Arrival {
-    /// On one line, without what does nothing.
+    /// On one line; of the pauses only those that are true.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ones = self.pauses.iter().enumerate().filter(|(_, pause)| **pause);
         let pauses: Vec<_> = ones.map(|(at, _)| at).collect();
@@ -33,7 +33,7 @@ impl fmt::Debug for Arrival {
     }
 }
 
-/// How it begins.
+/// The status with which a subscription begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Start {
     Active,
@@ -43,18 +43,18 @@ pub(crate) enum Start {
     Incomplete,
 }
 
-/// How the provider's customer and the site's become one.
+/// How the ledger learns which of the provider's customers is which of the site's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Joined {
-    /// The page that signs up says so.
+    /// The page's signup has the provider's id.
     Page,
     /// The provider's customer carries the site's key.
     Customer,
-    /// The checkout's session carries it.
+    /// The checkout session carries the site's key.
     Session,
 }
 
-/// One customer's.
+/// A customer's subscription.
 #[derive(Debug, Clone)]
 pub(crate) struct Subscription {
     /// In the API version of 2025-09-30, else of 2024-06-20.
@@ -63,15 +63,15 @@ pub(crate) struct Subscription {
     pub(crate) joined: Joined,
     /// Whether it carries the site's key of its customer.
     pub(crate) named: bool,
-    /// What it sells: places in the catalogue.
+    /// The products it sells, as indexes in [`CATALOGUE`].
     pub(crate) items: Vec<usize>,
     pub(crate) invoices: Vec<Invoice>,
     pub(crate) cancelled: bool,
-    /// Whether the account listens to `charge.refunded`, and to refunds that are made.
+    /// Whether the account's webhooks include `charge.refunded`, and `refund.created`.
     pub(crate) listens: (bool, bool),
 }
 
-/// What taxes do to a price.
+/// How tax is added to a price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tax {
     None,
@@ -79,24 +79,25 @@ pub(crate) enum Tax {
     Exclusive,
 }
 
-/// A month's.
+/// The invoice of one month.
 #[derive(Debug, Clone)]
 pub(crate) struct Invoice {
-    /// The first item gives way to this one of the catalogue: its rest is credited and the new one's charged.
+    /// The first item is replaced by this one of the catalogue: the rest of the old one's month is credited, and the
+    /// new one is charged.
     pub(crate) change: Option<usize>,
-    /// Percent off.
+    /// The discount in percent.
     pub(crate) coupon: i64,
     pub(crate) tax: Tax,
-    /// Cents of one item's line, which is else what the catalogue says.
+    /// Cents of the first item's line instead of the catalogue's price; 0 makes every line free.
     pub(crate) odd: Option<i64>,
-    /// Thousandths that a credit note takes off before it is paid.
+    /// Thousandths by which a credit note reduces the invoice before it is paid.
     pub(crate) note: Option<i64>,
-    /// Paid in two payments, where the API version knows that.
+    /// Whether it is paid in two payments, if the API version supports that.
     pub(crate) split: bool,
     pub(crate) back: Vec<Back>,
 }
 
-/// What gives back. Amounts are thousandths of what is left.
+/// What takes money back. `part` is in thousandths of what is left of a charge; `of` is the index of the charge.
 #[derive(Debug, Clone)]
 pub(crate) enum Back {
     Refund {
@@ -104,7 +105,7 @@ pub(crate) enum Back {
         part: i64,
         fails: bool,
     },
-    /// Of the rest of a charge, or of all of it although some went back before.
+    /// About the rest of a charge, or about the whole although a part was refunded before.
     Dispute {
         of: usize,
         whole: bool,
@@ -123,7 +124,7 @@ pub(crate) enum Dispute {
     Won,
     Lost,
     Open,
-    /// It was a question of the bank, and moved nothing.
+    /// The bank only inquired; no money moved.
     Inquiry,
 }
 
@@ -131,7 +132,7 @@ fn one_of<T: Clone + fmt::Debug + 'static>(all: &[T]) -> impl Strategy<Value = T
     proptest::sample::select(all.to_vec())
 }
 
-/// Mostly a part, often the whole.
+/// Thousandths: in two of three cases a part, else the whole.
 fn part() -> impl Strategy<Value = i64> {
     prop_oneof![2 => 1..1000_i64, 1 => Just(1000)]
 }

@@ -11,7 +11,7 @@ pub(crate) fn site(customer: usize) -> String {
     format!("gk_{customer}")
 }
 
-/// The provider's.
+/// The provider's id of a customer.
 pub(crate) fn provider(customer: usize) -> String {
     format!("cus_{customer}")
 }
@@ -20,7 +20,7 @@ fn metadata(customer: usize, named: bool) -> Value {
     if named { json!({"customer_key": site(customer)}) } else { json!({}) }
 }
 
-/// A subscription that sells these of the catalogue.
+/// A subscription that sells the products with these indexes in the catalogue.
 pub(crate) fn subscription(customer: usize, named: bool, status: &str, items: &[usize]) -> Value {
     let item = |(n, product): (usize, &usize)| {
         let offer = CATALOGUE[*product];
@@ -33,19 +33,19 @@ pub(crate) fn subscription(customer: usize, named: bool, status: &str, items: &[
         "items": {"data": items.iter().enumerate().map(item).collect::<Vec<_>>()}})
 }
 
-/// A customer of the provider's that carries the site's key.
+/// A customer at the provider that carries the site's key.
 pub(crate) fn customer(customer: usize) -> Value {
     json!({"id": provider(customer), "object": "customer", "email": null, "name": null,
         "metadata": metadata(customer, true)})
 }
 
-/// A checkout's session that carries it.
+/// A checkout session that carries the site's key.
 pub(crate) fn session(customer: usize) -> Value {
     json!({"id": format!("cs_{customer}"), "object": "checkout.session", "customer": provider(customer),
         "client_reference_id": null, "metadata": metadata(customer, true)})
 }
 
-/// A paid invoice; `charge` paid it, or the first part.
+/// A paid invoice; `charge` paid it, or its first part.
 pub(crate) fn invoice(what: &Subscription, bill: &Bill, charge: Option<&Charged>) -> Value {
     let whose = metadata(bill.customer, what.named);
     let line = |line| if what.new { line_of_2025(bill, line) } else { line_of_2024(bill, line) };
@@ -91,7 +91,7 @@ fn discounts(line: &Line) -> Value {
     if line.discount == 0 { json!([]) } else { json!([{"amount": line.discount, "discount": "di_1"}]) }
 }
 
-/// A credit note about some of an invoice: told by its first line, as the provider does.
+/// A credit note about a part of an invoice, written as a note about its first line, as the provider does.
 pub(crate) fn credit_note(
     new: bool,
     bill: &Bill,
@@ -114,7 +114,7 @@ pub(crate) fn credit_note(
     body
 }
 
-/// A charge, and the intent it fulfils.
+/// A charge, and its payment intent.
 pub(crate) struct Charged {
     new: bool,
     pub(crate) id: String,
@@ -130,14 +130,14 @@ impl Charged {
         Self { new, id, intent, customer: provider(bill.customer), invoice: bill.id.clone(), amount }
     }
 
-    /// Since 2025-03-31: which invoice it paid.
+    /// The object that says which invoice it paid; since 2025-03-31.
     pub(crate) fn invoice_payment(&self) -> Value {
         json!({"id": format!("inpay_{}", self.id), "object": "invoice_payment", "invoice": self.invoice,
             "status": "paid", "amount_paid": self.amount,
             "payment": {"type": "payment_intent", "payment_intent": self.intent}})
     }
 
-    /// After so much of it was refunded altogether.
+    /// The charge after this much of it was refunded in total.
     pub(crate) fn refunded(&self, total: i64) -> Value {
         let mut body = json!({"id": self.id, "object": "charge", "customer": self.customer, "amount": self.amount,
             "payment_intent": self.intent, "amount_refunded": total, "refunded": total == self.amount,
@@ -148,7 +148,7 @@ impl Charged {
         body
     }
 
-    /// A refund of it by itself, made then (epoch seconds).
+    /// A single refund of it, made at `made` (epoch seconds).
     pub(crate) fn refund(&self, (n, amount): (usize, i64), made: i64, status: &str) -> Value {
         json!({"id": format!("re_{}_{n}", self.id), "object": "refund", "amount": amount, "charge": self.id,
             "payment_intent": self.intent, "created": made, "status": status})
