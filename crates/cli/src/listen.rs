@@ -93,6 +93,7 @@ pub(crate) async fn serve(
             drop(place);
         });
     }
+    // New connections are refused while open requests finish.
     drop(listener);
     if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
         tracing::warn!("requests still open after {} s; closing them", DRAIN.as_secs());

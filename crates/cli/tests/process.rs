@@ -17,7 +17,7 @@ fn at(data: &Path) -> Storage<'_> {
 }
 
 #[test]
-fn nobody_but_its_owner_reads_a_data_directory() {
+fn only_its_owner_can_read_a_data_directory() {
     let parent = tempfile::tempdir().unwrap();
     let data = parent.path().join("data");
     init(at(&data), "GigaKick");

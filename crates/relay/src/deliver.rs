@@ -68,6 +68,7 @@ pub async fn run(relay: Relay, destinations: Destinations, mut stop: watch::Rece
         }
         tokio::time::sleep(CLAIM_EVERY).await;
     }
+    // Attempts under way may have reached the destination, so their outcomes are still recorded.
     while road.one_ended().await {}
 }
 

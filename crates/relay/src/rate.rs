@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_refused_after_its_burst_and_taken_again_after_the_wait_it_was_told() {
+    fn an_address_is_refused_after_its_burst_and_accepted_after_the_given_wait() {
         let (rates, now) = rates();
         rates.check(PAIR, Sender::Browser, address(1), few(50)).unwrap();
         let refused = rates.check(PAIR, Sender::Browser, address(1), few(5)).unwrap_err();

@@ -51,6 +51,7 @@ impl Store {
         for table in tables {
             let mut rows = 0;
             let mut last = None;
+            // Pages by primary key, each a unit of its own, so that memory stays small for a table of any size.
             loop {
                 let (from, after) = (table.clone(), last.take());
                 let some = self.read(move |unit| from.some(unit, after.as_deref())).await?;

@@ -75,6 +75,7 @@ pub fn compute(records: &BTreeMap<String, Vec<Fact>>) -> Back {
             }
         }
     }
+    // While an invoice is missing, a refund cannot be shared out over the lines.
     if !unread.is_empty() {
         let reason = format!(
             "invoice {} is not known here yet",

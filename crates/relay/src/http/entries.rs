@@ -78,6 +78,7 @@ pub(crate) async fn list_entries(
         state,
         lane,
         before: asked.starting_after,
+        // One more than asked for shows whether there is a next page.
         limit: limit + 1,
     };
     let mut found = relay.journal.list(filter).await?;

@@ -41,6 +41,7 @@ pub(crate) async fn post_events(State(relay): State<Relay>, request: Request) ->
         events: submission.events.len(),
         bytes: submission.events.iter().map(|text| text.len()).sum(),
     };
+    // Before admission, so that a batch over the rate costs no parsing of its events.
     relay.rates.check(pair, sender, address::of(&parts), size)?;
     let Admission { entries, refused, warnings } = admit(&submission.events, &program, sender, relay.now());
     if entries.is_empty() {

@@ -49,10 +49,12 @@ pub(crate) async fn post_webhook(
     let body = body::read(body, WEBHOOK_BODY_MAX, "no event of the provider is so large").await?;
     let signature = headers.get("stripe-signature").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let now = relay.now();
+    // Before the body is parsed: it may be anybody's.
     stripe::verify(signature, &body, secret, now).map_err(failure)?;
     let webhook = stripe::read(&body, &billing::scope(&program)).map_err(failure)?;
     let entries: Vec<_> = webhook.said.iter().map(|said| said.entry(&program, now)).collect();
     let taken = entries.len();
+    // A type that is not about customers or money is acknowledged too, or the provider would send it again.
     if taken > 0 || !webhook.facts.is_empty() {
         relay.journal.append_with_facts(entries, webhook.facts, now.0).await?;
     }

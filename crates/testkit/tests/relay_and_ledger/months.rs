@@ -95,6 +95,7 @@ fn arriving(history: &History, webhooks: Vec<Value>) -> Vec<Arriving> {
 async fn run(history: History) -> Result<(), TestCaseError> {
     let headwater = Headwater::start().await;
     headwater.furnish().await;
+    // Past the end of every history: the relay takes no event for later than its own clock.
     headwater.clock().pass(900 * DAY);
     let Account { webhooks, bills, .. } = account::live(&history);
     let all = arriving(&history, webhooks);

@@ -15,5 +15,5 @@ async fn erasing_a_customer_empties_the_journal_too() {
     }
     let address = b"ada@shop.example";
     let found = bytes.windows(address.len()).filter(|window| window == address).count();
-    assert_eq!(found, 0, "the address stands in the journal's files");
+    assert_eq!(found, 0, "the address is still in the journal's files");
 }

@@ -114,7 +114,7 @@ async fn one_event_of_a_provider_is_appended_for_each_program_and_mode() {
 }
 
 #[tokio::test]
-async fn nobody_replays_an_entry_of_another_program_or_mode() {
+async fn an_entry_cannot_be_replayed_by_another_program_or_mode() {
     let road = road();
     road.journal.append(vec![of_program(1, false)]).await.unwrap();
     ids(&road, 0).await;

@@ -64,9 +64,9 @@ fn a_charges_own_total_and_its_single_refunds_are_counted_once() {
         facts.extend(more.iter().cloned());
         totals(&facts)
     };
-    assert_eq!(all(&[told(10, 10), refund(1, 10, 10, true, 10)]), [10], "told twice");
-    assert_eq!(all(&[told(10, 10), refund(2, 20, 20, true, 20)]), [30], "made after the total was told");
-    assert_eq!(all(&[told(30, 20), refund(1, 10, 10, false, 30)]), [20], "failed after the total was told");
+    assert_eq!(all(&[told(10, 10), refund(1, 10, 10, true, 10)]), [10], "reported twice");
+    assert_eq!(all(&[told(10, 10), refund(2, 20, 20, true, 20)]), [30], "made after the charge's report");
+    assert_eq!(all(&[told(30, 20), refund(1, 10, 10, false, 30)]), [20], "failed after the charge's report");
     assert_eq!(all(&[told(20, 30), refund(1, 10, 10, false, 25)]), [20], "failed before");
     assert_eq!(all(&[told(100, 30), refund(1, 90, 40, true, 40)]), [100], "never more than was charged");
 }

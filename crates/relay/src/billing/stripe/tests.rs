@@ -163,7 +163,7 @@ fn a_replayed_webhook_makes_the_same_ids_and_a_new_one_others() {
     assert_ne!(one, other, "one account may feed two programs");
     let Data::ProviderCustomer(known) = &events("customer.created", object)[0].data else { panic!() };
     assert_eq!(known.customer.customer_key.as_deref(), Some("gk_1"));
-    assert!(events("customer.created", r#"{"id":"cus_s"}"#).is_empty(), "a stranger to the site");
+    assert!(events("customer.created", r#"{"id":"cus_s"}"#).is_empty(), "without the site's key");
     assert!(events("payout.paid", "{}").is_empty());
 }
 

@@ -98,7 +98,7 @@ async fn an_invented_click_makes_no_customer() {
 }
 
 #[tokio::test]
-async fn a_partner_that_the_page_wrote_wins_over_the_click_beside_it() {
+async fn a_partner_that_the_page_named_wins_over_a_click() {
     let desk = desk(&[]);
     desk.take(
         "signup",
@@ -131,7 +131,7 @@ async fn an_existing_product_is_changed_by_its_own_key_and_never_by_its_subscrip
         "GET /api/v2/products",
     ];
     assert_eq!(desk.heard(), expect);
-    assert_eq!(desk.count(State::Parked).await, 1, "whose it is cannot be told: a person looks");
+    assert_eq!(desk.count(State::Parked).await, 1, "the product's key is not known: a person decides");
     desk.take_from(Source::Vendor, "checkout", CHECKOUT).await;
     desk.settle().await;
     assert_eq!((desk.heard().len(), desk.count(State::Dead).await), (5, 1), "another conflict is no success");
@@ -174,7 +174,7 @@ async fn an_id_that_a_buyer_may_have_edited_does_not_replace_a_known_one() {
     assert_eq!(
         desk.heard(),
         ["GET /api/v2/customers/gk_1"],
-        "a destination that is not ours hears of no change"
+        "a destination that is not ours gets no change"
     );
     let own = include_bytes!(
         "../../../tests/fixtures/stripe/2023-10-16-checkout.session.completed-own-session.json"

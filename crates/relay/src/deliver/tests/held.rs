@@ -42,7 +42,7 @@ async fn a_rotated_key_holds_delivery_and_loses_nothing() {
         }
         assert!(desk.heard().is_empty());
         let due = desk.in_state(State::Head).await;
-        assert_eq!((due.len(), desk.count(State::Dead).await), (5, 0), "hours, and nobody is given up");
+        assert_eq!((due.len(), desk.count(State::Dead).await), (5, 0), "after hours, no entry is given up");
         assert!(due.iter().all(|entry| entry.attempts == 0), "it counts as no attempt: {due:?}");
         assert!(
             due[0].last_error.as_deref().unwrap().contains("held: the destination refuses our credential")

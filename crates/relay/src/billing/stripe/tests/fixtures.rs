@@ -69,7 +69,7 @@ fn a_line_counts_before_tax_in_every_version() {
         assert_eq!(
             paid.paid_at,
             Some(Millis(1_775_514_525_000)),
-            "the day it was paid, not the day it was told"
+            "the day it was paid, not the day of the webhook"
         );
     }
 }
@@ -121,7 +121,7 @@ fn half_of_a_taxed_charge_takes_back_half_in_every_version() {
     assert_eq!(taken(&[one, other, fixture!("2025-09-30-refund.created")]), [5_000]);
     let [one, other] = paid();
     let both = [one, fixture!("2025-09-30-refund.created"), other, fixture!("2025-03-31-charge.refunded")];
-    assert_eq!(taken(&both), [5_000], "one refund, told twice");
+    assert_eq!(taken(&both), [5_000], "one refund, reported twice");
 }
 
 #[test]
