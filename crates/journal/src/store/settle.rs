@@ -17,7 +17,7 @@ pub(super) const NEXT_STRETCH: &str = "SELECT min(seq / 4096) FROM entry WHERE s
 /// The entries parked for a name; most often there are none. A query of its own, because an UPDATE with a subquery
 /// builds and frees a temporary table each time, even for no rows: a quarter of a busy writer's time.
 pub(super) const PARKED_FOR: &str = "SELECT seq FROM waits_for WHERE name = $1";
-/// Makes a parked entry due. `woken` tells an attempt that is under way not to park it again.
+/// Makes a parked entry due. With `woken`, an attempt that is under way leaves the entry due when it parks it again.
 pub(super) const WAKE: &str =
     "UPDATE entry SET due_at = $1, woken = 1 WHERE seq = $2 AND state = 2 AND (due_at > $1 OR woken = 0)";
 

@@ -151,7 +151,7 @@ impl Saying<'_> {
     }
 }
 
-/// A customer by the site's key from the metadata, Stripe's id and the address. Empty addresses count as none.
+/// A customer by the site's key from the metadata, Stripe's id and the address (billing.md). An empty address is none.
 fn who(customer_key: Option<String>, provider_key: Option<String>, email: Option<String>) -> CustomerRef {
     CustomerRef { customer_key, provider_key, email: email.filter(|email| !email.is_empty()) }
 }

@@ -8,8 +8,8 @@ use sha2::Sha256;
 
 use crate::billing::Refusal;
 
-/// Checks that Stripe signed `body`, and that the signature is not older than [`limits::WEBHOOK_TOLERANCE`], so that a
-/// recorded webhook cannot be replayed later.
+/// Checks that Stripe signed `body`, and that the signature's time is within [`limits::WEBHOOK_TOLERANCE`] of `now`, so
+/// that a recorded webhook cannot be replayed later.
 pub fn verify(header: &str, body: &[u8], secret: &SecretString, now: Millis) -> Result<(), Refusal> {
     let refuse = |reason: &str| Err(Refusal::Signature(reason.to_owned()));
     let parts = || header.split(',').filter_map(|part| part.trim().split_once('='));

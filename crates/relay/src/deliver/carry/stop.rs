@@ -56,7 +56,7 @@ impl Stop {
         Self::Person { reason: error.to_string(), names }
     }
 
-    /// How the attempt ended, for an entry that was claimed at `now`.
+    /// How the attempt ended. Times of a retry count from `now`, epoch milliseconds.
     pub(super) fn ended(self, entry: &Entry, now: i64) -> Ended {
         Ended::As(match self {
             Self::Answer(error) if refuses_credential(&error) => return Ended::Refused(error.to_string()),

@@ -171,11 +171,7 @@ async fn an_id_that_a_buyer_may_have_edited_does_not_replace_a_known_one() {
     let desk = desk(&[]);
     desk.stripe(link).await;
     desk.settle().await;
-    assert_eq!(
-        desk.heard(),
-        ["GET /api/v2/customers/gk_1"],
-        "a destination that is not ours gets no change"
-    );
+    assert_eq!(desk.heard(), ["GET /api/v2/customers/gk_1"], "a destination that is not ours gets no change");
     let own = include_bytes!(
         "../../../tests/fixtures/stripe/2023-10-16-checkout.session.completed-own-session.json"
     );
