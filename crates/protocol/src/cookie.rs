@@ -1,16 +1,16 @@
-//! Cookie text: the names real sites look for, and a value other scripts can read raw.
+//! Cookies: the names that real sites look for, and values that other scripts can read without decoding.
 //!
 //! Source: browser.md section 4.
 
 use alloc::string::String;
 
-/// The decoded partner key, older name first: pages read either.
+/// Cookies that hold the decoded partner key, the older name first. Sites read either, so the script writes both.
 pub const PARTNER_KEY_COOKIES: &str = "growSumoPartnerKey,ps_partner_key";
-/// The click id, older name first.
+/// Cookies that hold the click id, the older name first.
 pub const CLICK_ID_COOKIES: &str = "gsxid,ps_xid";
-/// The custom link domain the click came through.
+/// Cookie that holds the custom link domain the click came through.
 pub const LINK_DOMAIN_COOKIE: &str = "pscd";
-/// How the names of all cookies of a link host begin, those of 2021 included.
+/// Prefixes of the names of all cookies that a link host sets; the last two are the names of 2021.
 pub const HOST_COOKIES: &str = "_ps_xid_,_ps_partner_key_,_gsxid,_grsmpk";
 
 /// Writes a value into a cookie: verbatim where a cookie can hold it, percent-encoded where it cannot.

@@ -1,7 +1,8 @@
-//! Who is credited, as a browser decides it: trust.md section 2, whose table is `tests/fixtures/credit.json`.
+//! Decides in the browser which click is credited (trust.md section 2). `tests/fixtures/credit.json` lists the cases.
 //!
-//! A partner key and a click id are always of the same click: each source is taken whole, or not at all. Written for
-//! size: the script build carries all but [`of_page`].
+//! The credited partner key and click id always come from the same click, so each source (the address, the script's
+//! cookies, the link host's) is used as a whole or not at all. The code is written for size: the script build contains
+//! all of it but [`of_page`].
 
 #[cfg(feature = "wire")]
 use alloc::string::String;
@@ -14,7 +15,7 @@ use crate::referral::click_order;
 /// Letters of the company key in the names of a link host's cookies (browser.md section 4).
 const COMPANY_KEY: usize = 8;
 
-/// Who sent a visitor: each by its place in the page's lines.
+/// A click. Each text is given by its byte offset in the page's lines ([`crate::lines`]); 0 means absent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Click {
     /// The partner's key.
@@ -31,7 +32,7 @@ impl Click {
         self.partner_key > 0 || self.xid > 0
     }
 
-    /// Its texts.
+    /// Copies the texts out of `lines`.
     #[cfg(feature = "wire")]
     pub fn read(self, lines: &[u8]) -> Referral {
         let read = |place| (place > 0).then(|| String::from_utf8_lossy(text(lines, place)).into_owned());
@@ -43,19 +44,19 @@ impl Click {
     }
 }
 
-/// What a page view comes to.
+/// The result of [`decide`] for one page view.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Decision {
-    /// Whose click counts; nobody's when it is empty.
+    /// The credited click; empty when nobody is credited.
     pub click: Click,
-    /// Whether the address named it.
+    /// Whether the page's address named the click.
     pub named: bool,
-    /// Whether it has to take the place of what the script's own cookies hold.
+    /// Whether the script has to write the click into its own cookies.
     pub write: bool,
 }
 
-/// Whom the address of a page names. The partner key stands there as base64; in the oldest form, and under a site's own
-/// names, as it is.
+/// The click that a page's address names. The partner key is base64 there, but plain text in the oldest form (`gspid`)
+/// and under a site's own parameter names.
 pub fn of_address(lines: &[u8]) -> Click {
     Click {
         partner_key: first(lines, &["\n~ps_partner_key=", "\n~gspk=", "\n?gspid=", "\n@="], Kind::PartnerKey),
@@ -64,12 +65,13 @@ pub fn of_address(lines: &[u8]) -> Click {
     }
 }
 
-/// Who is credited on a page of which these lines are known (trust.md section 2, rules 2 and 3).
+/// Decides who is credited on a page with these lines (trust.md section 2, rules 2 and 3): the last click, or with
+/// `first_wins` the first.
 ///
-/// `seen` is what the browser remembers of the link host's clicks. It is told whether the script's cookies are there,
-/// and answers with the click ids that count no longer, in one text:
-/// - they are there: those that were known when they were written; not empty, so that it is known that it was noted;
-/// - they are not: those that were known when the page took them away on purpose; empty when it did not.
+/// `seen` returns the link host's click ids that must not be credited again, in one text. It is called, with whether
+/// the script's own cookies exist, only if those cookies hold no click id that contains its time:
+/// - they exist: the ids known when the cookies were written. The text is never empty if any were recorded then.
+/// - they do not: the ids known when the page deleted the cookies on purpose; empty if it did not.
 pub fn decide<T: AsRef<[u8]>>(lines: &[u8], first_wins: bool, seen: impl FnOnce(bool) -> T) -> Decision {
     let own = Click {
         partner_key: first(lines, &["\n;growSumoPartnerKey=", "\n;ps_partner_key="], Kind::PartnerKey),
@@ -81,12 +83,12 @@ pub fn decide<T: AsRef<[u8]>>(lines: &[u8], first_wins: bool, seen: impl FnOnce(
     if !click.is_some() || first_wins && known.click.is_some() {
         return known;
     }
-    // The same click again, a reload for one, extends nothing.
+    // The same click again, as after a reload, must not extend the lifetime of the cookies.
     let write = click.xid == 0 || text(lines, click.xid) != text(lines, find(lines, 0, b"\n;ps_xid="));
     Decision { click, named: true, write }
 }
 
-/// The newest click that any cookie knows; the oldest where the first one wins.
+/// The newest click in any cookie, the script's own or the link host's; the oldest with `first_wins`.
 fn of_cookies<T: AsRef<[u8]>>(
     lines: &[u8],
     own: Click,
@@ -95,13 +97,13 @@ fn of_cookies<T: AsRef<[u8]>>(
 ) -> Decision {
     let is_own = own.is_some();
     let time = click_order(text(lines, own.xid));
-    // Of a click that says when it was, no memory is needed.
+    // A click id that contains its time is compared by it, so the remembered ids are not needed.
     let seen = (time == 0).then(|| seen(is_own));
     let seen = seen.as_ref().map_or(&[][..], AsRef::as_ref);
     let (mut company, mut newest, mut order, mut several) = (0, 0, 0, false);
     let mut place = 0;
     loop {
-        // Its name goes on with the company's key, `_` and random letters.
+        // The cookie's name continues with the company key, `_` and random letters.
         place = find(lines, place, b"\n;_ps_xid_");
         if place == 0 {
             break;
@@ -112,7 +114,7 @@ fn of_cookies<T: AsRef<[u8]>>(
         }
         several = newest > 0;
         let this = click_order(text(lines, xid));
-        // Browsers list the oldest cookie first.
+        // Browsers list the oldest cookie first, so of two ids without a time the later one is newer.
         if newest == 0 || (this >= order) != first_wins {
             (company, newest, order) = (place, xid, this);
         }
@@ -121,12 +123,14 @@ fn of_cookies<T: AsRef<[u8]>>(
     if newest == 0 || is_own && (first_wins || !newer) {
         return Decision { click: own, named: false, write: false };
     }
-    // Each click of a company overwrites its partner key, which therefore is the newest one's. The click id says it too.
+    // The link host keeps one partner key for each company, that of the newest click. An older click is credited by its
+    // id alone.
     let partner_key = if first_wins && several { 0 } else { key_of(lines, company) };
     Decision { click: Click { partner_key, xid: newest, link_domain: 0 }, named: false, write: is_own }
 }
 
-/// The partner key that the link host notes for the company whose key begins here.
+/// Offset of the partner key in the link host's cookie for the company whose key begins at `company`; 0 if there is
+/// none.
 fn key_of(lines: &[u8], company: usize) -> usize {
     let mut place = 0;
     loop {
@@ -140,7 +144,7 @@ fn key_of(lines: &[u8], company: usize) -> usize {
     if place > 0 && is(lines, key, Kind::PartnerKey) { key } else { 0 }
 }
 
-/// What a report says of its credit.
+/// The members of a signup that say whom to credit.
 #[cfg(feature = "wire")]
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Credit {
@@ -152,9 +156,9 @@ pub struct Credit {
     pub credited_by: Option<String>,
 }
 
-/// What a report says of its credit (trust.md section 2, rule 1): `page` reads a member of `growsumo.data`, `filled` is
-/// what was filled in. What the page wrote in its place goes alone. The twin of `credit` in `src/browser.js`, against
-/// which the browser suite holds it.
+/// Whom a signup names for credit (trust.md section 2, rule 1). `page` reads a member of `growsumo.data`; `filled` is
+/// what the script filled in there. If the page wrote another partner key or click id, that one is sent alone. `credit`
+/// in `src/browser.js` does the same; the browser suite compares the two.
 #[cfg(feature = "wire")]
 pub fn of_page(page: impl Fn(&str) -> Option<String>, filled: &Referral) -> Credit {
     let written = |names: &[&str], ours: &Option<String>| {

@@ -1,4 +1,4 @@
-//! The event: everything that happens outside becomes one, with an id made where it happened.
+//! The event: whatever a page, a billing provider or a site's server reports, with an id made where it happened.
 //!
 //! On the wire (`POST /v1/events`, browser.md section 6) a body holds one event or a batch:
 //! `{"public_key": "pk_…", "events": [{"id": "<uuid>", "type": "signup", "occurred_at": 1775514585468,
@@ -33,9 +33,9 @@ impl EventId {
         Self(uuid::Builder::from_unix_timestamp_millis(now.0.unsigned_abs(), random).into_uuid())
     }
 
-    /// A version 8 id derived from `digest`, the hash of an outside id: the same outside id gives the same
-    /// event, however often it is sent. `time` (of the outside event, never of its arrival) leads, so that the
-    /// unique index appends.
+    /// A version 8 id derived from `digest`, the hash of a provider's id: the same provider's id gives the same event
+    /// id, however often it is sent. It begins with `time` (when the provider's event happened, never when it
+    /// arrived), so that new ids are appended to the unique index.
     pub fn derived(time: Millis, digest: &[u8; 32]) -> Self {
         let mut bytes = [0; 16];
         bytes[..6].copy_from_slice(&time.0.to_be_bytes()[2..]);
@@ -131,9 +131,9 @@ impl FromStr for Kind {
     }
 }
 
-/// An event's data, read.
+/// The parsed data of an event.
 #[derive(Debug, Clone, PartialEq)]
-#[allow(clippy::large_enum_variant, reason = "one lives at a time, on its way from text to requests")]
+#[allow(clippy::large_enum_variant, reason = "one exists at a time, from parsing to its requests")]
 pub enum Data {
     /// See [`Kind::Signup`].
     Signup(Signup),
@@ -150,7 +150,7 @@ pub enum Data {
 }
 
 impl Data {
-    /// The customer the event is about, by whichever name it gives.
+    /// The customer the event is about, by the identifiers that the event gives.
     pub fn customer(&self) -> CustomerRef {
         match self {
             Self::Signup(signup) => CustomerRef::by_key(signup.customer_key()),
@@ -185,8 +185,7 @@ struct Head<'a> {
 }
 
 impl Event {
-    /// Reads one event and checks every bound. Unknown members are ignored here and kept by whoever keeps the
-    /// text.
+    /// Parses one event and checks every bound. Unknown members are ignored; they survive only in the original text.
     pub fn read(text: &str) -> Result<Self, FieldError> {
         if text.len() > limits::EVENT_MAX {
             let (max, got) = (limits::EVENT_MAX, text.len());
@@ -253,17 +252,18 @@ impl Data {
     }
 }
 
-/// A body of `POST /v1/events`: the key, and each event's own text, so that one bad event spoils no other.
+/// A body of `POST /v1/events`: the key, and each event as unparsed text, so that one invalid event does not make the
+/// others fail.
 #[derive(Debug)]
 pub struct Submission<'a> {
     /// The program's public key; a server that signs in with Basic may leave it out.
     pub public_key: Option<Cow<'a, str>>,
-    /// Each event's text, unread.
+    /// Each event's text, unparsed.
     pub events: Vec<&'a str>,
 }
 
 impl<'a> Submission<'a> {
-    /// Takes a body apart without reading its events.
+    /// Splits a body into its events without parsing them.
     pub fn read(body: &'a str) -> Result<Self, FieldError> {
         #[derive(Deserialize)]
         struct Outer<'a> {

@@ -1,4 +1,4 @@
-//! One way to read a JSON body and to say what is wrong with it: the field, the bound and the way out.
+//! Parses JSON bodies, and says what is wrong with one: the field, its bound and how to correct it.
 //!
 //! Wording follows the JSON-schema messages existing clients know (api.md section 1).
 
@@ -61,16 +61,16 @@ fn last_name(path: &str) -> &str {
     path.rsplit('.').next().unwrap_or(path)
 }
 
-/// Reads a JSON body, of which no text may hold NUL.
+/// Parses a JSON body. None of its strings may contain NUL.
 pub fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, FieldError> {
     nul::check(body)?;
     parse_outer(body)
 }
 
-/// [`parse`] for a body whose parts are read one by one afterwards, so that a bad one spoils no other. The quick path
-/// knows no paths; only a body that fails is read again to find its field.
+/// [`parse`] without the check for NUL, for a batch whose items are parsed one by one afterwards, so that a bad item does
+/// not refuse the others. Tracking the path of each field costs time, so only a body that failed is parsed again with it.
 pub fn parse_outer<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, FieldError> {
-    // A derived struct would also read an array, member by member; nobody means that.
+    // serde's derived structs also accept an array of their members, which no client sends on purpose.
     if body.trim_ascii_start().first() != Some(&b'{') {
         serde_json::from_slice::<serde::de::IgnoredAny>(body).map_err(|error| from_serde("", &error))?;
         return Err(FieldError::new("wrong_type", "", "the body must be a JSON object"));
@@ -94,7 +94,7 @@ fn from_serde(path: &str, error: &serde_json::Error) -> FieldError {
         return FieldError::new("malformed_json", "", format!("the body is not valid JSON: {error}"));
     }
     let text = error.to_string();
-    // The place comes last; what was sent may hold the same words.
+    // serde_json appends the position. Search from the end: the sent value may itself contain ` at line `.
     let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(said, _)| said);
     if let Some(name) = text.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
         let field = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_nested_error_keeps_its_way_up() {
+    fn a_nested_error_has_its_full_path() {
         let error = FieldError::required("amount").below("products[1]");
         assert_eq!(error.field, "products[1].amount");
         assert_eq!(error.to_string(), "'amount' is a required property");

@@ -1,4 +1,4 @@
-//! Keys: what objects are called on the wire. A key is public; a secret never is.
+//! Keys: the identifiers of objects on the wire. A key is public; a secret never is.
 
 use crate::Millis;
 use crate::referral::{CLICK_MARK, CLICK_TIME, click_order};
@@ -86,7 +86,7 @@ impl Prefix {
         format!("{}{}", self.text(), base62(random, CREDENTIAL))
     }
 
-    /// Makes a test credential: `pk_test_…` and `sk_test_…`, so that nobody mistakes one for the other.
+    /// Makes a test credential, `pk_test_…` or `sk_test_…`, so that nobody takes it for one of production.
     pub fn mint_test_credential(self, random: &[u8; 32]) -> String {
         format!("{}test_{}", self.text(), base62(random, CREDENTIAL - 5))
     }
@@ -100,11 +100,11 @@ impl Prefix {
 }
 
 /// Makes a click id: 14 of `[A-Za-z0-9]` (browser.md section 3), which sort by time (trust.md section 2): the
-/// milliseconds, the mark that says so, and five random letters.
+/// milliseconds, [`CLICK_MARK`], and five random letters.
 ///
-/// Five are enough to be unique: two clicks share the time only within one millisecond, in which there are 9·10⁸ ids. A
-/// program with 100 clicks a second meets a second click of the same name once in six years, and its constraint says
-/// so. They are no secret: who names another's click credits another.
+/// Five random letters are enough: ids can collide only within one millisecond, and there are 9·10⁸ for each. At 100
+/// clicks a second that happens once in six years, and the unique constraint then refuses the second. The ids are no
+/// secret: naming the click of another visitor only credits that click's partner.
 pub fn mint_click_id(now: Millis, random: &[u8; 32]) -> String {
     format!("{}{CLICK_MARK}{}", time_text(now), base62(random, 5))
 }
@@ -120,7 +120,7 @@ fn time_text(now: Millis) -> String {
     digits.map(char::from).into_iter().collect()
 }
 
-/// When a click was, by its id: `None` when the id is not one of ours, and says nothing of its time.
+/// When a click happened, read from its id; `None` for an id of another system, which contains no time.
 pub fn click_time(xid: &str) -> Option<Millis> {
     if click_order(xid.as_bytes()) == 0 {
         return None;
@@ -147,7 +147,7 @@ const RANDOM: usize = 13;
 /// Characters of a credential after its prefix.
 const CREDENTIAL: usize = 32;
 
-/// In the order of ASCII, so that numbers of one length sort as their texts.
+/// In ASCII order, so that texts of equal length sort as the numbers that they stand for.
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// `length` of 62 characters, one for each random byte. The bias (256 is no multiple of 62) costs under
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_of_others_says_nothing_of_its_time() {
+    fn a_click_id_of_another_system_has_no_time() {
         for foreign in [
             "abcDEF123456",
             "bcdEFG12345678",

@@ -1,4 +1,4 @@
-//! The words every room of Headwater shares: keys, money, time, referral text, the event envelope, the wire
+//! The vocabulary that all crates of Headwater share: keys, money, time, referral text, the event envelope, the wire
 //! types of API v2 and every limit. No I/O, no clock, no randomness; all of it compiles to wasm.
 //!
 //! What this crate does not do: decide anything (`attribution`), or talk to anyone (`client`, `relay`, `ledger`).

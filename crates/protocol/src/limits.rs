@@ -1,4 +1,4 @@
-//! Every bound of the system with its unit and its reason. Passing one gives an error that names it.
+//! Every bound of the system, with its unit and its reason. A request that exceeds one gets an error that names it.
 
 /// Characters of a partner key. Keys may be any string, a documented one is a URL (browser.md section 3).
 pub const PARTNER_KEY_MAX: usize = 255;
@@ -13,7 +13,7 @@ pub const REFERRAL_DAYS: u32 = 90;
 
 /// Events in one request. A browser's pending store never holds more.
 pub const BATCH_EVENTS_MAX: usize = 50;
-/// Bytes of a request body at `POST /v1/events`: a beacon may carry 64 KiB in all, and so may we.
+/// Bytes of a request body at `POST /v1/events`: browsers send at most 64 KiB in a beacon.
 pub const EVENT_BODY_MAX: usize = 64 * 1024;
 /// Bytes of one event, so that one signup with a large `meta` cannot crowd out its batch.
 pub const EVENT_MAX: usize = 32 * 1024;
@@ -31,10 +31,12 @@ pub const PENDING_BYTES_MAX: usize = EVENT_BODY_MAX;
 /// Milliseconds the browser keeps an event it could not deliver: 30 days.
 pub const PENDING_AGE_MAX: i64 = 30 * 24 * 60 * 60 * 1000;
 
-/// Bytes of all that a page says of a referral: its cookies, of which servers take 8 to 16 KiB, and its address, twice
-/// because of base64, of which they take 8 KiB. They stand on the script's stack; what goes beyond is not read.
+/// Bytes of a page's lines ([`crate::lines`]): its cookies, of which servers accept 8 to 16 KiB, and its address, of
+/// which they accept 8 KiB, twice because it is also decoded from base64. The script keeps them on its stack; what
+/// does not fit is not read.
 pub const PAGE_LINES_MAX: usize = 64 * 1024;
-/// Bytes of what a browser remembers of the link host's clicks: 40 each, of which a redirect leaves one.
+/// Bytes of the link host's click cookies that a browser remembers: 40 for each click, and each redirect replaces the
+/// cookies of those before it.
 pub const SEEN_CLICKS_MAX: usize = 8 * 1024;
 
 /// Characters of `customer_key`, at least.
@@ -69,9 +71,9 @@ pub const IDEMPOTENCY_HOURS: i64 = 72;
 /// Days a click is kept: a referral lives 90 from it, and thirteen months let a partner's month be compared with the
 /// same one a year ago.
 pub const CLICK_DAYS: i64 = 400;
-/// Rows that one step of pruning deletes: milliseconds of the writer's time.
+/// Rows that one step of pruning deletes, few enough that it occupies the writer for milliseconds only.
 pub const PRUNE_STEP: i64 = 500;
-/// Programs whose triggers a process keeps compiled; one more, and it begins anew.
+/// Programs whose compiled triggers a process caches; when it is full, the cache is emptied.
 pub const COMPILED_PROGRAMS_MAX: usize = 10_000;
 
 /// Items of a list when the client does not say (api.md section 2).
@@ -85,7 +87,7 @@ pub const RULE_DEPTH_MAX: usize = 8;
 pub const RULE_LEAVES_MAX: usize = 100;
 /// Values in one leaf's list.
 pub const RULE_VALUES_MAX: usize = 250;
-/// Triggers of one program; each transaction looks at all of them.
+/// Triggers of one program; each transaction evaluates all of them.
 pub const TRIGGERS_MAX: usize = 500;
 
 /// Milliseconds within which a billing webhook's timestamp must lie: five minutes, as the providers advise.
@@ -97,8 +99,8 @@ pub const WRITE_QUEUE_MAX: usize = 4096;
 /// Read connections of one database file at once: a few for each core keep it busy, and more cost only files and
 /// memory. Each holds two files open and up to 2 MiB of pages.
 pub const READERS_MAX: usize = 8;
-/// Milliseconds a read waits for a connection before it is answered 503: longer than a burst of lists takes, shorter
-/// than a client's own patience.
+/// Milliseconds a read waits for a connection before it is answered 503: longer than a burst of list requests takes,
+/// shorter than clients' own timeouts.
 pub const READ_WAIT: u64 = 5_000;
 /// Entries under way to their destinations at once, each of a lane of its own: enough to keep a destination busy,
 /// few enough for its connections and our memory.
@@ -109,20 +111,20 @@ pub const DELIVERY_ATTEMPTS_MAX: u32 = 400;
 pub const DELIVERY_BACKOFF_MAX: i64 = 60 * 60 * 1000;
 /// Milliseconds before the second attempt.
 pub const DELIVERY_BACKOFF_MIN: i64 = 200;
-/// Events a second one key pair of a program may send, when whoever runs the server says nothing else: fifty
-/// million a day, and a script gone wild does not fill the disk in a night.
+/// Events a second that one key pair of a program may send, unless the operator sets another rate: fifty million a day,
+/// and too few for a faulty script to fill the disk in a night.
 pub const PROGRAM_EVENTS_PER_SECOND: u32 = 600;
-/// Of a program's events, one address may send with a public key alone one in this many: an office behind one
-/// address stays far below, and one visitor cannot use up what is there for all.
+/// One address may use this fraction (one in so many) of a program's rate with a public key alone: far more than an
+/// office behind one address needs, and one visitor cannot use up the rate of all.
 pub const PROGRAM_PER_ADDRESS: u32 = 10;
-/// Seconds' worth of events that may come at once, for pages that were offline and a queue that is sent again.
+/// Seconds' worth of events that may come at once, for pages that were offline and queues that are sent again.
 pub const RATE_BURST_SECONDS: u32 = 2;
 /// Milliseconds a client has to send its request head.
 pub const HEADER_TIMEOUT: u64 = 10_000;
 /// Milliseconds a client has to send its body and read its answer.
 pub const REQUEST_TIMEOUT: u64 = 30_000;
-/// Bytes of an answer a client must read within [`REQUEST_TIMEOUT`]: slower readers are cut, or each would hold the
-/// memory of its answer for ever. What is shorter is in the system's own buffers at once.
+/// Bytes of a response that a client must read within [`REQUEST_TIMEOUT`] once the socket's buffers are full. Slower
+/// connections are closed, or each would hold the memory of its response for ever.
 pub const ANSWER_BYTES_MIN: usize = 64 * 1024;
 /// KiB of events that one address may leave with a public key alone in a day, for each event a second that it may
 /// send: 240 MiB where it may send 60 a second.
@@ -141,27 +143,27 @@ pub const OPEN_FILES_RESERVED: u64 = 512;
 /// Hours a replaced secret may go on working, at most: 30 days.
 pub const KEY_OVERLAP_HOURS_MAX: i64 = 30 * 24;
 
-/// Milliseconds a caller's key pair is taken for good without a look at the database. A secret that is replaced ends at
-/// once in the process that replaces it, and within this time in others.
+/// Milliseconds for which a caller's verified key pair is cached. A replaced secret stops working at once in the
+/// process that replaces it, and within this time in others.
 pub const CALLERS_KEPT: i64 = 1_000;
-/// Callers that are remembered; one more, and all are looked up anew.
+/// Verified callers that a process caches; when it is full, the cache is emptied.
 pub const CALLERS_MAX: usize = 10_000;
-/// Names of a catalogue entry that one event carries: a product's, a price's, and a plan's of old.
+/// Names of a catalogue entry that one event carries: those of a product, a price and, in older data, a plan.
 pub const CATALOGUE_KEYS_MAX: usize = 5;
-/// Of the entries under way, those that are parked, at most: a backlog of payments whose customers are unknown must
-/// not hold up a new signup.
+/// Parked entries among those under way, at most: a backlog of payments whose customers are unknown must not hold up a
+/// new signup.
 pub const PARKED_DELIVERIES_MAX: usize = DELIVERIES_MAX / 4;
-/// Milliseconds until a parked entry is looked at for the first time; what it waits for wakes it sooner.
+/// Milliseconds until a parked entry is first tried again; a name that it waits for wakes it sooner.
 pub const PARKED_LOOK_MIN: i64 = 60 * 1000;
-/// Milliseconds between two looks at a parked entry, at most.
+/// Milliseconds between two attempts at a parked entry, at most.
 pub const PARKED_LOOK_MAX: i64 = 60 * 60 * 1000;
-/// Milliseconds after which a parked entry may be given up: 30 days.
+/// Milliseconds after which a parked entry may be given up, if it also had [`PARKED_LOOKS_MAX`] attempts: 30 days.
 pub const PARKED_AGE_MAX: i64 = 30 * 24 * 60 * 60 * 1000;
-/// Looks after which a parked entry may be given up, as well as by its age: thirty days have some 720, and a clock that
-/// jumps by a month has none.
+/// Attempts that a parked entry must have had before its age counts. Thirty days have some 720; the condition keeps a
+/// clock that jumps ahead by a month from giving up entries.
 pub const PARKED_LOOKS_MAX: i64 = 500;
-/// Milliseconds between two attempts at a destination that refuses our credential, at most: whoever mends a rotated
-/// key sees within minutes that it works.
+/// Milliseconds between two attempts at a destination that refuses our credential, at most: an operator who corrects
+/// the credential sees within minutes that it works.
 pub const HOLD_MAX: i64 = 5 * 60 * 1000;
 /// The provider's records that one payment and its refunds touch: an invoice, its payments, their charges.
 pub const JOINED_RECORDS_MAX: usize = 64;

@@ -1,18 +1,17 @@
-//! What a page knows of a referral, as lines: `?gspk=…` of its address, `~gspk=…` the same decoded from base64, `@=…` what
-//! stands under a site's own names, `;ps_xid=…` of its cookies. Each begins with a newline; values are decoded, and hold
-//! none.
+//! A page's address and cookies as lines of text: `?gspk=…` is a parameter of the address, `~gspk=…` the same value
+//! decoded from base64, `@=…` the value of one of a site's own parameter names, `;ps_xid=…` a cookie. Each line begins
+//! with a newline; values are decoded and contain none.
 //!
-//! A text is called by the place where it begins, 0 is none, and it ends with its line: numbers are all that the script
-//! has to carry about, which is what this is made for. A browser writes the lines itself (`page_lines` in
-//! `src/browser.js`); everyone else has [`of_query`] and [`of_jar`], and the browser suite holds the two against each
-//! other.
+//! A text is identified by the byte offset where it begins (0: none), and ends with its line. So the script passes
+//! numbers around and never strings, which keeps it small. A browser writes the lines itself (`page_lines` in
+//! `src/browser.js`); all other code uses [`of_query`] and [`of_jar`]. The browser suite compares the two.
 
 #[cfg(feature = "wire")]
 use alloc::string::String;
 
 use crate::referral::{is_click_id, is_host, is_partner_key};
 
-/// What a text may be.
+/// The kinds of text that are validated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// A partner's key.
@@ -23,12 +22,12 @@ pub(crate) enum Kind {
     Host,
 }
 
-/// The place behind the first `part` that begins here or later.
+/// The offset after the first `part` that begins at `from` or later; 0 if there is none.
 #[inline(never)]
 pub(crate) fn find(lines: &[u8], from: usize, part: &[u8]) -> usize {
     let mut place = from;
     while let Some(rest) = lines.get(place..) {
-        // Few lines begin where one looks: the first byte alone is ten times as quick.
+        // Comparing the first byte before the rest makes the search ten times as fast.
         if rest.first() == part.first() && rest.starts_with(part) {
             return place + part.len();
         }
@@ -37,14 +36,14 @@ pub(crate) fn find(lines: &[u8], from: usize, part: &[u8]) -> usize {
     0
 }
 
-/// The text that begins here.
+/// The text that begins at `place` and ends with its line; empty for 0.
 pub fn text(lines: &[u8], place: usize) -> &[u8] {
     let rest = if place > 0 { lines.get(place..).unwrap_or_default() } else { &[] };
     let end = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
     rest.get(..end).unwrap_or(rest)
 }
 
-/// Whether this is a text of this kind.
+/// Whether the text at `place` is a valid one of this kind.
 #[inline(never)]
 pub(crate) fn is(lines: &[u8], place: usize, kind: Kind) -> bool {
     let text = text(lines, place);
@@ -55,7 +54,8 @@ pub(crate) fn is(lines: &[u8], place: usize, kind: Kind) -> bool {
     }
 }
 
-/// The first text of this kind behind one of these beginnings of a line, the first beginning that has any.
+/// The offset of the first valid text of this kind that follows one of `starts`, tried in their order; 0 if there is
+/// none.
 #[inline(never)]
 pub(crate) fn first(lines: &[u8], starts: &[&str], kind: Kind) -> usize {
     for start in starts {
@@ -85,7 +85,7 @@ pub fn of_query(query: &str, aliases: &str) -> String {
             .split('&')
             .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
     };
-    // Of a link that was copied with the space behind it. A `+` would be one of base64's own.
+    // Links are sometimes copied with the space behind them. A `+` stays, because it belongs to base64.
     let value = |text: &str| percent_decode(text.trim_end_matches("%20"), true).unwrap_or_default();
     let mut lines = String::new();
     for (name, text) in pairs() {
@@ -118,7 +118,7 @@ fn push(lines: &mut String, mark: char, name: &str, value: &str) {
     lines.push(mark);
     lines.push_str(name);
     lines.push('=');
-    // No kind of text holds a control character.
+    // A line break would begin a new line. No valid text contains a control character, so `\0` makes it invalid.
     lines.push_str(&value.replace('\n', "\0"));
 }
 

@@ -73,7 +73,7 @@ pub fn check_amount(field: &str, amount: i64) -> Result<(), FieldError> {
     ))
 }
 
-/// `amount` as people read it: `$4.90` would be `4.90 USD`, `¥120` is `120 JPY`.
+/// `amount` for people, in major units: `4.90 USD`, `120 JPY`.
 pub fn show(amount: i64, currency: Currency) -> String {
     format!("{} {currency}", Decimal::new(amount, currency.exponent()))
 }

@@ -1,17 +1,18 @@
-//! The browser's queue of unacknowledged events, as decisions over their places in it: what goes when there is too much,
-//! and what one body takes. The texts stay where they are stored; whoever calls says how long and how old each is.
+//! The browser's queue of unacknowledged events: which of them are dropped when there are too many, and how many go
+//! into one request.
 //!
-//! Events are called by their place, the oldest is 0.
+//! Events are identified by their position in the queue; 0 is the oldest. Their texts stay where they are stored: the
+//! caller says how long and how old each is.
 
 use crate::limits::{EVENT_BODY_MAX, PENDING_AGE_MAX, PENDING_BYTES_MAX, PENDING_EVENTS_MAX};
 
 /// Characters of an id.
 pub const ID: usize = 36;
-/// Bytes of a body beside its events: the public key and the frame.
+/// Bytes of a body that are not its events: the public key and the JSON around them.
 pub const FRAME: usize = 512;
 
-/// Calls `remove` for those of `count` events that have to go: the oldest when there are too many, when they are too long
-/// together (`size`, in bytes), and at their age (`age`, in milliseconds).
+/// Calls `remove` for each of `count` events that must be dropped: the oldest while there are too many or too many
+/// bytes (`size`, in bytes), and those that are too old (`age`, in milliseconds).
 #[expect(clippy::cast_precision_loss, reason = "30 days of milliseconds are exact")]
 pub fn trim(
     count: usize,
@@ -63,7 +64,7 @@ mod tests {
         assert_eq!(removed(5, |_| 10, |place| if place < 2 { month + 1.0 } else { month }), [1, 0]);
         assert_eq!(removed(4, |_| EVENT_MAX, |_| 0.0), [1, 0]);
         assert_eq!(removed(4, |_| 10, |_| 0.0), none);
-        // The name of what is no event of ours says no age.
+        // An entry whose name contains no time has the age NaN, and stays.
         assert_eq!(removed(1, |_| 0, |_| f64::NAN), none);
     }
 

@@ -66,7 +66,7 @@ pub fn decode_partner_key(text: &str) -> Option<String> {
     base64_text(text).filter(|key| is_partner_key(key.as_bytes()))
 }
 
-/// Links in the wild leave bits after the last byte.
+/// Accepts leftover bits in the last character and any padding, because links in use have both.
 #[cfg(feature = "wire")]
 const TOLERANT: base64::engine::GeneralPurpose = base64::engine::GeneralPurpose::new(
     &base64::alphabet::STANDARD,
@@ -79,7 +79,7 @@ const TOLERANT: base64::engine::GeneralPurpose = base64::engine::GeneralPurpose:
 #[cfg(feature = "wire")]
 pub fn base64_text(text: &str) -> Option<String> {
     use base64::Engine as _;
-    // A form decoder turns a '+' into a space.
+    // Form decoding has turned a '+' into a space; turn it back.
     let standard = text.trim_end_matches('=').replace(['-', ' '], "+").replace('_', "/");
     String::from_utf8(TOLERANT.decode(standard).ok()?).ok()
 }
@@ -96,14 +96,15 @@ pub fn is_click_id(text: &[u8]) -> bool {
     limits::CLICK_ID_LENGTHS.contains(&text.len()) && text.iter().all(u8::is_ascii_alphanumeric)
 }
 
-/// Characters of a click id of ours that say when it was: milliseconds since 1970 in base 62, digits before capitals
-/// before small letters, so that ids sort by time as texts do. Seven of them last until 2081.
+/// Characters at the start of our click ids that hold the time: milliseconds since 1970 in base 62, digits before
+/// capitals before small letters, so that ids sort by time as texts do. Seven of them last until 2081.
 pub const CLICK_TIME: usize = 7;
-/// Follows the time, and says that it is one. Of the ids others make, one in 3,844 has these letters there.
+/// Follows the time in our click ids, and tells them from others. By chance, one in 3,844 ids of other systems has
+/// these letters there too.
 pub const CLICK_MARK: &str = "hw";
 
-/// What a click id sorts by: the letters of its time when it is one of ours (`key::mint_click_id`), and 0 when it says
-/// nothing of its time (trust.md section 2).
+/// The sort key of a click id: the letters of its time if it is one of ours (`key::mint_click_id`), and 0 if it
+/// contains no time (trust.md section 2).
 pub fn click_order(xid: &[u8]) -> u64 {
     let timed = xid.len() == limits::CLICK_ID_LENGTHS[1]
         && xid.get(CLICK_TIME..).is_some_and(|rest| rest.starts_with(CLICK_MARK.as_bytes()));

@@ -1,6 +1,7 @@
 //! Who says a fact (trust.md section 1). It decides what the fact may change.
 
-/// Header by which a holder of the secret key says for whom it speaks. Without it, it speaks for itself.
+/// Header by which a holder of the secret key, such as the relay, names the source of what it sends. Without the header
+/// the source is the vendor.
 pub const SOURCE_HEADER: &str = "headwater-source";
 
 /// Who says a fact, the least trusted first.
@@ -8,7 +9,7 @@ pub const SOURCE_HEADER: &str = "headwater-source";
 pub enum Source {
     /// A page, with the public key that everybody may read: a claim.
     Page,
-    /// A page that shows the site's signature of its `customer_key`: who it speaks about is proven.
+    /// A page that shows the site's signature of its `customer_key`, which proves the customer's identity.
     Signed,
     /// A billing provider, by a webhook whose signature was verified.
     Billing,
@@ -30,12 +31,12 @@ impl Source {
         }
     }
 
-    /// The source of a word; `None` when it is none.
+    /// The source with this name; `None` if there is none.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|source| source.name() == name)
     }
 
-    /// Whether what it says is a claim: true until somebody who knows says otherwise.
+    /// Whether what it says is only a claim, which a more trusted source may replace.
     pub fn is_claim(self) -> bool {
         self == Self::Page
     }

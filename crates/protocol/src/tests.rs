@@ -136,7 +136,7 @@ fn a_customer_is_named_by_the_first_name_given_and_billed_in_the_providers_lane(
     assert_eq!(CustomerRef::by_key(Some("gk_1")).names(), ["c:gk_1"]);
 }
 
-/// An event of these kind and data; where it is refused, the field.
+/// Parses an event of this kind with this data; the error is the refused field.
 fn read(kind: &str, data: &str) -> Result<Event, String> {
     let id = "019365b2-7c00-7abc-8def-0123456789ab";
     Event::read(&format!(r#"{{"id":"{id}","type":"{kind}","occurred_at":1,"data":{data}}}"#))
@@ -220,7 +220,7 @@ fn what_a_provider_says_has_its_bounds_too() {
 }
 
 #[test]
-fn a_checkout_is_bounded_and_its_claims_are() {
+fn a_checkout_and_its_claimed_payment_have_bounds() {
     let product = r#"{"product_book_key":"b"}"#;
     let many =
         |count: usize| format!(r#"{{"customer_key":7,"products":[{}]}}"#, vec![product; count].join(","));

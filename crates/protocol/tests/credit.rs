@@ -1,5 +1,5 @@
 //! Who is credited: the table of trust.md section 2, and random histories against a model of it. The browser suite runs
-//! the same table through the tracker; the ledger reads its outcomes from the other side.
+//! the same table through the tracker.
 
 use headwater_protocol::credit::{Credit, decide, of_page};
 use headwater_protocol::event::{Data, Event};
@@ -18,7 +18,7 @@ use model::Model;
 
 const TABLE: &str = include_str!("../../../tests/fixtures/credit.json");
 
-/// A row: what the page wrote, its address, its cookies, what the browser remembers, and what comes of it.
+/// A row: what the page wrote, its address, its cookies, what the browser remembers, and the expected credit.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Case {
@@ -66,7 +66,7 @@ fn the_table_of_credits_holds() {
 }
 
 #[test]
-fn cookies_are_written_where_they_say_something_else() {
+fn cookies_are_written_only_when_they_hold_another_click() {
     let xid = "Vbd4dSihwAAAAA";
     let own = format!("ps_partner_key=ada; gsxid={xid}; ps_xid={xid}");
     let newer = "_ps_xid_AbCdEfGh_r4nd=VbdJjzEhwBBBBB; _ps_partner_key_AbCdEfGh=bea";
@@ -76,14 +76,14 @@ fn cookies_are_written_where_they_say_something_else() {
     };
     check("", "", false, false, false);
     check("?gspk=YWRh&gsxid=Vbd4dSihwAAAAA", "", false, true, true);
-    // A reload extends nothing.
+    // A reload must not extend the lifetime of the cookies.
     check("?gspk=YWRh&gsxid=Vbd4dSihwAAAAA", &own, false, true, false);
     check("?gspk=YWRh&gsxid=Vbd4dSihwAAAAA", &own, true, false, false);
     check("", &own, false, false, false);
-    // Pages read our cookies, too: they may not name an older click than we do.
+    // Sites read our cookies too, so these must name the click that we credit.
     check("", &format!("{own}; {newer}"), false, false, true);
     check("", &format!("{own}; {newer}"), true, false, false);
-    // The link host's last longer in Safari, and are no new click.
+    // The link host's cookies are not copied into ours: in Safari they live longer anyway.
     check("", newer, false, false, false);
 }
 
@@ -105,17 +105,18 @@ fn a_signup_says_that_the_page_itself_wrote_whom_to_credit() {
 /// What a visitor, a page or a browser does.
 #[derive(Debug, Clone)]
 enum Step {
-    /// A link of a partner, whose landing page has the script and keeps the parameters, or loses them, or has no script.
+    /// A link of a partner, whose landing page has the script and keeps the parameters, or loses them, or has no
+    /// script.
     Click(u8, Landing),
     /// A link that names a partner and no click.
     KeyLink(u8),
     /// Another page with the script.
     Page,
-    /// A page asks again, in the tab of this number.
+    /// A page calls `_spk` in the tab of this number.
     Ask(usize),
-    /// Safari takes what scripts wrote.
+    /// Safari deletes the cookies that scripts wrote.
     Expire,
-    /// A page takes our cookies away; the next one has the script.
+    /// A page deletes our cookies; the next page has the script.
     Take,
 }
 

@@ -1,4 +1,5 @@
-//! What billing providers say, and a site's own server: money, subscriptions, customers (billing.md).
+//! Events that billing providers and a site's own server send: payments, refunds, subscriptions, customers
+//! (billing.md).
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +9,7 @@ use crate::field::{FieldError, check_length, check_optional};
 use crate::v2::ProductStatus;
 use crate::{Currency, Millis, limits, money};
 
-/// A customer by whatever name the sender knows; at least one is given, the first given counts.
+/// A customer, by the identifiers that the sender knows. At least one is given; the first given one decides.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CustomerRef {
@@ -29,7 +30,7 @@ impl CustomerRef {
         Self { customer_key: key.map(str::to_owned), ..Self::default() }
     }
 
-    /// The name that counts, with a letter for its kind: the text the journal's lane is made of.
+    /// The first given identifier, with a letter for its kind. The journal derives the lane from this text.
     pub fn lane(&self) -> String {
         match (&self.customer_key, &self.provider_key, &self.email) {
             (Some(key), _, _) => format!("c:{key}"),
@@ -39,13 +40,14 @@ impl CustomerRef {
         }
     }
 
-    /// The name by which a billing provider's events travel in one lane, whichever of them carry the site's own id:
-    /// the provider's, else as in [`CustomerRef::lane`] (billing.md).
+    /// The lane of a billing provider's events: by the provider's id if there is one, else as in [`CustomerRef::lane`].
+    /// So all billing events of a customer share a lane, whether or not they carry the site's own id (billing.md).
     pub fn billing_lane(&self) -> String {
         self.provider_key.as_ref().map_or_else(|| self.lane(), |key| format!("p:{key}"))
     }
 
-    /// Every name, with a letter for its kind: what waits for this customer waits for one of them.
+    /// Every given identifier, with a letter for its kind. Entries parked for this customer wait for one of these
+    /// names.
     pub fn names(&self) -> Vec<String> {
         let kinds = [("c", &self.customer_key), ("p", &self.provider_key), ("e", &self.email)];
         let known = kinds.into_iter().filter_map(|(kind, name)| Some((kind, name.as_ref()?)));
@@ -174,13 +176,13 @@ impl ProviderCustomer {
 /// Money went back (billing.md).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Refund {
-    /// Who had paid; may be nobody when `about` is given.
+    /// Who had paid; may be empty when `about` is given.
     #[serde(default)]
     pub customer: CustomerRef,
-    /// The payment's unique name; with `about`, the name of what gave the money back.
+    /// The payment's unique name; with `about`, the name of the provider's record that moved the money back.
     pub transaction_key: String,
-    /// The provider's record it is about, such as `ch:ch_1`, `pi:pi_1` or `in:in_1`: which payments that takes back,
-    /// and how much of each, follows from everything the provider said of it.
+    /// The provider's record whose money went back, such as `ch:ch_1`, `pi:pi_1` or `in:in_1`. The relay computes which
+    /// payments that refunds, and how much of each, from all facts that it has about the record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
     /// Minor units given back in total so far; absent: all of it.

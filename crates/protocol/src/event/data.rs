@@ -1,7 +1,7 @@
 //! What each kind of event carries.
 //!
-//! Pages are tolerant writers: a numeric `customer_key`, `""` for nothing and old spellings are read; a wrong
-//! amount or currency in a *signup* is dropped, because nobody is paid by it.
+//! Pages write loosely, so a numeric `customer_key`, `""` for an absent value and old spellings are accepted. A wrong
+//! amount or currency in a *signup* is dropped, because the referral is worth more than the claimed amount.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -46,16 +46,16 @@ pub struct Signup {
     /// `page` when the page itself wrote whom to credit, which then counts before any click (trust.md section 2).
     #[serde(deserialize_with = "text", skip_serializing_if = "Option::is_none")]
     pub credited_by: Option<String>,
-    /// Anything the site wants kept; carried, never an error.
+    /// Anything the site wants kept. What is not an object is dropped, never an error.
     #[serde(deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     pub meta: Option<Map<String, Value>>,
     /// Sub-ids of the link, in their order.
     #[serde(deserialize_with = "texts", skip_serializing_if = "Vec::is_empty")]
     pub sub_ids: Vec<String>,
-    /// What the page says was paid, minor units: a claim; anything but a whole number is nothing.
+    /// What the page says was paid, in minor units: a claim. What is not a whole number is dropped.
     #[serde(deserialize_with = "whole", skip_serializing_if = "Option::is_none")]
     pub amount: Option<i64>,
-    /// Currency of `amount`; what is none is nothing.
+    /// Currency of `amount`. An unknown code is dropped.
     #[serde(deserialize_with = "currency", skip_serializing_if = "Option::is_none")]
     pub currency: Option<Currency>,
     /// The site's signature of `customer_key`, hex (trust.md section 1.6).
@@ -117,14 +117,15 @@ impl Signup {
         Ok(signup)
     }
 
-    /// With older spellings under today's name: they are read and not written, and no name may get lost between.
+    /// Moves values in older spellings to the present members: old spellings are read but never written, so an event
+    /// that is written anew would lose them.
     fn in_one_spelling(mut self) -> Self {
         let (alias, v1) = (self.customer_key_alias.take(), self.customer_key_v1.take());
         self.customer_key = self.customer_key.or(alias).or(v1);
         let alias = self.partner_key_alias.take();
         self.partner_key = self.partner_key.or(alias);
         self.credited_by = self.credited_by.filter(|by| by == "page");
-        // No ledger takes more; a wrong amount is no reason to lose the signup.
+        // The ledger refuses larger amounts, and a wrong amount is no reason to lose the signup.
         self.amount = self.amount.filter(|amount| money::check_amount("amount", *amount).is_ok());
         self
     }

@@ -1,11 +1,11 @@
-//! What pages write loosely, read tolerantly: numbers for texts, nothing for anything.
+//! Tolerant deserializers for what pages write: a number counts as text, and a value of the wrong type as absent.
 
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use crate::Currency;
 
-/// Text a page wrote: a string or a number; null, booleans and `""` are nothing.
+/// Text a page wrote: a string or a number; null, booleans and `""` count as absent.
 pub(super) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     Ok(as_text(Value::deserialize(from)?))
 }
@@ -38,7 +38,7 @@ pub(super) fn texts<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D
     })
 }
 
-/// A whole number, also one that was written as text; anything else is nothing.
+/// A whole number, also one that was written as text; anything else counts as absent.
 pub(super) fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
     Ok(match Value::deserialize(from)? {
         Value::Number(number) => number.as_i64(),
@@ -47,12 +47,12 @@ pub(super) fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D
     })
 }
 
-/// A currency's code in either case; anything else is nothing.
+/// A currency's code in either case; anything else counts as absent.
 pub(super) fn currency<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Currency>, D::Error> {
     Ok(text(from)?.and_then(|text| text.parse().ok()))
 }
 
-/// A key that must be there: text as it is, a number as its text.
+/// A required key: text as it is, a number as its text.
 pub(crate) fn key<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     optional_key(from)?.ok_or_else(|| serde::de::Error::custom("must be a string or a number"))
 }

@@ -1,4 +1,5 @@
-//! What serde says of a value, in the words of JSON schema, which existing clients know: no type of ours shows.
+//! Rewrites serde's messages in the wording of JSON schema, which existing clients know. Names of Rust types never
+//! show.
 
 /// The sentence for a value of the member called `name` that serde refused with `text`.
 pub(super) fn of(text: &str, name: &str) -> String {
@@ -34,12 +35,12 @@ fn wrong_value(text: &str) -> Option<String> {
 /// ``unknown variant `paused`, expected one of `trial`, `active` ``
 fn unknown_word(text: &str) -> Option<String> {
     let (got, known) = text.strip_prefix("unknown variant `")?.split_once("`, expected ")?;
-    // Between backticks stand the words, in every second place.
+    // The known words stand between backticks, so every second piece is one.
     let known: Vec<_> = known.split('`').skip(1).step_by(2).map(|word| format!("'{word}'")).collect();
     Some(format!("'{got}' is not one of [{}]", known.join(", ")))
 }
 
-/// What an integer type of ours holds, least and most; `None` for every other.
+/// The least and the greatest value of a Rust integer type, by its name; `None` for any other name.
 fn range(expected: &str) -> Option<(i128, i128)> {
     let bits: u32 = expected.strip_prefix(['i', 'u'])?.replace("size", "64").parse().ok()?;
     let signed = u32::from(expected.starts_with('i'));
@@ -78,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn no_type_of_ours_shows() {
+    fn a_message_never_shows_a_rust_type() {
         check::<i64>("19.99", "amount", "19.99 is not of type 'integer' (minor units, such as cents)");
         check::<i64>("\"12\"", "count", "'12' is not of type 'integer'");
         check::<i64>("1e20", "count", "1e+20 is not of type 'integer'");
@@ -109,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_house_says_itself_stays() {
+    fn a_message_of_our_own_is_not_reworded() {
         assert_eq!(of("currency must be an ISO 4217 code", "currency"), "currency must be an ISO 4217 code");
     }
 }

@@ -61,7 +61,7 @@ pub struct ProductBook {
     pub updated_at: Millis,
 }
 
-/// Where a customer's product stands.
+/// The status of a customer's product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ProductStatus {
@@ -75,7 +75,7 @@ pub enum ProductStatus {
 }
 
 impl ProductStatus {
-    /// The wire's word.
+    /// The name on the wire.
     pub fn name(self) -> &'static str {
         match self {
             Self::Trial => "trial",
@@ -84,7 +84,7 @@ impl ProductStatus {
         }
     }
 
-    /// The status of a stored word; `None` when it is none.
+    /// The status with this name; `None` if there is none.
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Trial, Self::Active, Self::Churned].into_iter().find(|status| status.name() == name)
     }
@@ -125,7 +125,7 @@ pub struct CreateProduct {
     /// More names of the catalogue entry, such as a price's id, tried in order after `product_book_key`. **We** add it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub catalogue_keys: Vec<String>,
-    /// When the source says that it was so; what is older than what is known changes nothing. **We** add it.
+    /// When this was true, by the source's clock; a request older than the stored state changes nothing. **We** add it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub occurred_at: Option<Millis>,
     /// The click that sold it.
@@ -177,7 +177,7 @@ pub struct Product {
     pub field_data: Option<Map<String, Value>>,
     /// `prod_…`
     pub key: String,
-    /// Team member's address; null unless the reader may know.
+    /// Team member's address; null unless the caller may see it.
     pub member_email: Option<String>,
     /// Team member's picture.
     pub member_logo: Option<String>,
@@ -189,7 +189,7 @@ pub struct Product {
     pub name: Option<String>,
     /// Partner's picture.
     pub partner_logo: Option<String>,
-    /// Partner's name; null unless the reader may know.
+    /// Partner's name; null unless the caller may see it.
     pub partner_name: Option<String>,
     /// Partnership credited.
     pub partnership_key: Option<String>,
@@ -197,13 +197,12 @@ pub struct Product {
     pub product_book_key: Option<String>,
     /// Team member credited.
     pub stack_key: Option<String>,
-    /// Where it stands.
+    /// Its status.
     pub status: ProductStatus,
-    /// Who said which catalogue entry it is, where that is not the vendor itself. **We** add it; a product of the
-    /// vendor's is answered as seed 000 shows it.
+    /// The source of the catalogue entry; absent if it is the vendor, as in seed 000. **We** add it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
-    /// Since when that is more than a page's claim. **We** add it.
+    /// When a source other than a page confirmed the catalogue entry. **We** add it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed_at: Option<Millis>,
     /// Always null (seed 000).

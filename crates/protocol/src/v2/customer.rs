@@ -87,9 +87,9 @@ pub struct Customer {
     pub source_key: Option<String>,
     /// `click`, `api` or `import`.
     pub source_type: String,
-    /// Who said it, the most trusted so far: `page`, `signed`, `billing` or `vendor`. **We** add it.
+    /// The most trusted source of the customer so far: `page`, `signed`, `billing` or `vendor`. **We** add it.
     pub source: String,
-    /// Since when it is more than a page's claim; null while it is one. **We** add it.
+    /// When a source other than a page confirmed the customer; null until then. **We** add it.
     pub confirmed_at: Option<Millis>,
     /// Made with test keys.
     pub test: bool,
@@ -118,17 +118,17 @@ pub struct Attribution {
     pub reason: String,
 }
 
-/// What was said of a record after it was made: `GET /customers/{key}/history`. **We** add it.
+/// A change of a customer after its creation: `GET /customers/{key}/history`. **We** add it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
-    /// What it is about.
+    /// The field that changed.
     pub field: String,
-    /// What was known before.
+    /// Its value before.
     pub old: Option<String>,
-    /// What is known since.
+    /// Its value since.
     pub new: Option<String>,
-    /// Who said it: `page`, `signed`, `billing` or `vendor`.
+    /// The source of the change: `page`, `signed`, `billing` or `vendor`.
     pub source: String,
-    /// When.
+    /// When it changed.
     pub created_at: Millis,
 }

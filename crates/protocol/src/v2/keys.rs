@@ -14,7 +14,7 @@ pub enum WhichKey {
     Test,
     /// The conversion API's token.
     Tracking,
-    /// The same, making test customers.
+    /// The conversion API's token that makes test customers.
     TestTracking,
     /// The administrator's token.
     Admin,
@@ -39,7 +39,7 @@ fn a_day() -> i64 {
 pub struct RotatedKey {
     /// Which one it is.
     pub which: WhichKey,
-    /// The other half of a pair, unchanged.
+    /// The public key of the pair, unchanged; null for a secret without one.
     pub public_key: Option<String>,
     /// The new one; secret.
     pub secret: String,

@@ -117,7 +117,7 @@ pub struct Partnership {
     pub first_name: Option<String>,
     /// Last name.
     pub last_name: Option<String>,
-    /// The group's key again, where seeds look for it.
+    /// The group's key again, under the name that the seeds use.
     pub group_key: Option<String>,
     /// The group.
     pub group: Option<GroupSummary>,
@@ -133,7 +133,7 @@ pub struct Partnership {
     pub claimed: bool,
     /// `approved`, `pending` or `declined`.
     pub approved_status: String,
-    /// `active` or `archived`, where seeds look for it.
+    /// `active` or `archived`, under the name that the seeds use.
     pub status: String,
     /// Whether it is archived.
     pub archived: bool,

@@ -9,14 +9,14 @@ pub enum ClaimPolicy {
     /// Waits for the billing webhook or a server's own call.
     #[default]
     Confirm,
-    /// Takes the browser's word.
+    /// Records the claimed amount as a payment.
     Accept,
     /// Drops the claim.
     Ignore,
 }
 
 impl ClaimPolicy {
-    /// The wire's word.
+    /// The name on the wire.
     pub fn name(self) -> &'static str {
         match self {
             Self::Confirm => "confirm",
@@ -25,7 +25,7 @@ impl ClaimPolicy {
         }
     }
 
-    /// The policy of a stored word; `None` when it is none.
+    /// The policy with this name; `None` if there is none.
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Confirm, Self::Accept, Self::Ignore].into_iter().find(|policy| policy.name() == name)
     }
@@ -39,12 +39,12 @@ macro_rules! setting {
         pub enum $name { $($(#[$each])* #[serde(rename = $word)] $variant),+ }
 
         impl $name {
-            /// The wire's word.
+            /// The name on the wire.
             pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
             }
 
-            /// The value of a stored word; `None` when it is none.
+            /// The value with this name; `None` if there is none.
             pub fn from_name(name: &str) -> Option<Self> {
                 [$(Self::$variant),+].into_iter().find(|value| value.name() == name)
             }
@@ -60,7 +60,7 @@ setting! {
         Hold = "hold",
         /// As if it were confirmed.
         Accept = "accept",
-        /// Such a product is no product for the rules.
+        /// Rules do not see such a product.
         Ignore = "ignore",
     }
 }
@@ -116,7 +116,7 @@ pub struct Program {
     pub origins: Vec<String>,
     /// Hosts links may lead to.
     pub link_destinations: Vec<String>,
-    /// What a browser's amounts are worth.
+    /// What becomes of amounts that a browser claims.
     pub checkout_amounts: ClaimPolicy,
     /// What a product named by a page alone earns.
     #[serde(default)]
@@ -157,7 +157,7 @@ pub struct UpdateProgram {
     /// Replaces the hosts links may lead to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link_destinations: Option<Vec<String>>,
-    /// What a browser's amounts are worth.
+    /// What becomes of amounts that a browser claims.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checkout_amounts: Option<ClaimPolicy>,
     /// What a product named by a page alone earns.

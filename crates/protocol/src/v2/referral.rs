@@ -53,7 +53,7 @@ pub struct Click {
     pub bot: bool,
     /// Clicked at.
     pub created_at: Millis,
-    /// The same.
+    /// Equal to `created_at`: a click never changes.
     pub updated_at: Millis,
 }
 
@@ -95,11 +95,11 @@ pub struct ConversionResult {
     pub customer_key: Option<String>,
 }
 
-/// Where a reward stands.
+/// The status of a reward.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RewardStatus {
-    /// Held back by a person.
+    /// Held back, by a person or until a claim it rests on is confirmed.
     Hold,
     /// Earned, not yet approved.
     Pending,
@@ -118,7 +118,7 @@ impl RewardStatus {
     pub const ALL: [Self; 6] =
         [Self::Hold, Self::Pending, Self::Approved, Self::Declined, Self::Paid, Self::Scheduled];
 
-    /// The wire's word.
+    /// The name on the wire.
     pub fn name(self) -> &'static str {
         match self {
             Self::Hold => "hold",
@@ -130,7 +130,7 @@ impl RewardStatus {
         }
     }
 
-    /// The status of a stored word; `None` when it is none.
+    /// The status with this name; `None` if there is none.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.name() == name)
     }
@@ -139,7 +139,7 @@ impl RewardStatus {
 /// `PATCH /rewards/{key}`: approve, decline, hold, or mark as paid.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UpdateReward {
-    /// Where it shall stand; not `scheduled`.
+    /// The new status; not `scheduled`.
     pub status: RewardStatus,
     /// Why it is declined; at most 1,000 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -177,9 +177,9 @@ pub struct Reward {
     pub currency: Currency,
     /// The offer's description.
     pub description: String,
-    /// Where it stands.
+    /// Its status.
     pub reward_status: RewardStatus,
-    /// The same, where seeds look for it.
+    /// The same, under the name that the seeds use.
     pub status: RewardStatus,
     /// The action that caused it.
     pub action: Option<Action>,

@@ -65,7 +65,7 @@ pub struct CreateRefund {
     /// What this call gives back, line by line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lines: Option<Vec<RefundLine>>,
-    /// When the source says that `refunded_total` was so; one older than what is known changes nothing.
+    /// When `refunded_total` was true, by the source's clock; a request older than the stored state changes nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub occurred_at: Option<Millis>,
 }
@@ -127,7 +127,7 @@ pub struct Transaction {
     pub test: bool,
     /// `approved` or `refunded`.
     pub status: String,
-    /// Who said it: `page`, `billing` or `vendor`. **We** add it.
+    /// The source of the payment: `page`, `billing` or `vendor`. **We** add it.
     pub source: String,
     /// When it happened.
     pub created_at: Millis,
@@ -138,11 +138,11 @@ pub struct Transaction {
 /// Whether a fact is a claim or confirmed (trust.md section 1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Standing {
-    /// Who said it, the most trusted so far: `page`, `signed`, `billing` or `vendor`.
+    /// The most trusted source so far: `page`, `signed`, `billing` or `vendor`.
     pub source: String,
-    /// Since when it is more than a page's claim; null while it is one.
+    /// When a source other than a page confirmed the fact; null until then.
     pub confirmed_at: Option<Millis>,
-    /// Whether pages have named two partners for the customer, and nobody who knows has named one.
+    /// Whether pages have named two partners for the customer, and no more trusted source has named one.
     pub contested: bool,
 }
 
@@ -155,7 +155,7 @@ pub struct TransactionExplanation {
     pub product_key: Option<String>,
     /// Who would earn (`part_…`); nobody when the customer was not referred.
     pub partnership_key: Option<String>,
-    /// What is known of the customer, and from whom.
+    /// Whether the customer is claimed or confirmed, and by which source.
     pub customer: Standing,
     /// The same of the linked product's catalogue entry.
     pub product: Option<Standing>,

@@ -1,6 +1,6 @@
 //! Triggers: an event, rules and an action (triggers.md). **We** give them an API, so that a program is code.
 //!
-//! These are the words; `attribution` compiles and evaluates them.
+//! These are the wire types; `attribution` compiles and evaluates them.
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -160,7 +160,7 @@ pub enum TriggerAction {
     },
 }
 
-/// Which partners an offer is for; empty lists ask nothing.
+/// Which partners an offer is for; an empty list admits every partner.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Eligibility {
@@ -204,7 +204,7 @@ pub struct UpdateTrigger {
     /// New action.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<TriggerAction>,
-    /// New circle.
+    /// New eligibility.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub eligibility: Option<Eligibility>,
     /// Switched on or off.

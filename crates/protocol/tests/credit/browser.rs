@@ -1,4 +1,4 @@
-//! A browser with tabs: its jar, its storage and the script on its pages, whose decisions are the real ones.
+//! A simulated browser with tabs: its cookies, its storage, and the script on its pages, which runs the real decisions.
 
 use std::cell::RefCell;
 
@@ -18,7 +18,8 @@ const HOST: &str = "_ps_xid_AbCdEfGh_";
 pub(crate) struct Browser {
     /// In the order they were set.
     jar: Vec<(String, String)>,
-    /// What `remember` of src/browser.js wrote: until when our cookies surely last, and the link host's clicks.
+    /// What `remember` of src/browser.js wrote: the time until which our cookies certainly last, and the link host's
+    /// click ids.
     memory: RefCell<Option<(i64, String)>>,
     now: i64,
     /// `growsumo.data` of each tab.
@@ -51,7 +52,7 @@ impl Browser {
         Referral { partner_key: Some(key), xid: Some(xid), link_domain: None }
     }
 
-    /// A new page with the script, whose address names this.
+    /// A new page with the script, whose address names this click.
     pub(crate) fn land(&mut self, click: &Referral) {
         let key = encode_partner_key(click.partner_key.as_deref().unwrap_or_default());
         let xid = click.xid.as_deref().unwrap_or_default();
@@ -69,7 +70,7 @@ impl Browser {
         self.capture(self.tabs.len() - 1, query);
     }
 
-    /// `_spk` in a tab, whose address is known already.
+    /// Calls `_spk` in a tab, whose address was read when it was opened.
     pub(crate) fn ask(&mut self, tab: usize) {
         self.later();
         self.capture(tab, "");
@@ -126,8 +127,8 @@ impl Browser {
     }
 }
 
-/// Jar and clicks of a browser that came in many ways: cookies of our own (with a key, with a time), and those of some
-/// companies, each of whose clicks says its time or does not.
+/// A cookie header, and the clicks in it: those of our own cookies (with or without a partner key, with or without a
+/// time in the id), and those of the link host's cookies for some companies, with or without a time each.
 #[expect(clippy::type_complexity, reason = "a key and a click id are all there is to a click here")]
 pub(crate) fn mixed(
     own: Option<(bool, bool)>,
@@ -148,7 +149,7 @@ pub(crate) fn mixed(
     }
     for (company, clicks) in companies.iter().enumerate() {
         let mut clicks = clicks.clone();
-        // Who changes to us has had the others' clicks before.
+        // A company that migrates to us has clicks of the other system first, whose ids have no time.
         clicks.sort_unstable();
         for (at, timed) in clicks.iter().enumerate() {
             let (key, xid) = click(*timed);
@@ -159,7 +160,7 @@ pub(crate) fn mixed(
             pairs.push((Some(key), Some(xid)));
         }
     }
-    // Not every browser lists the oldest first; ids that say their time do not need it.
+    // Not every browser lists the oldest cookie first. Ids that contain their time must not depend on the order.
     if turned && companies.iter().flatten().all(|timed| *timed) {
         jar.reverse();
     }

@@ -1,8 +1,8 @@
-//! Ten lines that say who is credited: the newest click that a cookie knows and that no page took away.
+//! A model of who is credited, small enough to verify by reading: the newest click in any cookie that no page deleted.
 
 use headwater_protocol::referral::Referral;
 
-/// What there is to know of a visitor.
+/// The state of one visitor.
 #[derive(Debug, Default)]
 pub(crate) struct Model {
     clock: u32,
@@ -22,7 +22,7 @@ impl Model {
     }
 
     fn write(&mut self, click: (u32, Referral)) {
-        // A page that shows another click again wants credit: what it took away before is forgotten.
+        // A new click written into our cookies counts again, so earlier deletions are forgotten.
         (self.own, self.known, self.taken) = (Some(click), self.clock, 0);
     }
 
@@ -35,7 +35,7 @@ impl Model {
         Some(click)
     }
 
-    /// A new page whose address names this.
+    /// A new page whose address names this click.
     pub(crate) fn land(&mut self, click: Referral) {
         self.clock += 1;
         self.write((self.clock, click.clone()));
@@ -48,19 +48,19 @@ impl Model {
         self.tabs.push(found);
     }
 
-    /// A page asks again.
+    /// A page calls `_spk`.
     pub(crate) fn ask(&mut self, tab: usize) {
         if let Some(found) = self.newest() {
             self.tabs[tab] = found;
         }
     }
 
-    /// Safari takes the script's cookies.
+    /// Safari deletes the script's cookies.
     pub(crate) fn expire(&mut self) {
         self.own = None;
     }
 
-    /// A page takes them.
+    /// A page deletes the script's cookies.
     pub(crate) fn take(&mut self) {
         if self.own.take().is_some() {
             self.taken = self.known;
