@@ -1,24 +1,24 @@
 //! What a claim may do (trust.md section 1), and who is credited (section 2). Everybody holds the public key, so
-//! whatever comes with it is a claim: it says what nobody has said yet, and never changes what is there.
+//! whatever comes with it is a claim: it may add what nobody has said yet, and never changes what is stored.
 
 use headwater_protocol::Source;
 use headwater_protocol::v2::{ProductClaims, SignupClaims, TriggerEvent};
 
-/// What a new word about a fact does to the one that is known.
+/// What a new statement of a fact does to the stored one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// The known one stays as it is.
+    /// The stored fact and its source stay.
     Keep,
-    /// They agree, and the new source is the one to remember.
+    /// Both agree; the new source is stored as the fact's source.
     Confirm,
-    /// The new one takes its place.
+    /// The new statement replaces the stored fact.
     Replace,
 }
 
-/// Weighs what `says` tells against what is known from `known`; `same` where both tell the same.
+/// Decides between a stored fact of the source `known` and a new statement of the source `says`; `same` if they agree.
 ///
-/// A source replaces what a less trusted one said, and its own earlier word, but for pages: a page replaces
-/// nothing, nor does a signed page what another signed page said.
+/// A source replaces what a less trusted one said. Billing and vendor also replace what they said before; a page and a
+/// signed page do not, because another page may have said it.
 pub fn weigh(known: Option<Source>, same: bool, says: Source) -> Verdict {
     let Some(known) = known else { return Verdict::Replace };
     let outranks = says > known || (says == known && says >= Source::Billing);
@@ -29,7 +29,7 @@ pub fn weigh(known: Option<Source>, same: bool, says: Source) -> Verdict {
     }
 }
 
-/// The facts behind a reward that only a page has told.
+/// Which facts behind a reward are only a page's claim.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Claims {
     /// That the customer exists.
@@ -40,14 +40,14 @@ pub struct Claims {
     pub product: bool,
 }
 
-/// Why a reward waits on `hold` until somebody who knows has spoken.
+/// Why a reward is on `hold` until a more trusted source confirms or corrects a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hold {
     /// Pages named two partners for one customer.
     CreditContested,
-    /// A signup that only a page has told.
+    /// Only a page has reported the signup.
     CustomerClaimed,
-    /// A product that only a page has named.
+    /// Only a page has named the product.
     ProductClaimed,
 }
 
@@ -65,8 +65,8 @@ impl Hold {
     }
 }
 
-/// Whether a reward has to wait, and for what. `asks_products` says whether its trigger asked about products:
-/// what it did not ask about cannot have made it.
+/// Why a reward has to be held, if it has to be. `asks_products` says whether the trigger's rules read products: if
+/// they do not, a claimed product cannot have caused the reward.
 pub fn hold(
     event: TriggerEvent,
     asks_products: bool,
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_knows_better_confirms_or_replaces() {
+    fn a_more_trusted_source_confirms_or_replaces() {
         for (at, known) in Source::ALL.into_iter().enumerate() {
             for says in Source::ALL.into_iter().skip(at + 1) {
                 assert_eq!(weigh(Some(known), true, says), Verdict::Confirm, "{says:?} over {known:?}");

@@ -1,4 +1,4 @@
-//! Commissions: how much, rounded once, and how much of it goes back.
+//! Commissions: how much a payment earns, rounded once, and how much of that a refund takes back.
 
 use headwater_protocol::field::FieldError;
 use headwater_protocol::limits::AMOUNT_MAX;
@@ -34,21 +34,20 @@ impl Percent {
     }
 }
 
-/// `amount · part / whole`, half up on the magnitude: the one place where money is rounded. `whole` is positive and
-/// `|part|` at most as large, so that the result is never larger than `amount`.
+/// `amount · part / whole`, halves rounded away from zero: the only place where money is rounded. `whole` is positive
+/// and `|part|` at most as large, so that the result is never larger than `amount`.
 fn share(amount: i64, part: i64, whole: i64) -> i64 {
     let (product, whole) = (i128::from(amount) * i128::from(part), i128::from(whole));
     let magnitude = (2 * product.abs() + whole) / (2 * whole);
     i64::try_from(magnitude * product.signum()).expect("a share of an amount is never larger than the amount")
 }
 
-/// How much of a reward must be given back now, in minor units.
+/// How much of a reward must be reversed now, in minor units.
 ///
-/// `earned` is the reward, `amount` the payment, `refunded_total` what the customer has got back so far in
-/// all, `already_reversed` what earlier reversals took. Proportional to the total and not to the step:
-/// however a refund is cut into parts, and whatever is told twice or late, the reversals sum to the same. With
-/// the other sign than `earned` when the total has shrunk, as when a dispute is won: so much is given back to the
-/// partner.
+/// `earned` is the reward, `amount` the payment, `refunded_total` all that the customer has got back so far,
+/// `already_reversed` the sum of earlier reversals. The result depends on the total and not on the single refund, so
+/// that the reversals have the same sum however a refund is split, repeated or delayed. It has the opposite sign of
+/// `earned` if the total has shrunk, as when a dispute is won: the partner gets so much back.
 pub fn reverse(earned: i64, amount: i64, refunded_total: i64, already_reversed: i64) -> i64 {
     let whole = refunded_total.unsigned_abs() >= amount.unsigned_abs();
     let target = if whole { earned } else { share(earned, refunded_total.abs(), amount.abs()) };
@@ -143,7 +142,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_share_lies_within_half_a_unit_and_mirrors(
+        fn a_share_is_off_by_half_a_unit_at_most_and_turns_its_sign_with_the_amount(
             amount in -AMOUNT_MAX..=AMOUNT_MAX, units in 1_i64..=1_000_000,
         ) {
             let share = Percent(units).of(amount);
@@ -154,7 +153,7 @@ mod tests {
             prop_assert_eq!(Percent(1_000_000).of(amount), amount);
         }
 
-        /// Steps arrive in any order and any number of times; the books keep the largest total told.
+        /// Totals arrive in any order and any number of times; the largest one so far counts.
         #[test]
         fn partial_refunds_sum_to_the_whole_in_any_order(
             (earned, amount, mut totals) in (1..=AMOUNT_MAX).prop_flat_map(|amount| {

@@ -23,7 +23,7 @@ pub struct TriggerProgram {
 }
 
 impl TriggerProgram {
-    /// Checks a trigger as a whole; what passes here can be evaluated for ever.
+    /// Checks a trigger as a whole. Evaluating a trigger that passed never fails.
     ///
     /// # Errors
     /// Names the path of the member at fault, and what is allowed there.
@@ -49,17 +49,17 @@ impl TriggerProgram {
         self.rules.needs_history()
     }
 
-    /// Whether a rule is about products. Only such triggers are asked again when a payment is linked to its
+    /// Whether a rule is about products. Only such triggers are evaluated again when a payment is linked to its
     /// product later.
     pub fn asks_products(&self) -> bool {
         self.rules.asks_products()
     }
 
-    /// What the trigger pays; `None` when there is nothing to pay a share of.
+    /// What the trigger pays; `None` if that is nothing.
     fn pay(&self, facts: &Facts) -> Option<(i64, Currency)> {
         let payment = facts.transaction.as_ref().map(|payment| (payment.amount, payment.currency));
         let paid = match (self.payout, payment) {
-            // Money that goes back to the customer earns no fixed sum; a share of it is negative.
+            // A negative payment, which goes back to the customer, earns no fixed sum. A share of it is negative.
             (Payout::Flat(..), Some((..0, _))) | (Payout::Share(_), None) => None,
             (Payout::Flat(amount, currency), _) => Some((amount, currency)),
             (Payout::Share(percent), Some((amount, currency))) => Some((percent.of(amount), currency)),
@@ -67,7 +67,7 @@ impl TriggerProgram {
         paid.filter(|(amount, _)| *amount != 0)
     }
 
-    /// Why the trigger does not fire, when it is not for its rules.
+    /// Why the trigger does not fire whatever its rules say; `None` if only the rules decide.
     fn refuse(&self, facts: &Facts) -> Option<FailedRule> {
         let (path, actual, reason) = if self.event != facts.event {
             ("event", Value::Null, "the trigger listens for another event")
@@ -112,7 +112,7 @@ pub struct Decision {
     pub currency: Currency,
 }
 
-/// Asks each trigger once, in the order given.
+/// Evaluates each trigger once, in the order given.
 pub fn evaluate(triggers: &[TriggerProgram], facts: &Facts, now: Millis) -> Vec<Decision> {
     let fire = |trigger: &TriggerProgram| {
         if trigger.refuse(facts).is_some() || !trigger.rules.matches(facts, now) {
@@ -124,14 +124,14 @@ pub fn evaluate(triggers: &[TriggerProgram], facts: &Facts, now: Millis) -> Vec<
     triggers.iter().filter_map(fire).collect()
 }
 
-/// Says of each trigger whether it fires and, if not, the first rule that failed, with the values compared.
-/// Fires exactly where [`evaluate`] does.
+/// Says for each trigger whether it fires and, if not, which rule failed first, with the values compared. The same
+/// triggers fire as in [`evaluate`].
 pub fn explain(triggers: &[TriggerProgram], facts: &Facts, now: Millis) -> Vec<Explanation> {
     let one = |trigger: &TriggerProgram| {
         let mut failed = trigger.refuse(facts).or_else(|| trigger.rules.failed(facts, now));
         let paid = trigger.pay(facts);
         if failed.is_none() && paid.is_none() {
-            let reason = "the commission of this payment is nothing".to_owned();
+            let reason = "the commission of this payment is zero".to_owned();
             failed = Some(FailedRule { path: "action".to_owned(), rule: None, actual: Value::Null, reason });
         }
         let paid = paid.filter(|_| failed.is_none());

@@ -73,7 +73,7 @@ pub struct ProductFacts {
     pub name: String,
     /// `pbook_…`
     pub product_book_key: String,
-    /// Where it stands now.
+    /// Its present status.
     pub status: ProductStatus,
     /// Purchase date.
     pub created_at: Millis,

@@ -1,5 +1,5 @@
-//! The rules: pure functions from facts to decisions. A trigger listens for an event, asks its rules, and
-//! pays its commission (triggers.md). What is a claim, and what it may do, is decided here too (trust.md).
+//! The rules: pure functions from facts to decisions. A trigger listens for an event, evaluates its rules, and pays its
+//! commission (triggers.md). What a claim may do is decided here too (trust.md).
 //!
 //! What this crate does not do: any I/O, read a clock (`now` is a parameter), compute with floats, or know
 //! how facts are stored. Evaluating never fails; what could fail is refused when a trigger is compiled.

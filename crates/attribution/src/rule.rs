@@ -20,15 +20,15 @@ pub struct Compiled(Node);
 enum Node {
     All(Vec<Node>),
     Any(Vec<Node>),
-    /// Rules about one and the same product. Of every other object there is one record, so that its scope
-    /// compiles to `All`.
+    /// Rules that one and the same product must satisfy. There is only one record of each other object, so a scope of
+    /// those compiles to `All`.
     OneProduct(Vec<Node>, String),
     Leaf(Leaf),
 }
 
 #[derive(Debug, Clone, PartialEq)]
 struct Leaf {
-    /// Where it stands, as `rules.all[0]`.
+    /// Its path, as `rules.all[0]`.
     path: String,
     field: Field,
     test: Test,
@@ -174,7 +174,8 @@ fn has_scope(node: &Node) -> bool {
     }
 }
 
-/// The one evaluation: says whether a node holds and, at no cost, which leaf did not.
+/// Evaluates a node; the error says which rule failed. [`Compiled::matches`] and [`Compiled::failed`] both use it, so
+/// that an explanation cannot differ from the decision.
 fn check<'a>(
     node: &'a Node,
     facts: &'a Facts,
@@ -183,6 +184,7 @@ fn check<'a>(
 ) -> Result<(), Miss<'a>> {
     match node {
         Node::All(nodes) => nodes.iter().try_for_each(|node| check(node, facts, bound, now)),
+        // An empty `any` does not compile, so there is always a first result.
         Node::Any(nodes) => first_of(nodes.iter().map(|node| check(node, facts, bound, now)))
             .unwrap_or(Err(Miss { leaf: None, path: "rules", product: bound })),
         Node::OneProduct(nodes, path) => {
@@ -201,7 +203,7 @@ fn check<'a>(
     }
 }
 
-/// The first success, else the first miss; `None` of nothing.
+/// The first success, else the first failure; `None` if there are no results.
 fn first_of<'a>(mut results: impl Iterator<Item = Result<(), Miss<'a>>>) -> Option<Result<(), Miss<'a>>> {
     let first = results.next()?;
     if first.is_ok() || results.any(|result| result.is_ok()) { Some(Ok(())) } else { Some(first) }

@@ -18,7 +18,7 @@ enum Unit {
     Year,
 }
 
-/// A stretch of time relative to now.
+/// A period of time relative to now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Window(Form);
 
@@ -29,12 +29,12 @@ enum Form {
     Rolling(i64),
 }
 
-/// What a window may be called.
+/// The names of windows, for messages.
 pub(crate) const ALLOWED: &str =
     "current_ or previous_ and day, week, month, quarter or year, or rolling_N_days with N from 1 to 3660";
 
 impl Window {
-    /// The window of a name.
+    /// The window with this name.
     pub(crate) fn parse(name: &str) -> Option<Self> {
         if let Some(days) = name.strip_prefix("rolling_").and_then(|rest| rest.strip_suffix("_days")) {
             let days = days.parse().ok().filter(|days| (1..=ROLLING_MAX).contains(days))?;

@@ -161,7 +161,7 @@ impl Field {
         matches!(self, Self::TotalRevenue | Self::TransactionCount)
     }
 
-    /// Reads the field; a field of no product, or of no payment, is absent.
+    /// Reads the field; it is absent if the product or the payment is.
     pub(super) fn read<'a>(&self, facts: &'a Facts, product: Option<&'a ProductFacts>) -> Seen<'a> {
         self.read_product(product)
             .or_else(|| self.read_transaction(facts))
@@ -222,7 +222,7 @@ fn open(value: &Value) -> Seen<'_> {
     }
 }
 
-/// A JSON number as a decimal, by its text: no float comes into it.
+/// A JSON number as a decimal, parsed from its text so that no float is involved.
 pub(super) fn number(value: &Value) -> Option<Decimal> {
     let Value::Number(number) = value else { return None };
     let text = number.to_string();

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::field::{Field, Kind, Seen, number};
 use crate::window::{self, Window};
 
-/// Days a time may be asked to lie back: a century.
+/// Days that `older_than` and `newer_than` accept: a century.
 const DAYS_MAX: i64 = 36_525;
 
 /// One comparison, ready to run.
@@ -46,7 +46,7 @@ impl Operand {
             (Self::Text(wanted), Seen::Texts(texts)) => texts.contains(&wanted.as_str()),
             (Self::Number(wanted), Seen::Number(number)) => wanted == number,
             (Self::Flag(wanted), Seen::Flag(flag)) => wanted == flag,
-            // Sites keep numbers as text, and text that looks like a number: what reads alike is alike.
+            // Sites store numbers as text, and texts as numbers, so both forms of one number are equal.
             (Self::Number(wanted), Seen::Text(text)) => text.parse() == Ok(*wanted),
             (Self::Text(wanted), Seen::Number(number)) => wanted.parse() == Ok(*number),
             _ => false,

@@ -1,4 +1,4 @@
-//! Rules by table: what compiles, what holds, and what is said of the rest.
+//! Tables of rules: which compile, which hold, and how a failed one is explained.
 
 use super::compile;
 use crate::evaluate::tests::{NOW, facts, product};
