@@ -22,9 +22,9 @@ type Answer<T> = Result<Envelope<T>, ClientError>;
 type Page<T> = Answer<List<T>>;
 
 impl Client {
-    /// Turns a click into a customer. Signs in with the tracking token where the credential has one. Any 2xx
-    /// is a success: an answer without our words comes back as the outcome `accepted`, since hosted
-    /// PartnerStack's body is its own affair.
+    /// Turns a click into a customer. Signs in with the tracking token where the credential has one. Any 2xx is a
+    /// success: a body that is not our envelope becomes the outcome `accepted`, because the body of hosted
+    /// PartnerStack is not documented.
     pub async fn conversion(&self, conversion: &Conversion, idem: Option<&str>) -> Answer<ConversionResult> {
         let mut call = post("/conversion/xid".to_owned(), conversion, idem);
         call.conversion = true;
@@ -91,7 +91,7 @@ impl Client {
         self.create("/transactions", transaction, idem).await
     }
 
-    /// Gives back a payment, in part or in full.
+    /// Refunds a payment, in part or in full.
     pub async fn refund_transaction(
         &self,
         key: &str,
@@ -101,7 +101,7 @@ impl Client {
         self.create(&format!("/transactions/{}/refund", percent_encode(key)), refund, idem).await
     }
 
-    /// Gives back a payment in full.
+    /// Refunds a payment in full.
     pub async fn delete_transaction(&self, key: &str) -> Answer<Transaction> {
         let path = format!("/api/v2/transactions/{}", percent_encode(key));
         self.call(Call { method: Method::DELETE, ..get(path) }).await
@@ -117,7 +117,7 @@ impl Client {
         self.list("/rewards", query).await
     }
 
-    /// Takes a partner into the program.
+    /// Adds a partner to the program.
     pub async fn create_partnership(&self, partner: &CreatePartnership) -> Answer<Partnership> {
         self.create("/partnerships", partner, None).await
     }

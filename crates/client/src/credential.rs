@@ -44,7 +44,7 @@ impl Credential {
         }
     }
 
-    /// The same for conversions.
+    /// The `Authorization` header of conversions: the tracking token's, where there is one.
     pub(crate) fn conversion_header(&self) -> Option<HeaderValue> {
         self.tracking_token.as_ref().map_or_else(|| self.header(), bearer_header)
     }

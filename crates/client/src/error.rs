@@ -50,7 +50,7 @@ impl ClientError {
         }
     }
 
-    /// A refusal read from an answer outside 2xx.
+    /// A refusal, parsed from an answer outside 2xx.
     pub(crate) fn refused(status: StatusCode, retry_after: Option<u64>, body: &[u8]) -> Self {
         let reason = || status.canonical_reason().unwrap_or("an unnamed status").to_owned();
         let body = serde_json::from_slice(body).unwrap_or_else(|_| ErrorBody {
@@ -78,7 +78,7 @@ impl ClientError {
 
 /// A base address that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("'{address}' is no base address: {reason}; expected one such as https://api.example.com")]
+#[error("'{address}' is not a base address: {reason}; expected one such as https://api.example.com")]
 pub struct AddressError {
     /// As given, without user information.
     pub address: String,

@@ -1,5 +1,5 @@
-//! The two roads of a request: a socket, or the router of a ledger in the same process. Both end in the same
-//! status, headers and bounded body.
+//! The two transports of a request: a socket, or the router of a ledger in the same process. Both return the same
+//! status, retry delay and bounded body.
 
 use std::time::Duration;
 
@@ -16,18 +16,18 @@ use tower::ServiceExt as _;
 
 use crate::{AddressError, ClientError, Credential};
 
-/// Bytes of an answer. A page of 250 records of the largest kind has less than half.
+/// Bytes of a response. A page of 250 records of the largest kind has less than half.
 const ANSWER_MAX: usize = 8 * 1024 * 1024;
-/// Time to a connection.
+/// Time to establish a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Time to the whole answer.
+/// Time until the whole response is read.
 const REQUEST_TIMEOUT: Duration = Duration::from_millis(limits::REQUEST_TIMEOUT);
 
-/// A builder of HTTP clients whose TLS is ring's. Every client of ours begins here: in this build reqwest has no
-/// cryptography of its own, and a client made without any panics.
-#[allow(clippy::disallowed_methods)] // the one place that installs what others would lack
+/// A builder of HTTP clients that use ring for TLS. Every client must be built by it: reqwest is compiled without a
+/// cryptography provider, and panics if none is installed.
+#[allow(clippy::disallowed_methods)] // the one place that installs the provider first
 pub fn connections() -> reqwest::ClientBuilder {
-    // An error says that an earlier call installed it: nothing is left to do.
+    // An error only says that an earlier call has installed the provider.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
 }
@@ -47,7 +47,7 @@ enum Road {
     Process(Router),
 }
 
-/// One request, ready but for its road.
+/// One request, independent of its transport.
 pub(crate) struct Call<'a> {
     pub(crate) method: Method,
     /// With a leading slash, encoded, query included.
@@ -84,7 +84,7 @@ impl Client {
         }
         let builder =
             connections().redirect(reqwest::redirect::Policy::none()).connect_timeout(CONNECT_TIMEOUT);
-        // A proxy is for the world outside; it cannot reach this machine's own addresses.
+        // A proxy of the environment cannot reach this machine's own addresses.
         let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
         let builder = if local { builder.no_proxy() } else { builder };
         let connections = builder.build().map_err(|error| refuse(error.to_string()))?;
@@ -102,15 +102,15 @@ impl Client {
         Self { road: Road::Process(router), credential, timeout: REQUEST_TIMEOUT, source: None }
     }
 
-    /// The same client, its answers due within `timeout` instead of 30 seconds.
+    /// The same client with a time-out other than 30 seconds.
     #[must_use]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// The same client speaking for `source`: our ledger then takes what it says as a claim, or as a billing
-    /// provider's word (trust.md section 1). Other destinations ignore the header.
+    /// The same client with `source` as the source of all it sends: our ledger then treats that as a claim, or as a
+    /// billing provider's statement (trust.md section 1). Other destinations ignore the header.
     #[must_use]
     pub fn speaking_for(mut self, source: Source) -> Self {
         self.source = Some(source);
@@ -205,7 +205,7 @@ async fn in_process(router: Router, call: Call<'_>, headers: HeaderMap) -> Resul
     Ok(Answer { status, retry_after, body: body.to_bytes() })
 }
 
-/// Only the form in seconds: the date form would need a clock, and the stored back-off stands in for it.
+/// Only the form in seconds: the date form would need a clock, and without a value the caller's own backoff applies.
 fn retry_after(headers: &HeaderMap) -> Option<u64> {
     headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()
 }

@@ -114,7 +114,7 @@ async fn a_conversion_signs_in_with_the_tracking_token_and_the_rest_with_the_pai
 }
 
 #[tokio::test]
-async fn a_conversion_answered_in_other_words_is_still_accepted() {
+async fn a_conversion_answered_without_our_envelope_is_still_accepted() {
     let client = Client::in_process(Server::default().router(200, &[], "OK".to_owned()), pair());
     assert_eq!(client.conversion(&Conversion::default(), None).await.unwrap().data.outcome, "accepted");
 }
@@ -237,7 +237,7 @@ async fn no_secret_shows_in_debug_and_no_token_breaks_a_header() {
 }
 
 #[test]
-fn an_address_that_is_none_is_refused_with_its_reason() {
+fn an_invalid_address_is_refused_with_its_reason() {
     for address in ["", "localhost:8787", "ftp://x.example", "http://a:b@x.example", "http://x.example/?q"] {
         let error = Client::http(address, pair()).unwrap_err();
         assert!(!error.to_string().contains("a:b"), "{error}");
