@@ -1,6 +1,6 @@
-//! The billing simulator: checkouts, payments, refunds and cancellations of the site's customers, each told
-//! to Headwater by signed webhooks. As at a real provider, money and message are two things: a payment
-//! succeeds at once, its webhooks follow in order and are sent again until they are taken.
+//! The billing simulator: checkouts, payments, refunds and cancellations of the site's customers, each reported to
+//! Headwater by signed webhooks. As at a real provider, a payment does not wait for its webhooks: it succeeds at once,
+//! and they follow in order and are retried until they are accepted.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,14 +13,14 @@ use crate::example::{Offer, offer};
 use crate::site::{Site, Subscription};
 use crate::stripe::{self, Account, Dispute};
 
-/// Webhooks waiting to be sent; a demo that has more is refused until they are gone.
+/// Webhooks waiting to be sent; requests that would exceed it are refused until some are sent.
 const QUEUE_MAX: usize = 1024;
 /// Attempts before a webhook is given up: with the pauses below, half an hour.
 const ATTEMPTS_MAX: u32 = 600;
 const PAUSE_MIN: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(3);
 
-/// The provider.
+/// The simulated provider.
 #[derive(Clone)]
 pub struct Billing {
     site: Arc<Site>,
@@ -37,14 +37,14 @@ pub enum Share {
     Rest,
 }
 
-/// Why the provider does not do it.
+/// Why the provider refuses a request.
 #[derive(Debug)]
 pub enum Refused {
-    /// A product nobody sells, or none at all; a sentence.
+    /// An unknown product, or none; a sentence for the visitor.
     Invalid(String),
     /// No such customer.
     UnknownCustomer,
-    /// The request does not fit what was there before; a sentence.
+    /// The request does not fit the state of the subscription; a sentence for the visitor.
     Conflict(String),
     /// Too many webhooks wait to be sent.
     Busy,
@@ -58,7 +58,7 @@ impl From<anyhow::Error> for Refused {
     }
 }
 
-/// Sends what the provider has to say.
+/// The task that sends the provider's webhooks.
 pub struct Sender {
     queue: mpsc::Receiver<Vec<u8>>,
     connections: reqwest::Client,
@@ -155,7 +155,7 @@ impl Billing {
         self.settle_dispute(customer_key, subscription, Dispute::Opened)
     }
 
-    /// The bank finds for the company.
+    /// The bank decides the dispute in favour of the company.
     pub fn win(&self, customer_key: &str) -> Result<String, Refused> {
         let subscription = self.paid_subscription(customer_key)?;
         if !subscription.disputed {
@@ -194,7 +194,7 @@ impl Billing {
         Ok(subscription.id)
     }
 
-    /// Charges a month. The first payment also introduces the customer and the subscription.
+    /// Charges a month. The first payment also sends the events that create the customer and the subscription.
     fn charge(&self, customer_key: &str, first: bool) -> Result<String, Refused> {
         let mut subscription = self.subscription(customer_key)?;
         let invoice = self.given.id("in_");
@@ -216,7 +216,8 @@ impl Billing {
         Ok(invoice)
     }
 
-    /// Queues `count` messages, all or none.
+    /// Queues `count` webhooks, all or none. Callers save the subscription only after that, so that no state is without
+    /// its webhooks.
     fn tell(
         &self,
         customer_key: &str,

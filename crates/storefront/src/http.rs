@@ -21,11 +21,11 @@ const BODY_MAX: usize = 16 * 1024;
 /// What the handlers work with.
 #[derive(Clone)]
 pub struct Shop {
-    /// The app's memory.
+    /// The app's stored state.
     pub site: Arc<Site>,
     /// The billing provider.
     pub billing: Billing,
-    /// The views of Headwater.
+    /// The company's and the partner's clients of Headwater.
     pub loaded: Arc<Loaded>,
     /// The pages.
     pub pages: Arc<Pages>,
@@ -40,7 +40,7 @@ pub async fn serve(
     axum::serve(listener, router(shop)).with_graceful_shutdown(stop).await
 }
 
-/// The site.
+/// All routes of the site.
 pub fn router(shop: Shop) -> Router {
     Router::new()
         .route("/api/signup", post(api::post_signup))

@@ -1,5 +1,4 @@
-//! What became of one visitor, read back from API v2: the company's timeline, and what the partner sees of
-//! it.
+//! What the ledger recorded of one visitor, read through API v2: the company's timeline, and what the partner sees.
 
 use headwater_client::ClientError;
 use headwater_protocol::v2::{Customer, Product, Reward, Transaction};
@@ -16,9 +15,9 @@ pub struct Step {
     pub step: &'static str,
     /// The record's own key: the same step keeps its place when the page is drawn again.
     pub key: String,
-    /// A few words.
+    /// A few words for people.
     pub title: String,
-    /// One line more.
+    /// One line of details.
     pub detail: String,
     /// Minor units, where money is concerned.
     pub amount: Option<i64>,
@@ -35,7 +34,7 @@ pub struct Step {
 /// The company's timeline.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Journey {
-    /// Whether the ledger answered; if not, the steps are missing, not absent.
+    /// Whether the ledger answered. If not, `steps` is empty because nothing could be read.
     pub reachable: bool,
     /// In the order they happened.
     pub steps: Vec<Step>,
@@ -80,7 +79,7 @@ pub struct SeenReward {
     pub amount: i64,
     /// ISO 4217.
     pub currency: Currency,
-    /// Where it stands.
+    /// The reward's status on the wire.
     pub status: &'static str,
 }
 
@@ -88,7 +87,7 @@ pub struct SeenReward {
 pub async fn read(loaded: &Loaded, customer_key: &str, member: Option<&Member>) -> Journey {
     match collect(loaded, customer_key, member).await {
         Ok(steps) => Journey { reachable: true, steps },
-        // Unknown as yet: the signup is still on its way, or nobody referred this visitor.
+        // Not known yet: the signup is still being delivered, or no partner referred this visitor.
         Err(error) if error.status() == Some(404) => Journey { reachable: true, steps: Vec::new() },
         Err(_) => Journey::default(),
     }
@@ -146,7 +145,7 @@ fn signup(customer: &Customer, member: Option<&Member>) -> Step {
 
 fn product(record: &Product, names: &Names, subscription: Option<&Subscription>) -> Step {
     let key = record.external_subscription_key.as_deref().unwrap_or("no subscription");
-    // An earlier subscription's checkout is forgotten; its products show no latency.
+    // The site keeps the latest checkout only, so products of an earlier subscription show no latency.
     let chosen = subscription.filter(|open| key.starts_with(&open.id)).map(|open| open.chosen_at);
     Step {
         step: "product",
@@ -193,12 +192,12 @@ fn reward(record: &Reward, paid_at: Option<Millis>) -> Step {
 
 /// Reads what the partner sees of the customer with the site's own id `customer_key`, with the partner's own token.
 ///
-/// A partner may not know the site's ids, so the company's view says first which `cus_` key is meant (api.md
+/// A partner's token cannot look up the site's ids, so the company's client finds the `cus_` key first (api.md
 /// section 7).
 pub async fn read_partner_view(loaded: &Loaded, customer_key: &str) -> PartnerView {
     match collect_partner_view(loaded, customer_key).await {
         Ok(view) => view,
-        // Unknown as yet, or nobody of this partner's.
+        // Not known yet, or not referred by this partner.
         Err(error) => {
             let unknown = matches!(error.status(), Some(403 | 404));
             PartnerView { reachable: unknown, ..PartnerView::default() }
@@ -242,13 +241,14 @@ fn seen_reward(record: &Reward) -> SeenReward {
     }
 }
 
-/// A partner's view names the product itself; in the company's own, the catalogue does.
+/// The product's name: in a partner's view it is part of the record, in the company's it comes from the catalogue.
 fn name(record: &Product, names: &Names) -> String {
     let catalogued = record.product_book_key.as_ref().and_then(|key| names.get(key));
     record.name.as_ref().or(catalogued).map_or_else(|| "Product".to_owned(), Clone::clone)
 }
 
-/// Milliseconds from `cause` to `effect`; nothing when the cause is a later one than this effect's.
+/// Milliseconds from `cause` to `effect`. `None` if `cause` is later: then it belongs to a later effect, as a renewal's
+/// payment does.
 fn passed(cause: Millis, effect: Millis) -> Option<i64> {
     Some(effect.since(cause)).filter(|passed| *passed >= 0)
 }

@@ -1,8 +1,7 @@
 //! GigaKick, the demo company of seed 001: its pages, the backend of its app, and a billing provider that
-//! sends signed webhooks. It meets Headwater only as any customer would: the script, API v2 and the webhook
-//! address.
+//! sends signed webhooks. It uses Headwater only as any company would: the script, API v2 and the webhook address.
 //!
-//! What this crate does not do: count commissions. What it shows of them it reads from the ledger.
+//! What this crate does not do: compute commissions. What it shows of them it reads from the ledger.
 
 pub mod billing;
 pub mod example;

@@ -1,5 +1,5 @@
-//! Loads the GigaKick example into a program through API v2, as a company would: what is there stays, what is
-//! missing is made, so that it can run at every start.
+//! Loads the GigaKick example into a program through API v2, as a company would. Existing records stay and missing ones
+//! are created, so that it can run at every start.
 
 use std::collections::BTreeMap;
 
@@ -27,14 +27,14 @@ pub struct Credentials {
     pub admin_token: SecretString,
 }
 
-/// The views the backend reads from, and the link to click.
+/// The clients through which the backend reads Headwater, and the partner's link.
 #[derive(Debug, Clone)]
 pub struct Loaded {
-    /// The company's view.
+    /// The company's client.
     pub vendor: Client,
-    /// The partner's view.
+    /// The partner's client.
     pub partner: Client,
-    /// Where a visitor clicks.
+    /// The partner's link, for visitors to click.
     pub link: String,
     /// The catalogue: `pbook_…` to name.
     pub names: Names,
@@ -43,7 +43,7 @@ pub struct Loaded {
 /// Catalogue keys and the names of their products.
 pub type Names = BTreeMap<String, String>;
 
-/// One page with everything of a small program.
+/// One page, which is enough for all records of a small program.
 const ALL: headwater_client::Query<'static> = &[("limit", "250")];
 
 /// Loads the example. `headwater` is the ledger's base address, `origin` this site's own.
@@ -181,7 +181,7 @@ fn trigger(offer: &Offer, group: &str) -> CreateTrigger {
     }
 }
 
-/// The highest `gk_<n>` among the newest customers, so that a site that forgot its state repeats no number.
+/// The highest `gk_<n>` among the newest customers, so that a site that lost its state file repeats no number.
 async fn highest_customer(vendor: &Client) -> anyhow::Result<u64> {
     let newest = vendor.list_customers(ALL).await?.data.items;
     let numbers = newest.iter().filter_map(|customer| customer.customer_key.as_deref()?.strip_prefix("gk_"));

@@ -1,5 +1,5 @@
-//! What the company's own app remembers: its customers, what they subscribe to, and its webhook secret. One
-//! small JSON file, written whole, where a path was given.
+//! The state of the company's own app: its customers, their subscriptions, and its webhook secret. If a path is given,
+//! it is kept in one small JSON file, which each change writes anew.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -45,7 +45,7 @@ pub struct Subscription {
     /// Whether it was paid more than once.
     #[serde(default)]
     pub renewed: bool,
-    /// US cents of the latest invoice that went back.
+    /// US cents of the latest invoice that were refunded.
     #[serde(default)]
     pub refunded: i64,
     /// Whether the customer's bank disputes the latest invoice.
@@ -71,7 +71,7 @@ struct Memory {
     members: BTreeMap<String, Member>,
 }
 
-/// The app's memory.
+/// The app's state, behind a lock and saved at each change.
 pub struct Site {
     memory: Mutex<Memory>,
     file: Option<PathBuf>,
@@ -101,7 +101,7 @@ impl Site {
         self.lock().webhook_secret.clone()
     }
 
-    /// Leaves out the customer numbers that the ledger already knows from an earlier run.
+    /// Skips the customer numbers up to `number`, which the ledger knows from an earlier run.
     pub fn begin_after(&self, number: u64) {
         let mut memory = self.lock();
         memory.next = memory.next.max(number + 1);
@@ -132,7 +132,7 @@ impl Site {
         self.lock().members.get(key).cloned()
     }
 
-    /// Changes a customer and says what `change` says; `None` for a customer that is not there.
+    /// Changes a customer, saves the state and returns what `change` returns; `None` if there is no such customer.
     pub fn change<T>(&self, key: &str, change: impl FnOnce(&mut Member) -> T) -> anyhow::Result<Option<T>> {
         let mut memory = self.lock();
         let Some(member) = memory.members.get_mut(key) else { return Ok(None) };
@@ -147,6 +147,7 @@ impl Site {
 
     fn save(&self, memory: &Memory) -> anyhow::Result<()> {
         let Some(file) = &self.file else { return Ok(()) };
+        // A rename replaces the file at once, so that a crash never leaves half of it.
         let beside = file.with_extension("new");
         std::fs::write(&beside, serde_json::to_vec_pretty(memory)?)?;
         Ok(std::fs::rename(beside, file)?)

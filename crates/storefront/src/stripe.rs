@@ -1,5 +1,5 @@
-//! The bodies and the signature of the billing provider's webhooks, as an account of Stripe's present API version
-//! sends them. What moved in 2025-03-31 stands at its new place alone: a charge names no invoice, an invoice no
+//! The bodies and the signature of the billing provider's webhooks, as Stripe's present API version sends them. Members
+//! that Stripe moved in version 2025-03-31 exist at their new place only: a charge names no invoice, an invoice no
 //! charge.
 
 mod money;

@@ -1,4 +1,4 @@
-//! The app's JSON: sign up, choose, pay, and read what became of it.
+//! The app's JSON API: sign up, choose products, pay, and read what Headwater recorded.
 
 use axum::Json;
 use axum::body::Bytes;
@@ -63,7 +63,7 @@ impl From<Refused> for Failure {
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
         eprintln!("storefront: {error:#}");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the site could not remember this")
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the site could not save this")
     }
 }
 

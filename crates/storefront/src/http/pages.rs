@@ -1,4 +1,4 @@
-//! The pages of `www/`: part of the binary, or read from a directory while someone works on them.
+//! The pages of `www/`: compiled into the binary, or read from a directory while they are being edited.
 
 use std::path::PathBuf;
 
@@ -28,7 +28,7 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 /// Where pages come from and what fills their placeholders.
 #[derive(Debug)]
 pub struct Pages {
-    /// Read them from here instead.
+    /// The directory to read pages from; `None` for the ones in the binary.
     pub directory: Option<PathBuf>,
     /// `{{HEADWATER}}`: the address the script comes from.
     pub headwater: String,
@@ -39,7 +39,7 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// The page's media type and text; `None` for a name that is none of ours.
+    /// The page's media type and text; `None` for an unknown name.
     fn find(&self, path: &str) -> Option<(&'static str, String)> {
         let name = match path.trim_start_matches('/') {
             "" => "index.html",
@@ -53,7 +53,7 @@ impl Pages {
         if *kind != HTML {
             return Some((kind, text));
         }
-        // The snippet first: it carries placeholders of its own.
+        // The snippet is inserted first, because it contains placeholders too.
         let text = text.replace("{{SNIPPET}}", self.text("snippet.html").trim_end());
         let values = [
             ("{{HEADWATER}}", &self.headwater),
@@ -71,7 +71,8 @@ impl Pages {
     }
 }
 
-/// Values end up in attributes and in strings of inline scripts: neither may end early.
+/// Values are inserted into attributes and into strings of inline scripts, so characters that could end either are
+/// removed.
 fn escape(value: &str) -> String {
     let dangerous = |found: char| matches!(found, '&' | '<' | '>' | '"' | '\'' | '\\' | '`');
     value.chars().filter(|found| !dangerous(*found) && !found.is_control()).collect()

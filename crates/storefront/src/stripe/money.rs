@@ -8,12 +8,12 @@ use super::{Account, item_id};
 use crate::Given;
 use crate::example::Offer;
 
-/// Where a dispute stands.
+/// The state of a dispute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dispute {
-    /// The customer's bank took the money back for now.
+    /// The customer's bank has taken the money back until the dispute is decided.
     Opened,
-    /// The company was right and has the money again.
+    /// Decided for the company, which has the money again.
     Won,
 }
 
@@ -177,12 +177,12 @@ fn total(account: &Account<'_>) -> i64 {
     account.offers.iter().map(|offer| offer.amount).sum()
 }
 
-/// The one object of another kind that belongs to an invoice.
+/// The id of the one object of another kind that belongs to an invoice.
 fn named(prefix: &str, invoice: &str) -> String {
     format!("{prefix}{}", invoice.trim_start_matches("in_"))
 }
 
-/// Stripe counts seconds.
+/// Stripe's timestamps are in seconds.
 fn seconds(time: Millis) -> i64 {
     time.0.div_euclid(1000)
 }

@@ -1,4 +1,4 @@
-//! What the billing provider sends: signed, until it is taken, in the shapes of the present API version.
+//! The billing provider's webhooks: signed, retried until they are accepted, in the shapes of the present API version.
 
 use headwater_testkit::Headwater;
 use serde_json::{Value, json};
@@ -37,7 +37,7 @@ async fn the_page_and_the_invoice_name_the_same_subscription_keys() {
     }
 }
 
-/// Members that Stripe took away in 2025-03-31, by the object's kind.
+/// Members that Stripe removed in version 2025-03-31, by the object's kind.
 const GONE: [(&str, &[&str]); 3] = [
     (
         "invoice",
@@ -124,7 +124,7 @@ async fn refunds_name_the_payment_that_the_invoice_was_joined_to() {
             (event["type"].as_str().unwrap().to_owned(), amount)
         })
         .collect();
-    // A refund says what it gives back, a charge what went back altogether.
+    // A refund states its own amount, a charge the total refunded so far.
     let expected = [
         ("refund.created", 6900),
         ("charge.refunded", 6900),
@@ -135,7 +135,7 @@ async fn refunds_name_the_payment_that_the_invoice_was_joined_to() {
 }
 
 #[tokio::test]
-async fn a_cancellation_and_a_dispute_tell_the_provider_story() {
+async fn a_cancellation_and_a_dispute_send_the_providers_webhooks() {
     let served = Served::start().await;
     let router = open(&served).await;
     posted(&router, "checkout", choice(&["inbox"])).await;
@@ -163,7 +163,7 @@ async fn a_cancellation_and_a_dispute_tell_the_provider_story() {
 }
 
 #[tokio::test]
-async fn a_payment_of_the_provider_arrives_in_the_books() {
+async fn a_payment_of_the_provider_reaches_the_ledger() {
     let served = Served::start().await;
     let router = open(&served).await;
     arrive(&served, "gk_1").await;

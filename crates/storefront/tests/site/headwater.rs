@@ -1,4 +1,4 @@
-//! The real Headwater on a socket of its own, and what came to its webhook address on the way.
+//! The real Headwater on a socket of its own, and a record of the requests to its webhook address.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 use tower::ServiceExt as _;
 
-/// It lives as long as the test's runtime.
+/// Headwater, served until [`Served::stop`] or the end of the test's runtime.
 pub(crate) struct Served {
     pub(crate) headwater: Headwater,
     pub(crate) address: String,
@@ -23,13 +23,13 @@ pub(crate) struct Served {
     connections: watch::Sender<bool>,
 }
 
-/// A webhook as it came, and the status it was answered.
+/// A webhook's body, and the status of its answer.
 struct Hook {
     body: Bytes,
     status: u16,
 }
 
-/// Statuses for the next webhooks, in place of what Headwater says.
+/// Statuses with which the next webhooks are answered in place of Headwater.
 type Refusals = Arc<Mutex<VecDeque<u16>>>;
 
 impl Served {
@@ -73,7 +73,7 @@ impl Served {
         made
     }
 
-    /// The next webhooks are answered with these, and Headwater never sees them.
+    /// Answers the next webhooks with these statuses; Headwater does not receive them.
     pub(crate) fn refuse_webhooks(&self, statuses: &[u16]) {
         self.refusals.lock().unwrap().extend(statuses);
     }
@@ -89,7 +89,7 @@ impl Served {
         events
     }
 
-    /// The next `count` webhooks, each taken by the relay, and delivered.
+    /// The next `count` webhooks, each of which the relay must accept; delivers them to the ledger.
     pub(crate) async fn webhooks(&self, count: usize) -> Vec<Value> {
         let answered = self.answered_webhooks(count).await;
         for (event, status) in &answered {
@@ -100,7 +100,7 @@ impl Served {
     }
 }
 
-/// `headwater` behind a notebook for webhooks.
+/// `headwater` behind a proxy that records webhooks, and can refuse them.
 fn before(headwater: Router, seen: mpsc::UnboundedSender<Hook>, refusals: Refusals) -> Router {
     Router::new().fallback(move |request: Request<Body>| {
         let (headwater, seen, refusals) = (headwater.clone(), seen.clone(), Arc::clone(&refusals));

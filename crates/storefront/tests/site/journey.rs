@@ -1,4 +1,4 @@
-//! What the journey page is told: the company's timeline, and the partner's view of the same customer.
+//! What the journey page shows: the company's timeline, and the partner's view of the same customer.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::NOW;
 use crate::headwater::Served;
 use crate::shop::{arrive, choice, choose, get, open, posted};
 
-/// The names and amounts of a list of the partner's view.
+/// Name, amount and status of each row of a list of the partner's view, sorted.
 fn shown(list: &Value, name: &str) -> Vec<(String, i64, String)> {
     let mut rows: Vec<_> = list
         .as_array()
@@ -103,7 +103,7 @@ async fn the_partner_sees_both_products_and_both_commissions_of_the_customer() {
 }
 
 #[tokio::test]
-async fn a_customer_of_nobody_is_empty_in_the_partners_view() {
+async fn a_customer_without_a_partner_is_empty_in_the_partners_view() {
     let served = Served::start().await;
     let router = open(&served).await;
     let own = json!({"customer_key": "gk_1", "email": "ana@customer.example", "name": "Ana Ruiz"});

@@ -1,4 +1,4 @@
-//! What the site makes of an empty program.
+//! What the site creates in an empty program.
 
 use headwater_storefront::example::OFFERS;
 use headwater_storefront::site::Site;
@@ -16,7 +16,7 @@ async fn loading_the_example_twice_makes_everything_once() {
     let second = load_into(&served, &site, ORIGIN).await;
     assert_eq!(served.made().await, once);
     assert_eq!(first.link, second.link);
-    // With the group and the partner that every program has.
+    // The testkit's program has a group and a partner of its own.
     let links = "links/partnership/robin@partner.example";
     assert_eq!(once, [("groups", 2), (links, 1), ("partnerships", 2), ("product_book", 4), ("triggers", 4)]);
     let program = served.headwater.program(0).admin().get("program").await.data();
@@ -57,7 +57,7 @@ async fn the_catalogue_carries_the_providers_product_ids() {
 }
 
 #[tokio::test]
-async fn a_site_that_moved_gets_a_second_link_and_a_forgetful_one_repeats_no_customer() {
+async fn a_site_that_moved_gets_a_second_link_and_one_that_lost_its_state_repeats_no_customer() {
     let served = Served::start().await;
     let site = Site::open(None, given()).unwrap();
     let first = load_into(&served, &site, ORIGIN).await;

@@ -13,7 +13,7 @@ use headwater_storefront::site::Site;
 use serde_json::json;
 use shop::{choice, get, given, open, post};
 
-/// The moment at which each test stands still, epoch milliseconds.
+/// The time of each test's clock, in epoch milliseconds.
 const NOW: i64 = 1_775_514_585_468;
 
 #[tokio::test]

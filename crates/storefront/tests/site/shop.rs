@@ -24,7 +24,7 @@ pub(crate) fn given() -> Given {
     Given { now: || Millis(NOW), random }
 }
 
-/// Counts, so that no two ids of a run are the same.
+/// Counts instead of drawing, so that no two ids of a run are the same.
 fn random(bytes: &mut [u8]) {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -83,7 +83,7 @@ pub(crate) fn choice(products: &[&str]) -> Value {
     json!({"customer_key": "gk_1", "products": products})
 }
 
-/// What the script on the page tells when `customer_key` signs up after a click on the partner's link; delivered.
+/// Clicks the partner's link, sends the signup event of `customer_key` as the script would, and delivers it.
 pub(crate) async fn arrive(served: &Served, customer_key: &str) {
     let xid = served.headwater.program(0).click("robin").await;
     let data = json!({"customer_key": customer_key, "email": "ana@customer.example", "name": "Ana Ruiz",
@@ -92,7 +92,7 @@ pub(crate) async fn arrive(served: &Served, customer_key: &str) {
     served.headwater.deliver().await;
 }
 
-/// What the script tells when the visitor chose `products`, as the backend handed them on; delivered.
+/// Sends the checkout event of `products`, the backend's answer, as the script would, and delivers it.
 pub(crate) async fn choose(served: &Served, products: &Value) {
     let data = json!({"customer_key": "gk_1", "products": products});
     served.headwater.event(Event::of_page("checkout", data)).await.expect(202);
