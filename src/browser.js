@@ -1,13 +1,13 @@
-// What src/browser.rs imports: window, storage, clock and network as texts and numbers. Nothing here throws: a browser
-// that refuses something is a browser without it.
+// The functions that src/browser.rs imports: window, storage, clock and network, as texts and numbers. Nothing here
+// throws: what a browser refuses counts as missing.
 
-/** Runs what a browser may refuse. */
+/** Runs an action that the browser may refuse; undefined where it does. */
 export const attempt = (action) => { try { return action(); } catch (e) { /* refused */ } };
 
 let settings = {};
 /** Takes the site's settings: the script tag's dataset, or the npm options. */
 export const configure = (options) => { settings = { ...options }; };
-/** An attribute without a value, `data-clean` for one, is a yes. */
+/** A setting as text. An attribute without a value, such as `data-clean`, means yes. */
 export const option = (name) => settings[name] === '' ? 'true' : '' + (settings[name] || '');
 export const first_wins = () => option('model') == 'first';
 
@@ -16,7 +16,7 @@ const word = () => crypto.getRandomValues(new Uint32Array(1))[0];
 export const random = (end) => word() % end;
 const hex = (number, length) => number.toString(16).padStart(length, '0').slice(-length);
 let count = 0;
-/** A UUID v7 of this moment; two of one moment keep their order. */
+/** A UUID v7 of the present time. A counter keeps ids of one millisecond in order. */
 const new_id = () =>
   (hex(now(), 12) + '7' + hex(count++, 3) + '89ab'[random(4)] + hex(word(), 8) + hex(word(), 7))
     .replace(/(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
@@ -26,14 +26,15 @@ export const unescape = (text, plus) => attempt(() => decodeURIComponent(plus ? 
 export const base64_text = (text) =>
   attempt(() => decodeURIComponent(escape(atob(text.replace(/[- ]/g, '+').replace(/_/g, '/'))))) || '';
 
-// What JSON has no form for, a cycle for one, is left out only where JSON refuses the whole.
+// A value as JSON. Where that throws, as for a cycle or a BigInt, it is tried again: an object that was written before
+// is left out, and a BigInt becomes text.
 export const json = (value) => attempt(() => JSON.stringify(value)) || attempt(() => {
   const seen = [];
   return JSON.stringify(value, (_, part) => typeof part == 'bigint' ? '' + part
     : Object(part) !== part ? part : seen.includes(part) ? undefined : (seen.push(part), part));
 }) || '{}';
 
-// What a page says of a referral, as lines: the twin of `headwater_protocol::lines`. Texts cross as bytes.
+// The page's address and cookies as lines, in the format of `headwater_protocol::lines`. Texts cross to wasm as bytes.
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const encoder = new TextEncoder();
 const text_of = (bytes) => decoder.decode(bytes);
@@ -44,7 +45,7 @@ const lines = (mark, list, separator, decode) => list.split(separator).map((pair
 }).join('');
 export const page_text = (query) => {
   const list = query.replace('?', '');
-  // Of a link that was copied with the space behind it. A `+` would be one of base64's own.
+  // Links are sometimes copied with the space behind them. A `+` stays, because it belongs to base64.
   const plain = (text) => unescape(text.replace(/(%20)+$/, ''), true);
   const values = lines('?', list, '&', plain);
   const named = (alias) => alias && '\n@=' + (values.split('\n?' + alias + '=')[1] || '').split('\n')[0];
@@ -54,7 +55,7 @@ export const page_text = (query) => {
 let asked;
 export const page_lines = (into) => put(page_text(asked), into);
 
-// Cookies, on the registrable domain: the shortest suffix of the host that takes one.
+// Cookies are set on the registrable domain: the shortest suffix of the host for which the browser accepts one.
 let domain;
 const cookie = (text) => attempt(() => { document.cookie = text; });
 export const jar = () => attempt(() => document.cookie) || '';
@@ -81,7 +82,7 @@ export const erase_cookies = (starts) => jar().split(/; */).forEach((pair) => {
   if (text_of(starts).split(',').some((start) => pair.startsWith(start))) write_cookie(pair.split('=')[0], '', 0);
 });
 
-// Storage, with a memory for what it refuses and for what waits for consent.
+// Storage. Entries are kept in memory where the browser refuses storage, and while consent is pending.
 const memory = {};
 let held = false;
 const disk = (action) => attempt(() => action(localStorage));
@@ -100,8 +101,9 @@ export const hold = (on) => {
   if (!on) Object.entries(memory).forEach(([name, text]) => store(name, text));
 };
 
-// Which of the link host's clicks were known when our own cookies were written. Those last seven days at least, and in
-// Safari no longer: what is gone before that, the page took away, and did not want credited.
+// Stores which of the link host's clicks were known when our own cookies were written. Safari deletes those after seven
+// days, no browser earlier. If they are gone before (6e8 ms), the page deleted them and does not want the clicks
+// credited.
 const CLICKS = 'hw_clicks';
 export const remember = () => {
   const cookies = jar();
@@ -115,7 +117,7 @@ export const seen = (own, into) => {
   return put(own || taken ? text : '', into);
 };
 
-// Events that wait for their acknowledgement.
+// Events that the relay has not acknowledged yet.
 const flying = new Set();
 const place_of = (id) => 'hw_' + option('key') + '_' + id;
 const length = (text) => new Blob([text]).size;
@@ -124,7 +126,7 @@ let last;
 let ids;
 /** The id of the event made last. */
 export const newest = () => last;
-/** Drafts an event; the bytes of its data, which is JSON. */
+/** Drafts an event with this data, which is JSON; returns the bytes of the data. */
 export const propose = (kind, data) => {
   draft = `"type":"${kind}","occurred_at":${now()},"data":${data}}`;
   return length(data);
@@ -150,7 +152,7 @@ export const list = (all) => {
   return ids.length;
 };
 
-// `growsumo.data`. Ours is what the page did not write; an object it put in place of ours is filled again.
+// `growsumo.data`. We fill in the members that the page did not write, again if the page replaces the object.
 /** The object pages call `growsumo`; `log` is for the overlay of `debug()`, its newest entries only. */
 export const api = { data: {}, log: [] };
 const note = (...entry) => { api.log = [...api.log.slice(-99), [now(), ...entry]]; };
@@ -169,8 +171,8 @@ export const page_data = (name) => {
 export const customer_key = () => ['customer_key', 'customerKey', 'key', 'email'].map(page_data).find(Boolean) || '';
 export const has_customer = () => !!customer_key();
 const written = (ours, names) => names.map(page_data).find((text) => text && text != filled[ours]);
-/** Whom a report credits. What the page wrote in place of what we filled in goes alone, and says so: the twin of
-    `headwater_protocol::credit::of_page`. */
+/** Whom a report credits. If the page wrote another partner key or click id than we filled in, that one is sent alone,
+    marked `credited_by`. `headwater_protocol::credit::of_page` does the same. */
 export const credit = () => {
   let partner_key = written('partner_key', ['partnerKey', 'partner_key', 'ps_partner_key']);
   let xid = partner_key ? undefined : written('xid', ['xid', 'ps_xid']);
@@ -195,11 +197,12 @@ export const fill = (partner_key, xid) => {
   fill_with('xid', text_of(xid));
 };
 
-// The surface of the build: `capture`, `flush`, `part` and `answered` of its Rust, and `request`, which sends.
+// Functions of the build, given to `connect`: `capture`, `flush`, `part` and `answered` in Rust, and `request`, which
+// sends.
 let hooks;
 let landing = '';
 let known;
-/** What an address says: its query, and that of its hash, where some routers keep their address. */
+/** The parameters of an address: its query, and the query in its hash, where some routers keep theirs. */
 export const query_of = ({ search, hash }) => search + '&' + (hash.split('?')[1] || '');
 const ask = (query) => {
   asked = query;
@@ -210,24 +213,24 @@ const take = (query) => {
   landing = query;
   note('referral', query);
   if (!option('clean')) return;
-  // Whole: a page's base address would change a relative one.
+  // The whole URL, because a relative one would be resolved against the page's base address.
   const url = new URL(location);
   url.search = url.search.slice(1).split('&').filter((pair) => !/^(ps_partner_key|ps_xid|gsxid|gspk|gspid|pscd)=/.test(pair)).join('&');
   history.replaceState(history.state, '', url);
 };
 /** Reads the referral of the address. */
 export const look = () => attempt(() => take(known = query_of(location)));
-/** The same for an address that was not read before: cookies that the page deleted stay away. */
+/** Reads the address unless it was read before: reading it again would write cookies that the page has deleted. */
 const look_if_new = () => known == query_of(location) || look();
 export const recall = () => attempt(() => ask(''));
-/** The same for a page that asks again: what its address said is known, and another tab may have seen a newer click. */
+/** For a page that asks again: reads a new address, else the cookies, where another tab may have left a newer click. */
 export const look_or_recall = () => known == query_of(location) ? recall() : look();
 export const look_again = () => {
   attempt(() => ask(landing));
   wake_after(0);
 };
 
-// The road to the relay.
+// Requests to the relay.
 let timer;
 let flight;
 const url = () => option('endpoint') + '/v1/events';
@@ -249,14 +252,15 @@ export const send = (count) => post(ids.slice(0, count));
 export const send_newest = () => post([last]);
 export const beacon = (count) => { if (count) attempt(() => navigator.sendBeacon(url(), body(ids.slice(0, count)))); };
 
-// One tab sends what waits; the others look again later. Where there are no locks (http), a lease stands in.
+// One tab at a time sends stored events; the others try later. Where the Web Locks API is missing (http), a lease in
+// storage takes its place.
 const LEASE = 'hw_lease';
 const alone = () => {
   const later = () => wake_after(5e3);
   const go = () => { flight = 0; attempt(hooks.flush); return flight; };
   const { locks } = navigator;
   if (locks) return locks.request(LEASE, { ifAvailable: true }, (lock) => lock ? go() : later()).catch(go);
-  // A lease of the future is that of a clock that was set back.
+  // `abs`, because a lease far in the future was taken before the clock was set back, and does not count.
   if (Math.abs(now() - load(LEASE)) < 5e3) return later();
   store(LEASE, now());
   Promise.resolve(go()).then(() => discard(LEASE));
@@ -279,12 +283,12 @@ const listen = () => {
   on('pagehide', part);
   on('visibilitychange', () => document.hidden && part());
 };
-/** Begins: from here on the address is watched, and what waits is sent. */
+/** Starts: reads the address, watches it from here on, and sends stored events. */
 export const connect = (capture, flush, part, answered, request) => {
   const first = !hooks;
   hooks = { capture, flush, part, answered, request };
   look();
-  // A router was quicker than we: the browser still knows where the visitor arrived.
+  // A router may have replaced the address before we ran; the navigation entry still has the one of the arrival.
   if (!landing) attempt(() => take(query_of(new URL(performance.getEntriesByType('navigation')[0].name))));
   if (first) listen();
   wake_after(0);

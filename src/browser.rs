@@ -1,7 +1,7 @@
-//! Every touch of window, storage, clock and network, as `src/browser.js` offers it: bytes and numbers only, so
-//! that the glue stays small. Nothing here throws; what a browser refuses comes back as an empty text.
+//! All access to window, storage, clock and network, through `src/browser.js`: bytes and numbers only, so that the glue
+//! stays small. Nothing here throws; what a browser refuses comes back as an empty text.
 //!
-//! The one module that may name JavaScript.
+//! Only this module and those below it may import JavaScript.
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -9,54 +9,53 @@ use wasm_bindgen::prelude::wasm_bindgen;
 extern "C" {
     /// Whether the site lets the first click win.
     pub(crate) fn first_wins() -> bool;
-    /// Writes what the page says of a referral, as `headwater_protocol::lines` describes it, as far as there is room, and
-    /// says how many bytes that is.
+    /// Writes the page's lines (`headwater_protocol::lines`) as far as they fit; returns the bytes written.
     pub(crate) fn page_lines(into: &mut [u8]) -> usize;
-    /// The same for what [`remember`] noted, as `headwater_protocol::credit::decide` asks for it: told whether our cookies
-    /// are there.
+    /// Writes the clicks that [`remember`] stored, as far as they fit, if `headwater_protocol::credit::decide` needs
+    /// them; `own` says whether our cookies exist. Returns the bytes written.
     pub(crate) fn seen(own: bool, into: &mut [u8]) -> usize;
     /// A whole number below `end`, from the browser's cryptographic source.
     pub(crate) fn random(end: u32) -> u32;
 
-    /// Sets cookies, whose names commas separate, on the registrable domain for so many days; escapes what
-    /// `headwater_protocol::cookie::encode` escapes.
+    /// Sets cookies, whose names are separated by commas, on the registrable domain for so many days; 0 erases them.
+    /// Escapes what `headwater_protocol::cookie::encode` escapes.
     pub(crate) fn set_cookies(names: &[u8], value: &[u8], days: u32);
-    /// Erases every cookie whose name begins in one of these ways, which commas separate.
+    /// Erases every cookie whose name begins with one of these prefixes, which are separated by commas.
     pub(crate) fn erase_cookies(starts: &[u8]);
-    /// Notes which clicks of the link host's are known now that our cookies are written, and how long those surely
-    /// last; forgets it where they were erased.
+    /// Stores which of the link host's clicks are known when our cookies are written, and until when our cookies
+    /// certainly last; deletes that if our cookies were erased.
     pub(crate) fn remember();
 
     /// Whether `growsumo.data` names a customer, by a key or an email.
     pub(crate) fn has_customer() -> bool;
-    /// Drafts an event of `growsumo.data`, with whoever is credited; what cannot be written as JSON is left out. The
-    /// bytes of its data: 0 when nobody is credited, unless the site asks for such signups.
+    /// Drafts a signup of `growsumo.data` and the credited click; what cannot be written as JSON is left out. Returns
+    /// the bytes of its data: 0 if nobody is credited, unless the site reports such signups.
     pub(crate) fn draft_signup() -> usize;
     /// Fills `growsumo.data`, unless the page wrote a referral of its own.
     pub(crate) fn fill(partner_key: &[u8], xid: &[u8]);
 
-    /// Makes an event of the draft, under an id of this moment, and stores it beyond this page; for this page only where
-    /// storage is refused or consent is awaited.
+    /// Makes an event of the draft, with a new id, and stores it for later pages; in memory only, where storage is
+    /// refused or consent is pending.
     pub(crate) fn create();
-    /// Lists stored events, oldest first, and says how many there are; without those that are on their way just now,
-    /// unless `all`. What follows counts in this list.
+    /// Lists stored events, oldest first, and returns their number; without those in a request that is not answered
+    /// yet, unless `all`. The functions below take positions in this list.
     pub(crate) fn list(all: bool) -> usize;
-    /// Bytes of an event. Removes what is no JSON, and says 0.
+    /// Bytes of an event. An entry that is not the event of its name is removed, and has size 0.
     pub(crate) fn size(place: usize) -> usize;
-    /// Milliseconds since an event was made; not a number for what is no event.
+    /// Milliseconds since an event was made; NaN for an entry whose name contains no time.
     pub(crate) fn age(place: usize) -> f64;
-    /// Removes an event from where it is stored; the list stays.
+    /// Removes an event from storage; positions in the list stay.
     pub(crate) fn remove(place: usize);
-    /// Keeps what is stored in memory alone (`true`), or writes it down again (`false`).
+    /// Keeps new entries in memory only (`true`), or writes those in memory to storage (`false`).
     pub(crate) fn hold(held: bool);
 
     /// Sends the first events of the list to the relay; its answer arrives at `transport::answered`.
     pub(crate) fn send(count: usize);
     /// Sends the event made last.
     pub(crate) fn send_newest();
-    /// Hands the first events of the list to the browser, to be sent although the page goes away.
+    /// Sends the first events of the list in a beacon, which the browser delivers even if the page goes away.
     pub(crate) fn beacon(count: usize);
-    /// Asks for `transport::flush` after so many milliseconds, in place of an earlier wish.
+    /// Calls `transport::flush` after so many milliseconds; replaces an earlier timer.
     pub(crate) fn wake_after(millis: u32);
 }
 

@@ -1,4 +1,4 @@
-//! Consent: what may be kept and sent (browser.md section 5).
+//! Consent: whether anything may be stored and sent (browser.md section 5).
 
 use core::sync::atomic::{AtomicU8, Ordering};
 
@@ -6,7 +6,7 @@ use crate::{browser, pending, referral_cookie};
 
 static STATE: AtomicU8 = AtomicU8::new(GRANTED);
 const GRANTED: u8 = 0;
-/// What [`set`] takes for a no.
+/// The state of a visitor who denied consent, for [`set`].
 pub(crate) const DENIED: u8 = 2;
 
 /// Whether cookies may be written and events sent.
@@ -14,12 +14,13 @@ pub(crate) fn granted() -> bool {
     STATE.load(Ordering::Relaxed) == GRANTED
 }
 
-/// Whether the visitor said no.
+/// Whether the visitor denied consent.
 pub(crate) fn denied() -> bool {
     STATE.load(Ordering::Relaxed) == DENIED
 }
 
-/// 0 for granted, 2 for denied, 1 for not known yet: then everything is held in memory.
+/// Sets the state: 0 for granted, 2 for denied, 1 for pending, which keeps everything in memory. Denial also erases
+/// what was stored.
 pub(crate) fn set(state: u8) {
     STATE.store(state, Ordering::Relaxed);
     if denied() {

@@ -20,7 +20,7 @@ mod value;
 use failure::Failure;
 use value::Value;
 
-/// Who waits for the answer to an event: its id, and what settles the Promise.
+/// A Promise that waits for the relay's answer to an event: the event's id, and the functions that settle the Promise.
 struct Waiting {
     id: String,
     resolve: Function,
@@ -67,14 +67,14 @@ impl Tracker {
 
     /// Reports that the visitor became a customer; who sent the visitor is filled in.
     ///
-    /// Resolves as soon as it is known where the report stands, after 35 seconds at the latest. Rejects with a `Failure`
+    /// Resolves as soon as the state of the report is known, after 35 seconds at the latest. Rejects with a `Failure`
     /// when a member is wrong, when the relay refuses the report, or when consent was denied.
     #[wasm_bindgen(unchecked_return_type = "Promise<Report>")]
     pub fn signup(&self, #[wasm_bindgen(unchecked_param_type = "Customer")] customer: &JsValue) -> Promise {
         promise(input(customer, input::check_customer).and_then(|customer| {
             browser::replace(&customer);
             let outcome = signup::create();
-            // The next signup is another customer's, and this one's data need not stay in the page.
+            // The next signup may be another customer's, so this one's data must not remain.
             browser::replace(&JsValue::UNDEFINED);
             posted(outcome)
         }))
@@ -92,9 +92,9 @@ impl Tracker {
         }))
     }
 
-    /// Says what the visitor allows. While `pending`, everything is held in memory; `granted` writes it down and sends
-    /// it; `denied` forgets it, erases the cookies, and rejects what still waits for an answer. Throws a `Failure` for
-    /// another word.
+    /// Sets what the visitor allows. While `pending`, everything is held in memory; `granted` stores and sends it;
+    /// `denied` deletes it, erases the cookies, and rejects reports that still wait for an answer. Throws a `Failure`
+    /// for another word.
     pub fn consent(
         &self,
         #[wasm_bindgen(unchecked_param_type = "'granted' | 'denied' | 'pending'")] state: &str,
@@ -110,7 +110,7 @@ impl Tracker {
         Ok(())
     }
 
-    /// Sends now what waits, without waiting for the answer.
+    /// Sends stored events now, without waiting for the answer.
     pub fn flush(&self) {
         browser::wake_after(0);
     }
@@ -138,15 +138,15 @@ fn consent_denied() -> Failure {
     Failure::new("consent_denied", "", "the visitor's consent was denied; nothing is kept")
 }
 
-/// Reads what a page hands over, as it will be written.
+/// Checks what a page hands over; returns it as it will be sent.
 fn input(given: &JsValue, check: fn(&Value) -> Result<(), Failure>) -> Result<JsValue, Failure> {
     let plain = browser::plain(given);
     check(&Value::read(plain.clone()))?;
-    // Asked before who sent the visitor is: a denied consent has forgotten it.
+    // Denied consent has erased the referral: without this check the report would count as organic.
     if consent::denied() { Err(consent_denied()) } else { Ok(plain) }
 }
 
-/// The id of what was posted, or nothing where there was nothing to post.
+/// The id of the posted event; `None` for an organic signup, which is not sent.
 fn posted(outcome: Outcome) -> Result<Option<String>, Failure> {
     Err(match outcome {
         Outcome::Posted => return Ok(Some(browser::newest())),
@@ -162,8 +162,8 @@ fn posted(outcome: Outcome) -> Result<Option<String>, Failure> {
     })
 }
 
-/// The Promise of a report. It waits for the relay's answer, never for the visitor's consent: a page that goes on
-/// after its signup would stand still until somebody clicked.
+/// The Promise of a report. It waits for the relay's answer, never for the visitor's consent: a page that awaits its
+/// signup would hang until the visitor decides.
 fn promise(posted: Result<Option<String>, Failure>) -> Promise {
     match posted {
         Err(failure) => Promise::reject(&failure.into()),
@@ -176,7 +176,8 @@ fn promise(posted: Result<Option<String>, Failure>) -> Promise {
     }
 }
 
-/// The relay's answer to events: for the queue, and for whoever waits.
+/// Handles the relay's answer to these events: updates the queue, and settles the Promises that wait for one of them.
+/// Returns whether the answer is final.
 fn answered(ids: &str, status: u16, wait: u32, text: &str) -> bool {
     let last = transport::answered(status, wait);
     for waiting in WAITING.take() {

@@ -1,4 +1,4 @@
-//! The referral cookies as typed values (browser.md section 4).
+//! Writes and erases the referral cookies (browser.md section 4).
 
 use headwater_protocol::cookie::{CLICK_ID_COOKIES, HOST_COOKIES, LINK_DOMAIN_COOKIE, PARTNER_KEY_COOKIES};
 use headwater_protocol::credit::Click;

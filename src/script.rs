@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::{consent, signup, transport, visit};
 
-// wasm-bindgen asks for an allocator. Nothing here uses one: whatever did would trap.
+// wasm-bindgen requires an allocator. Nothing in this build allocates; an allocation would trap.
 #[global_allocator]
 static ALLOCATOR: FailAllocator = FailAllocator;
 

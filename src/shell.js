@@ -8,14 +8,15 @@ const w = window;
 const script = document.currentScript;
 const call = (action) => { if (typeof action == 'function') action(); };
 
-/** Puts an object where pages look for it; a page may have declared the name with `let`. */
+/** Publishes an object under the names that pages use, also where the page declared `growsumo` with `let`. */
 const publish = (object) => {
   attempt(() => { w.partnerstack = w.growsumo = object; });
   attempt(() => { growsumo = object; });
 };
 
 let policy;
-/** Loads another of our files, as the page allowed the first: its nonce, and a policy of ours where it asks for one. */
+/** Loads another of our files, under the page's security policy: with the nonce of this script, and with a policy for
+    Trusted Types where the browser has them. */
 const load_script = (name, loaded) => {
   const tag = document.createElement('script');
   const address = option('endpoint') + '/headwater-' + name + '.js';
@@ -27,7 +28,7 @@ const load_script = (name, loaded) => {
   return tag;
 };
 
-/** Starts the module in this very tick: pages call us in it. */
+/** Compiles and starts the module synchronously, because pages call us in the same tick. */
 const instantiate = () => {
   const bytes = new Uint8Array(wasm_text.length);
   for (let at = bytes.length; at--;) bytes[at] = wasm_text.charCodeAt(at) - WASM_SHIFT;
@@ -36,8 +37,8 @@ const instantiate = () => {
 
 const privacy = () => navigator.globalPrivacyControl && option('gpc') != 'ignore';
 
-/** Where the page forbids wasm, the JavaScript build comes as a second file. Until it is there this one stands in: calls
-    wait, a signup is stored in case the page ends before that, and what is known of the referral is there to be read. */
+/** Where the page forbids wasm, the JavaScript build is loaded as a second file. Until then a stub takes its place: it
+    queues calls, stores a signup in case the page ends first, and fills in what it can read of the referral. */
 const fall_back = () => {
   const stub = { data: api.data, filled, q: [] };
   const text = page_text(query_of(location));
@@ -68,7 +69,7 @@ const fall_back = () => {
     });
   });
   publish(stub);
-  // Forbidden too, or not there: whoever asked, or asks from now on, is told.
+  // The second file is forbidden too, or missing: queued calls and all later ones fail.
   const refused = () => {
     api.data = stub.data;
     const fail = ([, args, done]) => done(settle(() => FAILED, args.find((one) => typeof one == 'function')));
@@ -141,7 +142,7 @@ const heard = (ids, status, wait, text) => {
 
 const sent = [];
 let forms;
-/** Forms are a file of their own, for pages that have one of ours or say so; what is sent meanwhile waits for it. */
+/** Loads the file for forms where the page has a marked form or a setting asks for it; `sent` keeps events until then. */
 const watch_forms = (event) => attempt(() => {
   const wanted = () => option('form') + option('forms') + option('frames') || document.querySelector('[data-headwater-signup]');
   forms ||= wanted() && load_script('forms');
@@ -167,7 +168,7 @@ Object.assign(api, {
       early = true;
       return settle(() => NOT_INITIALIZED, callback);
     }
-    // Twice the same, a double click for one, is one report.
+    // The same data twice, as after a double click, is one report.
     const data = page_json(true);
     const promise = said[data] ||= settle(create_signup);
     promise.then((result) => {
@@ -184,7 +185,7 @@ Object.assign(api, {
   checkoutContext: () => checkout_context(customer_key(), credit().partner_key, product.external_subscription_key),
   decorateCheckout(root) { attempt(() => load_script('checkout', () => api.decorateCheckout(root))); },
   debug() { attempt(() => load_script('debug')); },
-  // For the files that are loaded when they are needed.
+  // For the files of src/parts/, which are loaded when they are needed.
   inside: { attempt, credit, customer_key, is_held, option, sent },
   consent: (state) => attempt(() => {
     set_consent({ granted: 0, denied: 2 }[state] ?? 1);
@@ -196,7 +197,7 @@ Object.assign(api, {
 const begin = () => {
   const before = w.growsumo;
   if (w.__headwater) return publish(w.__headwater);
-  // As a module or a text that a tag manager runs it has no element: an error says where it was made.
+  // A module, or a text that a tag manager runs, has no script element: the stack of an error contains its address.
   const from = script && script.src || (/https?:[^)\s]+/.exec(new Error().stack) || [])[0];
   configure({ endpoint: attempt(() => new URL(from).origin), ...script && script.dataset });
   try {
@@ -215,12 +216,12 @@ const begin = () => {
   Object.assign(filled, known);
   if (key) api._initialize(key);
   attempt(() => q.forEach(([name, args, resolve, event]) => {
-    // Told anew, now that all is known.
+    // The call is made again, now with the whole referral, so the event that the stub stored is dropped.
     if (event) forget(event);
     const answer = attempt(() => api[name](...args));
     if (resolve) resolve(answer);
   }));
-  // A page may define it further down.
+  // A page may define `growsumoInit` below this script.
   const greet = () => call(w.growsumoInit);
   if (key) w.growsumoInit || document.readyState != 'loading' ? greet() : addEventListener('DOMContentLoaded', greet);
 };

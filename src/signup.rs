@@ -4,17 +4,17 @@ use headwater_protocol::limits::EVENT_MAX;
 
 use crate::{browser, consent, pending, transport};
 
-/// Bytes of an event beside its data.
+/// Bytes reserved for the members of an event other than its data.
 const ENVELOPE: usize = 256;
 
-/// What became of a report.
+/// The result of a report.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// Stored, and on its way where that is allowed.
+    /// Stored, and sent if consent is granted.
     Posted = 0,
-    /// An organic signup, which nobody asked to report.
+    /// A signup without a referral, on a site that does not report those.
     Organic = 1,
-    /// The visitor said no.
+    /// The visitor denied consent.
     ConsentDenied = 2,
     /// Neither a customer's key nor an email.
     MissingCustomerKey = 3,
@@ -25,7 +25,7 @@ pub(crate) enum Outcome {
 /// Reports `growsumo.data` as a signup.
 pub(crate) fn create() -> Outcome {
     if consent::denied() {
-        // Before anything else: the referral was erased with the consent.
+        // Checked first: denial has erased the referral, so the signup would count as organic.
         return Outcome::ConsentDenied;
     }
     if !browser::has_customer() {

@@ -6,8 +6,8 @@ use headwater_protocol::lines::text;
 
 use crate::{browser, consent, referral_cookie};
 
-/// Decides who is credited on a page with this address: into page data, and into cookies where it is news. Says whether
-/// the address named somebody.
+/// Decides who is credited on this page, fills `growsumo.data`, and writes the cookies if they hold another click.
+/// Returns whether the page's address named the click.
 #[expect(clippy::large_stack_arrays, reason = "the script has no heap, and its stack has room for these")]
 pub(crate) fn capture() -> bool {
     let (mut bytes, mut clicks) = ([0; PAGE_LINES_MAX], [0; SEEN_CLICKS_MAX]);
@@ -20,7 +20,7 @@ pub(crate) fn capture() -> bool {
     if write && consent::granted() {
         referral_cookie::write(lines, click);
     }
-    // What the cookies do not know may still be known to the page.
+    // Without a click, what was filled in before stays: while consent is pending, no cookie holds it.
     if click.is_some() {
         browser::fill(text(lines, click.partner_key), text(lines, click.xid));
     }

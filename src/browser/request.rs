@@ -8,11 +8,12 @@ use super::{after, outgoing};
 
 /// Milliseconds until an attempt counts as failed.
 const TIMEOUT: u32 = 30_000;
-/// Milliseconds until it counts as failed even if nothing is heard of it: a page may have put a `fetch` of its own in
-/// the place of the browser's, and gloo-net gives up where that rejects with something that is no error.
+/// Milliseconds until an attempt counts as failed even without any result: a page may have replaced `fetch`, and
+/// gloo-net panics if that rejects with something other than an `Error`, so that the Promise never settles.
 const SILENCE: u32 = 35_000;
 
-/// Posts a body; resolves with `[status, seconds to wait, text]`, or nothing when nobody answered.
+/// Posts a body; resolves with `[status, seconds to wait, text]`, status 0 for a failed request, or with undefined
+/// after [`SILENCE`].
 pub(crate) fn post(url: String, body: String) -> Promise {
     let answer = future_to_promise(async move {
         let (status, wait, text) = exchange(&url, &body).await.unwrap_or_default();

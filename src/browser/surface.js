@@ -1,4 +1,4 @@
-// What only the npm build needs of JavaScript: values that cross as objects. Nothing here throws.
+// JavaScript that only the npm build needs: values that cross to Rust as objects. Nothing here throws.
 
 import { attempt, json } from '../browser.js';
 

@@ -4,10 +4,10 @@ use super::failure::Failure;
 use super::value::Value;
 use crate::browser;
 
-/// Where the relay finds what we were given.
+/// The relay's field paths begin with the event's `data`, which callers of this package do not know.
 const DATA: &str = "data.";
 
-/// What became of the event of this id: the state of its report, or why it was refused.
+/// The state of the report with this event id, or why the relay refused it.
 pub(super) fn state(id: &str, status: u16, text: &str) -> Result<&'static str, Failure> {
     let body = Value::read(browser::parse(text));
     if let Value::List(refused) = body.member("refused")

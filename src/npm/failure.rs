@@ -20,7 +20,7 @@ impl Failure {
         Self { code: code.to_owned(), field: field.to_owned(), message: message.to_owned() }
     }
 
-    /// A field that is not there.
+    /// A required field that is missing.
     pub(super) fn required(field: &str) -> Self {
         Self::new("required", field, &[field, " is required"].concat())
     }

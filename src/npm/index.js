@@ -1,4 +1,4 @@
-// The entry of the package. Importing it touches neither window nor network: a server may.
+// The entry of the package. Importing it touches neither window nor network, so a server may import it.
 import init, { Tracker } from './headwater.js';
 
 export { checkout_context as checkoutContext, decorate_checkout as decorateCheckout } from './checkout.js';
@@ -29,7 +29,7 @@ export async function createTracker(options) {
   if (!started) {
     const mine = { ...settings, tracker: start(wasm, settings) };
     started = mine;
-    // The next call tries again.
+    // After a failure, the next call tries again.
     mine.tracker.catch(() => { if (started === mine) started = undefined; });
   }
   for (const name of ['endpoint', 'key']) {

@@ -1,5 +1,5 @@
-//! What a page hands over: which members, what they may hold, and the words for a mistake. Unknown members are
-//! carried; `null` and an empty text count as absent, as they do for the relay.
+//! What a page may hand over: which members, what they may hold, and the messages for mistakes. Unknown members are
+//! sent along; `null` and an empty text count as absent, as they do for the relay.
 
 use headwater_protocol::limits::{
     AMOUNT_MAX, CHECKOUT_PRODUCTS_MAX, CUSTOMER_KEY_MAX, CUSTOMER_KEY_MIN, EMAIL_MAX, EMAIL_MIN, NAME_MAX,
@@ -29,7 +29,7 @@ enum Shape {
     Address,
     /// A program's public key, never a secret one.
     PublicKey,
-    /// Minor units: whole, and within the bound of the books.
+    /// Minor units: whole, and within the ledger's bound.
     Cents,
     /// An object.
     Object(&'static [Member]),
@@ -47,9 +47,10 @@ const fn may(name: &'static str, shape: Shape) -> Member {
     Member { name, required: false, shape }
 }
 
-/// An id of somebody else's.
+/// An id that the site or a billing provider gives.
 const KEY: Shape = Text(CUSTOMER_KEY_MIN, CUSTOMER_KEY_MAX);
-/// How secrets begin, as `headwater_protocol::key` has them (a part of it that weighs too much here). They are never shown.
+/// Prefixes of secrets, which no message may show. They repeat `headwater_protocol::key`, whose code is too large for
+/// this build.
 const SECRETS: [&str; 4] = ["sk_", "trk_", "pat_", "adm_"];
 /// An ISO 4217 code.
 const CURRENCY: Shape = Text(3, 3);
@@ -100,7 +101,7 @@ const TRANSACTION: &[Member] = &[
     may("subscription_key", KEY),
 ];
 
-/// Says what is wrong with a checkout; beyond its members, that it is about nothing.
+/// Says what is wrong with a checkout: a member, or that it names neither products nor a transaction.
 pub(super) fn check_checkout(value: &Value) -> Result<(), Failure> {
     check(value, CHECKOUT)?;
     let none = matches!(value.member("products"), Value::List(entries) if entries.is_empty());
@@ -121,7 +122,7 @@ pub(super) fn check(value: &Value, members: &[Member]) -> Result<(), Failure> {
     check_members(value, members, "", "")
 }
 
-/// `above` and `dot` are what a member's name follows: `products[1]` and `.`, or nothing.
+/// `above` and `dot` precede a member's name in its path: `products[1]` and `.`, or nothing.
 fn check_members(value: &Value, members: &[Member], above: &str, dot: &str) -> Result<(), Failure> {
     if !matches!(value, Value::Object(_)) {
         return Err(expected(above, "an object", value));
@@ -190,7 +191,7 @@ fn is_address(text: &str) -> bool {
     })
 }
 
-#[expect(clippy::cast_precision_loss, reason = "the bound of the books is far below 2⁵³")]
+#[expect(clippy::cast_precision_loss, reason = "the ledger's bound is far below 2⁵³")]
 fn is_cents(number: f64) -> bool {
     number.trunc().total_cmp(&number).is_eq() && number.abs() <= AMOUNT_MAX as f64
 }
@@ -209,7 +210,7 @@ fn expected(field: &str, words: &str, value: &Value) -> Failure {
     Failure::expected(field, words, &got)
 }
 
-/// A word that is none of those expected.
+/// The failure for a word that is not one of those expected.
 pub(super) fn unknown_word(field: &str, words: &[&str], got: &str) -> Failure {
     Failure::expected(field, &words.join(" or "), &quoted(got))
 }
@@ -222,7 +223,7 @@ fn quoted(text: &str) -> String {
     quoted
 }
 
-/// A whole number in words.
+/// A whole number as text.
 #[expect(clippy::cast_precision_loss, reason = "lengths are far below 2⁵³")]
 pub(super) fn number(number: usize) -> String {
     browser::number_text(number as f64)

@@ -6,7 +6,7 @@ import { createTracker } from './index.js';
 const NOTHING = { tracker: undefined, error: undefined };
 const Context = createContext(NOTHING);
 
-// `options` in one: React keeps a property called `key` to itself.
+// `options` is one property, because React does not pass on a property called `key`.
 /** Starts the tracker for everything below it. Options are read once. */
 export function HeadwaterProvider({ children, options }) {
   const [state, setState] = useState(NOTHING);

@@ -1,5 +1,5 @@
-//! What a page hands over, as JSON knows it: one reader over serde-wasm-bindgen for all of it, because a reader for
-//! each type weighs more than the rest of the package.
+//! What a page hands over, as a JSON value. One deserializer over serde-wasm-bindgen serves all input, because one for
+//! each type would be larger than the rest of the package.
 
 use std::fmt;
 
@@ -35,7 +35,7 @@ impl Value {
         Level(DEPTH).deserialize(deserializer).unwrap_or(Self::Deep)
     }
 
-    /// A member of an object; nothing where there is none.
+    /// A member of an object; [`Value::Nothing`] where there is none.
     pub(super) fn member(&self, name: &str) -> &Self {
         let Self::Object(members) = self else { return &Self::Nothing };
         members.iter().find(|(member, _)| member == name).map_or(&Self::Nothing, |(_, value)| value)
@@ -79,12 +79,12 @@ impl<'de> Visitor<'de> for Level {
         Ok(Value::Flag(flag))
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "JavaScript gave it as one")]
+    #[expect(clippy::cast_precision_loss, reason = "numbers of JavaScript are f64")]
     fn visit_i64<E: Error>(self, number: i64) -> Result<Value, E> {
         Ok(Value::Number(number as f64))
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "JavaScript gave it as one")]
+    #[expect(clippy::cast_precision_loss, reason = "numbers of JavaScript are f64")]
     fn visit_u64<E: Error>(self, number: u64) -> Result<Value, E> {
         Ok(Value::Number(number as f64))
     }

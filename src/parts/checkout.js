@@ -1,4 +1,4 @@
-// Names the customer on what Stripe has put on the page. A file of its own, loaded by the first `decorateCheckout`.
+// Adds the customer's key to Stripe's elements on the page. A file of its own, loaded by the first `decorateCheckout`.
 import { decorate_checkout } from '../npm/checkout.js';
 
 const api = window.__headwater;

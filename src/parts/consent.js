@@ -1,8 +1,8 @@
-// Follows Google's consent mode. A file of its own, loaded where `data-consent="google"` asks for it; until it is there
-// the question is open, and what was said meanwhile stands in `dataLayer`.
+// Follows Google's consent mode. A file of its own, loaded where `data-consent="google"` asks for it. Until it is
+// loaded consent is pending; calls made before that are read from `dataLayer`.
 const api = window.__headwater;
 
-/** `ad_storage` of every `gtag('consent', …)`; a default of denied is a question that is still open. */
+/** `ad_storage` of every `gtag('consent', …)`. A default of denied means pending: the visitor has not decided yet. */
 const layer = window.dataLayer ||= [];
 const hear = (entry) => {
   if (!entry || entry[0] != 'consent' || !entry[2]) return;

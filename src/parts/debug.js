@@ -1,5 +1,5 @@
-// The overlay of `partnerstack.debug()` and `?headwater_debug=1`: what the tracker found, keeps, sent, and was told.
-// A file of its own, loaded when it is asked for.
+// The overlay of `partnerstack.debug()` and `?headwater_debug=1`: what the tracker found, stored and sent, and the
+// answers. A file of its own, loaded when it is asked for.
 (() => {
   const api = window.__headwater;
   if (!api || document.getElementById('headwater-debug')) return;

@@ -11,7 +11,7 @@ const field_of = (member) => {
   return pair ? pair.trim().slice(member.length + 1) : member;
 };
 
-/** Takes what is known by name, and nothing else: a form holds passwords too. */
+/** Reads the fields of `MEMBERS` and nothing else, because a form may hold passwords too. */
 const sign_up = (value_of) => {
   for (const member of MEMBERS) {
     const value = value_of(field_of(member));
@@ -20,7 +20,7 @@ const sign_up = (value_of) => {
   api.createSignup();
 };
 
-/** HubSpot tells the page in a message, as `[{ name, value }]` or as one object. */
+/** Handles HubSpot's message to the page, whose data is a list of `{ name, value }`. */
 const hubspot = (message) => {
   if (message.type != 'hsFormCallback' || message.eventName != 'onFormSubmit') return;
   const fields = {};
@@ -28,7 +28,7 @@ const hubspot = (message) => {
   sign_up((name) => fields[name] || fields[name.replace('_', '')]);
 };
 
-/** A form that is about to be sent. */
+/** Handles the submit of a form. */
 const submitted = ({ target: form }) => attempt(() => {
   if (!form.matches('[data-headwater-signup],' + (option('form') || '_'))) return;
   const fields = new FormData(form);
@@ -37,14 +37,14 @@ const submitted = ({ target: form }) => attempt(() => {
 });
 const services = option('forms');
 const frames = option('frames');
-/** A frame of the site's, or a form service, has something to say. */
+/** Handles a message of a listed frame or of a form service. */
 const told = ({ origin, data }) => attempt(() => {
   const listed = origin != 'null' && frames.split(',').some((name) => name.trim() == origin);
   if (listed && data.headwater_signup) sign_up((name) => data.headwater_signup[name]);
   if ((listed || origin == location.origin) && /hubspot/.test(services)) hubspot(data);
 });
 
-/** The script hears of everything, and kept what happened while this file was on its way. */
+/** The script adds each submit and message to `sent`: those from before this file was loaded are handled first. */
 const happened = (event) => {
   if (event.type == 'submit') submitted(event);
   if (event.type == 'message') told(event);

@@ -1,5 +1,5 @@
-// Links, forms and frames that lead to another domain of the same site carry the referral along: cookies do not.
-// A file of its own, loaded where `data-domains` asks for it.
+// Adds the referral to links, forms and frames that lead to another domain of the same site, where our cookies do not
+// reach. A file of its own, loaded where `data-domains` asks for it.
 const { attempt, credit, is_held, option } = window.__headwater.inside;
 
 /** The address with the referral on it, when it leads to one of `data-domains`. */
@@ -18,14 +18,14 @@ const decorate = (element, name) => attempt(() => {
   const address = with_referral(element[name]);
   if (!address) return;
   if (element.method != 'get') element[name] = address;
-  // A form that is fetched replaces its address's own parameters by its fields.
+  // A GET form replaces the parameters of its address by its fields, so the referral is added as hidden fields.
   else for (const [name, value] of new URL(address).searchParams) {
     const field = element.elements[name] || element.appendChild(document.createElement('input'));
     if (!field.name) Object.assign(field, { type: 'hidden', name, value });
   }
 });
 
-// Links added later are seen when they are used.
+// Links are decorated when they are used, so that links added later are too.
 const used = (event) => {
   const link = event.target.closest && event.target.closest('a[href]');
   if (link) decorate(link, 'href');
