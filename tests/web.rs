@@ -1,4 +1,4 @@
-//! The npm build in a browser: what it reads, keeps, sends and refuses, against a relay that answers as a test says.
+//! The npm build in a browser: what it reads, stores, sends and refuses, against a relay with scripted answers.
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::unwrap_used, reason = "a test that has nothing to go on with fails")]
 
@@ -42,7 +42,7 @@ extern "C" {
     fn settle() -> Promise;
 }
 
-/// A partner and a click.
+/// The query of a link that names a partner and a click.
 const CLICK: &str = "?utm_source=x&ps_partner_key=Z2lnYWtpY2s&ps_xid=abc123def456";
 
 /// A JavaScript value of this JSON.
@@ -65,7 +65,8 @@ fn start(more: &Value) -> Tracker {
     Tracker::new(&js(&options(more))).unwrap()
 }
 
-/// A tracker on a page that nobody has been to. All tests share one module: what an earlier one left is denied first.
+/// A tracker in a browser without earlier visits. All tests share one module, so consent is denied first, which erases
+/// what an earlier test left.
 fn tracker_at(query: &str, more: &Value) -> Tracker {
     fresh(query);
     start(&json!({ "consent": "denied" }));

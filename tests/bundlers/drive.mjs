@@ -1,5 +1,6 @@
-// Drives a signup through each built app in headless Chromium, against a relay that writes down what it gets.
-// `node drive.mjs <chromedriver> <chromium> <vite project> <next project>`; fails with what was expected and what is there.
+// Drives a signup through each built app in headless Chromium, against a relay that records the events.
+// `node drive.mjs <chromedriver> <chromium> <vite project> <next project>`; fails with what was expected and what is
+// there.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
@@ -108,7 +109,7 @@ const plain = async (browser, site) => {
   await browser.sees('other',
     'already_started key key: a tracker with another key runs on this page; there is one');
   assert.deepEqual(await browser.console(), []);
-  // A module that is not there is said, and tried again by the next call.
+  // A missing module is reported, and the next call tries again.
   await browser.go(`${site.origin}/?broken`);
   await browser.sees('partner', 'gigakick');
   await browser.sees('error', 'load_failed');
@@ -122,7 +123,7 @@ const react = async (browser, site) => {
   await browser.sees('partner', undefined);
   await browser.click('toggle');
   await browser.sees('partner', 'gigakick');
-  // A provider that goes before its tracker has come.
+  // A provider that is removed before its tracker has started.
   await browser.go(`${site.origin}/react.html?leave`);
   await browser.sees('left', 'yes');
   await browser.go(`${site.origin}/react.html?key=`);

@@ -1,4 +1,4 @@
-//! Consent: held, granted, denied.
+//! Consent: pending, granted, denied.
 
 use serde_json::json;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -60,7 +60,7 @@ fn another_word_is_no_consent() {
 }
 
 #[wasm_bindgen_test]
-async fn global_privacy_control_is_a_no_unless_the_site_or_the_visitor_says_otherwise() {
+async fn global_privacy_control_denies_unless_the_site_or_the_visitor_says_otherwise() {
     let given = |more: &str| json!({ "consent": "granted", "gpc": more });
     tracker_at("", &json!({}));
     fresh(CLICK);

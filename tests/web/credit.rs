@@ -1,5 +1,5 @@
-//! The table of credits, through the whole tracker: its Rust decides over address and cookies, its JavaScript over what
-//! the page wrote, and the two come to what `headwater_protocol::credit` says of the same rows.
+//! The table of credits, through the whole tracker: Rust decides by address and cookies, JavaScript by what the page
+//! wrote. Each row must have the result that `headwater_protocol::credit` has for it.
 
 use serde_json::{Value, json};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -14,7 +14,7 @@ async fn the_table_of_credits_holds_in_a_browser() {
     for case in &cases {
         let text = |name: &str| case[name].as_str().unwrap_or_default();
         tracker_at("", &json!({}));
-        // What is remembered holds for long.
+        // The `9` of the table stands for a time far in the future, until which our cookies certainly last.
         bring_cookies(text("cookies"), &text("seen").replacen('9', "9000000000000000", 1));
         visit_anew(text("query"));
         let model = if text("model") == "first" { "first" } else { "last" };

@@ -1,4 +1,4 @@
-//! What goes to the relay, what its answers mean, and what is kept until it answers.
+//! What is sent to the relay, what its answers mean, and what stays stored until it answers.
 
 use headwater_protocol::event::{Event, Kind, Submission};
 use headwater_protocol::limits;
@@ -83,7 +83,7 @@ async fn a_refusal_of_another_event_is_not_ours() {
 }
 
 #[wasm_bindgen_test]
-async fn a_signup_that_no_relay_heard_is_delivered_later_with_the_same_id() {
+async fn a_signup_that_no_relay_accepted_is_delivered_later_with_the_same_id() {
     for (status, wait_for) in [(0, ""), (503, ""), (429, "7"), (408, "")] {
         let tracker = tracker_at(CLICK, &json!({}));
         answer(status, "", wait_for);
@@ -161,7 +161,7 @@ async fn the_bytes_that_are_kept_are_bounded() {
 }
 
 #[wasm_bindgen_test]
-async fn an_event_is_given_up_at_its_age() {
+async fn an_event_is_dropped_after_thirty_days() {
     let tracker = tracker_at(CLICK, &json!({}));
     answer(0, "", "");
     signup(&tracker, &json!({ "customer_key": "old" })).await.unwrap();

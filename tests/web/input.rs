@@ -1,4 +1,4 @@
-//! What a page hands over wrongly is named: the member, what was expected, what was there.
+//! Errors for wrong input name the member, what was expected and what was given.
 
 use headwater_tracker::npm::Tracker;
 use serde_json::{Value, json};

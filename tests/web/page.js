@@ -1,5 +1,5 @@
-// The page of the browser suite: a relay whose answers a test scripts, a clock and timers it holds, and eyes on cookies
-// and storage.
+// The page of the browser suite: a relay with scripted answers, a clock and timers that a test controls, and counts of
+// cookie writes and stored events.
 
 const RELAY = 'https://relay.example';
 const real = {
@@ -11,14 +11,14 @@ const real = {
 };
 
 let calls, answers, writes, wake, ahead;
-// There before the first test: WebKit's driver sets timers of its own in the page.
+// Set before the first test, because WebKit's driver sets timers of its own in the page.
 let timers = [];
 
 window.fetch = (request, ...rest) => {
   if (!(request instanceof Request) || !request.url.startsWith(RELAY)) return real.fetch(request, ...rest);
   const { url, method, keepalive, credentials, headers } = request;
   const [status, body, wait] = answers.shift() || [202, '{"accepted":[],"refused":[]}'];
-  // Those of this test: a body that is read late belongs to the page that sent it.
+  // Taken now: a body that is read after the next test has begun still belongs to this one.
   const mine = calls;
   const answer = request.text().then((text) => {
     mine.push({ url, method, keepalive, credentials, type: headers.get('content-type'), body: text });
@@ -31,7 +31,7 @@ window.fetch = (request, ...rest) => {
 };
 
 window.setTimeout = (action, millis, ...rest) => {
-  // The tracker's own wishes are kept until a test fulfils them.
+  // The tracker's own timer is kept until a test fires it.
   if (action.name === 'alone') wake = { action, millis };
   else if (millis >= 30_000) timers.push({ action, millis });
   else return real.setTimeout(action, millis, ...rest);
@@ -48,7 +48,7 @@ Object.defineProperty(document, 'cookie', {
 
 const privacy = (on) => Object.defineProperty(navigator, 'globalPrivacyControl', { configurable: true, value: on });
 
-/** A browser that has been nowhere. */
+/** A browser without cookies, storage, or earlier requests. */
 export const forget = () => {
   [calls, answers, writes, wake, timers, ahead] = [[], [], 0, undefined, [], 0];
   localStorage.clear();
@@ -56,38 +56,38 @@ export const forget = () => {
   writes = 0;
   privacy(false);
 };
-// WebKit allows a hundred changes of the address in ten seconds: none where it is the same.
+// WebKit allows a hundred changes of the address in ten seconds, so none is made where it is the same.
 const go = (replace, query) => {
   if (location.pathname + location.search + location.hash !== `/${query}`) replace.call(history, null, '', `/${query}`);
 };
-/** A page nobody has been to, at this query. */
+/** A page with this query, in a browser without earlier visits. */
 export const fresh = (query) => {
   forget();
   go(history.replaceState, query);
 };
-/** What earlier visits left: cookies, and what is remembered of clicks. */
+/** Sets what earlier visits left: cookies, and the stored clicks of the link host. */
 export const bring_cookies = (jar, clicks) => {
   for (const pair of jar ? jar.split('; ') : []) document.cookie = `${pair};path=/`;
   if (clicks) localStorage.setItem('hw_clicks', clicks);
 };
-/** Another page, as far as the tracker can see. */
+/** Changes the address without the tracker noticing, as a new page does before the tracker starts. */
 export const visit_anew = (query) => { go(real.replace, query); };
 export const ask_for_privacy = () => { privacy(true); };
 export const visit = (query) => { history.pushState(null, '', `/${query}`); };
-/** The relay's next answer: 0 for none, negative for one that never comes. */
+/** Scripts the relay's next answer: status 0 for a network error, negative for no answer ever. */
 export const answer = (status, body, wait) => { answers.push([status, body, wait]); };
 export const calls_made = () => JSON.stringify(calls);
 export const cookie_writes = () => writes;
 export const stored = () => Object.keys(localStorage).filter((name) => /^hw_pk_test_example_.{36}$/.test(name)).length;
 export const pause = () => wake === undefined ? -1 : wake.millis;
-/** Lets the tracker's timer fire; resolves when what it began is over. */
+/** Fires the tracker's timer; resolves when the requests it started are answered. */
 export const fire = async () => {
   const { action } = wake;
   wake = undefined;
   await action();
 };
-/** Lets so much time pass for timers of 30 seconds and more. */
+/** Fires the timers of 30 seconds and more that are due after so much time. */
 export const pass = (millis) => { timers.filter((timer) => timer.millis <= millis).forEach((timer) => timer.action()); };
 export const advance = (millis) => { ahead += millis; };
-/** Lets promises that are settled say so. */
+/** Gives settled promises time to run their callbacks. */
 export const settle = () => new Promise((resolve) => real.setTimeout(resolve, 5));

@@ -1,4 +1,4 @@
-// The package without a framework, as its README says it.
+// The package without a framework, as its README describes it.
 import { checkoutContext, createTracker, type Checkout, type Failure, type Report } from 'headwater';
 
 const show = (id: string, text: string) => {

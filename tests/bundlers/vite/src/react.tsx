@@ -1,4 +1,4 @@
-// The React entry: a provider that comes and goes, effects that run twice, options that are wrong.
+// The React entry: a provider that is mounted and removed, effects that run twice, wrong options.
 import { StrictMode, useEffect, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { HeadwaterProvider, useHeadwater } from 'headwater/react';
@@ -24,7 +24,7 @@ function Signup() {
 
 function App() {
   const [there, setThere] = useState(true);
-  // With `?leave` the provider goes in the effect after its first one, long before the module is there.
+  // With `?leave` this effect removes the provider, long before the module is loaded.
   useEffect(() => { if (leaves) setThere(false); }, []);
   return (
     <>
