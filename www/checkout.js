@@ -1,4 +1,4 @@
-// The checkout: choose, tell Headwater which product goes with which subscription, pay.
+// The checkout: choose products, tell Headwater which subscription each belongs to, pay.
 const by = (id) => document.getElementById(id);
 const customer = new URLSearchParams(location.search).get('customer') || remembered();
 const chosen = () => [...document.querySelectorAll('[name=products]:checked')];

@@ -19,7 +19,7 @@ function stored(name) {
   try { return sessionStorage.getItem(name); } catch (e) { return null; }
 }
 
-// What only this browser knows: the referral cookies the script set on the landing page.
+// The cookie step, which only this browser knows: the referral cookies that the script set on the landing page.
 function cookie() {
   const pairs = document.cookie.split('; ').map((pair) => pair.split('='));
   const found = pairs.filter(([name]) => ['growSumoPartnerKey', 'ps_partner_key', 'gsxid', 'ps_xid'].includes(name));

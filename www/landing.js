@@ -1,4 +1,4 @@
-// The landing page greets a referred visitor, and notes when the cookie was there for the journey page.
+// The landing page greets a referred visitor, and records for the journey page when the cookie was set.
 window.growsumoInit = function () {
   if (!window.growsumo || !growsumo.data.partner_key) return;
   document.getElementById('welcome').hidden = false;
@@ -7,4 +7,4 @@ window.growsumoInit = function () {
     sessionStorage.setItem('cookie_took', String(Math.round(performance.now())));
   } catch (e) { /* a visitor without storage sees the journey without this number */ }
 };
-growsumoInit(); // when the tracker was quicker than this file
+growsumoInit(); // in case the tracker started before this file was loaded

@@ -6,7 +6,7 @@ window.growsumoInit = function () {
   by('credit').textContent = 'A partner recommended us to you; they will be credited.';
   by('credit').hidden = false;
 };
-growsumoInit(); // when the tracker was quicker than this file
+growsumoInit(); // in case the tracker started before this file was loaded
 
 by('signup').addEventListener('submit', async (event) => {
   event.preventDefault();
@@ -29,7 +29,7 @@ by('signup').addEventListener('submit', async (event) => {
 
 function refer(name, email, key) {
   const growsumo = window.growsumo;
-  if (!growsumo || !growsumo.data) return; // a blocked script never blocks a signup
+  if (!growsumo || !growsumo.data) return; // a blocked tracker must not stop the signup
   growsumo.data.name = name;
   growsumo.data.email = email;
   growsumo.data.customer_key = key;
