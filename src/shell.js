@@ -142,7 +142,7 @@ const heard = (ids, status, wait, text) => {
 
 const sent = [];
 let forms;
-/** Loads the file for forms where the page has a marked form or a setting asks for it; `sent` keeps events until then. */
+/** Loads the file for forms where a form is marked or a setting asks for it; `sent` keeps events until it is loaded. */
 const watch_forms = (event) => attempt(() => {
   const wanted = () => option('form') + option('forms') + option('frames') || document.querySelector('[data-headwater-signup]');
   forms ||= wanted() && load_script('forms');

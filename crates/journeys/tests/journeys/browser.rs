@@ -8,7 +8,7 @@ use tokio::process::Command;
 use crate::deadline::eventually;
 use crate::process::{Running, given};
 
-/// A browser of its own for each journey: no cookie of another one in it.
+/// A browser of its own for each journey, so that none sees the cookies of another.
 pub(crate) struct Browser {
     page: Client,
     _driver: Running,
@@ -33,17 +33,17 @@ impl Browser {
         self.page.close().await.expect("the browser was there");
     }
 
-    /// Opens an address, following what it leads to.
+    /// Opens an address, following redirects.
     pub(crate) async fn open_page(&self, address: &str) {
         self.page.goto(address).await.expect("the page opens");
     }
 
-    /// Where the visitor is.
+    /// The address of the open page.
     pub(crate) async fn address(&self) -> String {
         self.page.current_url().await.expect("a page is open").into()
     }
 
-    /// Waits until the visitor can see it.
+    /// Waits until an element is visible.
     pub(crate) async fn see(&self, selector: &str) {
         let visible = "const found = document.querySelector(arguments[0]);
             return Boolean(found) && found.getClientRects().length > 0;";
@@ -51,24 +51,24 @@ impl Browser {
             .await;
     }
 
-    /// Waits until a script on the page answers true.
+    /// Waits until a script on the page returns true. `what` names it in the failure message.
     pub(crate) async fn until(&self, what: &str, script: &str) {
         eventually(what, async || self.holds(script, json!([])).await).await;
     }
 
     async fn holds(&self, script: &str, arguments: Value) -> Option<()> {
         let Value::Array(arguments) = arguments else { unreachable!("callers write arrays") };
-        // Between two pages there is no page to ask.
+        // Fails while the browser navigates from one page to the next; the caller tries again.
         let answer = self.page.execute(script, arguments).await.ok()?;
         (answer == json!(true)).then_some(())
     }
 
-    /// What a script on the page answers.
+    /// Runs a script on the page and returns its result.
     pub(crate) async fn ask(&self, script: &str) -> Value {
         self.page.execute(script, Vec::new()).await.expect("the script runs")
     }
 
-    /// Clicks what can be seen.
+    /// Clicks an element once it is visible.
     pub(crate) async fn click(&self, selector: &str) {
         self.see(selector).await;
         let found = self.page.find(Locator::Css(selector)).await.expect("it was seen");
@@ -82,7 +82,7 @@ impl Browser {
         found.send_keys(text).await.unwrap_or_else(|error| panic!("{selector} cannot be written: {error}"));
     }
 
-    /// The text the visitor reads there.
+    /// The visible text of an element.
     pub(crate) async fn read(&self, selector: &str) -> String {
         self.see(selector).await;
         let found = self.page.find(Locator::Css(selector)).await.expect("it was seen");
@@ -98,7 +98,7 @@ fn capabilities() -> Value {
                 "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
                 "--disable-background-networking", "--disable-component-update", "--disable-sync",
                 "--no-proxy-server", "--window-size=1280,900",
-                // Tabs that others cover keep their timers.
+                // Timers run on in tabs that others cover.
                 "--disable-background-timer-throttling", "--disable-renderer-backgrounding",
             ],
         },

@@ -9,7 +9,7 @@ async fn a_data_directory_in_use_is_refused_and_the_message_says_what_to_do() {
     let mut second = program("headwater");
     second.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(headwater.data());
     let refused = finish(second).await;
-    assert!(!refused.status.success(), "a second server was let in");
+    assert!(!refused.status.success(), "a second server started on the same directory");
     let said = String::from_utf8_lossy(&refused.stderr);
     assert!(said.contains("in use by another process") && said.contains("--data"), "{said}");
     assert!(refused.stdout.is_empty(), "nothing is printed for programs to read");

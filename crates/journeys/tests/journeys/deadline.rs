@@ -1,13 +1,13 @@
-//! Waiting for what will be true soon: asked again until it is, or until the deadline.
+//! Polls a condition until it holds, or until a deadline.
 
 use std::time::Duration;
 
 /// Long enough for a loaded machine; a journey that works never comes near it.
 const DEADLINE: Duration = Duration::from_mins(1);
-/// Between two questions.
+/// Time between two polls.
 const TICK: Duration = Duration::from_millis(25);
 
-/// Asks until the answer is there. `what` says in the failure what was waited for.
+/// Polls until `ask` returns a value. `what` names the condition in the failure message.
 pub(crate) async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let asking = async {
         let mut ticks = tokio::time::interval(TICK);

@@ -1,6 +1,6 @@
-//! Chance that can be repeated: the same seed, the same throws.
+//! Random numbers that can be repeated: the same seed gives the same numbers.
 
-/// `SplitMix64`: one addition and a mix for each throw.
+/// The generator `SplitMix64`: one addition and a mix for each number.
 #[derive(Debug, Clone)]
 pub(crate) struct Dice(u64);
 
@@ -21,7 +21,7 @@ impl Dice {
         self.throw() % bound
     }
 
-    /// One of these.
+    /// One of the items, each with equal chance.
     pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         let bound = u64::try_from(from.len()).expect("small");
         from[usize::try_from(self.below(bound)).expect("below a length")]

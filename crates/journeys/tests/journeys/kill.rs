@@ -1,7 +1,7 @@
-//! Death under load, of the real process: whatever was acknowledged is delivered, once.
+//! Kills the real server under load: every acknowledged event is delivered, and delivered once.
 //!
-//! A life is a company with one data directory whose server dies again and again while sixteen connections send
-//! to it. `cargo xtask soak` lives many: `HEADWATER_JOURNEYS_LIVES` of them, with seeds from
+//! A run is one company with one data directory, whose server ends again and again while sixteen connections send
+//! events to it. `cargo xtask soak` makes many runs: `HEADWATER_JOURNEYS_LIVES` of them, with seeds from
 //! `HEADWATER_JOURNEYS_SEED` on.
 
 mod books;
@@ -13,20 +13,20 @@ use crate::stage::{Headwater, Killed};
 use books::assert_everything_once;
 use load::{Load, Progress};
 
-/// How a server dies.
+/// How the server ends.
 #[derive(Debug, Clone, Copy)]
 enum Death {
     /// SIGKILL after this many acknowledged requests.
     Killed(usize),
-    /// By the system, in the middle of a write that would make a file longer than this many half kilobytes.
+    /// By the system (SIGXFSZ), in a write that would make a file longer than this many blocks of 512 bytes.
     CutShort(u64),
-    /// No write gets further than this many half kilobytes; killed some time after the first that did not.
+    /// Writes beyond this many blocks of 512 bytes fail as on a full disk; SIGKILL after [`REFUSALS`] refused requests.
     DiskFull(u64),
 }
 
-/// More than this many answers in one round are enough, whether or not a file grew as long as it may.
+/// Acknowledged requests after which a server is killed, even if no file has reached its limit.
 const ANSWERS_MAX: usize = 1500;
-/// Refusals that a full disk causes before the server is killed.
+/// Refused requests that a full disk may cause before the server is killed.
 const REFUSALS: usize = 40;
 
 impl Death {
@@ -39,7 +39,7 @@ impl Death {
         }
     }
 
-    /// The server, and whether it came to life: a disk may be too full even for that.
+    /// Starts the server. `false` if it ended before it listened, because its disk was too full for that.
     async fn start(self, killed: Killed) -> (Headwater, bool) {
         match self {
             Self::Killed(_) => (killed.start().await, true),
@@ -48,7 +48,7 @@ impl Death {
         }
     }
 
-    /// Whether it is time to die.
+    /// Whether the server has to be killed now.
     fn is_due(self, progress: &Progress) -> bool {
         let Progress { acknowledged, refused } = *progress;
         acknowledged >= ANSWERS_MAX
@@ -60,7 +60,7 @@ impl Death {
     }
 }
 
-/// One company, as many deaths as asked for, and what must be in its books at the end.
+/// Runs one company whose server ends in these ways, then checks what journal and ledger hold.
 async fn live(seed: u64, deaths: &[usize]) {
     let mut dice = Dice::new(seed);
     let mut headwater = Headwater::open().await;
@@ -71,6 +71,7 @@ async fn live(seed: u64, deaths: &[usize]) {
         let death = Death::throw(*kind, &mut dice, &killed);
         let (mut dying, alive) = death.start(killed).await;
         let mut load = Load::start(&dying, &mut dice);
+        // Waits until the load has gone far enough, or until the server has ended by itself.
         let by_itself = tokio::select! {
             answered = load.reaches(|progress| death.is_due(progress)) => {
                 (!answered).then(|| "it answers nobody".to_owned())
@@ -86,6 +87,7 @@ async fn live(seed: u64, deaths: &[usize]) {
         let ended = load.end().await;
         let Progress { acknowledged, refused } = ended.progress;
         headwater = killed.start().await;
+        // As real clients do: a request without an answer may have been stored, and must not be lost or stored twice.
         let kept = load::send_again(&headwater, &ended.unanswered).await;
         println!(
             "seed {seed}: {death:?}: {acknowledged} requests acknowledged, {refused} refused; of {} without an \

@@ -1,10 +1,11 @@
-//! Signups that hurried visitors make before a bad relay: each that could be stored arrives, and arrives once.
+//! Visitors sign up and leave at once, and the relay often fails: each signup that could be stored arrives, and arrives
+//! once.
 //!
-//! On the day of a seed each visitor signs up on a site of its own, in a real browser, and goes away at a moment
-//! that suits nobody: in the same tick, while the request is on its way, while another page loads. Between page and
-//! relay stands a front that loses requests and answers, cuts, delays and refuses them; the server dies twice. Some
-//! visitors come back soon; at last everyone does, with everything healthy. `cargo xtask soak` has more visitors:
-//! `HEADWATER_JOURNEYS_VISITORS`, on the day of `HEADWATER_JOURNEYS_SEED`.
+//! The seed decides what happens. Each visitor signs up on a site of its own, in a real browser, and leaves at a bad
+//! moment: in the same tick, while the request is under way, while another page loads. Between page and relay is a
+//! proxy, the front, which loses requests and answers, cuts, delays and refuses them; the server is killed twice. Some
+//! visitors come back soon; at the end all do, and nothing fails any more. `cargo xtask soak` has more visitors:
+//! `HEADWATER_JOURNEYS_VISITORS`, with the seed `HEADWATER_JOURNEYS_SEED`.
 
 mod answer;
 mod front;
@@ -26,10 +27,10 @@ use crate::stage::Headwater;
 use crate::view::View;
 use front::Front;
 
-/// For the longest of visits, and for each visitor on top, on a loaded machine.
+/// How long all visits may take on a loaded machine: the longest single visit, and an addition for each visitor.
 const PATIENCE: [Duration; 2] = [Duration::from_mins(1), Duration::from_secs(1)];
 
-/// Lets visitors come and go; in the meantime the server dies so often.
+/// Runs the visits of this name (`first` or `last`), and kills the server so many times in between.
 async fn visits(
     browser: &Browser,
     front: &Arc<Front>,
@@ -51,7 +52,7 @@ async fn visits(
     timeout(patience, coming).await.unwrap_or_else(|_| panic!("{name} visits take more than {patience:?}"))
 }
 
-/// What the day came to.
+/// The result of a run.
 #[derive(Debug, PartialEq, Eq)]
 struct Counts {
     /// Events that were stored or sent.
@@ -66,7 +67,7 @@ fn texts(items: &[Value], member: &str) -> Vec<String> {
     items.iter().filter_map(|item| item[member].as_str().map(str::to_owned)).collect()
 }
 
-/// Counts, and tells the story of each visitor whose signup is not there exactly once.
+/// Counts, and returns the log of each visitor whose signup did not arrive exactly once.
 async fn count(headwater: &Headwater, front: &Front) -> (Counts, String) {
     let view = View::of(headwater);
     view.everything_delivered().await;

@@ -1,4 +1,4 @@
-//! What has to be in the ledger after Live Chat and Inbox were bought through a partner's link: this, exactly.
+//! Checks exactly what the ledger holds after Live Chat and Inbox were bought through a partner's link.
 
 use headwater_client::{Client, Credential};
 use headwater_protocol::v2::{Customer, Reward};
@@ -23,7 +23,7 @@ fn amounts(rewards: &[Reward]) -> Vec<i64> {
     amounts
 }
 
-/// The one customer of the journey, credited to the partner.
+/// The only customer of the journey, who must be credited to the partner.
 async fn the_customer(vendor: &Client, key: &str) -> Customer {
     let customers = vendor.list_customers(&[]).await.expect("the ledger answers").data.items;
     let [customer] = <[Customer; 1]>::try_from(customers).expect("one visitor is one customer");
@@ -32,7 +32,7 @@ async fn the_customer(vendor: &Client, key: &str) -> Customer {
     customer
 }
 
-/// What the ledger holds at the end, exactly.
+/// Checks that the ledger holds one click, one customer, two products, two payments and their two rewards, and no more.
 pub(crate) async fn assert_two_commissions(headwater: &Headwater, customer_key: &str) {
     let vendor = headwater.vendor();
     assert_eq!(amounts(&rewards(&vendor).await), [490, 1980]);
@@ -49,7 +49,7 @@ pub(crate) async fn assert_two_commissions(headwater: &Headwater, customer_key: 
     assert_eq!(clicks.len(), 1, "{clicks:?}");
 }
 
-/// What the partner's own token shows.
+/// Checks what the partner sees with a token of its own.
 pub(crate) async fn assert_partner_sees_both_products(headwater: &Headwater, customer_key: &str) {
     let vendor = headwater.vendor();
     let customer = the_customer(&vendor, customer_key).await;

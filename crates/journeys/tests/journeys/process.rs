@@ -6,13 +6,13 @@ use std::process::{ExitStatus, Output, Stdio};
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
-/// A path that `cargo xtask test` hands over.
+/// A path that `cargo xtask test` passes in the environment.
 pub(crate) fn given(name: &str) -> PathBuf {
     let value = std::env::var_os(name);
     value.unwrap_or_else(|| panic!("{name} is not set: run the journeys with `cargo xtask test`")).into()
 }
 
-/// A number that `cargo xtask soak` hands over.
+/// A number that `cargo xtask soak` may pass in the environment.
 pub(crate) fn number(name: &str, otherwise: u64) -> u64 {
     let text = std::env::var(name).ok();
     text.map_or(otherwise, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
@@ -45,7 +45,7 @@ impl Running {
         Self { child, output: BufReader::new(output).lines() }
     }
 
-    /// What follows `mark` in the first line it prints that holds it.
+    /// Waits for the first printed line that contains `mark`; returns the text after it.
     pub(crate) async fn says(&mut self, mark: &str) -> String {
         match self.says_before_it_ends(mark).await {
             Some(rest) => rest,
@@ -68,9 +68,9 @@ impl Running {
         self.child.wait().await.expect("it was started")
     }
 
-    /// SIGKILL: nothing is flushed, nothing is said.
+    /// Sends SIGKILL, so that the program can neither flush anything nor close its connections in order.
     pub(crate) async fn kill(mut self) {
-        // One that has ended needs no signal.
+        // A program that has ended needs no signal.
         if self.child.id().is_some() {
             self.child.kill().await.expect("it was running");
         }

@@ -1,4 +1,4 @@
-//! The main job in a browser: a partner's link, a signup, two products, two commissions.
+//! The main journey in a browser: a partner's link, a signup, two products, two commissions.
 
 use serde_json::json;
 
@@ -19,12 +19,12 @@ async fn arrive(browser: &Browser, storefront: &Storefront) {
     }
 }
 
-/// Creates an account, and says under which id the site keeps it.
+/// Creates an account; returns the site's id of it.
 async fn sign_up(browser: &Browser) -> String {
     browser.click("#signup-link").await;
     browser.write("#name", "Ada Example").await;
     browser.write("#email", "ada@buyer.example").await;
-    // Shown when the script has run and knows the partner.
+    // The page shows it once the script has run and found the partner.
     browser.see("#credit").await;
     browser.click("#signup-submit").await;
     browser.see("#signed-up").await;
@@ -42,7 +42,7 @@ async fn check_out(browser: &Browser) {
     browser.see("#paid").await;
 }
 
-/// What the visitor of the demo reads in the partner's panel: both products, both commissions, with their amounts.
+/// Checks that the partner's panel shows both products and both commissions, with their amounts.
 async fn assert_the_partners_panel_shows_both(browser: &Browser) {
     let full = "const rows = (id) => document.querySelectorAll(`#${id} li .end`).length;
         return rows('partner-products') === 2 && rows('partner-rewards') === 2;";

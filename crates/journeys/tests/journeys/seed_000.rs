@@ -61,7 +61,7 @@ impl Company {
         self.call(Method::GET, path, "").await.1
     }
 
-    /// What the document takes for granted: partner, team member, customer and catalogue entry.
+    /// Creates the records that the document assumes: partner, team member, customer and catalogue entry.
     async fn prepare(&self) {
         let partner = json!({"email": "partner@agency.example", "partner_key": "part_xyz789"});
         let member = json!({
@@ -82,13 +82,13 @@ impl Company {
     }
 }
 
-/// Takes the members that differ from run to run out of an answer, and says what they were.
+/// Removes the members that differ from run to run from an answer, and returns them.
 fn take(answer: &mut Value, names: &[&str]) -> Vec<Value> {
     let data = answer["data"].as_object_mut().expect("data is an object");
     names.iter().map(|name| data.remove(*name).unwrap_or_else(|| panic!("{name} is missing"))).collect()
 }
 
-/// Epoch milliseconds as an integer, and a key with its prefix.
+/// Checks that a key has its prefix, and that times are epoch milliseconds as integers.
 fn assert_made(prefix: &str, key: &Value, times: &[Value]) {
     let key = key.as_str().expect("a key is text");
     assert!(key.starts_with(prefix) && key.len() > prefix.len() + 8, "{key}");

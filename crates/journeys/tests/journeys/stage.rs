@@ -22,7 +22,7 @@ pub(crate) struct Headwater {
     running: Running,
 }
 
-/// Where its data is.
+/// Where a server's data is.
 enum Stored {
     Directory(TempDir),
     /// A PostgreSQL database of its own, by its address.
@@ -38,7 +38,7 @@ impl Stored {
         Self::Directory(tempfile::tempdir().expect("a directory for the data"))
     }
 
-    /// As a command line says it.
+    /// The arguments that name it on a command line.
     fn arguments(&self) -> [OsString; 2] {
         match self {
             Self::Directory(directory) => ["--data".into(), data(directory).into()],
@@ -53,7 +53,7 @@ impl Stored {
 }
 
 impl Headwater {
-    /// A fresh program, served.
+    /// Creates a new program and serves it.
     pub(crate) async fn open() -> Self {
         let stored = Stored::new().await;
         let mut init = program("headwater");
@@ -82,7 +82,7 @@ impl Headwater {
         self.running.ended().await
     }
 
-    /// Where its data is.
+    /// The data directory.
     pub(crate) fn data(&self) -> PathBuf {
         self.stored.directory()
     }
@@ -92,7 +92,7 @@ impl Headwater {
         self.credentials[name].as_str().unwrap_or_else(|| panic!("init printed no {name}"))
     }
 
-    /// The company's view of the API.
+    /// A client with the company's key pair.
     pub(crate) fn vendor(&self) -> Client {
         let secret = SecretString::from(self.credential("secret_key").to_owned());
         let pair = Credential::basic(self.credential("public_key"), secret, None);
@@ -100,7 +100,7 @@ impl Headwater {
     }
 }
 
-/// What is left of a killed one: its data, and everybody's memory of its address.
+/// A killed server: its data, and the address that its clients go on using.
 pub(crate) struct Killed {
     url: String,
     credentials: Value,
@@ -116,14 +116,14 @@ impl Killed {
         self.lives_again(running)
     }
 
-    /// The same under a limit of the shell's (`ulimit …`), and whether it lived until it listened.
+    /// Starts it under a limit of the shell (`ulimit …`); `false` if it ended before it listened.
     pub(crate) async fn start_under(self, limit: &str) -> (Headwater, bool) {
         let address = self.url.trim_start_matches("http://");
         let mut limited = Command::new("sh");
         limited.args(["-c", &format!("{limit}; exec \"$0\" \"$@\"")]);
         let serve = serve(&self.stored, address);
         limited.arg(serve.as_std().get_program()).args(serve.as_std().get_args());
-        // A log in a file would run into the limit before the data does.
+        // Standard error may be a file, which would reach the limit before the data does.
         limited.stderr(Stdio::null());
         let mut running = Running::start(limited);
         let listens = running.says_before_it_ends("listening on ").await.is_some();
@@ -152,7 +152,7 @@ fn data(directory: &TempDir) -> PathBuf {
 fn serve(stored: &Stored, address: &str) -> Command {
     let mut serve = program("headwater");
     serve.args(["serve", "--listen", address]).args(stored.arguments());
-    // Journeys are one client that sends as fast as it can.
+    // A journey is one client that sends as fast as it can, so it must not meet the rate limit.
     serve.args(["--events-per-second", "1000000"]);
     serve
 }

@@ -1,4 +1,4 @@
-//! The company's own view of its journal and books, as the API shows it.
+//! The company's own view of its journal and ledger, through the API.
 
 use serde_json::Value;
 
@@ -13,14 +13,14 @@ pub(crate) struct View {
 }
 
 impl View {
-    /// Of this server.
+    /// The view of this server.
     pub(crate) fn of(headwater: &Headwater) -> Self {
         let pair = ["public_key", "secret_key"].map(|name| headwater.credential(name).to_owned()).into();
         let http = headwater_client::connections().no_proxy().build().expect("an HTTP client");
         Self { http, url: headwater.url.clone(), pair }
     }
 
-    /// Makes something.
+    /// Creates a record.
     pub(crate) async fn post(&self, path: &str, body: &Value) {
         let request = self.http.post(format!("{}{path}", self.url)).body(body.to_string());
         let answer = request.basic_auth(&self.pair.0, Some(&self.pair.1)).send().await;
@@ -54,7 +54,7 @@ impl View {
         self.page(&format!("/v1/entries?limit=1&state={state}")).await["items"].get(0).cloned()
     }
 
-    /// Waits until nothing is on its way any more.
+    /// Waits until no entry is due, waiting or parked.
     pub(crate) async fn everything_delivered(&self) {
         eventually("everything to be delivered", async || {
             assert_eq!(self.any("dead").await, None, "nothing may be given up");

@@ -1,4 +1,4 @@
-//! The main job as a site does it that speaks to the relay itself, without our script on its pages.
+//! The main journey on a site that calls the relay itself, without our script on its pages.
 
 use reqwest::redirect::Policy;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use crate::stage::{Headwater, Storefront};
 const SIGNUP: &str = "019365b2-7c00-7abc-8def-0123456789ab";
 const CHECKOUT: &str = "019365b2-7c01-7abc-8def-0123456789ab";
 
-/// A visitor's side of the wire.
+/// A visitor, as an HTTP client.
 struct Visitor {
     http: reqwest::Client,
 }
@@ -21,7 +21,7 @@ impl Visitor {
         Self { http: http.expect("an HTTP client") }
     }
 
-    /// Clicks the partner's link; the click's id and the partner's key, from where it leads.
+    /// Clicks the partner's link; returns the click's id and the partner's key from the redirect.
     async fn click(&self, storefront: &Storefront) -> (String, String) {
         let answer = self.http.get(&storefront.link).send().await.expect("the link host answers");
         assert_eq!(answer.status(), 302);

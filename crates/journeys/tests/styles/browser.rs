@@ -44,7 +44,7 @@ impl Browser {
 
     /// Ends the browser; its driver ends with this value.
     pub(crate) async fn close(self) {
-        // One that is gone already is closed.
+        // An error means that the browser is gone already.
         let _ = self.page.close().await;
     }
 
@@ -63,12 +63,13 @@ impl Browser {
         self.page.refresh().await.map_err(|error| format!("the page does not load again: {error}"))
     }
 
-    /// What a script on the page answers.
+    /// Runs a script on the page and returns its result.
     pub(crate) async fn ask(&self, script: &str) -> Outcome<Value> {
         self.page.execute(script, Vec::new()).await.map_err(|error| format!("`{script}`: {error}"))
     }
 
-    /// Adds a script to the page: one a driver runs may live in a world of its own, with variables of its own.
+    /// Runs a script as an element of the page: one that the driver runs may be in an isolated world, with its own
+    /// variables.
     pub(crate) async fn act(&self, script: &str, nonce: &str) -> Outcome {
         const ADD: &str = "
             const element = document.createElement('script');
@@ -79,31 +80,31 @@ impl Browser {
         self.page.execute(ADD, arguments).await.map(drop).map_err(|error| format!("`{script}`: {error}"))
     }
 
-    /// Runs a script on the page that says when it is done, by its last argument.
+    /// Runs a script on the page that calls its last argument when it is done.
     pub(crate) async fn wait(&self, script: &str) -> Outcome<Value> {
         self.page.execute_async(script, Vec::new()).await.map_err(|error| format!("`{script}`: {error}"))
     }
 
-    /// When a cookie ends, in seconds since 1970; none for one of the session.
+    /// When a cookie expires, in seconds since 1970; `None` for a session cookie.
     pub(crate) async fn expiry(&self, name: &str) -> Outcome<Option<i64>> {
         let cookie =
             self.page.get_named_cookie(name).await.map_err(|error| format!("cookie {name}: {error}"))?;
         let ends = cookie.expires_datetime();
         #[expect(
             clippy::redundant_closure_for_method_calls,
-            reason = "its type is of a crate that is not ours to name"
+            reason = "its type is of a crate that we do not depend on"
         )]
         Ok(ends.map(|time| time.unix_timestamp()))
     }
 
-    /// Another tab, which is then the one acted in.
+    /// Opens another tab, and switches to it.
     pub(crate) async fn tab(&mut self) -> Outcome {
         let tab = self.page.new_window(true).await.map_err(|error| format!("no new tab: {error}"))?;
         self.tabs.push(tab.handle);
         self.switch(self.tabs.len() - 1).await
     }
 
-    /// To a tab, from 0 in the order they were opened.
+    /// Switches to a tab, counted from 0 in the order they were opened.
     pub(crate) async fn switch(&self, tab: usize) -> Outcome {
         let handle = self.tabs[tab].clone();
         self.page.switch_to_window(handle).await.map_err(|error| format!("no tab {tab}: {error}"))

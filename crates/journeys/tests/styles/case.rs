@@ -1,4 +1,4 @@
-//! A row while it runs: its names, its pages, and what its site, its visitor and its relay have seen.
+//! A row while it runs: its names, its pages, and what its site and its relay have received.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
@@ -26,7 +26,7 @@ impl Names {
         Self(vec![
             ("{site}", at(site)),
             ("{www}", at(&format!("www.{site}"))),
-            // Another site, as the relay of a hosted program is.
+            // The relay is another site than the page, as that of a hosted program is.
             ("{relay}", at(&format!("r{number}.localhost"))),
             ("{other}", at(&format!("o{number}.localhost"))),
             ("{elsewhere}", format!("o{number}.localhost")),
@@ -34,7 +34,7 @@ impl Names {
             ("{key}", KEY.to_owned()),
             ("{integrity}", integrity.to_owned()),
             ("{nonce}", "c3R5bGVz".to_owned()),
-            // Two partners' links, as they arrive at the landing page.
+            // The parameters that two partners' links have on the landing page.
             ("{ada}", click("ada", "abcDEF123456")),
             ("{bea}", click("bea", "bcdEFG12345678")),
         ])
@@ -81,10 +81,10 @@ pub(crate) struct Case {
     seen: Mutex<Seen>,
 }
 
-/// What has been seen.
+/// What has been received.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
-    /// What pages said and no step has asked for yet, by name.
+    /// What pages have reported with `say` and no step has expected yet, by name.
     pub(crate) said: Vec<(String, Value)>,
     /// What was thrown, or written to the console as an error or warning.
     pub(crate) noise: Vec<String>,
@@ -92,7 +92,7 @@ pub(crate) struct Seen {
     pub(crate) requests: usize,
     /// Events at the relay, by id.
     pub(crate) events: BTreeMap<String, Heard>,
-    /// How often a page asked for something after it was done.
+    /// Requests of `perform::SENTINEL`, which pages send after all others.
     pub(crate) sentinels: usize,
 }
 
@@ -110,19 +110,19 @@ pub(crate) struct Heard {
 }
 
 impl Case {
-    /// A row that begins.
+    /// Begins a row.
     pub(crate) fn begin(style: &Style, number: usize, port: u16, integrity: &str) -> Self {
         let (manner, _) = watch::channel(Manner::Works);
         let names = Names::of(number, style.host, port, integrity);
         Self { names, pages: style.pages.clone(), manner, seen: Mutex::default() }
     }
 
-    /// What has been seen until now.
+    /// What has been received until now.
     pub(crate) fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().expect("nobody panics while holding it")
     }
 
-    /// Something that nobody wants to see.
+    /// Records something unexpected, which fails the row.
     pub(crate) fn note(&self, noise: impl Into<String>) {
         self.seen().noise.push(noise.into());
     }

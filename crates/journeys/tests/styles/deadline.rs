@@ -1,13 +1,13 @@
-//! Waiting for what will be true soon: asked again until it is, or until the deadline.
+//! Polls a condition until it holds, or until a deadline.
 
 use std::time::Duration;
 
 /// Long enough for a loaded machine; a row that works never comes near it.
 const DEADLINE: Duration = Duration::from_secs(20);
-/// Between two questions.
+/// Time between two polls.
 const TICK: Duration = Duration::from_millis(10);
 
-/// Asks until the answer is yes; at the deadline the last answer's own words are the error.
+/// Polls until `ask` succeeds; at the deadline its last error is returned.
 pub(crate) async fn eventually<T>(mut ask: impl AsyncFnMut() -> Result<T, String>) -> Result<T, String> {
     let start = tokio::time::Instant::now();
     let mut ticks = tokio::time::interval(TICK);

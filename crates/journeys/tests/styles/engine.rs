@@ -1,4 +1,4 @@
-//! The engines rows run in: what their drivers are told.
+//! The browser engines that rows run in: how to start their drivers, and what to ask of a session.
 
 use serde_json::{Value, json};
 use tokio::process::Command;
@@ -41,13 +41,13 @@ impl Engine {
         let mut command = Command::new(given("HEADWATER_JOURNEYS_DRIVER"));
         command.arg(format!("--port={port}"));
         if self == Self::Firefox {
-            // The default is one port for all drivers of a machine.
+            // The default is a fixed port, which two drivers on one machine cannot share.
             command.arg("--websocket-port=0");
         }
         command
     }
 
-    /// What a session asks for.
+    /// The capabilities of a session.
     pub(crate) fn capabilities(self) -> Value {
         let binary = given("HEADWATER_JOURNEYS_BROWSER");
         let mut capabilities = match self {
@@ -66,7 +66,7 @@ impl Engine {
                 json!({ "webkitgtk:browserOptions": { "binary": binary, "args": ["--automation"] } })
             }
         };
-        // A page that forbids leaving, or a script that does not come back, is an error soon.
+        // Short, so that a page that blocks navigation, or a script that never ends, fails soon.
         capabilities["timeouts"] = json!({ "script": 20_000, "pageLoad": 20_000 });
         capabilities
     }

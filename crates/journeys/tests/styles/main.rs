@@ -1,15 +1,15 @@
-//! The styles in which sites integrate the script, one row each: its pages, what the visitor and the relay do, and what
-//! has to come of it. Rows run in a real browser against `dist/headwater.js` and a relay whose answers they choose.
+//! The styles in which sites integrate the script, one row each: its pages, what the visitor and the relay do, and the
+//! expected result. Rows run in a real browser against `dist/headwater.js` and a relay whose answers they choose.
 //!
-//! Every row also holds what no row has to ask for: nothing is thrown, the console is silent, each event is sent as
-//! often as the row says and never changed, and nothing else is sent, said or called back.
+//! Every row also checks, without saying so: nothing is thrown, the console is silent, each event is sent as often as
+//! the row says and never changed, and nothing else is sent, reported or called back.
 
 mod browser;
 mod case;
 mod deadline;
 mod engine;
 mod perform;
-// Of the journeys' own programs only those that are started and killed are needed here.
+// Only starting and killing programs is needed here.
 #[allow(dead_code, reason = "shared with the journeys, which use all of it")]
 #[path = "../journeys/process.rs"]
 mod process;
@@ -32,7 +32,7 @@ use style::Style;
 /// Rows that run at once; each has a browser, which takes a core and a half.
 const WORKERS: usize = 3;
 
-/// What rows share: one server, and browsers that wait for the next row.
+/// What rows share: one server, and idle browsers.
 struct House {
     runtime: Runtime,
     engine: Engine,
@@ -76,7 +76,7 @@ impl House {
             if outcome.is_ok() {
                 self.idle.lock().expect("no row panics while it holds the lock").push(browser);
             } else {
-                // Whatever went wrong, the next row shall not inherit it.
+                // The browser may be in any state, so the next row gets a new one.
                 browser.close().await;
             }
             outcome.map_err(Failed::from)

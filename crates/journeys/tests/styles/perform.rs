@@ -1,4 +1,4 @@
-//! Runs a row, step after step, and holds at its end what every row has to hold.
+//! Runs a row step by step, and checks at its end what must be true of every row.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,8 +13,8 @@ use crate::relay::Manner;
 use crate::server::Stage;
 use crate::style::{Step, Style};
 
-/// Sent after what the page had in mind, over the same road: three times, because the browser hands a lock and a timer
-/// over in its own time.
+/// Requests that the page sends after all those that it was about to send. Three of them, one after the other, because
+/// the browser grants a lock and fires a timer asynchronously.
 const SENTINEL: &str = "
     const done = arguments[arguments.length - 1];
     const again = async (times) => {
@@ -26,7 +26,7 @@ const SENTINEL: &str = "
     };
     again(3).then(() => done(true), (error) => done(String(error)));";
 
-/// Runs a row; the error says at which step, and what had been seen.
+/// Runs a row; the error says at which step it failed, and what had been received.
 pub(crate) async fn perform(
     style: &Style,
     number: usize,
@@ -43,7 +43,7 @@ pub(crate) async fn perform(
         }
     }
     let outcome = outcome.and_then(|()| at_the_end(&case, style));
-    // What still waits for the relay is let go.
+    // Releases the requests that a slow relay still holds.
     case.manner.send_replace(Manner::Works);
     outcome.map_err(|error| format!("{error}\n{:#?}", case.seen()))?;
     row.browser.clear().await
@@ -149,7 +149,7 @@ fn same<T: PartialEq + std::fmt::Debug>(seen: &T, wanted: &T) -> Result<(), Stri
     if seen == wanted { Ok(()) } else { Err(format!("it is {seen:?}, and not {wanted:?}")) }
 }
 
-/// Whether data has these members with these values; `null` is a member it has not.
+/// Whether data has these members with these values; `null` stands for a missing member.
 fn holds(data: &Value, members: &Value) -> bool {
     let Value::Object(members) = members else { unreachable!("rows write objects") };
     members.iter().all(|(name, value)| data.get(name).unwrap_or(&Value::Null) == value)
@@ -158,7 +158,7 @@ fn holds(data: &Value, members: &Value) -> bool {
 fn at_the_end(case: &Case, style: &Style) -> Result<(), String> {
     let seen = case.seen();
     if !seen.noise.is_empty() {
-        return Err("there was noise".to_owned());
+        return Err("something unexpected happened, see `noise`".to_owned());
     }
     if !seen.said.is_empty() {
         return Err("the page said more than the row expects".to_owned());

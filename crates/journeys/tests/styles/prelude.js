@@ -1,5 +1,5 @@
-// The first script of every page of a row: what is thrown or written to the console reaches the row, and so does what
-// the page wants to say. Synchronously, so that it has arrived whatever the page does next.
+// The first script of every page of a row. It reports to the row what is thrown or written to the console, and what the
+// page says with `say`. Requests are synchronous, so that they have arrived whatever the page does next.
 (() => {
   const tell = (path, value) => {
     const text = JSON.stringify(value);

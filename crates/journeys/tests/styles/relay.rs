@@ -13,17 +13,17 @@ use crate::server::{Answer, answer, json_answer};
 /// How a relay answers.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Manner {
-    /// As the real one.
+    /// As the real one does.
     Works,
-    /// Every request with this status, and a pause to keep where there is one, in seconds.
+    /// To every request with this status, and `Retry-After` in seconds where given.
     Fails(u16, Option<u32>),
-    /// Every event with this code, for this field.
+    /// Refuses every event with this code, for this field.
     Refuses(&'static str, &'static str),
-    /// With JSON that is not the relay's, and a status of success.
+    /// With a status of success, and JSON that is not the relay's.
     Babbles,
     /// Not at all: the connection is closed.
     Down,
-    /// Not before the manner changes; then in that one.
+    /// Not until the manner changes; then in the new one.
     Slow,
 }
 
@@ -58,7 +58,7 @@ pub(crate) async fn events(case: &Case, head: &Parts, body: &str) -> Result<Answ
     }
 }
 
-/// What the real relay would not like, or a browser would ask about first.
+/// Records what the real relay would refuse, or what would make the browser send a CORS preflight.
 fn check(case: &Case, head: &Parts) {
     if head.method != Method::POST {
         case.note(format!("{} {} at the relay", head.method, head.uri));
@@ -73,7 +73,7 @@ fn check(case: &Case, head: &Parts) {
     }
 }
 
-/// Notes what arrived; the events' texts, each with its id.
+/// Records a request; returns the id and the text of each event.
 fn record(case: &Case, body: &str) -> Vec<(String, String)> {
     let mut events = Vec::new();
     match Submission::read(body) {
@@ -103,7 +103,7 @@ fn record(case: &Case, body: &str) -> Vec<(String, String)> {
     events
 }
 
-/// As `relay::http::events` does.
+/// Accepts events and answers as `relay::http::events` does.
 fn admit(case: &Case, events: &[(String, String)]) -> Answer {
     let (mut accepted, mut duplicates, mut refused) = (0, 0, vec![]);
     for (index, (id, text)) in events.iter().enumerate() {
@@ -145,5 +145,5 @@ fn failure(status: u16, pause: Option<u32>) -> Answer {
     if let Some(pause) = pause {
         response = response.header(RETRY_AFTER, pause);
     }
-    answer(response, "text/plain", "the row wants it so")
+    answer(response, "text/plain", "a failure of this row")
 }

@@ -1,4 +1,4 @@
-//! The table, by what a row is about.
+//! The table of rows, by topic.
 
 mod arrival;
 mod checkout;
@@ -44,10 +44,10 @@ pub(crate) fn all() -> Vec<Style> {
     rooms.into_iter().flatten().collect()
 }
 
-/// One tag without a line of code: what rows use that are not about how the script arrives.
+/// One script tag and no code, for rows that are not about how the script is loaded.
 const TAG: &str = r#"<script src="{relay}/v1/" data-key="{key}"></script>"#;
 
-/// The function in which a signup form ends.
+/// The function that a signup form calls.
 const SIGN_UP: &str = "
     var signUp = (customer = 'customer-1') => {
       growsumo.data.name = 'Ada Example';
@@ -68,7 +68,7 @@ fn tagged_with(settings: &str, script: &str) -> String {
     )
 }
 
-/// The snippet as vendors hand it out, at one of the paths it is known by. What it swallows is noise here.
+/// The snippet as vendors publish it, with this address of the script. Errors that the original swallows are reported.
 fn snippet(address: &str, initialize: &str) -> String {
     format!(
         "(function () {{
@@ -87,7 +87,7 @@ fn snippet(address: &str, initialize: &str) -> String {
     )
 }
 
-/// What newer snippets do when the script is there.
+/// What newer snippets run when the script is loaded.
 const INITIALIZE: &str =
     "growsumo._initialize('{key}'); if (typeof growsumoInit === 'function') growsumoInit();";
 
@@ -114,7 +114,7 @@ fn ada_data() -> Value {
     json!({ "partner_key": "ada", "ps_partner_key": "ada", "xid": "abcDEF123456", "ps_xid": "abcDEF123456" })
 }
 
-/// What the relay hears when `signUp` is called for a customer that ada sent.
+/// The data of the signup when `signUp` is called for a customer that ada sent.
 fn signup_by_ada(customer: &str) -> Value {
     json!({
         "customer_key": customer, "name": "Ada Example", "email": "ada@buyer.example",
@@ -122,24 +122,24 @@ fn signup_by_ada(customer: &str) -> Value {
     })
 }
 
-/// How a signup is called back that the relay took.
+/// The result of a signup that the relay accepted.
 fn accepted(customer: &str) -> Value {
     json!({ "ok": true, "status": 202, "customer_key": customer })
 }
 
-/// How a signup is called back that was sent nowhere, with no mistake in it.
+/// The result of a correct signup that is not sent, because nobody referred the customer.
 fn unsent(customer: &str) -> Value {
     json!({ "ok": true, "status": 0, "customer_key": customer, "code": "organic" })
 }
 
-/// How a signup is called back that failed.
+/// The result of a signup that failed.
 fn failed(customer: &str, status: u16, code: &str, message: &str) -> Value {
     json!({
         "ok": false, "status": status, "customer_key": customer, "error": { "code": code, "message": message },
     })
 }
 
-/// Whether no event waits in the page's storage.
+/// Whether no event is in the page's storage.
 const NOTHING_WAITS: &str =
     "Object.keys(localStorage).filter((name) => /^hw_.*_[\\w-]{36}$/.test(name)).length === 0";
 

@@ -23,7 +23,7 @@ use crate::style::Style;
 
 /// In front of every page.
 const PRELUDE: &str = include_str!("prelude.js");
-/// What sites load, and the file of `dist/` it is.
+/// The paths that sites load, and the file of `dist/` at each.
 const SCRIPTS: [(&str, &str); 11] = [
     ("/v1/", "headwater.js"),
     ("/headwater.js", "headwater.js"),
@@ -71,7 +71,7 @@ impl Stage {
         stage
     }
 
-    /// A row begins: its hosts lead to it.
+    /// Begins a row: requests to its hosts go to it from now on.
     pub(crate) fn begin(&self, style: &Style, number: usize) -> Arc<Case> {
         let case = Arc::new(Case::begin(style, number, self.port, &self.integrity));
         let mut cases = self.cases.lock().expect("nobody panics while holding it");
@@ -111,7 +111,7 @@ async fn accept(stage: Arc<Stage>, listener: TcpListener) {
         let Ok((stream, _)) = listener.accept().await else { continue };
         let stage = Arc::clone(&stage);
         let service = service_fn(move |request| respond(Arc::clone(&stage), request));
-        // A browser that goes away, or a relay that is down, ends a connection with an error: nothing to say.
+        // A browser that closes, or a relay that is down, ends a connection with an error, which is expected.
         tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
     }
 }

@@ -1,4 +1,4 @@
-//! A row: pages, steps, and what has to come of them. Texts may hold the names of `case::Names` in braces.
+//! A row: pages, steps, and expected results. Texts may contain the names of `case::Names` in braces.
 
 use std::ops::{Range, RangeInclusive};
 
@@ -15,7 +15,8 @@ pub(crate) struct Style {
     pub(crate) pages: Vec<Page>,
     /// In their order.
     pub(crate) steps: Vec<Step>,
-    /// Whether an event may arrive more than once: nobody can know whether what was said while leaving was heard.
+    /// Whether an event may arrive more than once: a page cannot know whether the request it sent while leaving
+    /// arrived.
     pub(crate) repeats: bool,
     /// The site's host, where its name matters; otherwise one of the row's own.
     pub(crate) host: Option<&'static str>,
@@ -41,29 +42,30 @@ pub(crate) enum Step {
     Back,
     /// The page is loaded again.
     Reload,
-    /// Another tab is opened, and acted in.
+    /// Opens another tab, and switches to it.
     Tab,
-    /// The tab of this number, from 0, is acted in.
+    /// Switches to the tab of this number, from 0.
     Switch(usize),
-    /// The page does something.
+    /// The page runs this script.
     Do(String),
     /// The relay answers in another manner from here on.
     Relay(Manner),
-    /// An expression over the page's window comes to this value. It does not see what the page calls `let` or `const`.
+    /// An expression in the page has, or gets, this value. It does not see what the page declares with `let` or
+    /// `const`.
     Is(String, Value),
-    /// The page's cookies come to be these, all of them, in any order.
+    /// The page's cookies are, or become, exactly these, in any order.
     Cookies(Vec<(&'static str, String)>),
-    /// A cookie ends in so many seconds from now.
+    /// A cookie expires in so many seconds from now.
     Ends(&'static str, Range<i64>),
-    /// The page says this under this name, once: with the prelude's `say`.
+    /// The page reports this value under this name, once, with the prelude's `say`.
     Said(&'static str, Value),
-    /// The relay hears an event of this type, with these members in its data (`null`: without them), and takes it.
+    /// The relay receives an event of this type, with these members in its data (`null`: without them), and accepts it.
     Taken(&'static str, Value),
-    /// The same; what the relay answered is left to the row.
+    /// The same, whether or not the relay accepts it.
     Heard(&'static str, Value),
     /// So many requests have arrived at the relay.
     Requests(RangeInclusive<usize>),
-    /// Whatever the page was about to send has been sent: shown by requests that it sends after it.
+    /// Everything the page was about to send has arrived, as shown by requests that it sends afterwards.
     Settled,
 }
 

@@ -1,4 +1,4 @@
-//! What has to be in journal and ledger after the deaths: everything that was sent, and nothing twice.
+//! Checks journal and ledger at the end of a run: they hold everything that was sent, and nothing twice.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::load::{Fact, Request};
 use crate::stage::Headwater;
 use crate::view::View;
 
-/// A partner, a product, and a trigger that pays for it.
+/// Creates a partner, a catalogue entry, and a trigger that pays for it.
 pub(crate) async fn furnish(headwater: &Headwater) {
     let view = View::of(headwater);
     let trigger = json!({

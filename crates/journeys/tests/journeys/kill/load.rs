@@ -1,4 +1,4 @@
-//! Sixteen connections that send whole customers, and remember what they were told.
+//! Sixteen connections that send customers with all their events, and record the answers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,10 +12,10 @@ use crate::dice::Dice;
 use crate::stage::Headwater;
 
 const CONNECTIONS: usize = 16;
-/// When everything happens, epoch milliseconds.
+/// The time of every event, in epoch milliseconds.
 const NOW: i64 = 1_775_514_585_468;
 
-/// What an event makes in the ledger.
+/// The record that an event creates in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Fact {
     /// Of this `customer_key`.
@@ -29,12 +29,12 @@ pub(crate) enum Fact {
 /// One request: some consecutive events of one customer.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
-    /// Ids, and what each makes.
+    /// Each event's id, and the record it creates.
     pub(crate) events: Vec<(EventId, Fact)>,
     body: String,
 }
 
-/// How far all connections have come.
+/// What all connections have reached together.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Progress {
     /// Requests answered with 202.
@@ -43,7 +43,7 @@ pub(crate) struct Progress {
     pub(crate) refused: usize,
 }
 
-/// What the connections were told in the end.
+/// The requests of all connections, by their answers.
 #[derive(Debug, Default)]
 pub(crate) struct Ended {
     pub(crate) progress: Progress,
@@ -77,7 +77,7 @@ impl Load {
         self.progress.wait_for(far).await.is_ok()
     }
 
-    /// Lets each connection hear its last answer, or none.
+    /// Stops the load, after each connection had the answer to its last request or lost it.
     pub(crate) async fn end(self) -> Ended {
         self.stop.store(true, Ordering::Relaxed);
         let told = self.connections.join_all().await;
@@ -111,7 +111,7 @@ async fn send(
                     assert!(answer.as_ref().is_none_or(|(status, _)| *status >= 500), "{answer:?}");
                     tell.send_modify(|progress| progress.refused += refused);
                     unanswered.push(request);
-                    // Whoever hears nothing has been sent to a dead server, and waits to be told so.
+                    // No answer means that the server is dead, so this connection ends.
                     if refused == 0 {
                         return (acknowledged, unanswered);
                     }
@@ -126,7 +126,7 @@ async fn send(
     (acknowledged, unanswered)
 }
 
-/// Sends unanswered requests once more; says how many of them had been kept.
+/// Sends unanswered requests once more; returns how many of them the relay had stored before.
 pub(crate) async fn send_again(headwater: &Headwater, unanswered: &[Request]) -> usize {
     let line = Line::open(headwater);
     let mut kept = 0;
@@ -134,7 +134,7 @@ pub(crate) async fn send_again(headwater: &Headwater, unanswered: &[Request]) ->
         let (status, answer) = line.post(request).await.expect("the server is back");
         assert_eq!(status, 202, "{answer}");
         let all = request.events.len();
-        // A batch is one unit of work: never half of it.
+        // A batch is one unit of work, so it is stored as a whole or not at all.
         let whole = [json!({"accepted": all, "duplicates": 0}), json!({"accepted": 0, "duplicates": all})];
         assert!(whole.contains(&answer), "{answer} of {all}");
         kept += usize::from(answer == whole[1]);
@@ -162,7 +162,7 @@ impl Line {
         let post = self.http.post(&self.address).basic_auth(key, Some(secret)).body(request.body.clone());
         let answer = post.send().await.ok()?;
         let status = answer.status().as_u16();
-        // A status without its body is an answer all the same, to whoever reads only the status.
+        // A status whose body is lost counts as no answer, so the request is sent again.
         answer.json().await.ok().map(|body| (status, body))
     }
 }

@@ -1,4 +1,4 @@
-//! Answers of the front; one of them breaks off in the middle.
+//! Answers of the front, which can cut one off in the middle.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -15,7 +15,7 @@ use hyper::{Response, StatusCode};
 /// An answer.
 pub(crate) type Answer = Response<Told>;
 
-/// The connection ends here.
+/// The error that closes the connection.
 #[derive(Debug)]
 pub(crate) struct Cut;
 
@@ -33,12 +33,13 @@ impl From<Infallible> for Cut {
     }
 }
 
-/// What is told, to its end or not.
+/// The body of an answer, whole or cut off.
 #[derive(Debug)]
 pub(crate) struct Told {
     text: Option<Bytes>,
-    /// Whether it breaks off: once to let the text go out, then for good.
+    /// Whether the connection is cut after the text.
     cut: bool,
+    /// Whether the body was pending once, so that the text is written before the connection is cut.
     out: bool,
 }
 
@@ -79,7 +80,7 @@ pub(crate) fn answer(kind: &'static str, text: impl Into<Bytes>) -> Answer {
     response.body(told).expect("the headers are ours")
 }
 
-/// The same for a page of any origin.
+/// The answer with headers that let a page of any origin read it.
 pub(crate) fn readable(mut answer: Answer) -> Answer {
     let headers = answer.headers_mut();
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, "*".parse().expect("a header"));
@@ -87,9 +88,9 @@ pub(crate) fn readable(mut answer: Answer) -> Answer {
     answer
 }
 
-/// A failure, with the pause to keep, in seconds.
+/// A failure, with `Retry-After` in seconds.
 pub(crate) fn failure(status: u16, pause: Option<u32>) -> Answer {
-    let mut answer = answer("text/plain", "the front wants it so");
+    let mut answer = answer("text/plain", "a failure of the front");
     *answer.status_mut() = StatusCode::from_u16(status).expect("a status");
     if let Some(pause) = pause {
         answer.headers_mut().insert(RETRY_AFTER, pause.into());
@@ -97,7 +98,7 @@ pub(crate) fn failure(status: u16, pause: Option<u32>) -> Answer {
     answer
 }
 
-/// Half of an answer.
+/// The first half of an answer, after which the connection is cut.
 pub(crate) fn half(mut answer: Answer) -> Answer {
     let told = answer.body_mut();
     told.text = told.text.take().map(|text| text.slice(..text.len() / 2));

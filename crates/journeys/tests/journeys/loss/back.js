@@ -1,4 +1,4 @@
-// A visitor comes back, and stays until nothing waits any more, or until patience ends.
+// A visitor comes back, and stays until no event is stored any more, or for `plan.patience` milliseconds.
 const begun = performance.now();
 navigator.sendBeacon('/-/stored', stored().join());
 const look = () => {

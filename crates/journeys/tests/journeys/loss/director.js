@@ -1,4 +1,4 @@
-// Opens the tabs of all visitors, some at a time, and says when each visitor is gone.
+// Opens the tabs of all visitors, twelve visitors at a time, and reports when a visitor's tabs are closed.
 const AT_ONCE = 12;
 const PATIENCE = 30e3;
 const pause = (millis) => new Promise((resolve) => { setTimeout(resolve, millis); });

@@ -1,4 +1,5 @@
-//! What stands between the visitors and the real server: their sites, and a relay front that lets requests fail.
+//! The proxy between the visitors and the real server: it serves the visitors' sites, and forwards their events with
+//! failures.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -21,13 +22,13 @@ use super::plan::{Fault, Plan, fault};
 use super::seen::Seen;
 use crate::stage::Headwater;
 
-/// A port at which the system refuses every connection, as long as this lives: bound, and nobody listens.
+/// A port that refuses every connection: it is bound, so that nothing else takes it, and nobody listens.
 struct Closed {
     port: u16,
     _bound: TcpSocket,
 }
 
-/// The front of one day.
+/// The proxy of one run.
 pub(crate) struct Front {
     seed: u64,
     pub(crate) port: u16,
@@ -44,7 +45,7 @@ pub(crate) struct Front {
 }
 
 impl Front {
-    /// Opens it before this server.
+    /// Starts it in front of this server.
     pub(crate) async fn open(headwater: &Headwater, seed: u64, plans: Vec<Plan>) -> Arc<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
         let bound = TcpSocket::new_v4().expect("a socket");
@@ -69,13 +70,13 @@ impl Front {
         front
     }
 
-    /// The page that lets everybody come for a first or a last time.
+    /// The address of the page that opens everybody's `first` or `last` visit. Resets the count of finished visits.
     pub(crate) fn address(&self, visits: &str) -> String {
         self.gone.send_replace(0);
         format!("http://director.localhost:{}/{visits}", self.port)
     }
 
-    /// Resolves when so many visitors have come and gone.
+    /// Resolves when so many visitors have finished.
     pub(crate) async fn have_gone(&self, visitors: usize) {
         let mut gone = self.gone.subscribe();
         gone.wait_for(|gone| *gone >= visitors).await.expect("the front is there");
@@ -86,13 +87,13 @@ impl Front {
         self.seen.lock().expect("nobody panics while holding it")
     }
 
-    /// Where a visitor's page looks for the relay.
+    /// The relay's address for a visitor's page. It refuses connections if the plan says so, unless `healthy`.
     pub(crate) fn endpoint(&self, plan: &Plan, healthy: bool) -> String {
         let port = if plan.down && !healthy { self.closed.port } else { self.port };
         format!("http://relay.localhost:{port}")
     }
 
-    /// Does to an event what the day wants.
+    /// Forwards a request with events, with the fault that the plan has for it.
     async fn relay(&self, head: &Parts, body: Bytes) -> Result<Answer, Cut> {
         let visitor = visitor_of(head.headers.get(ORIGIN).and_then(|origin| origin.to_str().ok()));
         let Some(visitor) = visitor.filter(|number| *number < self.plans.len()) else {
@@ -106,7 +107,7 @@ impl Front {
             Fault::LostRequest => return Err(Cut),
             Fault::Status(status, pause, true) => return Ok(readable(failure(status, pause))),
             Fault::Status(status, pause, false) => return Ok(failure(status, pause)),
-            // The delay is the fault; nothing waits for it.
+            // The delay is the fault itself; no assertion depends on its length.
             Fault::LateRequest(late) => tokio::time::sleep(late).await,
             Fault::None | Fault::LostAnswer | Fault::CutAnswer | Fault::LateAnswer(_) => {}
         }
@@ -124,7 +125,7 @@ impl Front {
         }
     }
 
-    /// The real relay's answer; none while it is dead.
+    /// The real relay's answer; the connection is closed while it is dead.
     async fn forward(&self, head: &Parts, body: Bytes) -> Result<Answer, Cut> {
         let request =
             self.http.post(format!("{}/v1/events", self.relay)).headers(kept(&head.headers)).body(body);
@@ -144,7 +145,7 @@ fn kept(headers: &HeaderMap) -> HeaderMap {
     kept.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// 17 of `http://v17.localhost:4711`, or of its host.
+/// The visitor's number: 17 for `http://v17.localhost:4711`, or for its host.
 fn visitor_of(site: Option<&str>) -> Option<usize> {
     let site = site?;
     let host = site.rsplit_once('/').map_or(site, |(_, host)| host);
@@ -156,7 +157,7 @@ async fn accept(front: Arc<Front>, listener: TcpListener) {
         let Ok((stream, _)) = listener.accept().await else { continue };
         let front = Arc::clone(&front);
         let service = service_fn(move |request| respond(Arc::clone(&front), request));
-        // Cut connections end with an error: that is what they are for.
+        // The error of a connection that was cut is intended, so it is ignored.
         tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::front::Front;
 use super::plan::Plan;
 
-/// Milliseconds for which a visitor who came back waits for the relay, and for which the last visit does.
+/// Milliseconds for which a visit waits for the relay: that of a visitor who comes back, and the last one.
 const PATIENCE: [u64; 2] = [3000, 25_000];
 
 /// The page at this path, if there is one.
@@ -13,7 +13,7 @@ pub(crate) fn html(front: &Front, path: &str, visitor: Option<&Plan>) -> Option<
     let Some(plan) = visitor else {
         return match path {
             "/first" | "/last" => Some(director(front)),
-            // `/plain?40` of another site.
+            // `/plain?40` of another site closes itself after 40 ms.
             "/plain" => {
                 Some(page("<script>setTimeout(() => window.close(), location.search.slice(1))</script>"))
             }
@@ -34,7 +34,7 @@ pub(crate) fn html(front: &Front, path: &str, visitor: Option<&Plan>) -> Option<
         "/next" => format!("{}{stay}", tag(front, plan, false)),
         "/plain" => stay.to_owned(),
         "/back" => format!("{}{}", script(include_str!("back.js")), tag(front, plan, true)),
-        // The script comes only where there is something to do for it.
+        // Loads the script only where an event is stored, which it can send.
         "/last" => format!(
             "{}<template>{}</template><script>if (stored().length) {{
                 const {{ src, dataset }} = document.querySelector('template').content.firstChild;
@@ -50,7 +50,7 @@ pub(crate) fn html(front: &Front, path: &str, visitor: Option<&Plan>) -> Option<
     Some(page(&format!("<script>const plan = {facts};\n{prelude}</script>\n{body}")))
 }
 
-/// The script as a site has it.
+/// The script tag of a site.
 fn tag(front: &Front, plan: &Plan, healthy: bool) -> String {
     let (port, key, endpoint) = (front.port, &front.key, front.endpoint(plan, healthy));
     format!(

@@ -1,4 +1,4 @@
-//! What each visitor does, thrown before anything happens: a seed is a day.
+//! What each visitor does, and which requests fail: all of it follows from the seed.
 
 use std::time::Duration;
 
@@ -18,11 +18,11 @@ pub(crate) struct Plan {
     after: u64,
     /// Milliseconds on the next page, where there is one.
     stay: u64,
-    /// In a window of its own, which stays in sight; otherwise in a tab that the next one covers.
+    /// Whether the visit is in a window of its own, which stays visible; otherwise in a tab that the next one covers.
     window: bool,
-    /// Whether the browser has Web Locks; a tab of an old one, or of a page without TLS, makes do with a lease.
+    /// Whether the browser has Web Locks. Old browsers, and pages without TLS, use the script's lease instead.
     locks: bool,
-    /// Nothing listens where the relay should be, as long as the first visit lasts.
+    /// Whether nothing listens at the relay's address during the first visit.
     pub(crate) down: bool,
     /// How many tabs the visitor opens on coming back; 0 for one who stays away.
     tabs: u64,
@@ -42,14 +42,14 @@ const ENDINGS: [&str; 8] = [
     "elsewhere",
     // A form is submitted.
     "form",
-    // The page signs up only when it hears that its window is closed, or that another page comes. (Chromium tells
-    // no page that closes itself.)
+    // The page signs up only in `pagehide`: when the director closes its window, or when another page loads.
+    // (Chromium sends no `pagehide` to a page that closes itself.)
     "hides",
     "leaves",
 ];
 
 impl Plan {
-    /// As the pages read it.
+    /// The plan as the pages read it.
     pub(crate) fn json(&self) -> Value {
         json!({
             "number": self.number, "customer": self.customer, "ending": self.ending, "after": self.after,
@@ -58,7 +58,7 @@ impl Plan {
     }
 }
 
-/// The day of this seed.
+/// The plans of all visitors for this seed.
 pub(crate) fn throw(seed: u64, visitors: usize) -> Vec<Plan> {
     let mut dice = Dice::new(seed);
     (0..visitors).map(|number| visitor(&mut dice, number)).collect()
@@ -79,7 +79,7 @@ fn visitor(dice: &mut Dice, number: usize) -> Plan {
     }
 }
 
-/// Milliseconds from now: often at once, seldom after an attempt has failed and another one been made.
+/// A delay in milliseconds: often none, seldom long enough for a failed attempt and a second one.
 fn moment(dice: &mut Dice) -> u64 {
     let bound = dice.pick(&[1, 1, 20, 20, 100, 400, 2500]);
     dice.below(bound)
@@ -90,22 +90,23 @@ fn moment(dice: &mut Dice) -> u64 {
 pub(crate) enum Fault {
     /// Nothing.
     None,
-    /// The connection ends before the relay has heard anything.
+    /// The connection is closed before the relay receives anything.
     LostRequest,
-    /// The connection ends when the relay has answered.
+    /// The connection is closed after the relay has answered.
     LostAnswer,
-    /// The answer breaks off.
+    /// The connection is closed in the middle of the answer.
     CutAnswer,
-    /// This status, with the pause to keep, in seconds; without the headers a page may read answers by where a
-    /// proxy has made it up.
+    /// This status, with `Retry-After` in seconds. `false` leaves out the headers that let a page read it, as an answer
+    /// that a proxy makes up does.
     Status(u16, Option<u32>, bool),
-    /// The relay hears of it late.
+    /// The relay receives the request late.
     LateRequest(Duration),
-    /// The page hears of it late.
+    /// The page receives the answer late.
     LateAnswer(Duration),
 }
 
-/// The fault of a visitor's request number so-and-so, whatever other visitors do meanwhile.
+/// The fault of one request of a visitor. It depends on nothing else, so that a seed repeats it whatever the timing of
+/// other visitors is.
 pub(crate) fn fault(seed: u64, visitor: usize, request: usize) -> Fault {
     let own = u64::try_from(visitor * 1000 + request).expect("small");
     let mut dice = Dice::new(Dice::new(seed ^ own.rotate_left(32)).throw());

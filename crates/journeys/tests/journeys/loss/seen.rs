@@ -1,28 +1,28 @@
-//! What the front has seen of each visitor.
+//! What the front has recorded of each visitor.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-/// Everything seen on one day.
+/// Everything recorded in one run.
 #[derive(Debug)]
 pub(crate) struct Seen {
     visitors: Vec<Visitor>,
-    /// What should not happen.
+    /// Unexpected events, which fail the test.
     pub(crate) noise: Vec<String>,
 }
 
-/// What was seen of a visitor.
+/// What was recorded of a visitor.
 #[derive(Debug, Default)]
 struct Visitor {
-    /// Whether requests go through by now.
+    /// Whether requests are forwarded without faults by now.
     healthy: bool,
     requests: usize,
     /// Events that were stored or sent.
     events: BTreeSet<String>,
     /// Events that the newest page left in storage.
     left: BTreeSet<String>,
-    /// Whether something waited when the visitor came for the last time.
+    /// Whether events were stored when the visitor came for the last time.
     waited: bool,
     log: Vec<String>,
 }
@@ -40,7 +40,7 @@ impl Seen {
         self.visitors[visitor].log.push(what);
     }
 
-    /// A request came; its number, unless requests go through.
+    /// Records a request; returns its number, or `None` if it is to be forwarded without a fault.
     pub(crate) fn request(&mut self, visitor: usize, body: &[u8]) -> Option<usize> {
         let body: Value = serde_json::from_slice(body).unwrap_or_default();
         let events = body["events"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -54,12 +54,12 @@ impl Seen {
         (!visitor.healthy).then_some(visitor.requests)
     }
 
-    /// From now on the visitor's requests go through.
+    /// Forwards the visitor's requests without faults from now on.
     pub(crate) fn heal(&mut self, visitor: usize) {
         self.visitors[visitor].healthy = true;
     }
 
-    /// A page found these in storage.
+    /// Records the event ids that a page found in storage.
     pub(crate) fn stored(&mut self, visitor: usize, ids: &str) {
         self.log(visitor, format!("stored: {ids}"));
         let visitor = &mut self.visitors[visitor];
@@ -67,7 +67,7 @@ impl Seen {
         visitor.waited = !ids.is_empty();
     }
 
-    /// A page that went away left these.
+    /// Records the event ids that a page left in storage when it closed.
     pub(crate) fn left(&mut self, visitor: usize, ids: &str) {
         self.log(visitor, format!("left: {ids}"));
         self.visitors[visitor].left = split(ids).collect();
@@ -83,7 +83,7 @@ impl Seen {
         self.visitors.iter().map(|visitor| visitor.left.len()).sum()
     }
 
-    /// How many visitors brought an event along when they came for the last time.
+    /// How many visitors still had an event stored when they came for the last time.
     pub(crate) fn waited(&self) -> usize {
         self.visitors.iter().filter(|visitor| visitor.waited).count()
     }
@@ -93,7 +93,7 @@ impl Seen {
         self.visitors.iter().map(|visitor| visitor.requests).sum()
     }
 
-    /// What happened to a visitor, one line for each thing.
+    /// The log of a visitor, one line for each entry.
     pub(crate) fn story(&self, visitor: usize) -> String {
         self.visitors[visitor].log.join("\n  ")
     }

@@ -1,4 +1,4 @@
-// A visitor signs up and goes away, as the plan says. The answer to the signup is nobody's concern.
+// A visitor signs up and leaves, as the plan says, without waiting for the answer.
 const sign_up = () => {
   Object.assign(growsumo.data, { customer_key: plan.customer, email: `${plan.customer}@buyer.example` });
   growsumo.createSignup();

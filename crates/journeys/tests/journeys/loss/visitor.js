@@ -1,4 +1,4 @@
-// On each page of a visitor's site, before anything else.
+// Runs first on each page of a visitor's site.
 if (!plan.locks) Object.defineProperty(navigator, 'locks', { value: undefined });
-// The ids of the events that this site keeps.
+// The ids of the events in this site's storage.
 const stored = () => Object.keys(localStorage).filter((name) => name.startsWith(`hw_${plan.key}_`)).map((name) => name.slice(-36));

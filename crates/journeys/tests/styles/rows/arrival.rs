@@ -1,4 +1,4 @@
-//! How the script arrives on the page.
+//! How the script is loaded into the page.
 
 use serde_json::json;
 
@@ -25,7 +25,7 @@ fn snippets() -> Vec<Style> {
             .open("/?{ada}")
             .taken("signup", signup_by_ada("customer-1"))
             .said("called back", accepted("customer-1"))
-            // A browser of today calls only one of the two by itself.
+            // Present browsers call only one of the two handlers.
             .act("document.querySelector('script[src]').onreadystatechange()")
             .is("inits", 2)
             .cookies(&ADA),
@@ -177,7 +177,7 @@ fn tags() -> Vec<Style> {
             )
             .open("/?{ada}")
             .taken("signup", signup_by_ada("customer-1"))
-            // Tag and snippet each call growsumoInit, and it calls back each time: of one signup.
+            // Tag and snippet each call growsumoInit, so the callback runs twice for one signup.
             .said("called back", accepted("customer-1"))
             .said("called back", accepted("customer-1")),
         style("a visit without a referral leaves no trace")

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::{accepted, tagged};
 use crate::style::{Style, style};
 
-/// The parameters as each provider documents them; the relay's tests read the same file from the other side.
+/// The parameters as each provider documents them. The relay's tests read the same file: what pages send, webhooks
+/// bring.
 const PROVIDERS: &str = include_str!("../../../../../tests/fixtures/checkout-context.json");
 
 /// Every row.

@@ -16,7 +16,7 @@ fn frames() -> Vec<Style> {
         style("a form in a frame of the same site")
             .page("/", format!("{TAG}<iframe src='/form'></iframe>"))
             .page("/form", tagged("signUp();"))
-            // The page around it may look at what waits before the relay has answered the frame.
+            // The page around it may send the stored event too, before the relay has answered the frame.
             .repeats()
             .open("/?{ada}")
             .taken("signup", signup_by_ada("customer-1"))
@@ -55,7 +55,7 @@ fn refusals() -> Vec<Style> {
             .heard("signup", signup_by_ada("customer-1"))
             .said("called back", super::failed("customer-1", 503, "refused", "kept, and tried again"))
             .relay(Manner::Works)
-            // The page's own memory says it again.
+            // The event is sent again from the page's memory.
             .requests(2..=9),
         style("cookies that are refused")
             .page("/", without("Object.defineProperty(Document.prototype, 'cookie', { get: () => '', set() {} });"))

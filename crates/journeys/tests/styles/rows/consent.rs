@@ -1,4 +1,4 @@
-//! Consent: asked for, given, refused, and told by the browser.
+//! Consent: required, given, refused, and refused by Global Privacy Control.
 
 use super::{
     ADA, NOTHING_STORED, NOTHING_WAITS, accepted, ada_data, failed, signup_by_ada, tagged, tagged_with,
@@ -6,7 +6,7 @@ use super::{
 use crate::style::{Style, style};
 
 const REQUIRED: &str = "data-consent='required'";
-/// In front of the tag: a browser whose visitor does not want to be tracked.
+/// A script in front of the tag that makes the browser one with Global Privacy Control.
 const GPC: &str =
     "<script>Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { value: true });</script>";
 
@@ -130,7 +130,7 @@ fn denied() -> Vec<Style> {
 
 fn privacy_control() -> Vec<Style> {
     vec![
-        style("Global Privacy Control counts as a no")
+        style("Global Privacy Control counts as denied")
             .page("/", format!("{GPC}{}", tagged("signUp();")))
             .open("/?{ada}")
             .said("called back", failed("customer-1", 0, "consent_denied", "consent denied"))

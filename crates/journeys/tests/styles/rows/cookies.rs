@@ -1,4 +1,4 @@
-//! What the cookies are, how long they last, and who else is in the jar.
+//! The cookies' values and lifetimes, and cookies of others beside them.
 
 use serde_json::json;
 
@@ -6,10 +6,10 @@ use super::{ADA, BEA, TAG, accepted, ada_data, signup_by_ada, tagged, tagged_wit
 use crate::style::{Style, style};
 
 const DAY: i64 = 86_400;
-/// From the click.
+/// Seconds that a new click's cookies last, give or take a minute.
 const FULL: std::ops::Range<i64> = 90 * DAY - 60..90 * DAY + 60;
 
-/// As if the click was long ago: the cookies that are there last 1000 seconds more.
+/// Lets the cookies expire in 1000 seconds, as if the click was long ago.
 const AGE: &str = "
     for (const pair of document.cookie.split('; ')) {
       document.cookie = `${pair}; path=/; domain=${location.hostname}; max-age=1000; samesite=lax`;

@@ -1,4 +1,4 @@
-//! Who is credited, where a visitor came more than once and a page has a mind of its own (trust.md section 2).
+//! Who is credited, where a visitor came more than once or a page writes a credit itself (trust.md section 2).
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ const B: &str = "VbdJjzEhwBBBBB";
 const BEA_LINK: &str = "ps_partner_key=YmVh&ps_xid=VbdJjzEhwBBBBB&gsxid=VbdJjzEhwBBBBB&gspk=YmVh";
 
 type Header = (&'static str, &'static str);
-/// What the link host sets for these clicks.
+/// The cookies that the link host sets for these clicks.
 const ADA_NOTED: [Header; 2] = [
     ("set-cookie", "_ps_xid_AbCdEfGh_one=Vbd4dSihwAAAAA; Path=/; Domain={host}"),
     ("set-cookie", "_ps_partner_key_AbCdEfGh=ada; Path=/; Domain={host}"),
@@ -22,7 +22,7 @@ const BEA_NOTED: [Header; 2] = [
     ("set-cookie", "_ps_xid_AbCdEfGh_two=VbdJjzEhwBBBBB; Path=/; Domain={host}"),
     ("set-cookie", "_ps_partner_key_AbCdEfGh=bea; Path=/; Domain={host}"),
 ];
-/// The script's own cookies are taken away by their names; the link host's stay.
+/// Deletes the script's own cookies by their names; the link host's stay.
 const TAKE: &str = "
     for (const name of ['growSumoPartnerKey', 'ps_partner_key', 'gsxid', 'ps_xid', 'pscd']) {
       document.cookie = name + '=; path=/; domain=' + location.hostname + '; max-age=0';
@@ -33,7 +33,7 @@ pub(super) fn rows() -> Vec<Style> {
     [pages(), clicks(), taken(), tabs()].into_iter().flatten().collect()
 }
 
-/// What the relay hears where these are credited.
+/// The data of a signup with this credit.
 fn credited(partner_key: Option<&str>, xid: Option<&str>, by: Option<&str>) -> Value {
     json!({ "customer_key": "customer-1", "partner_key": partner_key, "xid": xid, "credited_by": by })
 }
@@ -116,7 +116,7 @@ fn clicks() -> Vec<Style> {
             .open("/next")
             .taken("signup", bea())
             .said("called back", accepted("customer-1"))
-            // Pages read our cookies, too.
+            // Sites read our cookies too, so these must name the credited click.
             .cookies(&[
                 ("growSumoPartnerKey", "bea"),
                 ("ps_partner_key", "bea"),
@@ -157,7 +157,7 @@ fn taken() -> Vec<Style> {
             .act(TAKE)
     };
     vec![
-        taken("a page that takes our cookies away: the next does not bring the credit back")
+        taken("a page that deletes our cookies: the next does not bring the credit back")
             .open("/next")
             .said("called back", unsent("customer-1"))
             .is("growsumo.data.partner_key || ''", "")
@@ -165,7 +165,7 @@ fn taken() -> Vec<Style> {
             .said("called back", unsent("customer-1"))
             .settled()
             .requests(0..=0),
-        taken("a page that takes our cookies away: a click after that counts")
+        taken("a page that deletes our cookies: a click after that counts")
             .open("/next")
             .said("called back", unsent("customer-1"))
             .open("/bare")
@@ -178,7 +178,7 @@ fn taken() -> Vec<Style> {
             .open(format!("/?{ADA_LINK}"))
             .is("growsumo.data.xid", A)
             .act(TAKE)
-            // As in Safari after eight days.
+            // As in Safari after eight days: the stored time, until which our cookies certainly last, is over.
             .act("localStorage.hw_clicks = localStorage.hw_clicks.replace(/\\d+/, (until) => until - 8 * 864e5)")
             .open("/next")
             .taken("signup", credited(Some("ada"), Some(A), None))

@@ -1,11 +1,11 @@
-//! Sites of more than one domain: cookies stay behind, the referral does not.
+//! Sites of more than one domain: cookies do not cross, so links and forms carry the referral.
 
 use super::{ADA, TAG, tagged_with};
 use crate::style::{Style, style};
 
 /// The site's other domain.
 const DOMAINS: &str = "data-domains='shop.example, {elsewhere}'";
-/// What is read there: partner and click, without the link domain.
+/// The cookies on the other domain: partner and click, without the link domain.
 const CARRIED: [(&str, &str); 4] = [ADA[0], ADA[1], ADA[2], ADA[3]];
 
 /// Every row.
@@ -26,7 +26,7 @@ pub(super) fn rows() -> Vec<Style> {
                 .cookies(&CARRIED),
         ),
         named(
-            "a link to a domain of the same company, which came later",
+            "a link to a domain of the same company, which was added later",
             site(DOMAINS, "")
                 .act("document.body.innerHTML = '<a href=\"{other}/there\"><b>Shop</b></a>'; document.querySelector('b').click()")
                 .is("location.pathname", "/there")
@@ -52,7 +52,7 @@ pub(super) fn rows() -> Vec<Style> {
                 .cookies(&[]),
         ),
         named(
-            "a form that is fetched from a domain of the same company",
+            "a GET form that leads to a domain of the same company",
             site(DOMAINS, "<form action='{other}/there'><input name='plan' value='pro'><button>Go</button></form>")
                 .act(click)
                 .is("location.pathname", "/there")

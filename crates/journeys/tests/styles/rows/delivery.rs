@@ -1,4 +1,4 @@
-//! Relays that fail, pages that go on, and what waits in storage.
+//! Relays that fail, pages that navigate away, and events in storage.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use super::{NOTHING_WAITS, TAG, accepted, failed, signup_by_ada, tagged};
 use crate::relay::Manner;
 use crate::style::{Style, style};
 
-/// A pause that no row outlasts: what is sent within it is sent by another page.
+/// A `Retry-After` longer than any row: what is sent within it is sent by another page.
 const LONG: Option<u32> = Some(3600);
 
 /// Every row.
@@ -19,7 +19,7 @@ fn failures() -> Vec<Style> {
         failed("customer-1", status, if status == 0 { "network" } else { "refused" }, "kept, and tried again")
     };
     let next_page = |name: &str, manner: Manner, status: u16| {
-        style(format!("a relay {name}: the next page says it again, under the same id"))
+        style(format!("a relay {name}: the next page sends the event again, with the same id"))
             .page("/", tagged("signUp();"))
             .page("/next", TAG)
             .relay(manner)
@@ -35,7 +35,7 @@ fn failures() -> Vec<Style> {
         next_page("that asks for patience", Manner::Fails(429, LONG), 429),
         next_page("with an error", Manner::Fails(500, LONG), 500),
         next_page("that is down", Manner::Down, 0),
-        style("a relay that comes back: the same page says it again")
+        style("a relay that comes back: the same page sends the event again")
             .page("/", tagged("signUp();"))
             .relay(Manner::Fails(503, None))
             .open("/?{ada}")
@@ -43,7 +43,7 @@ fn failures() -> Vec<Style> {
             .relay(Manner::Works)
             .taken("signup", signup_by_ada("customer-1"))
             .is(NOTHING_WAITS, true),
-        style("a relay that failed is told while the page goes away")
+        style("a relay that failed gets the event again while the page goes away")
             .page("/", tagged("signUp();"))
             .page("/thanks", "Thank you.")
             .relay(Manner::Fails(429, LONG))
@@ -79,7 +79,7 @@ fn refusals() -> Vec<Style> {
     let report = "growsumo.data.customer_key = 'customer-1';
         growsumo.createSignup((result) => say('field', [result.ok, result.status, result.error.code, result.error.field]));";
     vec![
-        style("a refusal names the field, and is the last word")
+        style("a refusal names the field, and is final")
             .page("/", tagged(report))
             .page("/next", TAG)
             .relay(Manner::Refuses("invalid_value", "data.customer_key"))
@@ -90,7 +90,7 @@ fn refusals() -> Vec<Style> {
             .open("/next")
             .settled()
             .requests(1..=1),
-        style("an answer that no relay gives, from something in between, is the last word as well")
+        style("a success that no relay gives, from something in between, is final as well")
             .page("/", tagged("signUp();"))
             .page("/next", TAG)
             .relay(Manner::Babbles)
@@ -101,7 +101,7 @@ fn refusals() -> Vec<Style> {
             .open("/next")
             .settled()
             .requests(1..=1),
-        style("an address where no relay is: that nothing more will happen is told")
+        style("an address where no relay is: the callback says that it is not tried again")
             .page("/", tagged("signUp();"))
             .page("/next", TAG)
             .relay(Manner::Fails(404, None))
@@ -111,7 +111,7 @@ fn refusals() -> Vec<Style> {
             .open("/next")
             .settled()
             .requests(1..=1),
-        style("a refusal says in words that nothing more will happen")
+        style("a refusal's message says that it is not tried again")
             .page(
                 "/",
                 tagged(
@@ -123,7 +123,7 @@ fn refusals() -> Vec<Style> {
             .open("/?{ada}")
             .heard("signup", json!({ "customer_key": "customer-1" }))
             .said("message", "data.customer_key is refused; not tried again"),
-        style("a key that the relay does not know is the last word")
+        style("a refusal of an unknown key is final")
             .page("/", tagged("signUp();"))
             .page("/next", TAG)
             .relay(Manner::Fails(401, None))
@@ -176,7 +176,7 @@ fn twenty() -> Style {
             .page("/next", TAG)
             .relay(Manner::Fails(429, LONG))
             .open("/?{ada}")
-            // One each, and what the script finds waiting at its first look.
+            // One for each signup, and those of the script's first flush.
             .requests(20..=22)
             .open("/next")
             .requests(21..=25)
@@ -203,7 +203,7 @@ fn tabs() -> Vec<Style> {
             .is(NOTHING_WAITS, true)
             .switch(0)
             .is(NOTHING_WAITS, true),
-        style("consent and cookies of one tab reach the other")
+        style("the cookies of one tab reach the other")
             .page("/", TAG)
             .open("/")
             .tab()

@@ -1,4 +1,4 @@
-//! Forms of others, which say by a message that they were sent.
+//! Forms of other services, which report by a message that they were sent.
 
 use super::{accepted, tagged};
 use crate::style::{Style, style};

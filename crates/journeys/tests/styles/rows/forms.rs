@@ -12,7 +12,7 @@ const FIELDS: &str = "
     <button>Sign up</button>";
 const SEND: &str = "document.querySelector('button').click()";
 
-/// What the relay hears of these forms: what is known by name, and nothing else.
+/// The signup that these forms make: members with known names, and nothing else.
 fn signup() -> Value {
     json!({
         "email": "ada@buyer.example", "name": "Ada Example", "password": null,
@@ -61,7 +61,7 @@ fn marked() -> Vec<Style> {
             .act(SEND)
             .is("location.pathname", "/thanks")
             .taken("signup", json!({ "email": "ada@buyer.example", "name": "Ada Example", "customer_key": "customer-1" })),
-        style("a marked form that comes later, and is sent before its part of the script is there")
+        style("a marked form that is added later, and sent before the file for forms is loaded")
             .page("/", TAG)
             .open("/?{ada}")
             .act(format!(
@@ -102,7 +102,7 @@ fn services() -> Vec<Style> {
             )
             .settled()
             .requests(0..=0),
-        style("a Marketo form, whose script comes later")
+        style("a Marketo form, whose script is loaded later")
             .page(
                 "/",
                 tagged_with(
@@ -131,7 +131,7 @@ fn frames() -> Vec<Style> {
             .open("/?{ada}")
             .said("sent", true)
             .taken("signup", json!({ "customer_key": "customer-1", "email": "ada@buyer.example", "evil": null })),
-        style("a frame of a listed origin that is quicker than the part that hears it")
+        style("a message of a listed origin that comes before the file for forms is loaded")
             .page(
                 "/",
                 format!(

@@ -1,4 +1,4 @@
-//! Pages that have a `growsumo` of their own, and pages that take ours away.
+//! Pages that have a `growsumo` of their own, and pages that remove ours.
 
 use serde_json::json;
 
@@ -26,13 +26,13 @@ fn declared() -> Vec<Style> {
             .said("called back", accepted("customer-1"))
             .act("say('same', growsumo === window.partnerstack)")
             .said("same", true),
-        style("a page that declares growsumo with const keeps its own, and is told nothing")
+        style("a page that declares growsumo with const keeps its own, and nothing is thrown")
             .page("/", format!("<script>const growsumo = {{ mine: true }};</script>{TAG}<script>say('own', growsumo);</script>"))
             .open("/?{ada}")
             .said("own", json!({ "mine": true }))
             .is("window.partnerstack.data", ada_data())
             .cookies(&ADA),
-        style("a page that calls before the script is there, on a queue")
+        style("a page that queues calls before the script is loaded")
             .page(
                 "/",
                 before(

@@ -34,7 +34,7 @@ fn forms() -> Vec<Style> {
         style("a form that navigates in the same tick, to a page with the script")
             .page("/", format!("{TAG}{form}"))
             .page("/thanks", TAG)
-            // Nobody on the second page can know what the first one's relay answered.
+            // The second page cannot know whether the relay has answered the first one, and may send the event again.
             .repeats()
             .open("/?{ada}")
             .act("document.querySelector('button').click()")

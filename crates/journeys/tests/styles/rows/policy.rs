@@ -53,7 +53,7 @@ fn without_wasm() -> Vec<Style> {
     ]
 }
 
-/// Before the second file is there.
+/// What the stub does before the second file is loaded.
 fn standing_in() -> Vec<Style> {
     vec![
         style("a policy that forbids wasm: growsumoInit reads the partner of an earlier page")
@@ -84,7 +84,7 @@ fn standing_in() -> Vec<Style> {
             .cookies(&ADA)
             .open("/next?gspk=YW55YQ")
             .said("filled", json!(["anya", null])),
-        style("a policy that forbids wasm: a signup on a page that ends before the second file is there")
+        style("a policy that forbids wasm: a signup on a page that ends before the second file is loaded")
             .page_with(
                 "/",
                 &[NO_WASM],
@@ -157,7 +157,7 @@ fn strict() -> Vec<Style> {
             "default-src 'none'; script-src 'nonce-{nonce}'; connect-src {relay} {site}; \
              require-trusted-types-for 'script'",
         ),
-        style("a policy that forbids wasm, the second file and policies of ours is told")
+        style("a policy that forbids wasm, the second file and policies of ours: the signup fails")
             .page_with(
                 "/",
                 &[(POLICY, "script-src 'nonce-{nonce}'; require-trusted-types-for 'script'; trusted-types 'none'")],
@@ -165,7 +165,7 @@ fn strict() -> Vec<Style> {
             )
             .open("/?{ada}")
             .said("called back", failed("customer-1", 0, "failed", "failed")),
-        style("a policy that forbids wasm and the second file, too")
+        style("a policy that forbids wasm and the second file: the signup fails")
             .page_with("/", &[(POLICY, "script-src 'unsafe-inline' {relay}/v1/")], tagged("signUp();"))
             .open("/?{ada}")
             .said("called back", failed("customer-1", 0, "failed", "failed")),

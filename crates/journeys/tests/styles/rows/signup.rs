@@ -1,4 +1,4 @@
-//! What a page reports, and what becomes of it.
+//! What a page reports, and the result.
 
 use serde_json::json;
 
@@ -10,7 +10,7 @@ pub(super) fn rows() -> Vec<Style> {
     [customers(), members(), repetitions(), checkouts()].into_iter().flatten().collect()
 }
 
-/// A page that reports these members and says what came of it.
+/// A page that reports these members, and the result of the signup.
 fn reports(members: &str) -> String {
     tagged(&format!(
         "Object.assign(growsumo.data, {members}); growsumo.createSignup((result) => say('called back', result));"
