@@ -56,7 +56,7 @@ export interface CheckoutProduct {
   product_book_key: string;
   /** The billing subscription; later payments carry the same bytes. */
   external_subscription_key?: string | null;
-  /** Where the subscription stands; `active` when not given. */
+  /** The subscription's status; `active` when not given. */
   status?: 'trial' | 'active' | 'churned' | null;
   /** Price in minor units, a whole number: a claim until billing confirms it. */
   amount?: number | null;
@@ -86,7 +86,7 @@ export interface Checkout {
   transaction?: ClaimedTransaction | null;
 }
 
-/** Where a report stands. */
+/** The state of a report. */
 export interface Report {
   /**
    * - `accepted`: the relay has it, durably.

@@ -70,7 +70,8 @@ pub fn of_address(lines: &[u8]) -> Click {
 ///
 /// `seen` returns the link host's click ids that must not be credited again, in one text. It is called, with whether
 /// the script's own cookies exist, only if those cookies hold no click id that contains its time:
-/// - they exist: the ids known when the cookies were written. The text is never empty if any were recorded then.
+/// - they exist: the ids known when the cookies were written. If that was recorded, the text is not empty even without
+///   ids, and any other click is newer than the cookies.
 /// - they do not: the ids known when the page deleted the cookies on purpose; empty if it did not.
 pub fn decide<T: AsRef<[u8]>>(lines: &[u8], first_wins: bool, seen: impl FnOnce(bool) -> T) -> Decision {
     let own = Click {

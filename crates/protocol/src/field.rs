@@ -28,7 +28,7 @@ impl FieldError {
         Self { code: code.to_owned(), field: field.to_owned(), message: message.into() }
     }
 
-    /// A field that must be there is not.
+    /// A required field is missing.
     pub fn required(field: &str) -> Self {
         Self::new("required", field, format!("'{}' is a required property", last_name(field)))
     }

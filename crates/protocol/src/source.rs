@@ -21,7 +21,7 @@ impl Source {
     /// Every source.
     pub const ALL: [Self; 4] = [Self::Page, Self::Signed, Self::Billing, Self::Vendor];
 
-    /// The word on the wire and in the database.
+    /// The name on the wire and in the database.
     pub fn name(self) -> &'static str {
         match self {
             Self::Page => "page",

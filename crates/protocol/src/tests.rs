@@ -1,4 +1,4 @@
-//! The words of the wire, each as clients know it, and the bounds of what they may hold.
+//! The names on the wire, each as clients know it, and the bounds of values.
 
 use std::fmt::Debug;
 

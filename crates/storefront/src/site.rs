@@ -79,7 +79,7 @@ pub struct Site {
 }
 
 impl Site {
-    /// Reads `file`, or begins anew with a webhook secret of its own.
+    /// Reads `file`; if there is none, starts empty with a new webhook secret.
     pub fn open(file: Option<PathBuf>, given: Given) -> anyhow::Result<Self> {
         let read = match file.as_deref().map(std::fs::read) {
             Some(Ok(bytes)) => Some(serde_json::from_slice(&bytes)?),

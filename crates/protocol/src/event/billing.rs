@@ -119,9 +119,9 @@ pub struct Subscription {
     pub customer: CustomerRef,
     /// The product's `external_subscription_key`.
     pub external_subscription_key: String,
-    /// Where it stands now.
+    /// Its present status.
     pub status: ProductStatus,
-    /// The catalogue entry, where the provider names one: makes the product when it is not there yet.
+    /// The catalogue entry, where the provider names one. With it, a product that does not exist yet is created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product_book_key: Option<String>,
     /// More names of the catalogue entry, such as a price's id.

@@ -40,7 +40,7 @@ pub struct ErrorBody {
     /// The member at fault, where one is. **We** add it.
     #[serde(default)]
     pub field: Option<String>,
-    /// The way out, where one is known. **We** add it.
+    /// How to correct it, where that is known. **We** add it.
     #[serde(default)]
     pub hint: Option<String>,
 }

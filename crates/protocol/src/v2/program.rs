@@ -31,7 +31,7 @@ impl ClaimPolicy {
     }
 }
 
-/// An enum whose words stand on the wire and in the database.
+/// An enum with the same names on the wire and in the database.
 macro_rules! setting {
     ($(#[$doc:meta])* $name:ident { $($(#[$each:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$doc])*
@@ -55,7 +55,7 @@ macro_rules! setting {
 setting! {
     /// What a product that only a page has named earns (trust.md section 1.3).
     ProductClaims {
-        /// Its rewards stand on `hold` until vendor or billing confirms it.
+        /// Its rewards are on `hold` until vendor or billing confirms it.
         #[default]
         Hold = "hold",
         /// As if it were confirmed.
@@ -66,9 +66,9 @@ setting! {
 }
 
 setting! {
-    /// What a signup that only a page has told earns (trust.md section 1.5).
+    /// What a signup that only a page has reported earns (trust.md section 1.5).
     SignupClaims {
-        /// Rewards for the signup alone stand on `hold` until money or the vendor names the customer.
+        /// Rewards for the signup alone are on `hold` until a payment or the vendor names the customer.
         #[default]
         Hold = "hold",
         /// As if it were confirmed.
@@ -121,7 +121,7 @@ pub struct Program {
     /// What a product named by a page alone earns.
     #[serde(default)]
     pub product_claims: ProductClaims,
-    /// What a signup told by a page alone earns.
+    /// What a signup reported by a page alone earns.
     #[serde(default)]
     pub claimed_signups: SignupClaims,
     /// Which signups of pages are taken.
@@ -163,7 +163,7 @@ pub struct UpdateProgram {
     /// What a product named by a page alone earns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product_claims: Option<ProductClaims>,
-    /// What a signup told by a page alone earns.
+    /// What a signup reported by a page alone earns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claimed_signups: Option<SignupClaims>,
     /// Which signups of pages are taken.

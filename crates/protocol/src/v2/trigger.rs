@@ -244,7 +244,7 @@ pub struct Trigger {
 /// Why a trigger did not fire. **We** add it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailedRule {
-    /// Where the rule stands in its trigger, as `rules.where.rules[1]`.
+    /// The rule's path in its trigger, as `rules.where.rules[1]`.
     pub path: String,
     /// The comparison that failed, where one did.
     pub rule: Option<Rule>,
