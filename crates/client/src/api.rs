@@ -23,8 +23,8 @@ type Page<T> = Answer<List<T>>;
 
 impl Client {
     /// Turns a click into a customer. Signs in with the tracking token where the credential has one. Any 2xx is a
-    /// success: a body that is not our envelope becomes the outcome `accepted`, because the body of hosted
-    /// PartnerStack is not documented.
+    /// success: a body that is not our envelope becomes the outcome `accepted`, because hosted PartnerStack answers
+    /// with a body of its own.
     pub async fn conversion(&self, conversion: &Conversion, idem: Option<&str>) -> Answer<ConversionResult> {
         let mut call = post("/conversion/xid".to_owned(), conversion, idem);
         call.conversion = true;

@@ -221,6 +221,7 @@ async fn a_socket_gives_the_same_answers_as_the_router() {
         "subscription_key": "sub_1/inbox"})
     );
 
+    // The error of a server that is gone must not contain the path, which may name a customer.
     serving.abort();
     let _ = serving.await;
     let gone = Client::http(&format!("http://{address}"), pair()).unwrap().program().await.unwrap_err();

@@ -120,6 +120,7 @@ fn of_cookies<T: AsRef<[u8]>>(
             (company, newest, order) = (place, xid, this);
         }
     }
+    // If our own id contains no time, a click that was not recorded with our cookies came after them.
     let newer = order > time || time == 0 && !seen.is_empty();
     if newest == 0 || is_own && (first_wins || !newer) {
         return Decision { click: own, named: false, write: false };

@@ -147,7 +147,7 @@ impl Site {
 
     fn save(&self, memory: &Memory) -> anyhow::Result<()> {
         let Some(file) = &self.file else { return Ok(()) };
-        // A rename replaces the file at once, so that a crash never leaves half of it.
+        // A rename replaces the file at once, so that a crash of this process never leaves half of it.
         let beside = file.with_extension("new");
         std::fs::write(&beside, serde_json::to_vec_pretty(memory)?)?;
         Ok(std::fs::rename(beside, file)?)

@@ -139,6 +139,7 @@ async fn the_three_published_requests_get_the_documented_answers() {
     ] {
         assert_eq!(data[name], value, "{name} of {transaction}");
     }
+    // The document's mistake makes the payment unlinked, which is a warning and no error.
     assert_eq!(transaction["status"], json!(status));
     assert_eq!(transaction["warnings"][0]["code"], "subscription_key_unmatched", "{transaction}");
 }

@@ -71,6 +71,7 @@ impl Row<'_> {
                 self.case.manner.send_replace(manner.clone());
                 Ok(())
             }
+            // Pages and requests take their time, so expectations are polled until they hold.
             Step::Is(expression, value) => {
                 let (script, value) = (names.expand(&format!("return {expression}")), names.expand_in(value));
                 eventually(async || same(&self.browser.ask(&script).await?, &value)).await

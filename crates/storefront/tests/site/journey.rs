@@ -38,6 +38,7 @@ async fn a_journey_is_told_in_order_with_its_latencies_and_without_other_peoples
     served.headwater.api("POST", "transactions", paid).await.data();
     assert_eq!(served.headwater.balance("robin@partner.example").await, 1980);
 
+    // Each step is a few milliseconds later, so that the latencies differ.
     served.headwater.clock().pass(7);
     arrive(&served, "gk_1").await;
     let order = posted(&router, "checkout", choice(&["inbox"])).await;
