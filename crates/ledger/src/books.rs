@@ -1,4 +1,4 @@
-//! The books as one value: the store, the settings and what a process of them shares.
+//! The ledger as one value: its store, its settings, and the state that all requests of a process share.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,18 +15,18 @@ use crate::record::program::{self, Credentials, GateProgram, NewProgram};
 use crate::record::{Ctx, Ids, Refusal, click, idempotency, secret};
 use crate::store::erasure::{self, Erasure};
 
-/// What the books are given instead of reading it themselves.
+/// Inputs that the ledger does not read from its environment, so that tests can set them.
 #[derive(Clone)]
 pub struct Settings {
     /// Public base URL of partners' links, as `https://go.example.com`, without a slash at its end.
     pub link_base: String,
     /// The time now.
     pub clock: Arc<dyn Fn() -> Millis + Send + Sync>,
-    /// 32 bytes nobody can guess, new ones on every call.
+    /// 32 unpredictable bytes, new ones on every call.
     pub random: Arc<dyn Fn() -> [u8; 32] + Send + Sync>,
 }
 
-/// The ledger of one data directory. Cheap to clone; all clones are the same books.
+/// The ledger of one data directory or database. Cheap to clone: all clones share one state.
 #[derive(Clone)]
 pub struct Books {
     inner: Arc<Inner>,
@@ -46,10 +46,10 @@ struct Inner {
 }
 
 impl Books {
-    /// Opens the books in a store that was opened with [`crate::MIGRATIONS`].
+    /// Opens the ledger in a store that was opened with [`crate::MIGRATIONS`].
     ///
     /// # Errors
-    /// When the store has not the books' tables.
+    /// When the store does not have the ledger's tables.
     pub fn open(store: Store, settings: Settings) -> Result<Self, Refusal> {
         store.read_now(crate::store::program::list).map_err(Refusal::from)?;
         let in_process = secret::mint_in_process(&(settings.random)());
@@ -77,8 +77,8 @@ impl Books {
         crate::http::router(self.clone())
     }
 
-    /// Makes a program with its default group and its test partner `gstest`. The secrets of the answer are
-    /// kept nowhere; the books store their hashes.
+    /// Makes a program with its default group and its test partner `gstest`. The secrets in the answer are not
+    /// stored; the ledger keeps only their hashes.
     ///
     /// # Errors
     /// When the name, an origin or a destination is not usable, or the store fails.
@@ -90,7 +90,7 @@ impl Books {
         Ok(made)
     }
 
-    /// What the relay's gate must know: two entries for each program, production and test.
+    /// What the relay's ingestion endpoint needs to know of each program: two entries, production and test.
     ///
     /// # Errors
     /// When the store fails.
@@ -99,8 +99,8 @@ impl Books {
         self.inner.store.read(move |unit| program::gate_programs(unit, now)).await
     }
 
-    /// Forgets some of what has expired: idempotency answers and old clicks, a few milliseconds' worth. `true` when
-    /// there may be more. To be called again and again beside the requests, never in one.
+    /// Deletes some of what has expired, idempotency answers and old clicks, in a step of a few milliseconds. `true`
+    /// when there may be more. Call it repeatedly in the background, never from a request, which would have to wait.
     ///
     /// # Errors
     /// When the store fails.
@@ -115,18 +115,18 @@ impl Books {
         Ok(i64::try_from(deleted).is_ok_and(|deleted| deleted >= PRUNE_STEP))
     }
 
-    /// Counts changes of programs and their settings; a change is visible to reads when it is counted.
+    /// Counts changes of programs and their settings. A change is counted only after reads can see it.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.inner.changes.subscribe()
     }
 
-    /// Counts deleted customers; one that is counted is among the pending erasures.
+    /// Counts deleted customers. A deletion is counted only after [`Books::pending_erasures`] can return it.
     pub fn erasures(&self) -> watch::Receiver<u64> {
         self.inner.erasures.subscribe()
     }
 
-    /// Deleted customers whose texts others have still to forget, oldest first, some at a time. They stay until
-    /// [`Books::erased`] is called, also over a crash.
+    /// Deleted customers whose personal data the relay's journal still has to erase, oldest first, some at a time.
+    /// They stay listed, also after a crash, until [`Books::erased`] is called.
     ///
     /// # Errors
     /// When the store fails.
@@ -134,13 +134,14 @@ impl Books {
         Ok(self.inner.store.read(erasure::list).await?)
     }
 
-    /// Forgets an erasure that is done everywhere.
+    /// Removes an erasure that is complete everywhere.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn erased(&self, id: i64) -> Result<(), Refusal> {
         self.write(move |unit| erasure::delete(unit, id)).await?;
-        // The erased texts may stand in the log yet; a part that a reader keeps is written over before long.
+        // The write-ahead log may still hold the erased texts. A part that a reader is using stays; SQLite overwrites
+        // it later.
         self.inner.store.empty_log().await?;
         Ok(())
     }
@@ -154,8 +155,8 @@ impl Books {
         self.inner.clicks.check(address)
     }
 
-    /// A password that Basic authentication takes for any public key, for callers in the same process. Made
-    /// anew for each process and stored nowhere.
+    /// A password that Basic authentication accepts with any public key, for callers in the same process. Made anew
+    /// for each process and stored nowhere.
     pub fn in_process_secret(&self) -> SecretString {
         self.inner.in_process.clone()
     }
@@ -168,7 +169,8 @@ impl Books {
         &self.inner.callers
     }
 
-    /// To be called once a change of settings or secrets is committed.
+    /// To be called after a change of settings or secrets is committed: drops cached credentials here and notifies
+    /// this process and others.
     pub(crate) async fn settings_changed(&self) {
         self.inner.callers.forget();
         self.inner.changes.send_modify(|count| *count += 1);
@@ -181,7 +183,7 @@ impl Books {
         (self.inner.clock)()
     }
 
-    /// The surroundings of one request.
+    /// The context of one request.
     pub(crate) fn ctx(&self, program: i64, test: bool) -> Ctx {
         Ctx {
             program,
@@ -202,8 +204,8 @@ impl Books {
         self.inner.store.read(work).await
     }
 
-    /// Runs `work` as one unit of work; returns after its commit is on disk. It runs again when it was undone with
-    /// others, and only its last run counts.
+    /// Runs `work` as one unit of work and returns after its commit is on disk. `work` may run more than once: when
+    /// another unit of the same commit fails, all are undone and run again. Only the last run counts.
     pub(crate) async fn write<T: Send + 'static, E: From<StoreError> + Send + 'static>(
         &self,
         work: impl FnMut(&mut Unit<'_>) -> Result<T, E> + Send + 'static,
@@ -211,8 +213,9 @@ impl Books {
         self.inner.store.write_again(work).await
     }
 
-    /// The same for work that looks before it writes: no other such work on this program runs meanwhile, in any process
-    /// that shares the database. What a request finds is then still so when it is committed (docs/decisions/0013).
+    /// The same for work that reads before it writes. It holds the program's lock, so that no other such work on this
+    /// program runs meanwhile, in any process that shares the database. What it has read is therefore still true when
+    /// it commits (docs/decisions/0013).
     pub(crate) async fn change<T: Send + 'static, E: From<StoreError> + Send + 'static>(
         &self,
         program: i64,

@@ -1,5 +1,5 @@
-//! Whose key pairs came lately: every request brings one, and asking the database for each costs more than many a
-//! request itself. What is remembered is the hash of a pair, never the pair.
+//! A cache of key pairs that were authenticated lately. Every request brings a pair, and looking each up in the
+//! database costs more than many requests do. It holds the hash of a pair, never the pair.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::record::credential::Caller;
 
-/// Callers by the hash of their pair, with the time they were looked up.
+/// Callers by the hash of their key pair, with the time they were looked up.
 #[derive(Default)]
 pub(crate) struct Callers {
     kept: Mutex<Kept>,
@@ -18,12 +18,12 @@ pub(crate) struct Callers {
 
 #[derive(Default)]
 struct Kept {
-    /// Counts changes of credentials: what was looked up before one is not kept after it.
+    /// Counts changes of credentials. A lookup that began before a change is not cached after it.
     edition: u64,
     callers: HashMap<[u8; 32], (Millis, Caller)>,
 }
 
-/// A pair that was asked for and is to be looked up.
+/// A key pair that is not cached and has to be looked up.
 pub(crate) struct Asked {
     hash: [u8; 32],
     edition: u64,
@@ -34,7 +34,8 @@ impl Callers {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The caller of a pair, when that was looked up a moment ago; otherwise what [`Callers::keep`] takes.
+    /// The caller of a key pair that was looked up less than `CALLERS_KEPT` ago; otherwise the handle that
+    /// [`Callers::keep`] takes after the lookup.
     pub(crate) fn find(&self, public_key: &str, password: &str, now: Millis) -> Result<Caller, Asked> {
         let mut hasher = Sha256::new();
         hasher.update(public_key);
@@ -43,13 +44,13 @@ impl Callers {
         let hash = hasher.finalize().into();
         let kept = self.kept();
         match kept.callers.get(&hash) {
-            // Also when the clock went back.
+            // A negative age, after the clock was set back, counts as expired.
             Some((at, caller)) if (0..CALLERS_KEPT).contains(&(now.0 - at.0)) => Ok(*caller),
             _ => Err(Asked { hash, edition: kept.edition }),
         }
     }
 
-    /// Remembers who it was, unless credentials have changed since it was asked.
+    /// Caches the result of a lookup, unless credentials have changed since it began.
     pub(crate) fn keep(&self, asked: &Asked, caller: Caller, now: Millis) {
         let mut kept = self.kept();
         if kept.edition != asked.edition {
@@ -61,7 +62,7 @@ impl Callers {
         kept.callers.insert(asked.hash, (now, caller));
     }
 
-    /// Credentials have changed: everybody is looked up anew.
+    /// Empties the cache after a change of credentials.
     pub(crate) fn forget(&self) {
         let mut kept = self.kept();
         kept.edition += 1;
@@ -80,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pair_is_known_for_a_moment_and_its_halves_are_not() {
+    fn a_key_pair_is_cached_for_a_moment_and_only_as_a_whole() {
         let callers = Callers::default();
         callers.keep(&asked(&callers, 5).unwrap(), CALLER, Millis(5));
         assert!(asked(&callers, 5).is_none() && asked(&callers, 4 + CALLERS_KEPT).is_none());
@@ -90,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_looked_up_before_a_secret_was_replaced_is_not_kept_after_it() {
+    fn a_lookup_that_began_before_a_secret_was_replaced_is_not_cached() {
         let callers = Callers::default();
         callers.keep(&asked(&callers, 0).unwrap(), CALLER, Millis(0));
         callers.forget();

@@ -1,4 +1,5 @@
-//! How many links one address may follow: each click is a row for ever, and a script that clicks would fill the disk.
+//! The rate limit of clicks by one address. Each click is a stored row, and without a limit one script could fill the
+//! disk.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -12,10 +13,10 @@ use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 use headwater_protocol::{Millis, limits};
 
-/// Checks between two looks for addresses that clicked nothing lately.
+/// Checks between two removals of addresses that have not clicked lately.
 const PRUNE_EVERY: usize = 16 * 1024;
 
-/// The time, as given.
+/// The ledger's injected clock, in the form that `governor` takes.
 #[derive(Clone)]
 struct Given(Arc<dyn Fn() -> Millis + Send + Sync>);
 
@@ -27,7 +28,7 @@ impl Clock for Given {
     }
 }
 
-/// The clicks of each address.
+/// One rate limiter for each address.
 pub(crate) struct ClickRates {
     addresses: RateLimiter<IpAddr, DashMapStateStore<IpAddr>, Given, NoOpMiddleware<Duration>>,
     checks: AtomicUsize,
@@ -41,7 +42,8 @@ impl ClickRates {
         Self { addresses: RateLimiter::dashmap_with_clock(quota, Given(clock)), checks: AtomicUsize::new(0) }
     }
 
-    /// Whether `address` may click once more. Whoever has one IPv6 address has a whole /64 of them.
+    /// Whether `address` may click once more. An IPv6 client usually owns a whole /64, so that network counts as one
+    /// address.
     pub(crate) fn check(&self, address: IpAddr) -> bool {
         if self.checks.fetch_add(1, Ordering::Relaxed) % PRUNE_EVERY == PRUNE_EVERY - 1 {
             self.addresses.retain_recent();

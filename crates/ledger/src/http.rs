@@ -1,4 +1,4 @@
-//! The top floor: axum, envelopes, errors. The only one that knows HTTP.
+//! The top layer: axum, envelopes, errors. The only layer that knows HTTP.
 
 mod auth;
 mod body;
@@ -51,7 +51,8 @@ pub(crate) fn router(books: Books) -> Router {
         .with_state(books)
 }
 
-/// Any site may ask: what is answered depends on the credentials alone, and no cookie is one.
+/// Allows every origin: access depends on the `Authorization` header alone, never on a cookie, so another site gains
+/// nothing by sending a visitor's browser here.
 fn cors() -> CorsLayer {
     use axum::http::{HeaderName, Method, header};
     CorsLayer::new()

@@ -1,8 +1,8 @@
-//! The books: programs, partners, links, clicks, customers, products, payments and rewards, behind the REST
-//! API that existing clients expect (API v2).
+//! The ledger: programs, partners, links, clicks, customers, products, payments and rewards, behind the REST API that
+//! existing clients expect (API v2).
 //!
-//! Three floors, each importing only the one below: `http` (axum, envelopes, errors), `record` (what each
-//! request means, run inside one unit of work), `store` (SQL only).
+//! Three layers, each importing only the one below: `http` (axum, envelopes, errors), `record` (what each request
+//! means, run inside one unit of work), `store` (SQL only).
 //!
 //! What this crate does not do: accept events from browsers (the relay does), decide what a partner earns
 //! (`attribution` does), or read a clock, a random generator or the environment.

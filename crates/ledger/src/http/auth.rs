@@ -1,4 +1,5 @@
-//! Who is asking: key pairs by Basic, tokens by Bearer (api.md section 1). The scheme alone selects the view.
+//! Authentication: key pairs by Basic, tokens by Bearer (api.md section 1). The credential alone decides which view
+//! of the data the caller gets.
 
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
@@ -16,7 +17,7 @@ use crate::Books;
 use crate::record::credential::{self, Caller};
 use crate::record::{Ctx, Kind, Refusal};
 
-/// Clients write the header with and without padding.
+/// Base64 with or without padding: clients send both.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
@@ -27,17 +28,19 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 pub(crate) struct Vendor {
     pub(crate) program: i64,
     pub(crate) test: bool,
-    /// For whom it speaks: only a holder of the secret key may say «this is a claim» (trust.md section 1).
+    /// The source it speaks for. Only a holder of the secret key may mark a request as another's claim (trust.md
+    /// section 1).
     pub(crate) says: Source,
 }
 
 impl Vendor {
-    /// The surroundings of this request.
+    /// The context of this request.
     pub(crate) fn ctx(self, books: &Books) -> Ctx {
         Ctx { says: self.says, ..books.ctx(self.program, self.test) }
     }
 
-    /// The same for what production and test share: test keys may read that, and no more (trust.md section 1.8).
+    /// The same for records that production and test share: test keys may read those but not write them (trust.md
+    /// section 1.8).
     pub(crate) fn shared(self, books: &Books) -> Result<Ctx, Refusal> {
         if self.test {
             let message = "test keys change only test records; this one is shared with production";
@@ -48,7 +51,7 @@ impl Vendor {
     }
 }
 
-/// For whom the holder of a secret speaks.
+/// The source that a request names in its header; the vendor without one.
 fn says(parts: &Parts) -> Result<Source, Refusal> {
     let Some(word) = parts.headers.get(SOURCE_HEADER) else { return Ok(Source::Vendor) };
     word.to_str().ok().and_then(Source::from_name).ok_or_else(|| {
@@ -65,7 +68,7 @@ pub(crate) struct PartnerView {
     pub(crate) partnership: i64,
 }
 
-/// Either of them, for what both may read.
+/// The vendor or a partner, for calls that both may read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Reader {
     Vendor(Vendor),
@@ -73,7 +76,7 @@ pub(crate) enum Reader {
 }
 
 impl Reader {
-    /// The surroundings of this request.
+    /// The context of this request.
     pub(crate) fn ctx(self, books: &Books) -> Ctx {
         match self {
             Self::Vendor(vendor) => vendor.ctx(books),
@@ -81,7 +84,7 @@ impl Reader {
         }
     }
 
-    /// Whose view it is, when it is a partner's.
+    /// The partnership whose view this is; `None` for the vendor.
     pub(crate) fn partnership(self) -> Option<i64> {
         match self {
             Self::Vendor(_) => None,
@@ -157,8 +160,8 @@ impl FromRequestParts<Books> for Admin {
     }
 }
 
-/// The caller, or why there is none. Without any program nothing can be told of a key, and 401 would be wrong:
-/// browsers drop for good what is answered so (trust.md section 3).
+/// The caller, or the refusal. A ledger without any program cannot judge a key, so it answers 503: browsers drop for
+/// good an event that is answered 401 (trust.md section 3).
 async fn authenticate(parts: &Parts, books: &Books) -> Result<Caller, Failure> {
     let refused = match identify(parts, books).await {
         Ok(caller) => return Ok(caller),
@@ -214,5 +217,5 @@ fn missing(message: &str) -> Refusal {
 }
 
 fn wrong(hint: &str) -> Refusal {
-    Refusal::new(Kind::Unauthorized, "unauthorized", "these credentials do not open this call").hint(hint)
+    Refusal::new(Kind::Unauthorized, "unauthorized", "these credentials do not give access to this call").hint(hint)
 }

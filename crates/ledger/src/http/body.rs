@@ -1,4 +1,4 @@
-//! What a request brings: its body, the key in its path, its parameters. Each failure is a JSON answer.
+//! Extractors: a request's body, the key in its path, its parameters. Each failure is a JSON answer.
 
 use std::time::Duration;
 
@@ -18,14 +18,14 @@ use crate::Books;
 use crate::record::idempotency::Request as Idempotent;
 use crate::record::{Kind, Refusal};
 
-/// A body that was read whole, and whether it was sent before.
+/// A body that was read whole, with its idempotency key if it has one.
 pub(crate) struct Posted {
     bytes: Bytes,
     idempotent: Option<Idempotent>,
 }
 
 impl Posted {
-    /// Reads the body as `T`; members `T` does not know are ignored.
+    /// Reads the body as `T`. Unknown members are ignored.
     pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
         Ok(field::parse(&self.bytes)?)
     }
@@ -52,7 +52,7 @@ impl FromRequest<Books> for Posted {
     }
 }
 
-/// JSON by its right name, by none, or as plain text, which spares a browser the preflight.
+/// Accepts JSON media types, no `Content-Type`, and `text/plain`: browsers send that without a CORS preflight.
 fn check_media_type(headers: &HeaderMap) -> Result<(), Refusal> {
     let Some(given) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
     let text = given.to_str().unwrap_or_default();
@@ -69,8 +69,8 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Refusal> {
     Err(Refusal::new(Kind::MediaType, "unsupported_media_type", message).field("Content-Type"))
 }
 
-/// The pieces of a body, one after the other in one place: each would keep the buffer of some KiB that it was read
-/// into, and a sender may make a piece of each byte.
+/// Reads a body into one buffer. Keeping the frames would keep the read buffer of some KiB behind each, and a sender
+/// may send one byte in each frame.
 async fn whole(mut body: Body) -> Result<Bytes, Refusal> {
     let (mut first, mut all) = (Bytes::new(), Vec::new());
     while let Some(frame) = body.frame().await {
@@ -102,7 +102,8 @@ fn check_key(key: Option<&str>) -> Result<String, Refusal> {
     Ok(key.to_owned())
 }
 
-/// The request's identity: method, path with query, body.
+/// SHA-256 of method, path with query, and body: tells a repeated request from another one under the same idempotency
+/// key.
 fn hash(parts: &Parts, bytes: &Bytes) -> [u8; 32] {
     let mut hasher = Sha256::new();
     let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
@@ -131,7 +132,7 @@ impl FromRequestParts<Books> for Key {
     }
 }
 
-/// The query's parameters, in their order. Unknown ones are ignored by whoever reads them.
+/// The query's parameters, in their order. Handlers ignore names they do not know.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Params(pub(crate) Vec<(String, String)>);
 

@@ -101,7 +101,8 @@ async fn post_customer(
     write::post(&books, vendor.ctx(&books), posted, work).await
 }
 
-/// Null and absent are the same to the wire type; to a client that lost its cookie they are not.
+/// Refuses `"partner_key": null`, which the wire type reads like an absent one: it means that the client lost its
+/// cookie, and it should be told (api.md section 6).
 fn refuse_null_partner(posted: &Posted) -> Result<(), Refusal> {
     let members: Map<String, Value> = posted.parse()?;
     if members.get("partner_key").is_some_and(Value::is_null) {

@@ -23,12 +23,12 @@ pub(crate) fn answer_with<T: Serialize>(
     Answer { status, body: text(&body) }
 }
 
-/// A list or an object that was asked for.
+/// The response to a read: a list or an object.
 pub(crate) fn found<T: Serialize>(data: T) -> Response {
     respond(answer(200, "OK", data))
 }
 
-/// An answer on its way out.
+/// Turns an answer into an HTTP response.
 pub(crate) fn respond(answer: Answer) -> Response {
     json(StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK), answer.body)
 }
@@ -38,7 +38,7 @@ pub(crate) fn text<T: Serialize>(body: &T) -> String {
     serde_json::to_string(body).expect("wire types have text keys and no floats that could fail")
 }
 
-/// A response of JSON text; never cached, because most of it is somebody's personal data.
+/// A response of JSON text. Never cached, because most of it is personal data.
 pub(crate) fn json(status: StatusCode, body: String) -> Response {
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),

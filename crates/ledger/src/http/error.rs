@@ -1,4 +1,4 @@
-//! Errors as answers: a status, and a body in which `code`, `field` and `hint` say more (api.md section 1).
+//! Errors as responses: a status, and a body with `code`, `field` and `hint` (api.md section 1).
 
 use std::any::Any;
 
@@ -23,7 +23,7 @@ impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let Self(refusal) = self;
         if let Some(inside) = &refusal.inside {
-            tracing::error!(error = %inside, code = refusal.code, "request not done");
+            tracing::error!(error = %inside, code = refusal.code, "request failed");
         }
         let (status, kind) = (status(refusal.kind), refusal.kind);
         let body = ErrorBody {
@@ -68,19 +68,19 @@ fn status(kind: Kind) -> StatusCode {
     }
 }
 
-/// The answer to a path nobody serves.
+/// The answer to an unknown path.
 pub(crate) fn unknown_path(uri: &Uri) -> Failure {
     let message = format!("there is nothing at {}", uri.path());
     Refusal::new(Kind::NotFound, "unknown_path", message).hint("API v2 lives below /api/v2").into()
 }
 
-/// The answer to a method a path does not know.
+/// The answer to a method that a path does not support.
 pub(crate) async fn unknown_method(method: Method, uri: Uri) -> Failure {
     let message = format!("{} does not take {method}", uri.path());
     Refusal::new(Kind::Method, "method_not_allowed", message).into()
 }
 
-/// The answer when a handler panicked. What it said goes nowhere but the panic hook.
+/// The answer when a handler panicked. The panic's message goes to the panic hook only, never to the client.
 #[allow(clippy::needless_pass_by_value, reason = "the layer's own signature")]
 pub(crate) fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
     Failure::from(StoreError::Panicked).into_response()

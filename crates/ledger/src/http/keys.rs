@@ -19,7 +19,7 @@ pub(crate) fn routes() -> Router<Books> {
     Router::new().route("/api/v2/program/keys/rotate", post(post_rotate))
 }
 
-/// Each call makes a new secret, so an `Idempotency-Key` is left unused here: a remembered answer would keep it.
+/// Each call makes a new secret. `Idempotency-Key` is ignored here, because a stored answer would keep the secret.
 async fn post_rotate(State(books): State<Books>, admin: Admin, posted: Posted) -> Result<Response, Failure> {
     let asked: RotateKey = posted.parse()?;
     let work = move |unit: &mut Unit<'_>, ctx: &_| {

@@ -7,7 +7,7 @@ use crate::record::Refusal;
 use crate::store::list::{Cursor, Page};
 
 impl Params {
-    /// Reads a list's parameters. Orders beside `created_at` are the list's own.
+    /// Reads a list's parameters. `orders` are those the list accepts beside `created_at`.
     pub(crate) fn page(&self, orders: &[&'static str]) -> Result<Page, Refusal> {
         let (order, ascending) = self.order(orders)?;
         Ok(Page {
@@ -43,7 +43,7 @@ impl Params {
         }
     }
 
-    /// Newest first, unless an order is asked for; a dash means largest first.
+    /// Newest first when `order_by` is absent; a dash in front of the name means largest first.
     fn order(&self, orders: &[&'static str]) -> Result<(&'static str, bool), Refusal> {
         let Some(text) = self.get("order_by") else { return Ok(("created_at", false)) };
         let (name, ascending) = text.strip_prefix('-').map_or((text, true), |name| (name, false));

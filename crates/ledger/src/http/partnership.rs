@@ -1,4 +1,4 @@
-//! `/partnerships`, and `/partners` in the shape of a seed.
+//! `/partnerships`, and `/partners` in the shape of seed 003.
 
 use axum::Router;
 use axum::extract::State;
@@ -81,8 +81,7 @@ async fn delete_partnership(
     write::change(&books, vendor.shared(&books)?, work).await
 }
 
-/// Each call makes a new token, so an `Idempotency-Key` is left unused here: a remembered answer would keep a
-/// secret.
+/// Each call makes a new token. `Idempotency-Key` is ignored here, because a stored answer would keep the token.
 async fn post_token(State(books): State<Books>, vendor: Vendor, Key(key): Key) -> Result<Response, Failure> {
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
         Ok(answer(201, "Token created; it is shown this once", partnership::record_token(unit, ctx, &key)?))

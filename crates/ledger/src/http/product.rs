@@ -25,7 +25,7 @@ pub(crate) fn routes() -> Router<Books> {
         .route("/api/v2/products/{key}/history", get(get_history))
 }
 
-/// A product as path and query name it.
+/// A product named by the path and, optionally, its customer named by the query.
 struct Chosen {
     name: String,
     customer: Option<String>,

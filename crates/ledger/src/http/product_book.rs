@@ -1,4 +1,4 @@
-//! `/product_book`, and `/product-book` for clients that write it so.
+//! `/product_book`, and its alias `/product-book`, which some clients use.
 
 use axum::Router;
 use axum::extract::State;
@@ -51,7 +51,7 @@ async fn post_product_book(
 ) -> Result<Response, Failure> {
     let new: CreateProductBook = posted.parse()?;
     let work = move |unit: &mut headwater_store::Unit<'_>, ctx: &_| {
-        // 200 and these words: seed 000.
+        // Status and message are those of seed 000.
         Ok(answer(200, "Product Book Created", product_book::record(unit, ctx, new.clone())?))
     };
     write::post(&books, vendor.shared(&books)?, posted, work).await

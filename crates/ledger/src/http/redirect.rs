@@ -1,4 +1,4 @@
-//! The link host: `GET /{slug}` is a click. The router's fallback, so every route of its own goes before.
+//! The link host: `GET /{slug}` is a click. It is the router's fallback, so every other route is matched first.
 
 use std::net::SocketAddr;
 
@@ -15,14 +15,15 @@ use crate::record::click::{self, Redirect, Request};
 use crate::record::{Kind, Refusal, link, program};
 use crate::store::link::LinkRow;
 
-/// What a visitor sees when a link leads nowhere. It names no program: the path is all that was asked.
+/// The page for an unknown link. It names no program, because the path says nothing about one.
 const NO_SUCH_LINK: &str = "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
      <meta name=\"viewport\" content=\"width=device-width\">\n<title>Link not found</title>\n\
      <style>body{font:1.1rem/1.5 system-ui,sans-serif;margin:20vh auto;max-width:32rem;padding:0 1rem}</style>\n\
      <h1>This link leads nowhere</h1>\n\
      <p>It may have been mistyped, or its owner may have taken it back.</p>\n</html>\n";
 
-/// Follows a link, or says what is not there: a page for a visitor, JSON for everybody else.
+/// Follows a link. An unknown link gets an HTML page, since a visitor sees it; a path that cannot be a link gets a
+/// JSON error.
 pub(crate) async fn follow_link(State(books): State<Books>, parts: Parts) -> Result<Response, Failure> {
     let Parts { method, uri, headers, extensions, .. } = parts;
     let slug = uri.path().trim_start_matches('/');
@@ -30,7 +31,7 @@ pub(crate) async fn follow_link(State(books): State<Books>, parts: Parts) -> Res
     if !asked || slug.is_empty() || slug.contains('/') || matches!(slug, "api" | "v1") {
         return Err(error::unknown_path(&uri));
     }
-    // Without the address of who asks, as in a call without a socket, there is nothing to count.
+    // A call within the process has no peer address, so no rate limit applies.
     if let Some(ConnectInfo(peer)) = extensions.get::<ConnectInfo<SocketAddr>>()
         && !books.may_click(peer.ip())
     {
@@ -60,7 +61,7 @@ pub(crate) async fn follow_link(State(books): State<Books>, parts: Parts) -> Res
     Ok(found(&redirect))
 }
 
-/// A link whose destination's host is allow-listed now: one that was taken off the list leads nowhere.
+/// A link whose destination host is allow-listed now. A host may have been removed since the link was made.
 fn find_allowed(unit: &mut Unit<'_>, slug: &str) -> Result<Option<LinkRow>, Refusal> {
     let Some(found) = click::find_link(unit, slug)? else { return Ok(None) };
     let allowed = program::find(unit, found.program)?.link_destinations;
@@ -70,7 +71,7 @@ fn find_allowed(unit: &mut Unit<'_>, slug: &str) -> Result<Option<LinkRow>, Refu
 fn found(redirect: &Redirect) -> Response {
     let mut response = StatusCode::FOUND.into_response();
     let headers = response.headers_mut();
-    // Each click is one: no cache may answer for the link host.
+    // A cached redirect would hide later clicks.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Ok(location) = HeaderValue::from_str(&redirect.location) {
         headers.insert(header::LOCATION, location);

@@ -1,4 +1,4 @@
-//! `/triggers`: the program's own people only; partners see offer descriptions on their rewards.
+//! `/triggers`: for the vendor only. Partners see a trigger's offer description on their rewards.
 
 use axum::Router;
 use axum::extract::State;

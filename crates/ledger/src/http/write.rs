@@ -1,5 +1,5 @@
-//! Requests that change something: each is one unit of work, and a POST can be repeated safely. The unit itself can be
-//! run again after it was undone: it takes nothing out of what it was given.
+//! Requests that change something. Each is one unit of work, and a POST with an `Idempotency-Key` can be repeated
+//! safely. The store may run a unit again after undoing it, so `work` must not consume its input.
 
 use axum::response::Response;
 use headwater_store::Unit;
@@ -11,7 +11,7 @@ use crate::Books;
 use crate::record::idempotency::{self, Answer};
 use crate::record::{Ctx, Refusal};
 
-/// Does the work of a POST once for each `Idempotency-Key`, in one unit with the answer it keeps.
+/// Runs the work of a POST once for each `Idempotency-Key`. The answer is stored in the same unit of work.
 pub(crate) async fn post(
     books: &Books,
     ctx: Ctx,
@@ -24,7 +24,8 @@ pub(crate) async fn post(
     Ok(envelope::respond(answer))
 }
 
-/// Does the work of a PATCH, PUT or DELETE: each says how things shall be, so that repeating it is harmless.
+/// Runs the work of a PATCH, PUT or DELETE. Each states the wanted result, so repeating it is harmless and needs no
+/// key.
 pub(crate) async fn change(
     books: &Books,
     ctx: Ctx,
