@@ -1,5 +1,5 @@
-//! The middle floor: what each request means. Knows nothing of HTTP; every function runs inside one unit of
-//! work that its caller opened.
+//! The middle layer: what each request means. It knows nothing of HTTP; every function runs inside one unit of work
+//! that its caller opened.
 
 pub(crate) mod claim;
 pub(crate) mod click;

@@ -1,5 +1,6 @@
-//! What becomes of a customer or a product that somebody speaks of again: claims are confirmed, corrected or left
-//! alone, and what was earned on them follows (trust.md section 1). `attribution::claim` decides, this writes.
+//! What happens when a source reports a customer or a product that exists: claims are confirmed, corrected or left
+//! alone, and the rewards that rest on them follow (trust.md section 1). `attribution::claim` decides, this module
+//! writes.
 
 use headwater_attribution::claim::{self, Verdict, weigh};
 use headwater_protocol::limits::LIST_MAX;
@@ -17,7 +18,7 @@ use crate::store::provider_id::{self, ProviderId};
 use crate::store::record_change::{self, ChangeRow};
 use crate::store::transaction::{self, TransactionRow};
 
-/// Keeps in a record's history that a field was said anew, and by whom.
+/// Adds a change of a field, with its source, to a record's history.
 pub(crate) fn remember(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -37,7 +38,8 @@ pub(crate) fn remember(
     Ok(record_change::insert(unit, ctx.scope(), &row)?)
 }
 
-/// Money or the vendor has named the customer: it is no longer a page's claim, and what waited for that is free.
+/// Confirms a customer whom any source but a page has named: it is no longer a claim, and rewards that waited for
+/// this are released.
 pub(crate) fn confirm(unit: &mut Unit<'_>, ctx: &Ctx, row: &mut CustomerRow) -> Result<(), Refusal> {
     let first = row.confirmed_at.is_none();
     if ctx.says.is_claim() || (!first && ctx.says <= row.source) {
@@ -53,8 +55,8 @@ pub(crate) fn confirm(unit: &mut Unit<'_>, ctx: &Ctx, row: &mut CustomerRow) -> 
     Ok(())
 }
 
-/// Somebody says that `partnership` referred the customer. A page changes nothing; a second page that names
-/// another partner before anybody else has spoken makes the credit contested.
+/// Applies a source's word that `partnership` referred the customer. A page changes no credit; but a page that names
+/// another partner before the customer is confirmed makes the credit contested.
 pub(crate) fn credit(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -98,7 +100,8 @@ fn contest(unit: &mut Unit<'_>, ctx: &Ctx, row: &mut CustomerRow, other: i64) ->
     evaluate::holds(unit, ctx, row)
 }
 
-/// What the customer brought before goes to whom it is credited to now, but for products sold by somebody named.
+/// Moves the customer's products and payments to the partner credited now, except products whose seller was named for
+/// them, and evaluates all of it anew.
 fn move_credit(unit: &mut Unit<'_>, ctx: &Ctx, row: &CustomerRow, old: Option<i64>) -> Result<(), Refusal> {
     for mut sold in product::list_of_customer(unit, row.id)? {
         if !sold.credit_given && sold.partnership == old {
@@ -113,7 +116,7 @@ fn move_credit(unit: &mut Unit<'_>, ctx: &Ctx, row: &CustomerRow, old: Option<i6
     evaluate::customer_created(unit, ctx, row, None, Moment::Corrected)
 }
 
-/// A payment of this customer, linked and credited as it would be today; what it earned follows.
+/// Links and credits a payment of this customer as if it were recorded now, and evaluates it anew.
 fn relink(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -135,8 +138,8 @@ fn relink(
     evaluate::transaction(unit, ctx, paid, held, Moment::Corrected)
 }
 
-/// Somebody says what a billing provider calls the customer. A page says it only where nobody has; once it is
-/// confirmed, the payments that were found by another customer's claim of it come here.
+/// Binds a billing provider's id to the customer. A page may only bind one where the customer has none. When a
+/// trusted source confirms the id, payments that another customer's claim of it had attracted move to this customer.
 pub(crate) fn bind_provider(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -157,7 +160,7 @@ pub(crate) fn bind_provider(
     if news && !ctx.says.is_claim() { take_claimed(unit, ctx, row, provider_key) } else { Ok(()) }
 }
 
-/// Products and payments that were found by a claim of this id are this customer's.
+/// Moves to this customer the products and payments whose customer was found by a claim of this id.
 fn take_claimed(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -166,6 +169,8 @@ fn take_claimed(
 ) -> Result<(), Refusal> {
     for mut sold in product::list_by_claimed_name(unit, ctx.scope(), provider_key)? {
         if sold.customer != row.id {
+            // The customer may have its own product of that subscription; a subscription names one product of a
+            // customer, so the other is archived.
             let taken = match &sold.external_subscription_key {
                 Some(subscription) => product::find_of_customer(unit, row.id, subscription)?.is_some(),
                 None => false,
@@ -193,8 +198,8 @@ fn take_claimed(
     Ok(())
 }
 
-/// Somebody says which catalogue entry a product is. Where it was a page's word until now, or another entry, what
-/// its payments earned is looked at again: the claim may have been wrong, or have hidden a commission.
+/// Applies a source's word which catalogue entry a product is of. If it was a page's claim until now, or another
+/// entry, the product's payments are evaluated anew: the claim may have been wrong, or have hidden a commission.
 pub(crate) fn confirm_product(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -206,7 +211,8 @@ pub(crate) fn confirm_product(
     if verdict == Verdict::Keep {
         return Ok(());
     }
-    // What was paid for before was the other plan, and stays what it was.
+    // A provider that corrects its own word reports a changed plan. Earlier payments were for the old plan and keep
+    // their rewards.
     let plan_changed = row.source == Source::Billing && ctx.says == Source::Billing;
     let old = row.point_to(entry);
     row.source = ctx.says;
@@ -227,7 +233,7 @@ pub(crate) fn confirm_product(
     Ok(())
 }
 
-/// What was said of a record after it was made, oldest first.
+/// A record's history: its changes since it was made, oldest first.
 pub(crate) fn history(unit: &mut Unit<'_>, ctx: &Ctx, subject: &str) -> Result<List<Change>, Refusal> {
     let rows = record_change::list(unit, ctx.scope(), subject, LIST_MAX)?;
     let items = rows.into_iter().map(|row| Change {
@@ -240,7 +246,7 @@ pub(crate) fn history(unit: &mut Unit<'_>, ctx: &Ctx, subject: &str) -> Result<L
     Ok(List { items: items.collect(), has_more: false, ending_cursor: None })
 }
 
-/// What a reward for this customer rests on.
+/// Which facts behind a reward for this customer are still claims.
 pub(crate) fn claims_of(row: &CustomerRow) -> claim::Claims {
     claim::Claims { customer: row.confirmed_at.is_none(), contested: row.contested, product: false }
 }

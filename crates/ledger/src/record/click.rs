@@ -1,4 +1,4 @@
-//! Clicks: recorded where they happen, then sent on with the referral in URL and cookies (api.md section 5).
+//! Clicks: recorded by the link host, then redirected with the referral in URL and cookies (api.md section 5).
 
 use headwater_protocol::Millis;
 use headwater_protocol::cookie::encode;
@@ -14,14 +14,14 @@ use crate::store::click::{self, ClickRow};
 use crate::store::link::{self, LinkRow};
 use crate::store::list::{Condition, Page};
 
-/// Milliseconds.
+/// A day in milliseconds.
 const DAY: i64 = 24 * 60 * 60 * 1000;
-/// Bytes kept of a user agent: enough to tell what it was.
+/// Characters of a user agent that are stored: enough to tell what it was.
 const USER_AGENT_MAX: usize = 255;
-/// Cookies of earlier clicks that one answer takes back. There are two after a click of ours, and more only in jars of
-/// before that; what is left goes with the next click.
+/// Cookies of earlier clicks that one response expires. A browser holds two after one of our redirects, and more only
+/// when they are from before redirects expired them; the next click expires the rest.
 const EARLIER_MAX: usize = 32;
-/// What programs that follow links call themselves; previews of messengers among them.
+/// Parts of the user agents of programs that follow links, previews of messengers among them.
 const BOT_MARKS: [&str; 12] = [
     "bot",
     "crawl",
@@ -41,17 +41,17 @@ const BOT_MARKS: [&str; 12] = [
 pub(crate) struct Request {
     /// The query behind the path.
     pub(crate) query: String,
-    /// Who asked, by its own word.
+    /// The `User-Agent` header.
     pub(crate) user_agent: Option<String>,
-    /// The cookies it sent.
+    /// The cookies of the request, as one `Cookie` header.
     pub(crate) jar: String,
-    /// The host that was asked, by the browser's own word.
+    /// The `Host` header.
     pub(crate) host: Option<String>,
-    /// Whether only the head of an answer was asked for, as programs do.
+    /// Whether it was a HEAD request, which programs send and browsers following a link do not.
     pub(crate) head_only: bool,
 }
 
-/// Where a click goes on, and what the browser shall remember.
+/// The redirect that answers a click, and the cookies that it sets.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Redirect {
     pub(crate) location: String,
@@ -59,13 +59,13 @@ pub(crate) struct Redirect {
     pub(crate) cookies: Vec<String>,
 }
 
-/// A link that can be clicked: it and its partner are not archived.
+/// A link that can be followed: neither it nor its partner is archived.
 pub(crate) fn find_link(unit: &mut Unit<'_>, slug: &str) -> Result<Option<LinkRow>, StoreError> {
     let found = link::find_by_slug(unit, slug)?;
     Ok(found.filter(|link| !link.archived && !link.partnership_archived))
 }
 
-/// Records a click and says where it goes on. `ctx` is of the link's program.
+/// Records a click and returns the redirect to the link's destination. `ctx` is of the link's program.
 pub(crate) fn record(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -91,6 +91,7 @@ pub(crate) fn record(
     };
     click::insert(unit, &row)?;
     let random = mint_company_key(&ctx.random());
+    // Cookies must be set for a domain of the host that the browser asked, which may be a custom link domain.
     let custom = request.host.as_deref().and_then(|host| custom_domain(&ctx.link_base, host));
     let scheme = if ctx.link_base.starts_with("https:") { "https" } else { "http" };
     let base = custom.map_or_else(|| ctx.link_base.to_string(), |host| format!("{scheme}://{host}"));
@@ -110,8 +111,8 @@ pub(crate) fn record(
     Ok(Redirect { location: location(&link.dest, &given, &referral, owner.redirect_order), cookies })
 }
 
-/// The link domain of somebody else's that a click came through: the host that was asked, when it is a domain and not
-/// the link host's own.
+/// The custom link domain that a click came through: the `Host` header, when it is a domain name and not the link
+/// host's own.
 fn custom_domain<'a>(link_base: &str, host: &'a str) -> Option<&'a str> {
     let own = Url::parse(link_base).ok()?;
     let asked = Url::parse(&format!("{}://{host}", own.scheme())).ok()?;
@@ -123,7 +124,7 @@ fn shorten(text: &str) -> String {
     text.chars().filter(|letter| !letter.is_control()).take(USER_AGENT_MAX).collect()
 }
 
-/// No browser is silent about itself.
+/// Whether a program rather than a person clicked. Every browser sends a user agent, so none means a program.
 fn is_bot(user_agent: Option<&str>) -> bool {
     let text = user_agent.unwrap_or_default().to_ascii_lowercase();
     text.is_empty() || BOT_MARKS.iter().any(|mark| text.contains(mark))
@@ -137,7 +138,8 @@ struct Appended<'a> {
     domain: Option<&'a str>,
 }
 
-/// The destination with the referral appended: its own parameters first, sub-ids, then the contract's order.
+/// The destination with the referral appended: first its own parameters, then sub-ids, then ours in the order that
+/// the contract sets.
 fn location(
     dest: &str,
     sub_ids: &[(String, String)],
@@ -169,7 +171,7 @@ fn location(
     location
 }
 
-/// The redirect's cookies (browser.md section 4), each with its `scope` of attributes.
+/// The redirect's cookies (browser.md section 4). `scope` is the attributes appended to each, such as its domain.
 fn cookies_of(scope: &str, company_key: &str, partner_key: &str, xid: &str, random: &str) -> Vec<String> {
     let age = i64::from(REFERRAL_DAYS) * 24 * 60 * 60;
     let partner_key = encode(partner_key);
@@ -182,8 +184,8 @@ fn cookies_of(scope: &str, company_key: &str, partner_key: &str, xid: &str, rand
     pairs.into_iter().map(|(name, value)| format!("{name}={value}; Path=/; Max-Age={age}{scope}")).collect()
 }
 
-/// Takes back the cookies of earlier clicks: the partner key is overwritten by each click, and beside it may stand no
-/// click id but its own (trust.md section 2).
+/// Expires the cookies of earlier clicks. Each click overwrites the partner key, and no other click's id may stand
+/// beside it (trust.md section 2).
 fn expire_earlier(scope: &str, company_key: &str, jar: &str) -> Vec<String> {
     let marks = [format!("_ps_xid_{company_key}_"), format!("_gsxid{company_key}")];
     jar.split(';')
@@ -200,10 +202,10 @@ fn expire_earlier(scope: &str, company_key: &str, jar: &str) -> Vec<String> {
 enum Shared {
     /// None.
     Nothing,
-    /// Those of the very host, as with `localhost` and addresses.
+    /// Those of the host itself, as with `localhost` and IP addresses.
     Host,
-    /// Those of a domain above both. A suffix too short to be anybody's own, such as `co.uk`, is refused by
-    /// the browser itself.
+    /// Those of a parent domain of both. A public suffix such as `co.uk` may come out here; the browser itself
+    /// refuses cookies for it.
     Domain(String),
 }
 
@@ -225,13 +227,13 @@ fn shared_domain(link_base: &str, dest: &str) -> Shared {
     }
 }
 
-/// Forgets some of the clicks that are too old to credit anybody; says how many. What a click led to names its partner
-/// itself and stays.
+/// Deletes up to `limit` clicks that are too old to credit anybody; returns how many. Customers made from them name
+/// their partner themselves and stay.
 pub(crate) fn prune(unit: &mut Unit<'_>, now: Millis, limit: i64) -> Result<usize, StoreError> {
     click::delete_before(unit, Ids::first_id(now.plus(-CLICK_DAYS * DAY)), limit)
 }
 
-/// A page of clicks; only those of one partnership where it is given.
+/// A page of clicks, of one partnership when one is given.
 pub(crate) fn list(
     unit: &mut Unit<'_>,
     ctx: &Ctx,

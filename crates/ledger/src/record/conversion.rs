@@ -14,10 +14,10 @@ use super::{Ctx, Refusal, claim, customer, lookup, partnership, program};
 use crate::store::click;
 use crate::store::customer::CustomerRow;
 
-/// Makes the customer of a conversion, credited to the click's partner, or to the one whose key came along when
-/// nobody knows the click. The same customer a second time makes nothing, nor does a conversion that no partner can
-/// be credited with, unless the program takes organic signups; both are answered, not refused, because senders
-/// cannot act on them.
+/// Makes the customer of a conversion, credited to the click's partner, or to the partner key that came along when
+/// the click is unknown. A repeated customer makes nothing, nor does a conversion that no partner can be credited
+/// with, unless the program takes organic signups. Both are answered with 200, not refused, because senders cannot
+/// act on a refusal.
 pub(crate) fn record(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -35,6 +35,8 @@ pub(crate) fn record(
     let clicked = click.as_ref().map(|click| click.partnership);
     let partner = credited(None, clicked, of_key.as_ref().map(|row| row.id));
     if let Some(mut existing) = lookup::by_site_key(unit, ctx, &conversion.customer_key)? {
+        // A source that has already named the customer cannot change its credit through a conversion; only a page's
+        // claim or a more trusted source is weighed.
         if let Some(partner) = partner.filter(|_| ctx.says.is_claim() || existing.source < ctx.says) {
             claim::credit(unit, ctx, &mut existing, partner)?;
         }
@@ -69,7 +71,7 @@ pub(crate) fn record(
     result("created", Some(row.key))
 }
 
-/// Many sites use the address as the customer's id.
+/// The address of a customer whose id is one: many sites use the address as the id.
 fn address(customer_key: &str) -> Option<String> {
     customer_key.contains('@').then(|| customer_key.to_owned())
 }

@@ -1,4 +1,4 @@
-//! Who a caller is, and new secrets in place of old ones.
+//! Credentials: who a caller is, and rotation of secrets.
 
 use headwater_protocol::Millis;
 use headwater_protocol::key::Prefix;
@@ -44,8 +44,9 @@ pub(crate) enum Caller {
     },
 }
 
-/// The caller of a key pair, and whether its secret has no end: one that was replaced lasts for an overlap only.
-/// `password_known` says that the password is already known to be good.
+/// The caller of a key pair, and whether its secret lasts: a replaced one works for its overlap only, so the result
+/// may not be cached. `password_known` says that the caller has already verified the password (the in-process
+/// secret).
 pub(crate) fn pair(
     unit: &mut Unit<'_>,
     public_key: &str,
@@ -56,6 +57,7 @@ pub(crate) fn pair(
     let Some(row) = credential::find_pair(unit, public_key)? else { return Ok(None) };
     let older = retired::of_pair(unit, public_key, now.0)?;
     let lasts = password_known | secret::matches(password, &row.secret_hash);
+    // Without short circuits: every hash is compared, so the time tells nothing about which one matched.
     let known = older.iter().fold(lasts, |known, hash| known | secret::matches(password, hash));
     let caller = Caller::Vendor { program: row.program, test: row.test };
     Ok(Some((caller, lasts)).filter(|_| known))
@@ -63,7 +65,7 @@ pub(crate) fn pair(
 
 /// The caller of a Bearer token.
 pub(crate) fn bearer(unit: &mut Unit<'_>, token: &str, now: Millis) -> Result<Option<Caller>, StoreError> {
-    // The lookup is by hash: how long it takes tells nothing about the token.
+    // The lookup is by hash, so its duration tells nothing about the token.
     let hash = secret::hash(token);
     let row = match credential::find_by_hash(unit, &hash)? {
         None => retired::find_by_hash(unit, &hash, now.0)?,
@@ -80,13 +82,13 @@ pub(crate) fn bearer(unit: &mut Unit<'_>, token: &str, now: Millis) -> Result<Op
     }))
 }
 
-/// Whether anybody can be a caller: an empty ledger knows nobody.
+/// Whether the ledger has any credential: without a program it has none.
 pub(crate) fn any(unit: &mut Unit<'_>) -> Result<bool, StoreError> {
     credential::any(unit)
 }
 
-/// Makes a new secret in place of one of the program's; the old one works until the overlap ends. The new one is in
-/// the answer and nowhere else.
+/// Replaces one of the program's secrets; the old one works until the overlap ends. The new one is only in the
+/// answer.
 pub(crate) fn rotate(unit: &mut Unit<'_>, ctx: &Ctx, asked: &RotateKey) -> Result<RotatedKey, Refusal> {
     let hours = asked.overlap_hours;
     if !(0..=KEY_OVERLAP_HOURS_MAX).contains(&hours) {

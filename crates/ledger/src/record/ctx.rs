@@ -1,4 +1,4 @@
-//! The surroundings of one request: whose it is, when it is, and where new keys come from.
+//! The context of one request: its program, its time, its source, and the generator of ids.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -8,7 +8,7 @@ use headwater_protocol::{Millis, Source};
 
 use super::trigger::Cache;
 
-/// Where row numbers and keys come from, and the triggers that are compiled; one for each process.
+/// Generates row numbers and keys, and caches compiled triggers; one for each process.
 pub(crate) struct Ids {
     random: Arc<dyn Fn() -> [u8; 32] + Send + Sync>,
     last: AtomicI64,
@@ -20,19 +20,19 @@ impl Ids {
         Self { random, last: AtomicI64::new(0), triggers: Cache::default() }
     }
 
-    /// 32 bytes nobody can guess.
+    /// 32 unpredictable bytes.
     pub(crate) fn random(&self) -> [u8; 32] {
         (self.random)()
     }
 
-    /// No row that was made at this time or later has a lower number.
+    /// The lowest number that a row made at this time or later can have.
     pub(crate) fn first_id(at: Millis) -> i64 {
         at.0.max(0) << 20
     }
 
-    /// A new row number: the time in milliseconds and 20 random bits, and always above the last one of this
-    /// process, so that numbers tell the order in which rows were made. Two processes that make a row in the
-    /// same millisecond meet once in a million times; the primary key then refuses the second.
+    /// A new row number: the time in milliseconds and 20 random bits, always above the last one of this process, so
+    /// that numbers order rows by when they were made. Two processes that make a row in the same millisecond collide
+    /// once in a million times; the primary key then refuses the second.
     fn next_id(&self, now: Millis) -> i64 {
         let random = self.random();
         let low = i64::from(random[29]) << 12 | i64::from(random[30]) << 4 | i64::from(random[31] & 15);
@@ -43,12 +43,12 @@ impl Ids {
     }
 }
 
-/// The surroundings of one request.
+/// The context of one request.
 #[derive(Clone)]
 pub(crate) struct Ctx {
     /// The program's number.
     pub(crate) program: i64,
-    /// What answers call it.
+    /// The program's number as answers show it.
     pub(crate) company_id: i64,
     /// Whether test keys were used: they make and see test records only.
     pub(crate) test: bool,
@@ -57,12 +57,12 @@ pub(crate) struct Ctx {
     /// Public base URL of links.
     pub(crate) link_base: Arc<str>,
     pub(crate) ids: Arc<Ids>,
-    /// Who says what the request says (trust.md section 1).
+    /// The source of what the request says (trust.md section 1).
     pub(crate) says: Source,
 }
 
 impl Ctx {
-    /// Whose records a request may name: of this program and this mode.
+    /// The program and mode whose records a request may name.
     pub(crate) fn scope(&self) -> (i64, bool) {
         (self.program, self.test)
     }
@@ -77,7 +77,7 @@ impl Ctx {
         prefix.mint(self.now, &self.random())
     }
 
-    /// 32 bytes nobody can guess.
+    /// 32 unpredictable bytes.
     pub(crate) fn random(&self) -> [u8; 32] {
         self.ids.random()
     }

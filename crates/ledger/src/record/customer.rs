@@ -1,4 +1,4 @@
-//! Customers: made once for each of the site's own ids, found by every name they have.
+//! Customers: one for each of the site's own ids, found by any of their names.
 
 mod view;
 
@@ -28,9 +28,9 @@ pub(crate) struct Recorded {
     pub(crate) warnings: Vec<Warning>,
 }
 
-/// Makes a customer. Its identity is the site's own id, or the address when there is none. For one that exists,
-/// a claim changes nothing, whoever knows better than what is there confirms and corrects it, and a vendor who has
-/// made it before is refused, unless `upsert` says that it shall be changed.
+/// Makes a customer. Its identity is the site's own id, or the address when there is none. For a customer that
+/// exists, a page's claim changes nothing, a more trusted source confirms and corrects it, and a vendor that has made
+/// it before is refused, unless `upsert` asks for a change.
 pub(crate) fn record(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -65,7 +65,7 @@ pub(crate) fn record(
 }
 
 /// The partner who referred the customer. Without one, a page makes a customer only where the program takes organic
-/// signups: anybody can invent a key.
+/// signups, because anybody can invent a partner key.
 fn referrer(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -91,7 +91,7 @@ fn referrer(
     }
 }
 
-/// A customer that exists is told of again.
+/// Applies a report of a customer that exists, by the trust in its source.
 fn again(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -106,6 +106,7 @@ fn again(
         Source::Vendor => upsert || known != Source::Vendor,
         Source::Signed | Source::Billing => ctx.says > known || row.confirmed_at.is_none(),
     };
+    // A vendor that repeats its own POST gets 409 with the way out, as clients of API v2 expect.
     if ctx.says == Source::Vendor && !changes {
         let name = row.customer_key.as_deref().unwrap_or_default();
         let message = format!("a customer with customer_key '{}' exists: {}", short(name), row.key);
@@ -142,7 +143,7 @@ fn again(
     Ok(Recorded { customer: render(row), created: false, warnings })
 }
 
-/// The address, where one is given.
+/// Overwrites the address, where one is given.
 fn overwrite(row: &mut CustomerRow, email: String, says: Source) {
     if !email.is_empty() {
         row.email = email;
@@ -154,7 +155,7 @@ fn ignored(field: &str, hint: &str) -> Warning {
     Warning { code: format!("{field}_ignored"), field: field.to_owned(), hint: hint.to_owned() }
 }
 
-/// A customer of the API with nothing filled in.
+/// An empty customer row, from this request's source.
 pub(crate) fn blank(ctx: &Ctx) -> CustomerRow {
     CustomerRow {
         id: ctx.next_id(),
@@ -184,8 +185,8 @@ pub(crate) fn blank(ctx: &Ctx) -> CustomerRow {
     }
 }
 
-/// Adds a customer that `referrer` brought and lets the triggers that listen for new customers see it, in the same
-/// unit. Its provider's id is kept as what it is: a claim, or a confirmed name.
+/// Adds a customer, credits `referrer`, and evaluates the triggers that listen for new customers, in the same unit of
+/// work. Its provider's id is stored as a claim or as confirmed, by the request's source.
 pub(crate) fn insert(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -206,7 +207,8 @@ pub(crate) fn insert(
     evaluate::customer_created(unit, ctx, row, referrer, Moment::Recorded)
 }
 
-/// A page may leave the address out, where it tells its own id: the site knows the customer by that.
+/// Checks the lengths. A page may leave out the address when it gives the site's own id, which identifies the
+/// customer.
 fn check(ctx: &Ctx, new: &CreateCustomer) -> Result<(), FieldError> {
     if ctx.says == Source::Vendor || new.customer_key.is_none() || !new.email.is_empty() {
         check_length("email", &new.email, EMAIL_MIN, EMAIL_MAX)?;
@@ -226,7 +228,8 @@ fn check(ctx: &Ctx, new: &CreateCustomer) -> Result<(), FieldError> {
     }
 }
 
-/// Real clients send `""` and `null` when their cookie was empty; they must hear of it (api.md section 6).
+/// Refuses `""` and `null`, which real clients send when their cookie was empty. Ignoring them would hide the lost
+/// credit (api.md section 6).
 pub(crate) fn empty_partner_key() -> FieldError {
     let message = "partner_key must not be empty or null; leave it out when nobody referred the customer";
     FieldError::new("invalid_value", "partner_key", message)
@@ -263,7 +266,7 @@ fn credit_member(
     Ok(found.map(|row| row.id))
 }
 
-/// Changes a customer.
+/// Changes a customer. A page may only add a provider's id.
 pub(crate) fn update(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -282,7 +285,7 @@ pub(crate) fn update(
             .hint(format!("POST /api/v2/customers/{}/attribution, with a reason", row.key)));
     }
     if ctx.says.is_claim() {
-        // Of what is there a page may only fill in what nobody has said: what the provider calls the customer.
+        // A page may only fill in what no source has said: the provider's id of the customer.
         if let Some(provider_key) = &change.provider_key {
             claim::bind_provider(unit, ctx, &mut row, provider_key)?;
         }
@@ -295,6 +298,8 @@ pub(crate) fn update(
     row.updated_at = ctx.now.0;
     customer::update(unit, &row)?;
     if let Some(provider_key) = &change.provider_key {
+        // The vendor's new id replaces its old one. A provider's word adds an id instead: a customer may have
+        // several.
         let old = row.provider_key.clone().filter(|old| ctx.says == Source::Vendor && old != provider_key);
         claim::bind_provider(unit, ctx, &mut row, provider_key)?;
         if let Some(old) = old {
@@ -308,7 +313,7 @@ pub(crate) fn update(
     Ok(render(row))
 }
 
-/// Credits a customer to another partner, with everything it brought. The reason stays in its history.
+/// Credits a customer, with its products and payments, to another partner. The reason is kept in its history.
 pub(crate) fn reattribute(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -324,14 +329,14 @@ pub(crate) fn reattribute(
     Ok(render(row))
 }
 
-/// What was said of a customer or a product after it was made, oldest first, with who said it.
+/// A customer's history: its changes since it was made with their sources, oldest first.
 pub(crate) fn history(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<List<Change>, Refusal> {
     let row = require(unit, ctx, name)?;
     claim::history(unit, ctx, &row.key)
 }
 
-/// Deletes a customer: personal data goes, from remembered answers too; what remains is a key that payments
-/// and rewards can point to.
+/// Deletes a customer: removes personal data, also from stored idempotency answers. What remains is a key that
+/// payments and rewards can point to.
 pub(crate) fn erase(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Customer, Refusal> {
     let row = require(unit, ctx, name)?;
     erasure::remember(unit, ctx, &row)?;

@@ -1,4 +1,5 @@
-//! Whom others have to forget: a customer that was deleted here has left texts in the journal, under every name it had.
+//! Erasures that are still pending: a customer that was deleted here has left texts in the relay's journal, under
+//! every name it had.
 
 use headwater_store::Unit;
 
@@ -6,12 +7,13 @@ use super::{Ctx, Refusal};
 use crate::store::customer::{self, CustomerRow};
 use crate::store::erasure::{self, Erasure};
 
-/// Remembers a customer that is being deleted, in the same unit of work, until its texts are gone everywhere.
+/// Records the names of a customer that is being deleted, in the same unit of work, so that the journal's texts are
+/// erased even after a crash.
 pub(crate) fn remember(unit: &mut Unit<'_>, ctx: &Ctx, row: &CustomerRow) -> Result<(), Refusal> {
     let mut names = vec![format!("c:{}", row.key)];
     names.extend(row.customer_key.iter().map(|key| format!("c:{key}")));
-    // What somebody else is called too is left alone: their payments may be waiting under that name. A page's claim
-    // to a confirmed name keeps nothing.
+    // A name that another customer shares is left out: that customer's payments may be parked under it. A page's
+    // claim to a confirmed name does not count as sharing.
     let provider_keys = erasure::own_provider_keys(unit, row.id)?;
     names.extend(provider_keys.into_iter().map(|key| format!("p:{key}")));
     if !row.email.is_empty() && !is_shared(unit, ctx, row)? {
@@ -21,7 +23,7 @@ pub(crate) fn remember(unit: &mut Unit<'_>, ctx: &Ctx, row: &CustomerRow) -> Res
     Ok(erasure::insert(unit, &pending, ctx.now.0)?)
 }
 
-/// Whether the address is another customer's as much as this one's.
+/// Whether another customer has the address with the same trust or more.
 fn is_shared(unit: &mut Unit<'_>, ctx: &Ctx, row: &CustomerRow) -> Result<bool, Refusal> {
     let mut others = customer::find_by_email(unit, ctx.scope(), &row.email, false)?;
     if row.email_claimed {

@@ -1,4 +1,4 @@
-//! From a recorded fact to rewards: gathers the facts, asks `attribution`, writes what it decided.
+//! Turns a recorded customer or payment into rewards: gathers the facts, calls `attribution`, writes what it decided.
 
 use headwater_attribution::claim::{Claims, Hold, hold};
 use headwater_attribution::{
@@ -20,23 +20,23 @@ use crate::store::reward::{self as rewards, Earned};
 use crate::store::totals;
 use crate::store::transaction::{self, TransactionRow};
 
-/// When an event is evaluated.
+/// Why an event is evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Moment {
-    /// When it is recorded.
+    /// It has just been recorded.
     Recorded,
-    /// When a payment is linked to a product that came later. Only triggers that ask about products are asked:
-    /// the others have had their say and behave as if products did not exist.
+    /// A payment was linked to a product that came later. Only triggers that ask about products are evaluated; the
+    /// others have already been evaluated when the payment was recorded, and a product changes nothing for them.
     Linked,
-    /// When what it rested on turns out to be otherwise: what should not have been earned is taken back, what
-    /// should have been is earned now, and the rest stays.
+    /// A fact behind it was corrected: what should not have been earned is taken back, what should have been is
+    /// earned now, and the rest stays.
     Corrected,
 }
 
-/// What a caller has read already of what a payment belongs to. What it has not is looked up.
+/// Rows of a payment that the caller has already read, to spare queries. A missing one is looked up.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Held<'a> {
-    /// Who pays.
+    /// The paying customer.
     pub(crate) owner: Option<&'a CustomerRow>,
     /// What is paid for.
     pub(crate) linked: Option<&'a ProductRow>,
@@ -44,13 +44,13 @@ pub(crate) struct Held<'a> {
 
 /// What is paid for.
 struct Occasion {
-    /// Names the event for ever: a trigger pays once for each.
+    /// Identifies the event for ever: a trigger pays once for each.
     key: String,
     customer: i64,
     txn: Option<i64>,
 }
 
-/// What a trigger pays for an event.
+/// A reward to be written: what a trigger pays for an event.
 struct Earning {
     partnership: i64,
     trigger: i64,
@@ -60,8 +60,8 @@ struct Earning {
     hold: Option<Hold>,
 }
 
-/// Evaluates the triggers that listen for a new customer, in the unit that recorded or corrected it. `partner` is who
-/// is credited, where the caller has read that.
+/// Evaluates the triggers that listen for a new customer, in the unit of work that recorded or corrected it.
+/// `partner` is the credited one, when the caller has read it.
 pub(crate) fn customer_created(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -95,7 +95,7 @@ pub(crate) fn customer_created(
     keep(unit, ctx, &occasion, earnings, moment)
 }
 
-/// Evaluates the triggers that listen for payments, in the unit that recorded, linked or corrected it.
+/// Evaluates the triggers that listen for payments, in the unit of work that recorded, linked or corrected it.
 pub(crate) fn transaction(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -117,13 +117,14 @@ pub(crate) fn transaction(
         }
     }
     keep(unit, ctx, &occasion, earnings, moment)?;
+    // Rewards earned anew have no reversals yet: repeat the refunds that came before.
     if moment == Moment::Corrected && (txn.refunded_total != 0 || txn.archived) {
         reward::reverse_transaction(unit, ctx, txn)?;
     }
     Ok(())
 }
 
-/// Says of each trigger what it makes of a payment now.
+/// Explains for each trigger whether it would pay for a payment now, and why.
 pub(crate) fn explain_transaction(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -157,7 +158,7 @@ pub(crate) fn explain_transaction(
     Ok(told)
 }
 
-/// Who earns; nobody when the partnership has ended or was refused.
+/// The partnership that earns; `None` when it is archived or was declined.
 fn credited(unit: &mut Unit<'_>, partnership: Option<i64>) -> Result<Option<PartnershipRow>, Refusal> {
     let Some(id) = partnership else { return Ok(None) };
     Ok(partnership::find_by_id(unit, id)?.and_then(active))
@@ -172,7 +173,8 @@ fn require_customer(unit: &mut Unit<'_>, id: i64) -> Result<CustomerRow, Refusal
         .ok_or_else(|| Refusal::new(Kind::Internal, "internal", "the customer to evaluate is gone"))
 }
 
-/// Evaluates anew what a provider's payments earned since a product's status changed: it may have been told later.
+/// Evaluates anew the provider's payments made since a product's status changed, because the change may arrive after
+/// them.
 pub(crate) fn since(unit: &mut Unit<'_>, ctx: &Ctx, changed: &ProductRow) -> Result<(), Refusal> {
     let held = Held { owner: None, linked: Some(changed) };
     for paid in transaction::list_of_product(unit, changed.id)? {
@@ -183,7 +185,7 @@ pub(crate) fn since(unit: &mut Unit<'_>, ctx: &Ctx, changed: &ProductRow) -> Res
     Ok(())
 }
 
-/// Payments and revenue of a customer; not counted when no rule asks.
+/// Number of payments and revenue of a customer; zeros without a query when no rule asks.
 fn history(
     unit: &mut Unit<'_>,
     programs: &[&TriggerProgram],
@@ -196,7 +198,7 @@ fn history(
     Ok((0, 0))
 }
 
-/// What the program makes of claims. Nothing is looked up where nothing is one.
+/// The program's settings for claims. They are read only where a fact is a claim.
 type Policy = (SignupClaims, ProductClaims);
 
 fn policy(unit: &mut Unit<'_>, ctx: &Ctx, claims: Claims) -> Result<Policy, Refusal> {
@@ -237,6 +239,7 @@ fn transaction_facts(
     let mut claims = claims_of(owner);
     claims.product = linked.is_some_and(|row| row.confirmed_at.is_none());
     let policy = policy(unit, ctx, claims)?;
+    // The program ignores products that only a page has named: evaluate as if there were none.
     if claims.product && policy.1 == ProductClaims::Ignore {
         linked = None;
         claims.product = false;
@@ -288,7 +291,7 @@ fn partnership_facts(row: &PartnershipRow) -> PartnershipFacts {
     }
 }
 
-/// What the triggers pay, in their order.
+/// The rewards that the triggers pay, in the order of evaluation.
 fn decide(
     ctx: &Ctx,
     partner: &PartnershipRow,
@@ -310,7 +313,8 @@ fn decide(
     each.collect()
 }
 
-/// Writes what was earned; after a correction, takes back what was not.
+/// Writes what was earned. After a correction, compares it with the existing rewards: the same ones stay, others are
+/// taken back, and missing ones are added.
 fn keep(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -350,7 +354,7 @@ fn keep(
     Ok(())
 }
 
-/// Looks again at what this customer's rewards wait for, after somebody has spoken about it.
+/// Computes anew which of this customer's rewards are on hold, after a source has spoken about the customer.
 pub(crate) fn holds(unit: &mut Unit<'_>, ctx: &Ctx, owner: &CustomerRow) -> Result<(), Refusal> {
     let open: Vec<_> = rewards::list_earned(unit, Earned::ForCustomer(owner.id))?
         .into_iter()
@@ -374,7 +378,7 @@ pub(crate) fn holds(unit: &mut Unit<'_>, ctx: &Ctx, owner: &CustomerRow) -> Resu
                 TriggerEvent::TransactionCreated
             }
         };
-        // A trigger that is gone cannot say any more whether it asked: what it made waits as it did.
+        // An archived or inactive trigger is not compiled, so assume that it asked about products: its rewards stay on hold.
         let asks = asked.iter().find(|ready| Some(ready.id) == row.trigger);
         let asks = asks.is_none_or(|ready| ready.program.asks_products());
         reward::restand(unit, ctx, &row, hold(event, asks, claims, policy))?;

@@ -42,7 +42,7 @@ pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: CreateGroup) -> Result
     Ok(render(row))
 }
 
-/// A short name for URLs: letters and digits, a dash for each gap.
+/// A short name for URLs: ASCII letters and digits in lower case, one dash for anything between them.
 fn slug_of(name: &str) -> String {
     let mut slug = String::new();
     for letter in name.chars() {

@@ -1,7 +1,7 @@
-//! `Idempotency-Key`: the same request again gets the first answer again.
+//! `Idempotency-Key`: a repeated request gets the stored answer of the first.
 //!
-//! Only what was done is remembered. A refused request did nothing, so that asking again is harmless, and may
-//! succeed once its cause is gone.
+//! Only successful answers are stored. A refused request changed nothing, so repeating it is harmless, and it may
+//! succeed once the cause is gone.
 
 use headwater_protocol::Millis;
 use headwater_protocol::limits::IDEMPOTENCY_HOURS;
@@ -10,15 +10,15 @@ use headwater_store::{StoreError, Unit};
 use super::{Ctx, Kind, Refusal};
 use crate::store::idempotency::{self, AnswerRow};
 
-/// A request under an idempotency key.
+/// A request's idempotency key and its hash.
 pub(crate) struct Request {
     /// The sender's key.
     pub(crate) key: String,
-    /// Hash of path and body.
+    /// SHA-256 of method, path with query, and body.
     pub(crate) hash: [u8; 32],
 }
 
-/// An answer as it is kept: status and JSON text.
+/// An answer as it is stored: status and JSON text.
 pub(crate) struct Answer {
     /// HTTP status.
     pub(crate) status: u16,
@@ -28,18 +28,18 @@ pub(crate) struct Answer {
 
 const HOUR: i64 = 60 * 60 * 1000;
 
-/// Answers given before this time are forgotten.
+/// Answers stored before this time have expired.
 fn since(now: Millis) -> i64 {
     now.plus(-IDEMPOTENCY_HOURS * HOUR).0
 }
 
-/// Forgets some of the answers that have expired; says how many. Never in a request: what has gathered in days must
-/// not be the next sender's wait.
+/// Deletes up to `limit` expired answers; returns how many. Never within a request: days of expired answers would
+/// make one sender wait.
 pub(crate) fn prune(unit: &mut Unit<'_>, now: Millis, limit: i64) -> Result<usize, StoreError> {
     idempotency::delete_before(unit, since(now), limit)
 }
 
-/// Does `work` unless it was done before under this key; in the same unit, keeps the answer.
+/// Runs `work`, unless it has succeeded under this key before, and stores the answer in the same unit of work.
 pub(crate) fn once(
     unit: &mut Unit<'_>,
     ctx: &Ctx,

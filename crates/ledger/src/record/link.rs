@@ -1,4 +1,4 @@
-//! Partners' links: where they may lead, and what they are called.
+//! Partners' links: their allowed destinations and their slugs.
 
 use headwater_protocol::field::check_length;
 use headwater_protocol::key::{Prefix, mint_company_key};
@@ -11,11 +11,11 @@ use super::{Ctx, Kind, Refusal, list as page_of, partnership, program};
 use crate::store::link::{self, LinkRow};
 use crate::store::list::Page;
 
-/// Characters of a destination: what old proxies still carry, less what a redirect appends.
+/// Characters of a destination: the URL length that old proxies accept, less the parameters that a redirect appends.
 const DEST_MAX: usize = 1500;
 /// Characters of a slug.
 const SLUG_MAX: usize = 64;
-/// First path segments that belong to this server.
+/// First path segments that the server itself uses, or may use.
 const RESERVED: [&str; 10] =
     ["api", "v1", "v2", "conversion", "healthz", "pr", "events", "assets", "demo", "dashboard"];
 
@@ -31,7 +31,7 @@ pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: CreateLink) -> Result<
     let slug = new.slug.unwrap_or_else(|| mint_company_key(&ctx.random()));
     check_slug(&slug)?;
     if let Some(other) = link::find_by_slug(unit, &slug)? {
-        // Another program's link is not named: the slug is all that is known of it.
+        // The key of another program's link is not disclosed.
         let own = other.program == ctx.program;
         let named = if own { format!(": {}", other.key) } else { String::new() };
         let message = format!("a link with slug '{slug}' exists{named}");
@@ -55,7 +55,7 @@ pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: CreateLink) -> Result<
     Ok(render(&ctx.link_base, row))
 }
 
-/// The destination as browsers write it, when its host is allow-listed: a link never leads anywhere else.
+/// The destination as browsers normalise it, when its host is allow-listed. Links are no open redirects.
 pub(crate) fn check_dest(dest: &str, allowed: &[String]) -> Result<String, Refusal> {
     check_length("dest", dest, 1, DEST_MAX)?;
     let usable = |url: &Url| {
@@ -93,7 +93,7 @@ fn check_slug(slug: &str) -> Result<(), FieldError> {
     Ok(())
 }
 
-/// A page of links, of one partnership where it is named.
+/// A page of links, of one partnership when one is named.
 pub(crate) fn list(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -110,7 +110,7 @@ pub(crate) fn list(
     list_of(unit, ctx, whose, page)
 }
 
-/// The same by the partnership's number, as a partner's own view knows it.
+/// The same by the partnership's number, which a partner's token gives.
 pub(crate) fn list_of(
     unit: &mut Unit<'_>,
     ctx: &Ctx,

@@ -1,4 +1,4 @@
-//! Lists: a page of rows becomes a page of the wire.
+//! Lists: renders a page of rows as a page of the API.
 
 use headwater_protocol::v2::List;
 

@@ -1,5 +1,5 @@
-//! Finding a customer by the names it has, confirmed names first (trust.md section 1.2). What a page has claimed
-//! counts only while nobody has it confirmed and no other customer claims it, too.
+//! Finds a customer by any of its names, confirmed names first (trust.md section 1.2). A name that a page has claimed
+//! counts only while no customer has it confirmed and no other customer claims it.
 
 use headwater_protocol::Source;
 use headwater_protocol::key::Prefix;
@@ -9,7 +9,7 @@ use super::refusal::short;
 use super::{Ctx, Kind, Refusal, program};
 use crate::store::customer::{self, CustomerRow, Name};
 
-/// A customer, and the name it was found by where that is a page's claim.
+/// A customer; `claimed` is the name it was found by, if that is a page's claim.
 pub(crate) struct Found {
     pub(crate) row: CustomerRow,
     pub(crate) claimed: Option<String>,
@@ -40,8 +40,8 @@ impl<'a> Named<'a> {
     }
 }
 
-/// Whom a name means in the mouth of whoever says it. A billing provider's id is an id of that provider and
-/// nothing else, and the site's own id is never taken for a provider's.
+/// The customer that a name means, which depends on the request's source. For all but the vendor, a billing
+/// provider's id is looked up as nothing else, and the site's own id is never taken for a provider's.
 pub(crate) fn named(unit: &mut Unit<'_>, ctx: &Ctx, name: Named<'_>) -> Result<Option<Found>, Refusal> {
     let vendor = ctx.says == Source::Vendor;
     match name {
@@ -62,7 +62,7 @@ pub(crate) fn by_key(unit: &mut Unit<'_>, ctx: &Ctx, text: &str) -> Result<Optio
     }
 }
 
-/// The customer of one of our keys. What does not begin as they do is none, and is not looked for.
+/// The customer of one of our `cus_…` keys. Other texts are not looked up.
 fn by_our_key(unit: &mut Unit<'_>, ctx: &Ctx, text: &str) -> Result<Option<CustomerRow>, Refusal> {
     if !text.starts_with(Prefix::Customer.text()) {
         return Ok(None);
@@ -70,7 +70,7 @@ fn by_our_key(unit: &mut Unit<'_>, ctx: &Ctx, text: &str) -> Result<Option<Custo
     only(customer::find_by(unit, ctx.scope(), Name::Key, text)?, text)
 }
 
-/// The customer of the site's own id and nothing else.
+/// The customer with this id of the site; no other name counts.
 pub(crate) fn by_site_key(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -79,7 +79,7 @@ pub(crate) fn by_site_key(
     only(customer::find_by(unit, ctx.scope(), Name::CustomerKey, text)?, text)
 }
 
-/// The customer of a billing provider's id.
+/// The customer with this id of a billing provider: confirmed first, then claimed.
 pub(crate) fn by_provider(unit: &mut Unit<'_>, ctx: &Ctx, text: &str) -> Result<Option<Found>, Refusal> {
     if let Some(row) = only(customer::find_by_provider(unit, ctx.scope(), text, false)?, text)? {
         return Ok(Some(Found::sure(row)));
@@ -88,7 +88,7 @@ pub(crate) fn by_provider(unit: &mut Unit<'_>, ctx: &Ctx, text: &str) -> Result<
     Ok(claiming.map(|row| Found { row, claimed: Some(text.to_owned()) }))
 }
 
-/// The one customer of an address; refused when several share it.
+/// The one customer with this address, confirmed first, then claimed; refused when several share it.
 pub(crate) fn by_email(unit: &mut Unit<'_>, ctx: &Ctx, text: &str) -> Result<Option<CustomerRow>, Refusal> {
     match only(customer::find_by_email(unit, ctx.scope(), text, false)?, text)? {
         Some(row) => Ok(Some(row)),
@@ -96,8 +96,9 @@ pub(crate) fn by_email(unit: &mut Unit<'_>, ctx: &Ctx, text: &str) -> Result<Opt
     }
 }
 
-/// A customer as a vendor's `customer_external_key` names it: the external key, a confirmed id of a provider, the
-/// site's own id; claims last, and only where there is one.
+/// A customer as a vendor's `customer_external_key` names it: by the external key, then a confirmed id of a provider,
+/// then the site's own id. Where a claimed provider's id and an unconfirmed customer's own id compete, the name is
+/// ambiguous.
 fn by_external(unit: &mut Unit<'_>, ctx: &Ctx, text: &str) -> Result<Option<Found>, Refusal> {
     if let Some(row) = only(customer::find_by(unit, ctx.scope(), Name::ExternalKey, text)?, text)? {
         return Ok(Some(Found::sure(row)));
@@ -115,7 +116,8 @@ fn by_external(unit: &mut Unit<'_>, ctx: &Ctx, text: &str) -> Result<Option<Foun
     }
 }
 
-/// A customer as a path names it: every name, an address last and only when it is unique.
+/// A customer as a path names it: by any name, an address last and only when it is unique. Sources other than the
+/// vendor may use the site's own id only.
 pub(crate) fn require(unit: &mut Unit<'_>, ctx: &Ctx, text: &str) -> Result<CustomerRow, Refusal> {
     if ctx.says != Source::Vendor {
         return by_site_key(unit, ctx, text)?.ok_or_else(|| Refusal::not_found("customer", text));
@@ -129,7 +131,7 @@ pub(crate) fn require(unit: &mut Unit<'_>, ctx: &Ctx, text: &str) -> Result<Cust
     by_email(unit, ctx, text)?.ok_or_else(|| Refusal::not_found("customer", text))
 }
 
-/// The customer of a name that names one; a name of several names none of them.
+/// The only customer found, if any; refused when there are several.
 fn only(mut found: Vec<CustomerRow>, text: &str) -> Result<Option<CustomerRow>, Refusal> {
     if found.len() > 1 { Err(ambiguous(text)) } else { Ok(found.pop()) }
 }

@@ -42,7 +42,7 @@ pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: CreateMember) -> Resul
     Ok(render(row))
 }
 
-/// A member whose partner is active, with both numbers; for crediting.
+/// A member whose partner is active: only such a member is credited.
 pub(crate) fn find_active(unit: &mut Unit<'_>, ctx: &Ctx, key: &str) -> Result<Option<MemberRow>, Refusal> {
     Ok(member::find(unit, ctx.program, key)?.filter(|row| !row.partnership_archived))
 }
@@ -52,7 +52,7 @@ pub(crate) fn get(unit: &mut Unit<'_>, ctx: &Ctx, key: &str) -> Result<Member, R
     member::find(unit, ctx.program, key)?.map(render).ok_or_else(|| Refusal::not_found("member", key))
 }
 
-/// A page of members, of one team where it is named.
+/// A page of members, of one partnership when one is named.
 pub(crate) fn list(
     unit: &mut Unit<'_>,
     ctx: &Ctx,

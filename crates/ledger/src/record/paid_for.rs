@@ -1,4 +1,4 @@
-//! What a payment was for: the product of its subscription, as it was when it was paid.
+//! The product that a payment was for, as it was at the time of the payment.
 
 use headwater_protocol::Source;
 use headwater_protocol::v2::ProductStatus;
@@ -9,14 +9,14 @@ use crate::store::product::{self, ProductRow};
 use crate::store::product_book;
 use crate::store::transaction::TransactionRow;
 
-/// The product of a payment, as it was when it was paid.
+/// The product that a payment is linked to, as it was at the time of the payment.
 pub(super) fn linked(unit: &mut Unit<'_>, txn: &TransactionRow) -> Result<Option<ProductRow>, Refusal> {
     let Some(id) = txn.product else { return Ok(None) };
     product::find_by_id(unit, id)?.map(|row| as_paid(unit, txn, row)).transpose()
 }
 
-/// Whatever a provider's payment paid for was active then: its trial was over, and what ended or became another plan
-/// later had not yet (billing.md section 3).
+/// The product as it was when a provider's payment was made: active, because its trial was over and a later
+/// cancellation or change of plan had not happened yet (billing.md section 3).
 pub(super) fn as_paid(
     unit: &mut Unit<'_>,
     txn: &TransactionRow,

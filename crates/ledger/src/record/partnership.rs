@@ -17,9 +17,9 @@ use crate::store::group;
 use crate::store::list::Page;
 use crate::store::partnership::{self, Name, PartnershipRow};
 
-/// Every program has a partner of this key to try things with (api.md section 1).
+/// The partner key of the test partner that every program has (api.md section 1).
 const TEST_PARTNER: &str = "gstest";
-/// Labels of one partner, at most; triggers compare each.
+/// Tags of one partner, at most: triggers compare each.
 const TAGS_MAX: usize = 50;
 
 /// Makes the program's test partner.
@@ -102,7 +102,7 @@ fn find_group(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<i64, Refusal
 
 /// A partnership by `part_…`, by partner key, or by address.
 pub(crate) fn find(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Option<PartnershipRow>, Refusal> {
-    // Nothing else begins like our keys do, and nothing of ours otherwise.
+    // Only our own keys begin with this prefix, so other names need no lookup by key.
     let ours = Some(Name::Key).filter(|_| name.starts_with(Prefix::Partnership.text()));
     for by in ours.into_iter().chain([Name::PartnerKey, Name::Email]) {
         if let Some(row) = partnership::find_by(unit, ctx.program, by, name)? {
@@ -162,7 +162,7 @@ pub(crate) fn update(
     get(unit, ctx, &row.key)
 }
 
-/// Archives a partnership: its links lead nowhere and its token stops working; what it earned stays.
+/// Archives a partnership: its links answer 404 and its token stops working; what it earned stays.
 pub(crate) fn archive(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Partnership, Refusal> {
     let mut row = require(unit, ctx, name)?;
     row.archived = true;
@@ -244,7 +244,8 @@ fn render_partner(row: PartnershipRow) -> Partner {
     Partner { key: row.key, email: row.email, name, status: status(row.archived) }
 }
 
-/// The partnership a body or filter names as `partnership_key`; another program's is 403 (seed 000).
+/// The partnership that a body or filter names as `partnership_key`. An unknown one, or another program's, is 403
+/// (seed 000).
 pub(crate) fn require_named(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<PartnershipRow, Refusal> {
     if let Some(row) = find(unit, ctx, name)? {
         return Ok(row);

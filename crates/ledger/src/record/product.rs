@@ -1,4 +1,4 @@
-//! Products: what a customer has of the catalogue, and who sold it (seed 000).
+//! Products: the catalogue entries that a customer has, and who sold them (seed 000).
 
 mod view;
 
@@ -21,7 +21,7 @@ use crate::store::product_book::ProductBookRow;
 use view::render;
 pub(crate) use view::{Filters, get_for_partner, list, list_for_partner};
 
-/// A product that was made, or told of again.
+/// A product that was made, or that existed.
 pub(crate) struct Recorded {
     pub(crate) product: Product,
     /// Whether it is new.
@@ -29,8 +29,8 @@ pub(crate) struct Recorded {
     pub(crate) warnings: Vec<Warning>,
 }
 
-/// Records that a customer has a product. Payments that came before it are linked and evaluated now. One that
-/// exists is confirmed and corrected by whoever knows better than what is there, and left alone by a page.
+/// Records that a customer has a product. Payments that came before it are linked and evaluated now. A product that
+/// exists is confirmed and corrected by a more trusted source, and left alone by a page.
 pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: &CreateProduct) -> Result<Recorded, Refusal> {
     check(new)?;
     let mut found = require_customer(unit, ctx, new)?;
@@ -41,7 +41,7 @@ pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: &CreateProduct) -> Res
     {
         return again(unit, ctx, existing, new);
     }
-    // A page cannot say who sold it: that is who referred its customer.
+    // A page cannot name the seller; its product is credited to whoever referred the customer.
     let named = new.partnership_key.as_ref().filter(|_| !ctx.says.is_claim());
     let seller = named.map(|name| partnership::require_named(unit, ctx, name)).transpose()?;
     let partnership = seller.as_ref().map(|row| row.id).or(owner.partnership);
@@ -73,6 +73,7 @@ pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: &CreateProduct) -> Res
         row.names.partner_key = Some(seller.partner_key);
     }
     product::insert(unit, ctx.scope(), &row)?;
+    // A customer found by a claimed name is not confirmed by this: the claim may be wrong.
     if found.claimed.is_none() {
         claim::confirm(unit, ctx, &mut found.row)?;
     }
@@ -80,8 +81,8 @@ pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: &CreateProduct) -> Res
     Ok(Recorded { product: render(ctx, row), created: true, warnings })
 }
 
-/// A product of a customer and a catalogue entry with nothing filled in, and the names that follow from that. What
-/// only a partner's view shows is left out of them: no view is made of a row that was just written.
+/// An empty product row of a customer and a catalogue entry, with the names that answers show. Names that only a
+/// partner's view shows are left out, because a row just written is never rendered for a partner.
 fn blank(ctx: &Ctx, entry: &ProductBookRow, owner: &CustomerRow) -> ProductRow {
     ProductRow {
         id: ctx.next_id(),
@@ -127,13 +128,13 @@ fn check(new: &CreateProduct) -> Result<(), FieldError> {
     new.amount.map_or(Ok(()), |amount| check_amount("amount", amount))
 }
 
-/// The catalogue entry that the first fitting name names.
+/// The catalogue entry of the first name that is known.
 fn entry(unit: &mut Unit<'_>, ctx: &Ctx, new: &CreateProduct) -> Result<Option<ProductBookRow>, Refusal> {
     let names = std::iter::once(&new.product_book_key).chain(&new.catalogue_keys);
     product_book::first_named(unit, ctx, names)
 }
 
-/// A product that exists is told of again.
+/// Applies a report of a product that exists, by the trust in its source.
 fn again(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -161,7 +162,7 @@ fn again(
     if entry.is_none() && ctx.says == Source::Vendor {
         product_book::require_named(unit, ctx, &new.product_book_key)?;
     }
-    // What a page has said of status and price gives way at once: what follows is evaluated with what is known now.
+    // Status and price are written first, so that the evaluation below uses them and not what a page claimed.
     if !late {
         new.status.name().clone_into(&mut row.status);
         row.amount = new.amount.or(row.amount);
@@ -170,6 +171,7 @@ fn again(
         row.updated_at = ctx.now.0;
         product::update(unit, &row)?;
     }
+    // A late report still confirms an entry that is only a claim, but does not undo a later change of plan.
     if let Some(entry) = entry.filter(|_| !late || row.confirmed_at.is_none()) {
         claim::confirm_product(unit, ctx, &mut row, &entry)?;
     }
@@ -179,8 +181,8 @@ fn again(
     Ok(Recorded { product: render(ctx, row), created: false, warnings: Vec::new() })
 }
 
-/// Whether what is known is newer than what is told. Of two words of one moment the later stage of a subscription
-/// counts, so that it does not matter in which order they arrive.
+/// Whether a report is older than what is known. Of two reports of the same moment the later stage of a subscription
+/// wins, so that the order of arrival does not matter.
 fn is_late(row: &ProductRow, new: &CreateProduct) -> bool {
     let (Some(known), Some(told)) = (row.occurred_at, new.occurred_at) else { return false };
     let stage = |status: ProductStatus| match status {
@@ -192,8 +194,8 @@ fn is_late(row: &ProductRow, new: &CreateProduct) -> bool {
     told.0 < known || (told.0 == known && stage(new.status) < known_stage)
 }
 
-/// The product that a billing provider's payment is for: the customer's product of that subscription, made where it
-/// is not there yet, and the catalogue entry that the provider names.
+/// The product that a payment's subscription names and, for a billing provider's payment, the catalogue entry that
+/// the provider names. A provider's payment makes the product where there is none yet.
 pub(crate) fn of_payment(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -209,7 +211,7 @@ pub(crate) fn of_payment(
         return Ok((existing, None));
     };
     if let Some(mut row) = existing {
-        // What is confirmed already knows better than a line of an older invoice.
+        // A confirmed product is left alone: the payment may be a line of an old invoice.
         if row.confirmed_at.is_none() {
             ProductStatus::Active.name().clone_into(&mut row.status); // it is being paid for
             claim::confirm_product(unit, ctx, &mut row, &entry)?;
@@ -241,7 +243,7 @@ fn require_customer(unit: &mut Unit<'_>, ctx: &Ctx, new: &CreateProduct) -> Resu
     })
 }
 
-/// A subscription names one product of a customer.
+/// Refuses a second product of a customer under the same subscription.
 fn refuse_taken(other: &ProductRow) -> Result<(), Refusal> {
     let subscription = other.external_subscription_key.as_deref().unwrap_or_default();
     let message = format!(
@@ -254,7 +256,7 @@ fn refuse_taken(other: &ProductRow) -> Result<(), Refusal> {
         .hint(format!("PATCH /api/v2/products/{}", other.key)))
 }
 
-/// The member when its partner is active. Seed 000 ignores any other in silence; we say so.
+/// The member, when its partner is active and credited. Seed 000 ignores any other silently; we add a warning.
 fn credit_member(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -274,8 +276,8 @@ fn credit_member(
     Ok(found)
 }
 
-/// A product as a path names it: our key, or a subscription that names one product, of the customer given beside it
-/// where two customers may use one name.
+/// A product as a path names it: by our key, or by a subscription that only one customer uses, or by a subscription
+/// of the customer given in the query.
 fn require(unit: &mut Unit<'_>, ctx: &Ctx, name: Path<'_>) -> Result<ProductRow, Refusal> {
     let Path { name, customer } = name;
     if let Some(row) = product::find(unit, ctx.scope(), name)? {
@@ -346,7 +348,7 @@ pub(crate) fn update(
     Ok(render(ctx, row))
 }
 
-/// What was said of a product after it was made, oldest first, with who said it.
+/// A product's history: its changes since it was made with their sources, oldest first.
 pub(crate) fn history(unit: &mut Unit<'_>, ctx: &Ctx, name: Path<'_>) -> Result<List<Change>, Refusal> {
     let row = require(unit, ctx, name)?;
     claim::history(unit, ctx, &row.key)
@@ -367,6 +369,6 @@ pub(crate) fn archive(unit: &mut Unit<'_>, ctx: &Ctx, name: Path<'_>) -> Result<
 pub(crate) struct Path<'a> {
     /// Our key, or a subscription.
     pub(crate) name: &'a str,
-    /// Whose it is, where a subscription alone would not say.
+    /// The customer's name, for a subscription that several customers use.
     pub(crate) customer: Option<&'a str>,
 }

@@ -51,7 +51,7 @@ pub(crate) fn require_named(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Resul
     })
 }
 
-/// The entry of the first name that names one which is not archived.
+/// The first entry that one of the names means and that is not archived.
 pub(crate) fn first_named<'a>(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -83,7 +83,7 @@ pub(crate) fn get(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<ProductB
     require(unit, ctx, name).map(|row| render(ctx, row))
 }
 
-/// A page of the catalogue, of one billing id where it is given.
+/// A page of the catalogue, of one billing system's id when one is given.
 pub(crate) fn list(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -95,7 +95,7 @@ pub(crate) fn list(
     page_of::render(page, slice, |row| render(ctx, row))
 }
 
-/// Changes an entry. Rules that name it by its old name stop holding.
+/// Changes an entry. Rules that use its old name no longer match.
 pub(crate) fn update(
     unit: &mut Unit<'_>,
     ctx: &Ctx,

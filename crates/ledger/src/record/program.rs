@@ -1,4 +1,4 @@
-//! Programs: made with everything a first click needs, and their settings.
+//! Programs: creation, with everything that the first click needs, and settings.
 
 use std::sync::Arc;
 
@@ -57,22 +57,22 @@ impl std::fmt::Debug for Credentials {
     }
 }
 
-/// What the relay's gate knows of one half of a program.
+/// What the relay's ingestion endpoint knows of a program in one mode, production or test.
 #[derive(Debug, Clone)]
 pub struct GateProgram {
     /// The program's number.
     pub id: i64,
-    /// The key that names it.
+    /// The public key of this mode.
     pub public_key: String,
-    /// Whether this is its test half.
+    /// Whether this is the test mode.
     pub test: bool,
     /// Sites the key works from; empty: any.
     pub origins: Vec<String>,
-    /// What a browser's amounts are worth.
+    /// How amounts that a browser sends are treated.
     pub checkout_amounts: ClaimPolicy,
-    /// Which signups of pages are taken.
+    /// Which signups from pages are accepted.
     pub signups: Signups,
-    /// What the site's server signs customer keys with.
+    /// The secret with which the site's server signs customer keys.
     pub identity_secret: Option<SecretString>,
     /// Whether a signup that no partner can be credited with makes a customer.
     pub organic_signups: bool,
@@ -80,7 +80,7 @@ pub struct GateProgram {
     pub stripe_webhook_secret: Option<SecretString>,
     /// SHA-256 of the secret key.
     pub secret_hash: [u8; 32],
-    /// The same of secret keys that were replaced and still work.
+    /// SHA-256 of each replaced secret key that still works.
     pub older_secret_hashes: Vec<[u8; 32]>,
 }
 
@@ -125,7 +125,7 @@ pub(crate) fn create(
     Ok(made)
 }
 
-/// A number of eight digits, as in the vendor's own answers, that no program has.
+/// An unused number of eight digits, the form that PartnerStack's answers have.
 fn free_number(unit: &mut Unit<'_>, ids: &Ids) -> Result<i64, Refusal> {
     for _ in 0..16 {
         let random = ids.random();
@@ -177,7 +177,7 @@ fn keep(unit: &mut Unit<'_>, made: &Credentials, now: Millis) -> Result<(), Stor
     Ok(())
 }
 
-/// Both halves of every program.
+/// Every program, in both modes.
 pub(crate) fn gate_programs(unit: &mut Unit<'_>, now: Millis) -> Result<Vec<GateProgram>, Refusal> {
     let mut found = Vec::new();
     for row in program::list(unit)? {
@@ -211,7 +211,7 @@ pub(crate) fn find(unit: &mut Unit<'_>, id: i64) -> Result<ProgramRow, Refusal> 
         .ok_or_else(|| Refusal::new(Kind::NotFound, "program_not_found", "the program is gone"))
 }
 
-/// A program's settings as the wire shows them.
+/// A program's settings as the API shows them.
 pub(crate) fn get(unit: &mut Unit<'_>, id: i64) -> Result<Program, Refusal> {
     find(unit, id).map(render)
 }
@@ -238,7 +238,7 @@ fn render(row: ProgramRow) -> Program {
     }
 }
 
-/// Changes a program's settings. An empty webhook secret takes the old one away.
+/// Changes a program's settings. An empty secret removes the old one.
 pub(crate) fn update(unit: &mut Unit<'_>, ctx: &Ctx, change: UpdateProgram) -> Result<Program, Refusal> {
     let mut row = find(unit, ctx.program)?;
     if let Some(name) = change.name {
@@ -275,6 +275,7 @@ pub(crate) fn update(unit: &mut Unit<'_>, ctx: &Ctx, change: UpdateProgram) -> R
             *kept = Some(given).filter(|text| !text.is_empty());
         }
     }
+    // Checked after all settings are applied, since one request may set both.
     if row.claims.taken == Signups::Signed && row.claims.identity_secret.is_none() {
         let message = "signups can only be 'signed' where identity_secret is set: nothing could be verified";
         return Err(FieldError::new("invalid_value", "signups", message).into());
@@ -283,7 +284,7 @@ pub(crate) fn update(unit: &mut Unit<'_>, ctx: &Ctx, change: UpdateProgram) -> R
     Ok(render(row))
 }
 
-/// Sites, each written as browsers write an `Origin` header.
+/// Sites, normalised to what browsers send as `Origin`.
 fn check_origins(origins: &[String]) -> Result<Vec<String>, FieldError> {
     let read = |(at, text): (usize, &String)| {
         let parsed = url::Url::parse(text).ok().filter(|url| {

@@ -1,40 +1,40 @@
-//! Why a request was not done: what its sender may know, and apart from that what only the operator may.
+//! Why a request was refused: the part its sender may see, and separately the part that only the operator may see.
 
 use headwater_protocol::FieldError;
 use headwater_store::StoreError;
 
-/// What kind of refusal; HTTP makes a status of it.
+/// The kind of a refusal; `http` maps it to a status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// The request is wrong: 400.
     Invalid,
     /// The credentials are missing, wrong or of the wrong kind: 401.
     Unauthorized,
-    /// The object belongs to somebody else, or may not be named here: 403.
+    /// The caller may not use this object or make this change: 403.
     Forbidden,
-    /// There is no such thing: 404.
+    /// The object or path does not exist: 404.
     NotFound,
-    /// The path knows no such method: 405.
+    /// The path does not support the method: 405.
     Method,
-    /// The body did not come in time: 408.
+    /// The body did not arrive in time: 408.
     Timeout,
-    /// Something else has the unique key: 409.
+    /// It conflicts with what exists, such as a unique key: 409.
     Conflict,
     /// The body is over the bound: 413.
     TooLarge,
-    /// The body is of a type nobody reads: 415.
+    /// The body's media type is not supported: 415.
     MediaType,
     /// One address asks too often: 429 with `Retry-After`.
     TooMany,
-    /// The books are too busy now: 503 with `Retry-After`.
+    /// The ledger or its database cannot take the request now: 503 with `Retry-After`.
     Busy,
-    /// There is no program yet, so nothing can be told of any key: 503 with `Retry-After`.
+    /// There is no program yet, so no key can be judged: 503 with `Retry-After`.
     NotReady,
-    /// Our own fault: 500. What happened is in the source, not in the message.
+    /// A fault of the ledger: 500. The cause is in the error's source, not in its message.
     Internal,
 }
 
-/// A request that was not done; nothing of it stays.
+/// A request that was refused; it changed nothing.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Refusal {
@@ -48,7 +48,7 @@ pub struct Refusal {
     pub field: Option<String>,
     /// The way out.
     pub hint: Option<String>,
-    /// What happened inside; for the log, never for the sender.
+    /// The internal cause; for the log, never for the sender.
     #[source]
     pub inside: Option<Box<StoreError>>,
 }
@@ -89,7 +89,7 @@ impl Refusal {
     }
 }
 
-/// Text of the sender's for use in a sentence: at most 80 characters of it.
+/// Text of the sender's for use in a message: at most 80 characters of it.
 pub(crate) fn short(text: &str) -> String {
     if text.chars().count() <= 80 {
         return text.to_owned();

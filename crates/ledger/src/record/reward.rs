@@ -1,4 +1,4 @@
-//! Rewards and their reversals. Sum of rows = balance (docs/decisions/0003-reversals.md).
+//! Rewards and their reversals. The sum of a partner's rows is its balance (docs/decisions/0003-reversals.md).
 
 use headwater_attribution::claim::Hold;
 use headwater_protocol::field::check_optional;
@@ -16,10 +16,10 @@ use crate::store::transaction::{self, TransactionRow};
 
 /// Why a reward was declined by a refund.
 const REFUNDED: &str = "refunded";
-/// Why a reward was taken back that rested on a claim which turned out to be otherwise (trust.md section 1).
+/// Why a reward was taken back that rested on a claim that was corrected (trust.md section 1).
 const CORRECTED: &str = "claim_corrected";
 
-/// A reward that waits for approval.
+/// An empty reward that waits for approval.
 pub(crate) fn blank(ctx: &Ctx, partnership: i64, amount: i64, currency: Currency) -> RewardRow {
     RewardRow {
         id: ctx.next_id(),
@@ -43,7 +43,7 @@ pub(crate) fn blank(ctx: &Ctx, partnership: i64, amount: i64, currency: Currency
     }
 }
 
-/// Makes a new reward wait for what it rests on.
+/// Puts a new reward on hold until the claim it rests on is confirmed.
 pub(crate) fn stand(row: &mut RewardRow, hold: Option<Hold>) {
     if let Some(hold) = hold {
         RewardStatus::Hold.name().clone_into(&mut row.status);
@@ -51,7 +51,7 @@ pub(crate) fn stand(row: &mut RewardRow, hold: Option<Hold>) {
     }
 }
 
-/// Whether a reward waits because of a claim; what a person holds is none of ours.
+/// Whether a reward is on hold because of a claim. One that a person put on hold is not.
 pub(crate) fn rests_on_claims(row: &RewardRow) -> bool {
     let reason = row.reason.as_deref();
     row.status == RewardStatus::Hold.name() && Hold::ALL.iter().any(|hold| reason == Some(hold.reason()))
@@ -62,7 +62,7 @@ pub(crate) fn is_pending(row: &RewardRow) -> bool {
     row.status == RewardStatus::Pending.name()
 }
 
-/// Lets a reward that stands wait, wait for something else, or wait no longer. What a person has decided stays.
+/// Puts an existing reward on hold, changes the reason, or releases it. A status that a person has set stays.
 pub(crate) fn restand(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -78,7 +78,7 @@ pub(crate) fn restand(
     Ok(reward::set_standing(unit, row.id, &Standing { status: status.name(), reason, at: ctx.now.0 })?)
 }
 
-/// Takes back a reward that should never have been: it rested on a claim that was corrected.
+/// Takes back a reward that rested on a claim that was corrected. `already` is what its reversals have taken.
 pub(crate) fn take_back(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -97,8 +97,8 @@ pub(crate) fn take_back(
     Ok(reward::retire(unit, earned.id, ctx.now.0)?)
 }
 
-/// Takes back what a payment earned, in proportion to what the customer got back in total, or gives it again when
-/// that total has shrunk. Does nothing the second time.
+/// Takes back what a payment earned, in proportion to the total that was refunded, or restores some of it when that
+/// total has shrunk. Repeating it changes nothing.
 pub(crate) fn reverse_transaction(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -126,7 +126,8 @@ pub(crate) fn reverse_transaction(
     Ok(())
 }
 
-/// A row that takes `step` from a reward, or gives it again where `step` has the other sign. It stands where the reward stands; what was paid is owed back.
+/// A row that takes `step` from a reward, or restores it where `step` has the other sign. It has the reward's status,
+/// except that the reversal of a paid reward is pending: the amount is owed back.
 fn reversal(ctx: &Ctx, earned: &RewardRow, step: i64, reason: &str) -> RewardRow {
     let paid = earned.status == RewardStatus::Paid.name();
     let status = if paid { RewardStatus::Pending.name().to_owned() } else { earned.status.clone() };
@@ -166,7 +167,7 @@ pub(crate) struct Filters {
     pub(crate) transaction: Option<String>,
 }
 
-/// A page of rewards; in a partner's view, of their own. Drips that are not due come only when asked for.
+/// A page of rewards; in a partner's view, of their own. Scheduled rewards are listed only when asked for.
 pub(crate) fn list(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -209,7 +210,7 @@ fn parse_status(text: &str) -> Result<RewardStatus, FieldError> {
     })
 }
 
-/// Approves, declines, holds or marks as paid. A reversal of a reward that is not paid moves with it.
+/// Approves, declines, holds or marks a reward as paid. The reversals of a reward that is not paid change with it.
 pub(crate) fn update(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -246,7 +247,7 @@ fn refuse_move(unit: &mut Unit<'_>, row: &RewardRow, to: RewardStatus) -> Result
     let refuse =
         |code: &str, message: String| Err(Refusal::new(Kind::Conflict, code, message).field("status"));
     if row.status == RewardStatus::Paid.name() {
-        return refuse("reward_paid", format!("reward {} is paid; that stays", row.key));
+        return refuse("reward_paid", format!("reward {} is paid; that cannot be undone", row.key));
     }
     let Some(original) = row.reverses else {
         if row.reason.as_deref() == Some(REFUNDED) {
@@ -268,7 +269,7 @@ fn refuse_move(unit: &mut Unit<'_>, row: &RewardRow, to: RewardStatus) -> Result
     Ok(())
 }
 
-/// A reward as the wire shows it. A partner sees neither the trigger nor who the customer is.
+/// A reward as the API shows it. A partner sees neither the trigger nor who the customer is.
 fn render(row: RewardRow, for_partner: bool) -> Reward {
     let names = row.names;
     let status = RewardStatus::from_name(&row.status).unwrap_or(RewardStatus::Hold);

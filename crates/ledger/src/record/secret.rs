@@ -1,18 +1,18 @@
-//! Secrets: made, hashed and compared, never kept.
+//! Secrets: made, hashed and compared, never stored.
 //!
-//! Ours carry 190 random bits, so one round of SHA-256 is enough: there is nothing to guess.
+//! They carry 190 random bits, so one round of SHA-256 is enough: they cannot be guessed.
 
 use headwater_protocol::key::Prefix;
 use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-/// What the books keep of a secret.
+/// The hash of a secret, which is all that the ledger stores of it.
 pub(crate) fn hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
 }
 
-/// Whether `secret` is the one of `hash`; takes the same time either way.
+/// Whether `secret` has the hash `expected`, in constant time.
 pub(crate) fn matches(secret: &str, expected: &[u8; 32]) -> bool {
     hash(secret).ct_eq(expected).into()
 }

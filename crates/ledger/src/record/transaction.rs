@@ -23,7 +23,7 @@ use crate::store::list::{Condition, Page};
 use crate::store::product::{self, ProductRow};
 use crate::store::transaction::{self, Names, TransactionRow};
 
-/// What the keys of payments that a page has claimed begin with.
+/// The prefix of the keys of payments that a page has claimed.
 const CLAIMED: &str = "chk_";
 
 /// Records a payment, links it to its product and evaluates the triggers.
@@ -76,12 +76,12 @@ pub(crate) fn record(
     Ok((render(row), warnings))
 }
 
-/// A page's payments have names of their own, so that none of them takes the place of a provider's.
+/// The key of a payment. A page's payments get a prefix, so that none of them takes the key of a provider's payment.
 fn own_key(ctx: &Ctx, key: &str) -> String {
     if ctx.says.is_claim() && !key.starts_with(CLAIMED) { format!("{CLAIMED}{key}") } else { key.to_owned() }
 }
 
-/// What a new payment points to, as others call it.
+/// The names that answers show of what a new payment points to.
 fn names(owner: &CustomerRow, linked: Option<&ProductRow>) -> Names {
     let seller = linked.filter(|row| row.partnership.is_some());
     Names {
@@ -139,7 +139,7 @@ fn check_metadata(metadata: &Map<String, Value>) -> Result<(), FieldError> {
     Ok(())
 }
 
-/// The customer, and the name it was called by.
+/// The paying customer, and the name that the request used.
 fn require_customer<'a>(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -162,6 +162,7 @@ fn require_customer<'a>(
     if let Some(found) = lookup::named(unit, ctx, name)? {
         return Ok((name.text(), found));
     }
+    // A customer of the other mode is a common mistake, which a plain 404 would not explain.
     let other = Ctx { test: !ctx.test, ..ctx.clone() };
     if !matches!(lookup::named(unit, &other, name), Ok(None)) {
         let (made, keys) = if ctx.test { ("production", "production") } else { ("test", "test") };
@@ -174,7 +175,8 @@ fn require_customer<'a>(
         .hint("create the customer first: POST /api/v2/customers"))
 }
 
-/// What a payment sent again hears. Sent with other content, it hears something else: that one is not done.
+/// The refusal of a payment whose key exists. A payment with other content gets a code of its own, because it was not
+/// recorded; a repetition was.
 fn refuse_existing(existing: &TransactionRow, told: &TransactionRow) -> Refusal {
     let said =
         |row: &TransactionRow| (row.customer, row.amount, row.currency.clone(), row.subscription_key.clone());
@@ -194,8 +196,8 @@ fn refuse_existing(existing: &TransactionRow, told: &TransactionRow) -> Refusal 
     refusal.field("key")
 }
 
-/// Gives back a payment: some of it, or up to a total. A total that is older than the known one changes nothing, nor
-/// does a smaller one that does not say when it was true.
+/// Refunds a part of a payment, or up to a total. A total older than the known one changes nothing, nor does a
+/// smaller one without a time.
 pub(crate) fn refund(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -206,14 +208,15 @@ pub(crate) fn refund(
     let total = told(refund, &row)?;
     let shrinks = total.unsigned_abs() < row.refunded_total.unsigned_abs();
     let stale = refund.occurred_at.is_some_and(|at| row.refunded_at.is_some_and(|known| at.0 < known));
-    // Only a state can shrink, and only one that was told as a state: what the vendor took back stays.
+    // A total may shrink only if it and the known total both came with a time, as a provider's do. What the vendor
+    // refunded stays refunded.
     if stale || (shrinks && (refund.occurred_at.is_none() || row.refunded_at.is_none())) {
         return Ok(render(row));
     }
     give_back(unit, ctx, row, total, refund.occurred_at)
 }
 
-/// Gives back all of a payment.
+/// Refunds all of a payment. No later total of a provider restores it.
 pub(crate) fn refund_whole(unit: &mut Unit<'_>, ctx: &Ctx, key: &str) -> Result<Transaction, Refusal> {
     let row = require(unit, ctx, key)?;
     let total = row.amount;
@@ -240,7 +243,7 @@ fn give_back(
     Ok(render(row))
 }
 
-/// What a refund says is given back altogether.
+/// The refunded total that a request asks for.
 fn told(refund: &CreateRefund, row: &TransactionRow) -> Result<i64, Refusal> {
     let lines = refund.lines.as_ref().map(|lines| lines.iter().map(|line| line.amount).collect::<Vec<_>>());
     let (field, total) = match (refund.amount, refund.refunded_total, lines) {
@@ -273,7 +276,7 @@ fn told(refund: &CreateRefund, row: &TransactionRow) -> Result<i64, Refusal> {
     })
 }
 
-/// The sum; `None` when it is no amount, or a part has another sign than the rest.
+/// The sum; `None` when it overflows, or a part has another sign than the rest.
 fn add(known: i64, parts: impl IntoIterator<Item = i64>) -> Option<i64> {
     parts.into_iter().try_fold(known, |sum, part| {
         if sum != 0 && part != 0 && (sum < 0) != (part < 0) { None } else { sum.checked_add(part) }
@@ -289,7 +292,7 @@ pub(crate) fn get(unit: &mut Unit<'_>, ctx: &Ctx, key: &str) -> Result<Transacti
     require(unit, ctx, key).map(render)
 }
 
-/// What each trigger makes of a payment.
+/// Explains for each trigger whether it would pay for a payment.
 pub(crate) fn explain(unit: &mut Unit<'_>, ctx: &Ctx, key: &str) -> Result<TransactionExplanation, Refusal> {
     let row = require(unit, ctx, key)?;
     evaluate::explain_transaction(unit, ctx, &row)
@@ -299,11 +302,11 @@ pub(crate) fn explain(unit: &mut Unit<'_>, ctx: &Ctx, key: &str) -> Result<Trans
 #[derive(Debug, Default)]
 pub(crate) struct Filters {
     pub(crate) customer_key: Option<String>,
-    /// Only those whose subscription found no product.
+    /// Only payments whose subscription matches no product.
     pub(crate) unmatched: bool,
 }
 
-/// A page of payments, with a warning for each whose subscription found no product.
+/// A page of payments, with a warning for each whose subscription matches no product.
 pub(crate) fn list(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -312,7 +315,7 @@ pub(crate) fn list(
 ) -> Result<(List<Transaction>, Vec<Warning>), Refusal> {
     let mut conditions = Vec::new();
     if let Some(name) = filters.customer_key {
-        // A name of nobody's narrows the list to nothing.
+        // An unknown name matches nothing: no row has the number 0.
         let id = lookup::by_key(unit, ctx, &name)?.map_or(0, |row| row.id);
         conditions.push(Condition::int("txn.customer =", id));
     }
@@ -327,7 +330,8 @@ pub(crate) fn list(
     Ok((page_of::render(page, slice, render)?, warnings))
 }
 
-/// A subscription that found no product is accepted (seed 000), and most often a mistake.
+/// A warning for a payment whose subscription matches no product. Seed 000 accepts such payments, but most are
+/// mistakes.
 fn unmatched_warning(
     unit: &mut Unit<'_>,
     row: &TransactionRow,

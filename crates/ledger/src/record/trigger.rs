@@ -1,4 +1,4 @@
-//! Triggers: checked as a whole before they are kept, so that what is kept can always be evaluated.
+//! Triggers: validated as a whole before they are stored, so that every stored one can be evaluated.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +17,7 @@ use super::{Ctx, Kind, Refusal, list as page_of};
 use crate::store::list::Page;
 use crate::store::trigger::{self, TriggerRow};
 
-/// Groups and tags an offer may name, together.
+/// Groups and tags that an offer may name, together.
 const ELIGIBILITY_MAX: usize = 100;
 
 fn event_name(event: TriggerEvent) -> &'static str {
@@ -92,7 +92,8 @@ fn to_row(id: i64, made: &Trigger) -> TriggerRow {
     }
 }
 
-/// A stored trigger as the wire shows it. What was written by a version that knew more is an inside error.
+/// A stored trigger as the API shows it. One that a newer version wrote and this one cannot read is an internal
+/// error.
 fn render(row: TriggerRow) -> Result<Trigger, Refusal> {
     let event = [TriggerEvent::CustomerCreated, TriggerEvent::TransactionCreated]
         .into_iter()
@@ -122,7 +123,7 @@ fn unreadable(key: &str) -> Refusal {
     Refusal::new(Kind::Internal, "internal", format!("trigger {key} was written by another version"))
 }
 
-/// A trigger ready to run, with what its rewards need.
+/// A compiled trigger, with what its rewards need.
 #[derive(Clone)]
 pub(crate) struct Ready {
     pub(crate) id: i64,
@@ -130,14 +131,14 @@ pub(crate) struct Ready {
     pub(crate) offer_description: String,
 }
 
-/// The compiled triggers of each program, in the state in which they were read last. Whoever uses them asks first
-/// whether that is the state its own unit of work sees: a change may be uncommitted, or have been undone.
+/// The compiled triggers of each program, as they were read last. A user must first compare the version with the one
+/// that its own unit of work sees: a cached change may be uncommitted, or rolled back.
 #[derive(Default)]
 pub(crate) struct Cache {
     kept: Mutex<HashMap<i64, Compiled>>,
 }
 
-/// What listens for each event, in the order of evaluation.
+/// The triggers that listen for each event, in the order of evaluation.
 #[derive(Clone)]
 struct Compiled {
     version: i64,
@@ -182,7 +183,7 @@ pub(crate) fn ready(unit: &mut Unit<'_>, ctx: &Ctx, event: TriggerEvent) -> Resu
     Ok(found.of(event))
 }
 
-/// Every change of a program's triggers ends here.
+/// Gives a program's triggers a new version. Every change of them must end here, or caches stay stale.
 fn changed(unit: &mut Unit<'_>, ctx: &Ctx) -> Result<(), Refusal> {
     Ok(trigger::set_version(unit, ctx.program, ctx.next_id())?)
 }
@@ -203,7 +204,7 @@ pub(crate) fn list(unit: &mut Unit<'_>, ctx: &Ctx, page: &Page) -> Result<List<T
     Ok(List { items: items.into_iter().collect::<Result<_, _>>()?, has_more, ending_cursor })
 }
 
-/// Changes a trigger from now on; what it has paid stays.
+/// Changes a trigger for later events; what it has paid stays.
 pub(crate) fn update(
     unit: &mut Unit<'_>,
     ctx: &Ctx,

@@ -1,4 +1,4 @@
-//! Payments that named a subscription before its product was there.
+//! Payments that named a subscription before its product existed.
 
 use headwater_store::Unit;
 
@@ -7,7 +7,7 @@ use super::{Ctx, Refusal, reward};
 use crate::store::product::ProductRow;
 use crate::store::transaction;
 
-/// Links the payments that waited for this product, and evaluates each, once.
+/// Links the payments that waited for this product and evaluates each.
 pub(crate) fn link(unit: &mut Unit<'_>, ctx: &Ctx, product: &ProductRow) -> Result<(), Refusal> {
     let Some(subscription) = &product.external_subscription_key else { return Ok(()) };
     for mut row in transaction::list_waiting(unit, product.customer, subscription)? {
@@ -17,6 +17,7 @@ pub(crate) fn link(unit: &mut Unit<'_>, ctx: &Ctx, product: &ProductRow) -> Resu
         transaction::update(unit, &row)?;
         let held = Held { owner: None, linked: Some(product) };
         evaluate::transaction(unit, ctx, &row, held, Moment::Linked)?;
+        // Rewards earned only now have no reversals yet for refunds that came before.
         if row.refunded_total != 0 {
             reward::reverse_transaction(unit, ctx, &row)?;
         }

@@ -1,4 +1,4 @@
-//! Redirects: what is appended, and who may remember.
+//! Redirects: the parameters appended, and which hosts get cookies.
 
 use headwater_protocol::v2::RedirectOrder;
 
@@ -58,7 +58,7 @@ fn a_custom_link_domain_is_named_in_front_of_the_referral() {
 }
 
 #[test]
-fn a_program_can_have_the_order_of_2021() {
+fn a_program_can_choose_the_parameter_order_of_2021() {
     assert_eq!(
         appended("https://www.example.com/", &[], None, RedirectOrder::Of2021),
         "https://www.example.com/?ps_partner_key=Z2lnYWtpY2s&ps_xid=abcdefghijkl12\
@@ -95,7 +95,7 @@ fn cookies_go_only_to_a_domain_both_hosts_share() {
 }
 
 #[test]
-fn a_program_is_told_from_a_person_by_what_it_calls_itself() {
+fn a_bot_is_recognised_by_its_user_agent() {
     assert!(is_bot(None));
     assert!(is_bot(Some("Mozilla/5.0 (compatible; Googlebot/2.1)")));
     assert!(is_bot(Some("curl/8.5.0")));

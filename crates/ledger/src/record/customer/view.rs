@@ -14,7 +14,7 @@ pub(crate) fn get(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Customer
     lookup::require(unit, ctx, name).map(render)
 }
 
-/// A customer the partner referred; another's customer does not exist there.
+/// A customer that the partner referred. Any other is answered with 404, so that it stays unknown.
 pub(crate) fn find_referred(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -66,7 +66,7 @@ pub(crate) fn list(
         ("customer.sub_ids <>", filters.has_sub_id.then(|| "[]".to_owned())),
     ];
     conditions.extend(texts.into_iter().filter_map(|(left, right)| Some(Condition::text(left, right?))));
-    // A name of nobody's narrows the list to nothing.
+    // An unknown name matches nothing: no row has the number 0.
     let referrer = match filters.partner_key {
         None => None,
         Some(key) => {
@@ -114,8 +114,7 @@ pub(super) fn render(row: CustomerRow) -> Customer {
     }
 }
 
-/// A partner sees that the customer is theirs and what it is called; its address and its names in other
-/// systems belong to the vendor.
+/// A partner sees the customer's key and name. Its address and its ids in other systems are for the vendor only.
 fn render_for_partner(row: CustomerRow) -> Customer {
     let shown = CustomerRow {
         customer_key: None,

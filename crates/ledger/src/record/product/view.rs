@@ -34,7 +34,7 @@ pub(crate) fn list(
 ) -> Result<List<Product>, Refusal> {
     let mut conditions = Vec::new();
     if let Some(name) = filters.customer_key {
-        // A name of nobody's narrows the list to nothing.
+        // An unknown name matches nothing: no row has the number 0.
         let id = lookup::by_key(unit, ctx, &name)?.map_or(0, |row| row.id);
         conditions.push(Condition::int("product.customer =", id));
     }
@@ -51,7 +51,7 @@ pub(crate) fn list(
     page_of::render(page, slice, |row| render(ctx, row))
 }
 
-/// A page of everything a customer has, in the view of the partner who referred it.
+/// A page of a customer's products, in the view of the partner who referred it.
 pub(crate) fn list_for_partner(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -68,7 +68,7 @@ pub(crate) fn list_for_partner(
     page_of::render(page, slice, |row| render_for_partner(ctx, row, viewer))
 }
 
-/// A product in the view of the partner who referred its customer; any other does not exist there.
+/// A product in the view of the partner who referred its customer. Any other is answered with 404.
 pub(crate) fn get_for_partner(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -116,8 +116,8 @@ pub(super) fn render(ctx: &Ctx, row: ProductRow) -> Product {
     }
 }
 
-/// A partner sees every product of the customer, and credit only where it is their own. Built from what may
-/// be shown, so that a new member of the row stays hidden until somebody decides otherwise (api.md section 7).
+/// A partner sees every product of the customer, and credit only where it is their own. Every field is listed, so
+/// that a new field of the row stays hidden until somebody decides to show it (api.md section 7).
 fn render_for_partner(ctx: &Ctx, row: ProductRow, viewer: i64) -> Product {
     let own = row.partnership == Some(viewer);
     let names = row.names;
