@@ -1,4 +1,4 @@
-//! The lowest floor: SQL and rows, nothing else. Texts are such that SQLite and PostgreSQL take them.
+//! The lowest layer: SQL and rows, nothing else. Every statement runs on SQLite and on PostgreSQL.
 
 mod check;
 pub(crate) mod click;

@@ -217,5 +217,5 @@ fn missing(message: &str) -> Refusal {
 }
 
 fn wrong(hint: &str) -> Refusal {
-    Refusal::new(Kind::Unauthorized, "unauthorized", "these credentials do not give access to this call").hint(hint)
+    Refusal::new(Kind::Unauthorized, "unauthorized", "these credentials do not allow this call").hint(hint)
 }

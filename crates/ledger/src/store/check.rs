@@ -1,12 +1,13 @@
-//! What must hold between the rows of the books, each as a query for what does not. Nothing here is fast: it reads every
-//! row, on a snapshot, beside whoever writes.
+//! The invariants between the ledger's rows, each as a query for the rows that break it. The queries read whole
+//! tables, on a snapshot, so that writers do not wait.
 
 use headwater_store::{StoreError, Unit};
 
-/// Differences of one kind that are told; the first of them are enough to begin with.
+/// Rows reported for each invariant: a few are enough to start an investigation.
 const TOLD_MAX: i64 = 20;
 
-/// An invariant, and a query for the rows that break it: one text for each, with what it is and what it should be.
+/// An invariant, and a query for the rows that break it. The query yields one text for each row, which says what was
+/// found and what was expected; `$1` is the limit.
 struct Invariant {
     name: &'static str,
     broken: &'static str,
@@ -61,7 +62,7 @@ const INVARIANTS: &[Invariant] = &[
                  OR taken.currency <> reward.currency OR reward.reverses IS NOT NULL LIMIT $1",
     },
     Invariant {
-        name: "what a payment or a reward points to is of its own program and side",
+        name: "what a payment or a reward points to is of its own program and mode",
         broken: "SELECT txn.key || ' points to ' || customer.key FROM txn JOIN customer ON customer.id = txn.customer \
                  WHERE txn.program <> customer.program OR txn.test <> customer.test \
                  UNION ALL SELECT reward.key || ' points to ' || txn.key FROM reward JOIN txn ON txn.id = reward.txn \
@@ -72,7 +73,7 @@ const INVARIANTS: &[Invariant] = &[
     },
 ];
 
-/// What does not hold, one line for each: the invariant, then the rows that break it.
+/// Checks every invariant. One line for each row that breaks one: the invariant, then the row.
 ///
 /// # Errors
 /// When the store fails.

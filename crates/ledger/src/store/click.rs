@@ -71,7 +71,7 @@ pub(crate) fn insert(unit: &mut Unit<'_>, row: &ClickRow) -> Result<(), StoreErr
     Ok(())
 }
 
-/// A click of a program by the id its visitor carries.
+/// A click of a program by its click id, which the visitor's browser keeps.
 pub(crate) fn find_by_xid(
     unit: &mut Unit<'_>,
     program: i64,
@@ -81,7 +81,7 @@ pub(crate) fn find_by_xid(
     unit.query_one(&sql, &[program.into(), xid.into()], from_row)
 }
 
-/// Forgets up to `limit` clicks whose number is below `before`, the oldest first; says how many.
+/// Deletes up to `limit` clicks whose number is below `before`, the oldest first; returns how many.
 pub(crate) fn delete_before(unit: &mut Unit<'_>, before: i64, limit: i64) -> Result<usize, StoreError> {
     unit.execute(
         "DELETE FROM click WHERE id IN (SELECT id FROM click WHERE id < $1 ORDER BY id LIMIT $2)",
@@ -89,7 +89,7 @@ pub(crate) fn delete_before(unit: &mut Unit<'_>, before: i64, limit: i64) -> Res
     )
 }
 
-/// A page of clicks, of one partnership where it is given.
+/// A page of clicks, of one partnership when one is given.
 pub(crate) fn list(
     unit: &mut Unit<'_>,
     program: i64,

@@ -1,8 +1,8 @@
-//! Rows of `credential`: hashes of secrets and whose they are. No secret is ever stored.
+//! Rows of `credential`: hashes of secrets and their owners. No secret is ever stored.
 
 use headwater_store::{Row, StoreError, Unit};
 
-/// What a credential opens.
+/// What a credential gives access to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// The vendor's key pair.
@@ -42,7 +42,7 @@ pub(crate) struct CredentialRow {
     pub(crate) test: bool,
     /// The other half of a pair.
     pub(crate) public_key: Option<String>,
-    /// Whose view, for a partner's token.
+    /// The partnership, for a partner's token.
     pub(crate) partnership: Option<i64>,
 }
 
@@ -80,7 +80,7 @@ pub(crate) fn insert(unit: &mut Unit<'_>, row: &CredentialRow, now: i64) -> Resu
     Ok(())
 }
 
-/// Takes a partner's token away.
+/// Deletes a partner's token.
 pub(crate) fn delete_of_partnership(unit: &mut Unit<'_>, partnership: i64) -> Result<(), StoreError> {
     unit.execute("DELETE FROM credential WHERE partnership = $1", &[partnership.into()])?;
     Ok(())
@@ -107,7 +107,7 @@ pub(crate) fn find_by_hash(
     )
 }
 
-/// The one credential of a kind that a program itself has; partners' tokens are theirs.
+/// The program's own credential of a kind and mode; partners' tokens are not among them.
 pub(crate) fn find_own(
     unit: &mut Unit<'_>,
     program: i64,
@@ -124,7 +124,7 @@ pub(crate) fn find_own(
     )
 }
 
-/// Puts a new secret's hash in place of an old one's.
+/// Replaces the hash of a secret.
 pub(crate) fn replace(
     unit: &mut Unit<'_>,
     old: &[u8; 32],
@@ -138,7 +138,7 @@ pub(crate) fn replace(
     Ok(())
 }
 
-/// Whether there is any credential at all, and so any program.
+/// Whether there is any credential, and therefore any program.
 pub(crate) fn any(unit: &mut Unit<'_>) -> Result<bool, StoreError> {
     let found = unit.query_one("SELECT program FROM credential LIMIT 1", &[], |row| row.get::<i64>(0))?;
     Ok(found.is_some())

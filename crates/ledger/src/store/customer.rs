@@ -8,7 +8,7 @@ use super::list::{Condition, Listing, Page, Slice, page as read_page};
 use super::partnership::PartnershipRow;
 use super::{json, totals};
 
-/// A customer, with the names of who referred it.
+/// A customer, with the keys of the partner who referred it.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a column")]
 pub(crate) struct CustomerRow {
@@ -32,15 +32,15 @@ pub(crate) struct CustomerRow {
     pub(crate) archived: bool,
     pub(crate) created_at: i64,
     pub(crate) updated_at: i64,
-    /// Who said that the customer exists, the most trusted so far.
+    /// The most trusted source so far that named the customer.
     pub(crate) source: Source,
-    /// Since when that is more than a page's claim.
+    /// When a source other than a page first named the customer.
     pub(crate) confirmed_at: Option<i64>,
-    /// Who said who referred the customer; `None` while nobody has.
+    /// The source of the credit; `None` while nobody is credited.
     pub(crate) credit_source: Option<Source>,
-    /// Whether pages named two partners, and nobody who knows has named one.
+    /// Whether pages named two partners, and no trusted source has named one.
     pub(crate) contested: bool,
-    /// Whether only a page has told the address.
+    /// Whether the address is only a page's claim.
     pub(crate) email_claimed: bool,
     /// Read only: what the referring partner's links carry.
     pub(crate) partner_key: Option<String>,
@@ -88,7 +88,7 @@ fn from_row(row: &Row<'_>) -> Result<CustomerRow, StoreError> {
 }
 
 impl CustomerRow {
-    /// Credits it to a partnership.
+    /// Credits the customer to a partnership.
     pub(crate) fn credit_to(&mut self, referrer: &PartnershipRow) {
         self.partnership = Some(referrer.id);
         self.partner_key = Some(referrer.partner_key.clone());
@@ -96,7 +96,7 @@ impl CustomerRow {
     }
 }
 
-/// Adds a customer; `false` when its key or the site's own id was given out before, and nothing is added.
+/// Adds a customer. Adds nothing and returns `false` when its key or the site's own id is taken.
 pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &CustomerRow) -> Result<bool, StoreError> {
     let added = unit.execute(
         "INSERT INTO customer (id, program, test, key, customer_key, email, name, provider_key, external_key, \
@@ -136,7 +136,7 @@ pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &CustomerRow) -> Re
     Ok(added == 1)
 }
 
-/// Writes what may change.
+/// Writes the columns that may change.
 pub(crate) fn update(unit: &mut Unit<'_>, row: &CustomerRow) -> Result<(), StoreError> {
     totals::customer_leaves(unit, row.id)?;
     unit.execute(
@@ -166,7 +166,8 @@ pub(crate) fn update(unit: &mut Unit<'_>, row: &CustomerRow) -> Result<(), Store
     totals::customer_enters(unit, row)
 }
 
-/// What names customers, for itself. Only a vendor gives these names, but for the site's own id, which is unique.
+/// A column by which customers are looked up. Only the vendor sets these names, except for the site's own id, which
+/// is unique.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Name {
     /// `cus_…`; one customer.
@@ -177,7 +178,7 @@ pub(crate) enum Name {
     ExternalKey,
 }
 
-/// Customers by one of their names, two at most: enough to know whether it names one.
+/// Customers by one of their names, two at most: enough to tell whether the name is unique.
 pub(crate) fn find_by(
     unit: &mut Unit<'_>,
     (program, test): (i64, bool),
@@ -196,7 +197,7 @@ pub(crate) fn find_by(
     unit.query(&sql, &[program.into(), test.into(), text.into()], from_row)
 }
 
-/// Customers of an address, told by pages alone or by somebody who knows; two at most.
+/// Customers of an address, claimed by pages or confirmed; two at most.
 pub(crate) fn find_by_email(
     unit: &mut Unit<'_>,
     (program, test): (i64, bool),
@@ -242,7 +243,7 @@ pub(crate) fn find_number(
     unit.query_one(sql, &[program.into(), test.into(), key.into()], |row| row.get(0))
 }
 
-/// A page of customers; only those of one partnership where it is given.
+/// A page of customers, of one partnership when one is given.
 pub(crate) fn list(
     unit: &mut Unit<'_>,
     (program, test): (i64, bool),

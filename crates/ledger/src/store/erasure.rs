@@ -1,4 +1,4 @@
-//! Rows of `erasure`: customers that were deleted here and that others have still to forget.
+//! Rows of `erasure`: deleted customers whose texts the relay's journal still has to erase.
 
 use headwater_store::{StoreError, Unit};
 
@@ -15,10 +15,10 @@ CREATE TABLE erasure (
 );
 ";
 
-/// Erasures read at once.
+/// Erasures that one list holds.
 const PAGE: i64 = 100;
 
-/// A deleted customer that others have still to forget.
+/// A deleted customer whose texts the relay's journal still has to erase.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Erasure {
     /// Its number.
@@ -27,12 +27,12 @@ pub struct Erasure {
     pub program: i64,
     /// Whether test keys made the customer.
     pub test: bool,
-    /// Every name the customer had and nobody else has: a letter for its kind, `:` and the name, as the journal's
-    /// lanes are made of.
+    /// Every name that only this customer had: a letter for its kind, `:` and the name, the form of the journal's
+    /// lanes.
     pub names: Vec<String>,
 }
 
-/// Remembers one.
+/// Adds an erasure.
 pub(crate) fn insert(unit: &mut Unit<'_>, row: &Erasure, now: i64) -> Result<(), StoreError> {
     unit.execute(
         "INSERT INTO erasure (id, program, test, names, created_at) VALUES ($1, $2, $3, $4, $5)",
@@ -47,8 +47,8 @@ pub(crate) fn insert(unit: &mut Unit<'_>, row: &Erasure, now: i64) -> Result<(),
     Ok(())
 }
 
-/// A customer's ids at billing providers that nobody else has as much as it: a claimed one nobody at all, a confirmed
-/// one nobody confirmed.
+/// A customer's ids at billing providers that no other customer has with the same trust or more: a claimed id that
+/// nobody else has, a confirmed id that nobody else has confirmed.
 pub(crate) fn own_provider_keys(unit: &mut Unit<'_>, customer: i64) -> Result<Vec<String>, StoreError> {
     unit.query(
         "SELECT own.provider_key FROM provider_id AS own WHERE own.customer = $1 AND NOT EXISTS (
@@ -60,14 +60,14 @@ pub(crate) fn own_provider_keys(unit: &mut Unit<'_>, customer: i64) -> Result<Ve
     )
 }
 
-/// The oldest of what is pending.
+/// The oldest pending erasures.
 pub(crate) fn list(unit: &mut Unit<'_>) -> Result<Vec<Erasure>, StoreError> {
     unit.query("SELECT id, program, test, names FROM erasure ORDER BY id LIMIT $1", &[PAGE.into()], |row| {
         Ok(Erasure { id: row.get(0)?, program: row.get(1)?, test: row.get(2)?, names: json::texts(row, 3)? })
     })
 }
 
-/// Forgets one that is done, and the names in it.
+/// Deletes a completed erasure, and with it the names.
 pub(crate) fn delete(unit: &mut Unit<'_>, id: i64) -> Result<(), StoreError> {
     unit.execute("DELETE FROM erasure WHERE id = $1", &[id.into()])?;
     Ok(())

@@ -34,7 +34,7 @@ fn from_row(row: &Row<'_>) -> Result<GroupRow, StoreError> {
     })
 }
 
-/// Adds a group; a new default takes the place of the one before.
+/// Adds a group. A new default group replaces the old one.
 pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &GroupRow) -> Result<(), StoreError> {
     if row.is_default {
         unit.execute("UPDATE grp SET is_default = 0 WHERE program = $1", &[program.into()])?;
@@ -68,7 +68,7 @@ pub(crate) fn find(unit: &mut Unit<'_>, program: i64, name: &str) -> Result<Opti
     Ok(None)
 }
 
-/// The group new partners join.
+/// The group that new partners join.
 pub(crate) fn find_default(unit: &mut Unit<'_>, program: i64) -> Result<Option<GroupRow>, StoreError> {
     unit.query_one(
         &format!("SELECT {COLUMNS} FROM grp WHERE program = $1 AND is_default = 1"),

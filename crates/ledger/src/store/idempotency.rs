@@ -1,15 +1,15 @@
-//! Rows of `idempotency`: answers already given.
+//! Rows of `idempotency`: stored answers.
 
 use headwater_store::{StoreError, Unit};
 
-/// An answer already given.
+/// A stored answer.
 pub(crate) struct AnswerRow {
     pub(crate) request_hash: [u8; 32],
     pub(crate) status: i64,
     pub(crate) answer: String,
 }
 
-/// The answer given under `key` since `since`.
+/// The answer stored under `key` at `since` (epoch milliseconds) or later.
 pub(crate) fn find(
     unit: &mut Unit<'_>,
     (program, test): (i64, bool),
@@ -24,7 +24,7 @@ pub(crate) fn find(
     )
 }
 
-/// Forgets up to `limit` answers given before `before`, the oldest first; says how many.
+/// Deletes up to `limit` answers stored before `before`, the oldest first; returns how many.
 pub(crate) fn delete_before(unit: &mut Unit<'_>, before: i64, limit: i64) -> Result<usize, StoreError> {
     unit.execute(
         "DELETE FROM idempotency WHERE (program, test, key) IN (SELECT program, test, key FROM idempotency \
@@ -33,7 +33,7 @@ pub(crate) fn delete_before(unit: &mut Unit<'_>, before: i64, limit: i64) -> Res
     )
 }
 
-/// Keeps an answer, in place of one that has expired and was not yet forgotten.
+/// Stores an answer; overwrites an expired one that was not deleted yet.
 pub(crate) fn insert(
     unit: &mut Unit<'_>,
     (program, test): (i64, bool),
@@ -59,7 +59,7 @@ pub(crate) fn insert(
     Ok(())
 }
 
-/// Forgets every answer of a program that mentions `text`: personal data goes from here too.
+/// Deletes every stored answer of a program that contains `text`: answers hold personal data, too.
 pub(crate) fn delete_mentioning(unit: &mut Unit<'_>, program: i64, text: &str) -> Result<(), StoreError> {
     unit.execute(
         "DELETE FROM idempotency WHERE program = $1 AND answer LIKE $2",

@@ -1,4 +1,4 @@
-//! What text columns hold beside plain text: lists of text, objects, sources.
+//! Text columns that hold lists of text, objects or sources.
 
 use headwater_protocol::Source;
 use headwater_store::{Row, StoreError};
@@ -18,13 +18,13 @@ pub(crate) fn object(row: &Row<'_>, column: usize) -> Result<Option<Map<String, 
         .map_err(|_| StoreError::Column { column, expected: "a JSON object" })
 }
 
-/// Reads who said something.
+/// Reads a source.
 pub(crate) fn source(row: &Row<'_>, column: usize) -> Result<Source, StoreError> {
     let word: String = row.get(column)?;
     Source::from_name(&word).ok_or(StoreError::Column { column, expected: "a source" })
 }
 
-/// Reads who said something, if anybody has.
+/// Reads a source that may be absent.
 pub(crate) fn maybe_source(row: &Row<'_>, column: usize) -> Result<Option<Source>, StoreError> {
     let word: Option<String> = row.get(column)?;
     word.map(|word| Source::from_name(&word).ok_or(StoreError::Column { column, expected: "a source" }))

@@ -4,7 +4,7 @@ use headwater_store::{Row, StoreError, Unit};
 
 use super::list::{Condition, Listing, Page, Slice, page as read_page};
 
-/// A partner's link, with what a redirect needs of its partner and program.
+/// A partner's link, with what a redirect needs of its partner.
 #[derive(Debug, Clone)]
 pub(crate) struct LinkRow {
     pub(crate) id: i64,
@@ -18,7 +18,7 @@ pub(crate) struct LinkRow {
     pub(crate) updated_at: i64,
     /// Read only: `part_…`.
     pub(crate) partnership_key: String,
-    /// Read only: what the link carries.
+    /// Read only: the partner key that the redirect passes on.
     pub(crate) partner_key: String,
     /// Read only: whether the partner is archived.
     pub(crate) partnership_archived: bool,
@@ -69,12 +69,12 @@ pub(crate) fn insert(unit: &mut Unit<'_>, row: &LinkRow) -> Result<(), StoreErro
     Ok(())
 }
 
-/// A link by its path on the link host. All programs share that host.
+/// A link by its slug. All programs share the link host, so a slug is unique among all of them.
 pub(crate) fn find_by_slug(unit: &mut Unit<'_>, slug: &str) -> Result<Option<LinkRow>, StoreError> {
     unit.query_one(&format!("SELECT {COLUMNS} FROM {FROM} WHERE link.slug = $1"), &[slug.into()], from_row)
 }
 
-/// A page of links, of one partnership where it is given.
+/// A page of links, of one partnership when one is given.
 pub(crate) fn list(
     unit: &mut Unit<'_>,
     program: i64,

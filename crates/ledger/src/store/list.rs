@@ -1,19 +1,19 @@
-//! One page of a table, by keyset: the only place that writes ORDER BY and LIMIT for a list.
+//! Keyset pagination: the only place that writes ORDER BY and LIMIT for a list.
 
 use std::fmt::Write as _;
 
 use headwater_store::{Row, StoreError, Unit, Value};
 
-/// What a client asked of a list (api.md section 2).
+/// The parameters of a list request (api.md section 2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Page {
     /// Items wanted, 1 to 250.
     pub(crate) limit: u32,
-    /// Where to go on from.
+    /// The item to continue from.
     pub(crate) cursor: Option<Cursor>,
-    /// Name of the order, one of the listing's.
+    /// Name of the order: `created_at` or one of the listing's.
     pub(crate) order: &'static str,
-    /// Smallest first.
+    /// Whether the smallest comes first.
     pub(crate) ascending: bool,
     /// Bounds on `created_at` and `updated_at`, both ends included.
     pub(crate) min_created: Option<i64>,
@@ -36,7 +36,7 @@ pub(crate) enum Cursor {
     Before(String),
 }
 
-/// A table as a list reads it.
+/// How a list reads its table.
 pub(crate) struct Listing {
     /// Selected expressions; the first is the item's key.
     pub(crate) columns: &'static str,
@@ -44,14 +44,14 @@ pub(crate) struct Listing {
     pub(crate) from: &'static str,
     /// The listed table's name or alias.
     pub(crate) table: &'static str,
-    /// Orders: the wire's word and its column, never null.
+    /// Orders: the API's name and a column that is never null, because a keyset cannot compare NULL.
     pub(crate) orders: &'static [(&'static str, &'static str)],
     /// Whether the table has `archived`.
     pub(crate) archivable: bool,
 }
 
-/// A condition: a left side such as `customer.partnership =` and the value on its right, or a fact such as
-/// `product IS NULL` that stands alone.
+/// A condition: a left side such as `customer.partnership =` and the value on its right, or a complete one without a
+/// value, such as `product IS NULL`.
 pub(crate) struct Condition {
     left: &'static str,
     right: Option<Owned>,
@@ -73,7 +73,8 @@ impl Condition {
         Self { left, right: Some(Owned::Text(right.into())) }
     }
 
-    /// A condition without a value. A partial index serves it when it is written as the index's own.
+    /// A condition without a value. Written exactly like the condition of a partial index, it lets the planner use
+    /// that index.
     pub(crate) fn fact(left: &'static str) -> Self {
         Self { left, right: None }
     }
@@ -124,9 +125,9 @@ impl Query {
     }
 }
 
-/// Reads one page. `scope` says which rows the caller may know of at all (never empty) and holds for the
-/// cursor too; `filters` narrow the page only, so that a cursor whose item no longer passes them still works.
-/// `None` when the cursor names no item in scope.
+/// Reads one page. `scope` limits the rows that the caller may know of (never empty), and the cursor's item too.
+/// `filters` narrow the page only, so a cursor whose item no longer passes them still works. `None` when the cursor
+/// names no item in scope.
 pub(crate) fn page<T>(
     unit: &mut Unit<'_>,
     listing: &Listing,
@@ -146,6 +147,7 @@ pub(crate) fn page<T>(
         Some(Cursor::After(key)) => (Some(key), false),
         Some(Cursor::Before(key)) => (Some(key), true),
     };
+    // The cursor is a key; the query needs the order's value and the id of its item.
     let place = match key {
         None => None,
         Some(key) => match find_place(unit, listing, &order, scope(), key)? {
@@ -153,6 +155,7 @@ pub(crate) fn page<T>(
             None => return Ok(None),
         },
     };
+    // A page before the cursor is read backwards from it, and reversed at the end.
     let ascending = page.ascending != backward;
     let mut query =
         Query { text: format!("SELECT {} FROM {}", listing.columns, listing.from), params: Vec::new() };
@@ -171,7 +174,7 @@ pub(crate) fn page<T>(
     let way = if ascending { "ASC" } else { "DESC" };
     query.push(
         &format!(" ORDER BY {order} {way}, {table}.id {way} LIMIT"),
-        Owned::Int(i64::from(page.limit) + 1),
+        Owned::Int(i64::from(page.limit) + 1), // one more tells whether more follow
     );
     let mut rows =
         unit.query::<_, StoreError>(&query.text, &query.values(), |row| Ok((row.get(0)?, map(row)?)))?;
@@ -203,7 +206,7 @@ fn push_bounds(query: &mut Query, listing: &Listing, page: &Page) {
     }
 }
 
-/// The place of the cursor's item in the order.
+/// The position of the cursor's item in the order: the order's value and the id.
 fn find_place(
     unit: &mut Unit<'_>,
     listing: &Listing,

@@ -4,7 +4,7 @@ use headwater_store::{Row, StoreError, Unit};
 
 use super::list::{Condition, Listing, Page, Slice, page as read_page};
 
-/// A person of a partner's team.
+/// A member of a partner's team.
 pub(crate) struct MemberRow {
     pub(crate) id: i64,
     pub(crate) key: String,
@@ -75,7 +75,7 @@ pub(crate) fn find_by_email(
     unit.query_one(&sql, &[partnership.into(), email.into()], from_row)
 }
 
-/// A page of members, of one partnership where it is given.
+/// A page of members, of one partnership when one is given.
 pub(crate) fn list(
     unit: &mut Unit<'_>,
     program: i64,

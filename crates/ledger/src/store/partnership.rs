@@ -86,7 +86,7 @@ pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &PartnershipRow) ->
     Ok(())
 }
 
-/// Writes what may change.
+/// Writes the columns that may change.
 pub(crate) fn update(unit: &mut Unit<'_>, row: &PartnershipRow) -> Result<(), StoreError> {
     unit.execute(
         "UPDATE partnership SET first_name = $1, last_name = $2, grp = $3, tags = $4, approved_status = $5, \
@@ -110,7 +110,7 @@ pub(crate) fn update(unit: &mut Unit<'_>, row: &PartnershipRow) -> Result<(), St
 pub(crate) enum Name {
     /// `part_…`
     Key,
-    /// What links carry.
+    /// The partner key that links pass on.
     PartnerKey,
     /// Address.
     Email,

@@ -1,4 +1,4 @@
-//! Rows of `product`: what each customer has of the catalogue.
+//! Rows of `product`: the catalogue entries that customers have.
 
 use headwater_protocol::Source;
 use headwater_store::{Row, StoreError, Unit};
@@ -8,7 +8,7 @@ use super::json;
 use super::list::{Condition, Listing, Page, Slice, page as read_page};
 use super::product_book::ProductBookRow;
 
-/// A customer's product, with the names of everything it points to.
+/// A customer's product, with the keys and names of what it refers to.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a column")]
 pub(crate) struct ProductRow {
@@ -31,11 +31,11 @@ pub(crate) struct ProductRow {
     pub(crate) archived: bool,
     pub(crate) created_at: i64,
     pub(crate) updated_at: i64,
-    /// Who said which catalogue entry it is.
+    /// The source of its catalogue entry.
     pub(crate) source: Source,
-    /// Since when that is more than a page's claim.
+    /// When a source other than a page first named it.
     pub(crate) confirmed_at: Option<i64>,
-    /// When the newest word about status and price was true.
+    /// When the newest report of status and price was true.
     pub(crate) occurred_at: Option<i64>,
     /// Whether the partnership was named for the product, rather than taken from its customer.
     pub(crate) credit_given: bool,
@@ -45,7 +45,7 @@ pub(crate) struct ProductRow {
     pub(crate) names: Names,
 }
 
-/// What others call what a product points to; read only.
+/// Keys and names of what a product refers to; read only.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Names {
     pub(crate) book_key: String,
@@ -117,7 +117,7 @@ fn from_row(row: &Row<'_>) -> Result<ProductRow, StoreError> {
 }
 
 impl ProductRow {
-    /// Makes it one of another catalogue entry; says which it was of.
+    /// Moves the product to another catalogue entry; returns the key of the old one.
     pub(crate) fn point_to(&mut self, entry: &ProductBookRow) -> String {
         self.product_book = entry.id;
         self.names.book_name.clone_from(&entry.name);
@@ -167,7 +167,7 @@ pub(crate) fn insert(
     Ok(())
 }
 
-/// Writes what may change.
+/// Writes the columns that may change.
 pub(crate) fn update(unit: &mut Unit<'_>, row: &ProductRow) -> Result<(), StoreError> {
     unit.execute(
         "UPDATE product SET external_subscription_key = $1, status = $2, amount = $3, currency = $4, \
@@ -193,7 +193,7 @@ pub(crate) fn update(unit: &mut Unit<'_>, row: &ProductRow) -> Result<(), StoreE
     Ok(())
 }
 
-/// Takes away what may say who the customer is.
+/// Erases what may identify the customer.
 pub(crate) fn forget(unit: &mut Unit<'_>, customer: i64) -> Result<(), StoreError> {
     unit.execute("UPDATE product SET metadata = NULL WHERE customer = $1", &[customer.into()])?;
     Ok(())
@@ -217,7 +217,7 @@ pub(crate) fn find_by_id(unit: &mut Unit<'_>, id: i64) -> Result<Option<ProductR
     unit.query_one(&sql, &[id.into()], from_row)
 }
 
-/// Products of a subscription, two at most: enough to know whether it names one.
+/// Products of a subscription, two at most: enough to tell whether the subscription is unique.
 pub(crate) fn find_subscription(
     unit: &mut Unit<'_>,
     (program, test): (i64, bool),
@@ -230,7 +230,7 @@ pub(crate) fn find_subscription(
     unit.query(&sql, &[program.into(), test.into(), subscription.into()], from_row)
 }
 
-/// A customer's product by its subscription, byte for byte.
+/// A customer's product by its subscription, compared byte for byte.
 pub(crate) fn find_of_customer(
     unit: &mut Unit<'_>,
     customer: i64,
@@ -242,7 +242,7 @@ pub(crate) fn find_of_customer(
     unit.query_one(&sql, &[customer.into(), subscription.into()], from_row)
 }
 
-/// A customer's subscriptions, for a hint: a hundred are enough to find the one that was meant.
+/// A customer's subscriptions, a hundred at most, to suggest the one that was meant.
 pub(crate) fn list_subscriptions(unit: &mut Unit<'_>, customer: i64) -> Result<Vec<String>, StoreError> {
     unit.query(
         "SELECT external_subscription_key FROM product \
@@ -252,13 +252,13 @@ pub(crate) fn list_subscriptions(unit: &mut Unit<'_>, customer: i64) -> Result<V
     )
 }
 
-/// What a customer has, oldest first.
+/// A customer's products, oldest first.
 pub(crate) fn list_of_customer(unit: &mut Unit<'_>, customer: i64) -> Result<Vec<ProductRow>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM {FROM} WHERE product.customer = $1 ORDER BY product.id");
     unit.query(&sql, &[customer.into()], from_row)
 }
 
-/// Products whose customer was found by a provider's id that only a page had told.
+/// Products whose customer was found by a provider's id that only a page had claimed.
 pub(crate) fn list_by_claimed_name(
     unit: &mut Unit<'_>,
     (program, test): (i64, bool),

@@ -55,7 +55,7 @@ pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &ProductBookRow) ->
     Ok(())
 }
 
-/// Writes what may change.
+/// Writes the columns that may change.
 pub(crate) fn update(unit: &mut Unit<'_>, row: &ProductBookRow) -> Result<(), StoreError> {
     unit.execute(
         "UPDATE product_book SET name = $1, description = $2, external_key = $3, archived = $4, \
@@ -88,8 +88,8 @@ pub(crate) fn find(
     unit.query_one(&sql, &[program.into(), key.into()], from_row)
 }
 
-/// The entry of a billing system's id; the newest one that is not archived where several have it. Few have: who asks
-/// puts them in order, for which the database would build a table.
+/// The entry of a billing system's id; where several have it, the newest that is not archived. They are few, so they
+/// are sorted here: for ORDER BY the database would build a temporary table on each run.
 pub(crate) fn find_external(
     unit: &mut Unit<'_>,
     program: i64,

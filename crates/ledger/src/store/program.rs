@@ -22,16 +22,16 @@ pub(crate) struct ProgramRow {
     pub(crate) stripe_test_webhook_secret: Option<String>,
 }
 
-/// What the program makes of what pages say (trust.md section 1).
+/// The program's settings for claims (trust.md section 1).
 #[derive(Default)]
 pub(crate) struct Claims {
     pub(crate) products: ProductClaims,
     pub(crate) signups: SignupClaims,
-    /// Which signups are taken at all.
+    /// Which signups are accepted at all.
     pub(crate) taken: Signups,
     /// Whether a signup without a partner makes a customer.
     pub(crate) organic: bool,
-    /// Whether a payment may find its customer by address.
+    /// Whether a payment's customer may be looked up by address.
     pub(crate) email_matching: bool,
     pub(crate) identity_secret: Option<String>,
 }
@@ -107,7 +107,7 @@ pub(crate) fn insert(unit: &mut Unit<'_>, row: &ProgramRow, now: i64) -> Result<
     Ok(())
 }
 
-/// Writes what may change.
+/// Writes the columns that may change.
 pub(crate) fn update(unit: &mut Unit<'_>, row: &ProgramRow, now: i64) -> Result<(), StoreError> {
     unit.execute(
         "UPDATE program SET name = $1, origins = $2, link_destinations = $3, checkout_amounts = $4, \

@@ -1,4 +1,4 @@
-//! Rows of `provider_id`: what billing providers call customers, and who said so. A customer may have several.
+//! Rows of `provider_id`: billing providers' ids of customers, with their source. A customer may have several.
 
 use headwater_protocol::Source;
 use headwater_store::{StoreError, Unit};
@@ -12,7 +12,7 @@ pub(crate) struct ProviderId<'a> {
     pub(crate) at: i64,
 }
 
-/// Adds an id, or gives a claimed one the better source; `false` when nothing changed.
+/// Adds an id, or confirms a claimed one; `false` when nothing changed.
 pub(crate) fn upsert(
     unit: &mut Unit<'_>,
     (program, test): (i64, bool),
@@ -36,7 +36,7 @@ pub(crate) fn upsert(
     Ok(changed == 1)
 }
 
-/// Takes an id from a customer: the vendor has given another in its place.
+/// Removes an id from a customer: the vendor has given another in its place.
 pub(crate) fn delete(
     unit: &mut Unit<'_>,
     (program, test): (i64, bool),
@@ -50,7 +50,7 @@ pub(crate) fn delete(
     Ok(())
 }
 
-/// Forgets every id of a customer.
+/// Deletes every id of a customer.
 pub(crate) fn forget(unit: &mut Unit<'_>, customer: i64) -> Result<(), StoreError> {
     unit.execute("DELETE FROM provider_id WHERE customer = $1", &[customer.into()])?;
     Ok(())

@@ -1,4 +1,4 @@
-//! Rows of `record_change`: what was said of a record after it was made, and by whom.
+//! Rows of `record_change`: the changes of records since they were made, with their sources.
 
 use headwater_protocol::Source;
 use headwater_store::{StoreError, Unit};
@@ -67,7 +67,7 @@ pub(crate) fn list(
     )
 }
 
-/// Forgets what a record was called: its history would tell.
+/// Erases the values in a record's history: they may hold personal data.
 pub(crate) fn forget(
     unit: &mut Unit<'_>,
     (program, test): (i64, bool),

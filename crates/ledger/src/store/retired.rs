@@ -18,8 +18,8 @@ CREATE INDEX retired_credential_by_pair ON retired_credential (public_key);
 CREATE INDEX retired_credential_by_program ON retired_credential (program);
 ";
 
-/// Lets a replaced secret work until `expires_at`; others of its kind that were replaced earlier work no longer than
-/// that, and those whose time is over are forgotten.
+/// Lets a replaced secret work until `expires_at`. Secrets of its kind that were replaced earlier end then at the
+/// latest, and expired ones are deleted.
 pub(crate) fn insert(
     unit: &mut Unit<'_>,
     row: &CredentialRow,
@@ -47,7 +47,7 @@ pub(crate) fn insert(
     Ok(())
 }
 
-/// Hashes of the replaced secrets of a public key that still work.
+/// Hashes of a public key's replaced secrets that still work.
 pub(crate) fn of_pair(unit: &mut Unit<'_>, public_key: &str, now: i64) -> Result<Vec<[u8; 32]>, StoreError> {
     unit.query(
         "SELECT secret_hash FROM retired_credential WHERE public_key = $1 AND expires_at > $2",
@@ -56,7 +56,7 @@ pub(crate) fn of_pair(unit: &mut Unit<'_>, public_key: &str, now: i64) -> Result
     )
 }
 
-/// The replaced credential of a secret's hash, when it still works.
+/// A replaced credential by its secret's hash, while it still works.
 pub(crate) fn find_by_hash(
     unit: &mut Unit<'_>,
     hash: &[u8; 32],

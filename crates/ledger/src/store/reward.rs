@@ -1,10 +1,10 @@
-//! Rows of `reward`: what partners earned, and the reversals of it. Amounts are never edited.
+//! Rows of `reward`: what partners earned, and its reversals. Amounts are never edited.
 
 use headwater_store::{Row, StoreError, Unit};
 
 use super::list::{Condition, Listing, Page, Slice, page as read_page};
 
-/// A reward or a reversal, with the names of everything it points to.
+/// A reward or a reversal, with the keys of what it refers to.
 #[derive(Debug, Clone)]
 pub(crate) struct RewardRow {
     pub(crate) id: i64,
@@ -14,13 +14,13 @@ pub(crate) struct RewardRow {
     pub(crate) customer: Option<i64>,
     pub(crate) txn: Option<i64>,
     pub(crate) trigger: Option<i64>,
-    /// What fired the trigger; a trigger pays once for each.
+    /// The event that fired the trigger; a trigger pays once for each.
     pub(crate) event_key: Option<String>,
     pub(crate) amount: i64,
     pub(crate) currency: String,
     pub(crate) description: String,
     pub(crate) status: String,
-    /// The reward this takes from.
+    /// The reward that this row reverses.
     pub(crate) reverses: Option<i64>,
     pub(crate) reason: Option<String>,
     pub(crate) ready_at: Option<i64>,
@@ -30,7 +30,7 @@ pub(crate) struct RewardRow {
     pub(crate) names: Names,
 }
 
-/// What others call what a reward points to; read only.
+/// Keys and names of what a reward refers to; read only.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Names {
     pub(crate) partnership_key: String,
@@ -90,7 +90,7 @@ fn from_row(row: &Row<'_>) -> Result<RewardRow, StoreError> {
     })
 }
 
-/// Adds a row; `false` when the trigger has paid for this event before, and nothing is added.
+/// Adds a row. Adds nothing and returns `false` when the trigger has paid for this event before.
 pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &RewardRow) -> Result<bool, StoreError> {
     let added = unit.execute(
         "INSERT INTO reward (id, program, test, key, partnership, customer, txn, trigger_id, event_key, \
@@ -122,13 +122,13 @@ pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &RewardRow) -> Resu
     Ok(added == 1)
 }
 
-/// Marks a reward as made by mistake: its event may earn anew, and no refund looks at it again.
+/// Marks a reward as taken back by a correction: its event may earn anew, and later refunds skip it.
 pub(crate) fn retire(unit: &mut Unit<'_>, id: i64, at: i64) -> Result<(), StoreError> {
     unit.execute("UPDATE reward SET retired_at = $1 WHERE id = $2", &[at.into(), id.into()])?;
     Ok(())
 }
 
-/// Where a row shall stand, and why.
+/// A status for a reward, and its reason.
 pub(crate) struct Standing<'a> {
     pub(crate) status: &'a str,
     pub(crate) reason: Option<&'a str>,
@@ -136,7 +136,7 @@ pub(crate) struct Standing<'a> {
     pub(crate) at: i64,
 }
 
-/// Moves a reward, and with it those of its reversals that are not paid.
+/// Sets the status of a reward, and of those of its reversals that are not paid.
 pub(crate) fn set_standing(unit: &mut Unit<'_>, id: i64, to: &Standing<'_>) -> Result<(), StoreError> {
     unit.execute(
         "UPDATE reward SET status = $1, reason = $2, updated_at = $3 WHERE id = $4",
@@ -167,17 +167,17 @@ pub(crate) fn find_by_id(unit: &mut Unit<'_>, id: i64) -> Result<Option<RewardRo
     unit.query_one(&sql, &[id.into()], from_row)
 }
 
-/// What an event earned.
+/// Which rewards to list.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Earned {
-    /// With this payment.
+    /// Those that this payment earned.
     ByPayment(i64),
-    /// For this customer, whatever the event.
+    /// Those that this customer earned, by any event.
     ForCustomer(i64),
 }
 
-/// Rewards that stand, oldest first, each with what its reversals took so far (minor units, as a magnitude with
-/// the reward's own sign).
+/// Rewards that no correction has taken back, oldest first, each with what its reversals took so far (minor units,
+/// with the sign of the reward).
 pub(crate) fn list_earned(unit: &mut Unit<'_>, by: Earned) -> Result<Vec<(RewardRow, i64)>, StoreError> {
     let (column, id) = match by {
         Earned::ByPayment(txn) => ("txn", txn),
@@ -192,7 +192,7 @@ pub(crate) fn list_earned(unit: &mut Unit<'_>, by: Earned) -> Result<Vec<(Reward
     unit.query(&sql, &[id.into()], |row| Ok((from_row(row)?, row.get(24)?)))
 }
 
-/// A page of rewards; only those of one partnership where it is given.
+/// A page of rewards, of one partnership when one is given.
 pub(crate) fn list(
     unit: &mut Unit<'_>,
     (program, test): (i64, bool),

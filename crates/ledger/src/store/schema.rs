@@ -1,9 +1,9 @@
-//! The tables of the books. One script for each version; a released script never changes.
+//! The ledger's tables. One script for each version; a released script never changes.
 //!
-//! Conventions: `id` is given by us and ascends with time inside one process, `key` is what the wire shows,
-//! flags are 0 or 1, times are epoch milliseconds, amounts are minor units, lists and objects are JSON text.
-//! `by_site_key` and `by_partner_key` remember which of two names a request used, so that answers use it too.
-//! Rows that test keys made (`test = 1`) live beside the others and are never seen through production keys.
+//! Conventions: `id` is made by us and ascends with time within one process, `key` is what the API shows, flags are 0
+//! or 1, times are epoch milliseconds, amounts are minor units, lists and objects are JSON text. `by_site_key` and
+//! `by_partner_key` store which of two names a request used, so that answers use it too. Rows that test keys made
+//! (`test = 1`) are in the same tables and never visible to production keys.
 
 use super::totals::TABLES as TOTALS;
 
@@ -268,7 +268,8 @@ CREATE TABLE idempotency (
 CREATE INDEX idempotency_by_time ON idempotency (created_at);
 ";
 
-/// Who said what (trust.md section 1). What was there before counts as the vendor's word: nobody can tell any more.
+/// Sources of records (trust.md section 1). Rows from before have the vendor as source, because the real one was not
+/// stored.
 const SOURCES: &str = "
 ALTER TABLE program ADD COLUMN product_claims text NOT NULL DEFAULT 'hold';
 ALTER TABLE program ADD COLUMN claimed_signups text NOT NULL DEFAULT 'hold';
@@ -332,10 +333,10 @@ CREATE TABLE record_change (
 CREATE INDEX record_change_by_subject ON record_change (program, test, subject, id);
 ";
 
-/// Indexes that hold what a search asks for in the order of its answer: the plan is the same whatever the planner
-/// knows of the tables. With shorter ones, a list of one partner or customer was read by time, the whole program for it. Names that
-/// most customers do not have are indexed where they are there: statistics of an index full of NULL tell the planner
-/// that it tells nothing, and a name of nobody's was looked for in every row.
+/// Indexes that cover a search and its order, so that the plan does not depend on statistics. With shorter ones, a
+/// list of one partner or customer read the whole program by time. Names that most customers lack have partial
+/// indexes: in a full index most entries would be NULL, its statistics would make it look useless, and the planner
+/// would scan every row for an unknown name.
 const SEARCHED: &str = "
 CREATE INDEX customer_by_provider_key ON customer (program, test, provider_key, created_at, id)
     WHERE provider_key IS NOT NULL;
@@ -357,13 +358,15 @@ DROP INDEX click_by_partnership;
 CREATE INDEX click_by_partnership ON click (partnership, program, created_at, id);
 ";
 
-/// Another number after each change of a program's triggers, never given twice: who keeps compiled triggers knows by it
-/// whether they are the ones this unit of work sees, whatever was committed or undone in between.
+/// The version of a program's triggers: a new number after each change, never used twice. It tells a cache of
+/// compiled triggers whether they are the ones that this unit of work sees, whatever was committed or rolled back in
+/// between.
 const TRIGGERS_VERSION: &str = "
 ALTER TABLE program ADD COLUMN triggers_version bigint NOT NULL DEFAULT 0;
 ";
 
-/// What a provider's line said it paid for: the product of its subscription may since be another, by a changed plan.
+/// The catalogue entry that a provider's line named. The product of its subscription may refer to another entry
+/// since, after a change of plan.
 const PAID_FOR: &str = "
 ALTER TABLE txn ADD COLUMN product_book bigint REFERENCES product_book (id);
 ";

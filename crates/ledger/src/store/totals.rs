@@ -1,15 +1,15 @@
-//! Kept totals: a partner's customers, and a customer's payments and revenue. Counting them when they are shown would
-//! cost what is there; keeping them costs a row. They change in the unit of work that changes what they count, so
-//! that nobody ever reads one without the other.
+//! Stored totals: a partner's customers, and a customer's payments and revenue. Counting them at each read would cost
+//! more with every row; a stored total costs one row. They change in the unit of work that changes what they count,
+//! so a reader always sees both or neither.
 //!
-//! What is about to change *leaves* its total as it stands and *enters* it again as it then stands. So no caller has to
-//! know what differs. `headwater check` compares every total with a recount.
+//! A row that is about to change is subtracted from its total (*leaves*) as it is, and added again (*enters*) as it
+//! then is, so that no caller has to compute the difference. `headwater check` compares every total with a recount.
 
 use headwater_store::{StoreError, Unit};
 
 use super::customer::CustomerRow;
 
-/// The tables, filled with what is there.
+/// The tables, filled from the existing rows.
 pub(super) const TABLES: &str = "
 CREATE TABLE partner_total (
     partnership bigint PRIMARY KEY REFERENCES partnership (id),
@@ -30,7 +30,7 @@ INSERT INTO customer_total (customer, currency, payments, revenue)
     WHERE archived = 0 GROUP BY customer, currency;
 ";
 
-/// Counts a customer in as it is written: a production customer of a partner that is not archived.
+/// Adds a customer to its partner's total. Only production customers that are not archived count.
 pub(crate) fn customer_enters(unit: &mut Unit<'_>, row: &CustomerRow) -> Result<(), StoreError> {
     let Some(partnership) = row.partnership.filter(|_| !row.test && !row.archived) else { return Ok(()) };
     unit.execute(
@@ -41,7 +41,7 @@ pub(crate) fn customer_enters(unit: &mut Unit<'_>, row: &CustomerRow) -> Result<
     Ok(())
 }
 
-/// Takes a customer out as it stands, before it changes.
+/// Subtracts a customer, as it is stored, from its partner's total, before it changes.
 pub(crate) fn customer_leaves(unit: &mut Unit<'_>, customer: i64) -> Result<(), StoreError> {
     unit.execute(
         "UPDATE partner_total SET customers = customers - 1 WHERE partnership = (SELECT partnership \
@@ -51,7 +51,8 @@ pub(crate) fn customer_leaves(unit: &mut Unit<'_>, customer: i64) -> Result<(), 
     Ok(())
 }
 
-/// Counts a payment in that was not given back: `revenue` is what is left of it, in minor units.
+/// Adds a payment that was not wholly refunded to its customer's total; `revenue` is what is left of it, in minor
+/// units.
 pub(crate) fn payment_enters(
     unit: &mut Unit<'_>,
     customer: i64,
@@ -67,7 +68,8 @@ pub(crate) fn payment_enters(
     Ok(())
 }
 
-/// Takes a payment out as it stands, before it changes; one that was given back is not in.
+/// Subtracts a payment, as it is stored, from its customer's total, before it changes. A wholly refunded one was not
+/// in it.
 pub(crate) fn payment_leaves(unit: &mut Unit<'_>, txn: i64) -> Result<(), StoreError> {
     unit.execute(
         "INSERT INTO customer_total (customer, currency, payments, revenue) \
@@ -79,7 +81,8 @@ pub(crate) fn payment_leaves(unit: &mut Unit<'_>, txn: i64) -> Result<(), StoreE
     Ok(())
 }
 
-/// How many payments a customer made that were not given back, and what they come to in one currency.
+/// The number of a customer's payments in all currencies, less wholly refunded ones, and their revenue in one
+/// currency (minor units).
 pub(crate) fn history(unit: &mut Unit<'_>, customer: i64, currency: &str) -> Result<(i64, i64), StoreError> {
     let sql = "SELECT CAST(coalesce(sum(payments), 0) AS bigint), CAST(coalesce(sum(CASE WHEN currency = $1 \
                THEN revenue ELSE 0 END), 0) AS bigint) FROM customer_total WHERE customer = $2";

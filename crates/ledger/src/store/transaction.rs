@@ -7,45 +7,45 @@ use serde_json::{Map, Value};
 use super::list::{Condition, Listing, Page, Slice, page as read_page};
 use super::{json, totals};
 
-/// A payment, with the names of everything it points to.
+/// A payment, with the keys and names of what it refers to.
 #[derive(Debug, Clone)]
 pub(crate) struct TransactionRow {
     pub(crate) id: i64,
-    /// Given with the payment, or ours.
+    /// The sender's own key, or one that we made.
     pub(crate) key: String,
     pub(crate) test: bool,
     pub(crate) customer: i64,
     /// Whether the request named the customer by the site's own id.
     pub(crate) by_site_key: bool,
-    /// The product its subscription names.
+    /// The product that its subscription names.
     pub(crate) product: Option<i64>,
-    /// Who is credited.
+    /// The credited partnership.
     pub(crate) partnership: Option<i64>,
     pub(crate) amount: i64,
     pub(crate) currency: String,
     pub(crate) category_key: Option<String>,
-    /// Free text given as `product_key`.
+    /// Free text that the request gave as `product_key`.
     pub(crate) product_text: Option<String>,
     pub(crate) subscription_key: Option<String>,
     pub(crate) metadata: Option<Map<String, Value>>,
-    /// Given back so far.
+    /// What was refunded so far, in minor units.
     pub(crate) refunded_total: i64,
     pub(crate) archived: bool,
     pub(crate) created_at: i64,
     pub(crate) updated_at: i64,
-    /// Who said it.
+    /// The source of the payment.
     pub(crate) source: Source,
     /// The provider's id by which the customer was found, where that was a page's claim.
     pub(crate) claimed_name: Option<String>,
-    /// When the newest total of what was given back was true.
+    /// When the newest refunded total was true, by the provider's time.
     pub(crate) refunded_at: Option<i64>,
-    /// The catalogue entry that a provider's line named; the product's own may change with the plan.
+    /// The catalogue entry that a provider's line named; the product's own entry may change with the plan.
     pub(crate) product_book: Option<i64>,
     /// Read only.
     pub(crate) names: Names,
 }
 
-/// What others call what a payment points to; read only.
+/// Keys and names of what a payment refers to; read only.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Names {
     pub(crate) customer_key: String,
@@ -107,7 +107,7 @@ fn from_row(row: &Row<'_>) -> Result<TransactionRow, StoreError> {
     })
 }
 
-/// Adds a payment; `false` when its key was given before, and nothing is added.
+/// Adds a payment. Adds nothing and returns `false` when its key is taken.
 pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &TransactionRow) -> Result<bool, StoreError> {
     let added = unit.execute(
         "INSERT INTO txn (id, program, test, key, customer, by_site_key, product, partnership, amount, \
@@ -146,7 +146,7 @@ pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &TransactionRow) ->
     Ok(added == 1)
 }
 
-/// A payment counts until all of it was given back.
+/// Adds a payment to its customer's total, unless all of it was refunded.
 fn count_in(unit: &mut Unit<'_>, row: &TransactionRow) -> Result<(), StoreError> {
     if row.archived {
         return Ok(());
@@ -154,7 +154,7 @@ fn count_in(unit: &mut Unit<'_>, row: &TransactionRow) -> Result<(), StoreError>
     totals::payment_enters(unit, row.customer, &row.currency, row.amount - row.refunded_total)
 }
 
-/// Writes what may change: the link to a product, the credit that follows from it, and what was given back.
+/// Writes the columns that may change: customer, product, credit and refunds.
 pub(crate) fn update(unit: &mut Unit<'_>, row: &TransactionRow) -> Result<(), StoreError> {
     totals::payment_leaves(unit, row.id)?;
     unit.execute(
@@ -175,7 +175,7 @@ pub(crate) fn update(unit: &mut Unit<'_>, row: &TransactionRow) -> Result<(), St
     count_in(unit, row)
 }
 
-/// Takes away what may say who the customer is.
+/// Erases what may identify the customer.
 pub(crate) fn forget(unit: &mut Unit<'_>, customer: i64) -> Result<(), StoreError> {
     unit.execute("UPDATE txn SET metadata = NULL WHERE customer = $1", &[customer.into()])?;
     Ok(())
@@ -192,7 +192,7 @@ pub(crate) fn find(
     unit.query_one(&sql, &[program.into(), test.into(), key.into()], from_row)
 }
 
-/// Payments of a customer that named a subscription and found no product, oldest first.
+/// Payments of a customer whose subscription matched no product, oldest first.
 pub(crate) fn list_waiting(
     unit: &mut Unit<'_>,
     customer: i64,
@@ -220,7 +220,7 @@ pub(crate) fn list_of_product(unit: &mut Unit<'_>, product: i64) -> Result<Vec<T
     unit.query(&sql, &[product.into()], from_row)
 }
 
-/// Payments whose customer was found by a provider's id that only a page had told.
+/// Payments whose customer was found by a provider's id that only a page had claimed.
 pub(crate) fn list_by_claimed_name(
     unit: &mut Unit<'_>,
     (program, test): (i64, bool),
@@ -239,7 +239,7 @@ pub(crate) fn find_by_id(unit: &mut Unit<'_>, id: i64) -> Result<Option<Transact
     unit.query_one(&sql, &[id.into()], from_row)
 }
 
-/// What narrows a list to payments whose subscription found no product.
+/// The filter for payments whose subscription matches no product; written like the index `txn_unmatched`.
 pub(crate) fn unmatched() -> Condition {
     Condition::fact("txn.product IS NULL AND txn.subscription_key IS NOT NULL")
 }

@@ -76,7 +76,7 @@ pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &TriggerRow) -> Res
     Ok(())
 }
 
-/// Writes what may change.
+/// Writes the columns that may change.
 pub(crate) fn update(unit: &mut Unit<'_>, row: &TriggerRow) -> Result<(), StoreError> {
     unit.execute(
         "UPDATE trigger_rule SET name = $1, offer_description = $2, rules = $3, action = $4, \
@@ -96,7 +96,7 @@ pub(crate) fn update(unit: &mut Unit<'_>, row: &TriggerRow) -> Result<(), StoreE
     Ok(())
 }
 
-/// Says that a program's triggers are others from now on; `version` was never given before.
+/// Sets the version of a program's triggers after a change; `version` must never have been used.
 pub(crate) fn set_version(unit: &mut Unit<'_>, program: i64, version: i64) -> Result<(), StoreError> {
     unit.execute(
         "UPDATE program SET triggers_version = $1 WHERE id = $2",
@@ -105,7 +105,7 @@ pub(crate) fn set_version(unit: &mut Unit<'_>, program: i64, version: i64) -> Re
     Ok(())
 }
 
-/// Which of its states a program's triggers are in.
+/// The version of a program's triggers.
 pub(crate) fn version(unit: &mut Unit<'_>, program: i64) -> Result<i64, StoreError> {
     let sql = "SELECT triggers_version FROM program WHERE id = $1";
     Ok(unit.query_one::<_, StoreError>(sql, &[program.into()], |row| row.get(0))?.unwrap_or_default())
@@ -117,7 +117,7 @@ pub(crate) fn find(unit: &mut Unit<'_>, program: i64, key: &str) -> Result<Optio
     unit.query_one(&sql, &[program.into(), key.into()], from_row)
 }
 
-/// The triggers that listen, in the order of evaluation.
+/// The active triggers, in the order of evaluation.
 pub(crate) fn list_active(unit: &mut Unit<'_>, program: i64) -> Result<Vec<TriggerRow>, StoreError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM trigger_rule WHERE program = $1 AND active = 1 AND archived = 0 \
@@ -126,7 +126,7 @@ pub(crate) fn list_active(unit: &mut Unit<'_>, program: i64) -> Result<Vec<Trigg
     unit.query(&sql, &[program.into()], from_row)
 }
 
-/// How many triggers a program has that are not archived, and the highest position ever given out.
+/// The number of a program's triggers that are not archived, and the highest position ever used.
 pub(crate) fn count(unit: &mut Unit<'_>, program: i64) -> Result<(i64, i64), StoreError> {
     let sql = "SELECT CAST(coalesce(sum(1 - archived), 0) AS bigint), coalesce(max(position), 0) \
                FROM trigger_rule WHERE program = $1";

@@ -55,7 +55,7 @@ async fn each_damage_to_a_ledger_is_named() {
         ),
         (
             &["UPDATE txn SET test = 1 WHERE key = 'paid'"],
-            "what a payment or a reward points to is of its own program and side",
+            "what a payment or a reward points to is of its own program and mode",
         ),
     ];
     for (damage, name) in damages {
