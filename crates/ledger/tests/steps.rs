@@ -1,5 +1,5 @@
-//! Every unit of work of the ledger that money goes through, failing at every step: all of it or nothing, also
-//! after a kill, and the same books once the request is repeated.
+//! Every unit of work that handles money, with a failure injected at each row it writes: it is applied wholly or not
+//! at all, also after a crash, and repeating the request leads to the same ledger.
 #![allow(clippy::unwrap_used, reason = "every file of it is a test")]
 
 #[path = "../../store/tests/fault/mod.rs"]
@@ -21,19 +21,19 @@ use tower::ServiceExt as _;
 
 const NOW: Millis = Millis(1_775_514_585_000);
 
-/// A company's books, above a database that fails when told to.
+/// A test ledger on a database that fails on demand.
 struct Company {
     fault: Fault,
     books: Books,
     vendor: String,
     /// Whether each request of [`Company::change`] first fails at each of its steps.
     failing: bool,
-    /// How many steps each had.
+    /// The number of steps of each request.
     steps: BTreeMap<String, i64>,
 }
 
 impl Company {
-    /// With a catalogue, triggers, a partner and the customer `ada` of hers.
+    /// With a catalogue, triggers, a partner and its customer `ada`.
     async fn open(failing: bool) -> Self {
         let fault = Fault::open(MIGRATIONS);
         let drawn = AtomicU64::new(0);
@@ -108,7 +108,7 @@ impl Company {
         }
     }
 
-    /// Payments in every order with their product, a refund, a new customer, and one who wants to be forgotten.
+    /// Payments before and after their product, a refund, a new customer, and the deletion of a customer.
     async fn trade(&mut self) {
         let pay = |key: &str, subscription: &str| {
             json!({"customer_key": "ada", "key": key, "amount": 9900, "currency": "USD",
@@ -128,7 +128,8 @@ impl Company {
         self.change("DELETE", "customers/ada", Value::Null).await;
     }
 
-    /// What can be compared between two lives of the same company: keys differ, these do not.
+    /// What two runs of the same requests must have in common; keys differ between runs. Rows of each table, amounts
+    /// of the rewards, and the explanations of two payments.
     async fn books(&self) -> (BTreeMap<String, usize>, Vec<i64>, Value, Value) {
         let mut rows = BTreeMap::new();
         for row in self.fault.left_behind() {
@@ -157,7 +158,7 @@ async fn a_request_that_fails_at_any_step_leaves_nothing_behind_and_earns_once_w
     // 20 % and 1 % of each payment, what the refund takes of the first, and 5.00 for each customer.
     assert_eq!(found.1, [-1000, -50, 99, 99, 500, 500, 1980, 1980], "{:?}", found.1);
     assert_eq!((found.2.as_array().unwrap().len(), found.3.as_array().unwrap().len()), (2, 2), "explained");
-    // Payment, two rewards and the answer that is kept; a late product also moves its payment.
+    // A payment writes itself, two rewards and the stored answer; a late product also updates its payment.
     assert!(rough.steps["POST transactions"] >= 4, "{:?}", rough.steps);
     assert!(rough.steps["POST products?late"] >= 4, "{:?}", rough.steps);
     assert!(rough.steps["POST transactions/paid/refund"] >= 4, "{:?}", rough.steps);

@@ -1,4 +1,4 @@
-//! Every answer is JSON with its status inside, whatever went wrong.
+//! Every answer of the API is JSON that contains its status, whatever went wrong.
 
 use axum::body::Body;
 use axum::http::{Request, header};
@@ -46,14 +46,14 @@ async fn every_error_is_json_and_names_its_field_and_code() {
 }
 
 #[tokio::test]
-async fn a_missing_member_is_told_in_the_words_clients_know() {
+async fn a_missing_member_is_reported_in_the_wording_that_clients_know() {
     let desk = Desk::open().await;
     let reply = desk.post("/api/v2/links", r#"{"dest":"https://www.example.com/"}"#).await;
     assert_eq!(text(&reply.json()["message"]), "'partnership_key' is a required property");
 }
 
 #[tokio::test]
-async fn a_body_over_the_bound_is_refused_with_the_bound() {
+async fn a_body_over_the_limit_is_refused_and_the_limit_named() {
     let desk = Desk::open().await;
     let body = format!(r#"{{"name":"{}"}}"#, "x".repeat(headwater_protocol::limits::API_BODY_MAX));
     let reply = desk.post("/api/v2/groups", &body).await;
@@ -62,7 +62,7 @@ async fn a_body_over_the_bound_is_refused_with_the_bound() {
 }
 
 #[tokio::test]
-async fn json_is_read_under_plain_text_or_no_name_and_forms_are_not() {
+async fn json_is_read_as_plain_text_or_without_a_media_type_and_forms_are_refused() {
     let desk = Desk::open().await;
     let cases = [
         (None, "a", 201),
@@ -82,7 +82,7 @@ async fn json_is_read_under_plain_text_or_no_name_and_forms_are_not() {
 }
 
 #[tokio::test]
-async fn a_browser_may_ask_first_and_is_answered() {
+async fn a_cors_preflight_is_answered() {
     let desk = Desk::open().await;
     let request = Request::options("/conversion/xid")
         .header(header::ORIGIN, "https://www.example.com")
@@ -107,7 +107,7 @@ async fn unknown_members_and_parameters_are_ignored() {
 }
 
 #[tokio::test]
-async fn settings_change_what_the_gate_hears_and_never_show_a_secret() {
+async fn changed_settings_reach_the_relay_and_never_show_a_secret() {
     let desk = Desk::open().await;
     let mut changes = desk.books.changes();
     changes.borrow_and_update();

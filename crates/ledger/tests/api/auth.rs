@@ -1,4 +1,4 @@
-//! Who may ask what.
+//! Which credentials allow which calls.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -7,7 +7,7 @@ use secrecy::ExposeSecret as _;
 use crate::desk::{Desk, basic};
 
 #[tokio::test]
-async fn each_credential_opens_its_own_calls_and_no_other() {
+async fn each_credential_allows_its_own_calls_and_no_others() {
     let desk = Desk::open().await;
     let part = desk.partner("gigakick").await;
     let partner = desk.partner_token(&part).await;
@@ -60,7 +60,7 @@ async fn wrong_credentials_are_all_refused_alike() {
 }
 
 #[tokio::test]
-async fn the_process_itself_comes_in_by_any_public_key() {
+async fn the_in_process_secret_is_accepted_with_any_known_public_key() {
     let desk = Desk::open().await;
     let secret = desk.books.in_process_secret();
     let whose = basic(&desk.keys.test_public_key, secret.expose_secret());
@@ -70,7 +70,7 @@ async fn the_process_itself_comes_in_by_any_public_key() {
 }
 
 #[tokio::test]
-async fn a_new_token_ends_the_one_before_and_archiving_ends_all() {
+async fn a_new_token_revokes_the_one_before_and_archiving_revokes_it() {
     let desk = Desk::open().await;
     let part = desk.partner("gigakick").await;
     let first = desk.partner_token(&part).await;
@@ -82,7 +82,7 @@ async fn a_new_token_ends_the_one_before_and_archiving_ends_all() {
 }
 
 #[tokio::test]
-async fn another_programs_keys_open_nothing_here() {
+async fn another_programs_keys_give_no_access_here() {
     let desk = Desk::open().await;
     let new = headwater_ledger::NewProgram { name: "Other".to_owned(), ..Default::default() };
     let other = desk.books.create_program(new).await.unwrap();

@@ -1,12 +1,12 @@
-//! What a page claims changes nothing that is there, and takes nobody's money (trust.md section 1). The names of
-//! the tests say what went wrong before claims were told from what is confirmed.
+//! A page's claim changes nothing that exists and takes nobody's commission (trust.md section 1). The names of the
+//! tests say what went wrong before claims were told apart from confirmed records.
 
 use serde_json::{Value, json};
 
 use crate::desk::{Reply, text};
 use crate::shop::Shop;
 
-/// A shop with a second partner, who tries things with the public key alone.
+/// A shop with a second partner, who attacks with the public key alone.
 async fn shop() -> Shop {
     let shop = Shop::open().await;
     shop.desk.partner("mallory").await;
@@ -23,7 +23,7 @@ async fn sign_up(shop: &Shop, customer_key: &str, partner_key: &str, more: Value
     claim(shop, "/api/v2/customers", body).await
 }
 
-/// A payment that the provider tells of, by its own id of the customer.
+/// A payment that the provider reports by its own id of the customer.
 async fn provider_pays(shop: &Shop, provider_key: &str, key: &str, more: Value) -> Reply {
     let mut body =
         json!({"customer_external_key": provider_key, "key": key, "amount": 9900, "currency": "USD"});
@@ -36,7 +36,7 @@ async fn one_percent(shop: &Shop, event: &str, action: Value) {
     shop.desk.post("/api/v2/triggers", &body.to_string()).await.data();
 }
 
-/// Partner, amount, status and reason of every reward that stands.
+/// Partner, amount, status and reason of every reward that is not declined.
 async fn standing(shop: &Shop) -> Vec<(String, i64, String, String)> {
     let rows = shop.rewards().await;
     let open = rows.iter().filter(|row| row["status"] != "declined");
@@ -55,7 +55,7 @@ async fn a_page_whose_customer_key_is_anothers_provider_id_gets_none_of_their_pa
     sign_up(&shop, "cus_ada", "mallory", json!({})).await.data();
     let paid = provider_pays(&shop, "cus_ada", "in_1/il_1", json!({})).await.data();
     assert_eq!(paid["customer"]["external_key"], "ada");
-    // Nor does the vendor's own call, which may use either name.
+    // The vendor's own call, which may use either name, finds her too.
     let body = json!({"customer_external_key": "cus_ada", "amount": 100, "currency": "USD"});
     let paid = shop.desk.post("/api/v2/transactions", &body.to_string()).await.data();
     assert_eq!(paid["customer"]["external_key"], "ada");
@@ -76,7 +76,7 @@ async fn a_page_that_repeats_anothers_provider_id_or_address_makes_nothing_ambig
 }
 
 #[tokio::test]
-async fn a_provider_id_that_two_pages_claim_is_nobodys_until_the_provider_says() {
+async fn a_provider_id_that_two_pages_claim_finds_nobody_until_the_provider_confirms_it() {
     let shop = shop().await;
     one_percent(&shop, "transaction_created", json!({"type": "commission_percent", "percent": "1"})).await;
     sign_up(&shop, "honest", "referrer", json!({"provider_key": "cus_h"})).await.data();
@@ -126,7 +126,7 @@ async fn one_customers_cancellation_does_not_churn_anothers_product_of_the_same_
 }
 
 #[tokio::test]
-async fn a_page_that_names_a_subscription_first_does_not_swallow_what_the_provider_says() {
+async fn a_page_that_names_a_subscription_first_does_not_hide_what_the_provider_reports() {
     let shop = shop().await;
     let claimed = json!({
         "customer_key": "ada", "product_book_key": "book/Inbox", "status": "active",
@@ -174,13 +174,13 @@ async fn a_dearer_product_named_by_a_page_is_paid_as_what_the_invoice_says() {
         "external_subscription_key": "sub_1",
     });
     claim(&shop, "/api/v2/products", claimed).await.data();
-    // The first invoice does not say what it is for: the claim is used, and the commission waits.
+    // The first invoice names no product: the claim is used, and the commission is on hold.
     let paid = json!({"customer_key": "ada", "key": "in_1/il_1", "amount": 4900, "currency": "USD",
         "subscription_key": "sub_1"});
     shop.desk.says("billing", "POST", "/api/v2/transactions", &paid).await.data();
     let held = ("hold".to_owned(), "product_claimed_by_page".to_owned());
     assert_eq!(standing(&shop).await, [(shop.partner.clone(), 980, held.0, held.1)]);
-    // The second does.
+    // The second invoice names one.
     let paid = json!({"customer_key": "ada", "key": "in_2/il_1", "amount": 4900, "currency": "USD",
         "subscription_key": "sub_1", "catalogue_keys": ["price_1", "book/Live Chat"]});
     shop.desk.says("billing", "POST", "/api/v2/transactions", &paid).await.data();
@@ -193,7 +193,7 @@ async fn a_dearer_product_named_by_a_page_is_paid_as_what_the_invoice_says() {
 }
 
 #[tokio::test]
-async fn a_commission_that_waited_for_its_product_is_free_when_the_provider_agrees() {
+async fn a_commission_on_hold_for_its_product_is_released_when_the_provider_agrees() {
     let shop = shop().await;
     let mut told = json!({
         "customer_key": "ada", "product_book_key": "book/Inbox", "status": "active",
@@ -210,7 +210,7 @@ async fn a_commission_that_waited_for_its_product_is_free_when_the_provider_agre
 }
 
 #[tokio::test]
-async fn a_stale_word_of_the_provider_does_not_revive_a_cancelled_product() {
+async fn a_stale_report_of_the_provider_does_not_revive_a_cancelled_product() {
     let shop = shop().await;
     let told = |status: &str, at: i64| {
         json!({"customer_key": "ada", "product_book_key": "book/Inbox", "status": status, "amount": 9900,
@@ -223,7 +223,7 @@ async fn a_stale_word_of_the_provider_does_not_revive_a_cancelled_product() {
 }
 
 #[tokio::test]
-async fn a_page_takes_no_providers_payment_key() {
+async fn a_payment_that_a_page_claims_never_takes_a_providers_key() {
     let shop = shop().await;
     let claimed = json!({"customer_key": "ada", "key": "in_1/il_1", "amount": 1, "currency": "USD"});
     let made = claim(&shop, "/api/v2/transactions", claimed).await.data();
@@ -234,7 +234,7 @@ async fn a_page_takes_no_providers_payment_key() {
 }
 
 #[tokio::test]
-async fn a_buyers_reference_overwrites_no_provider_id() {
+async fn a_page_cannot_overwrite_a_confirmed_provider_id() {
     let shop = shop().await;
     let known = json!({"provider_key": "cus_ada"});
     shop.desk.says("billing", "PATCH", "/api/v2/customers/ada", &known).await.data();

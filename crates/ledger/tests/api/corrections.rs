@@ -1,4 +1,4 @@
-//! Claimed signups: what they earn until somebody who knows has spoken, and what follows when it was otherwise.
+//! Claimed signups: what they earn until a trusted source confirms them, and what happens when it corrects them.
 
 use serde_json::{Value, json};
 
@@ -44,7 +44,7 @@ impl Program {
         self.desk.says("billing", "POST", "/api/v2/transactions", &body).await
     }
 
-    /// Partner, amount, status and reason of what stands, oldest first.
+    /// Partner, amount, status and reason of every reward that is not declined, oldest first.
     async fn standing(&self) -> Vec<(String, i64, String, String)> {
         let list = self.desk.get("/api/v2/rewards?limit=250&order_by=created_at").await.data();
         let rows = list["items"].as_array().unwrap().clone();
@@ -100,7 +100,7 @@ async fn a_program_that_accepts_claimed_signups_holds_none() {
 }
 
 #[tokio::test]
-async fn a_guessed_future_customer_is_taken_over_by_the_company_that_makes_it() {
+async fn a_customer_that_a_page_guessed_is_taken_over_when_the_company_makes_it() {
     let program = Program::open().await;
     program.sign_up("gk_1", "mallory").await.data();
     program.pays("gk_1", "in_1/il_1").await.data();
@@ -115,7 +115,7 @@ async fn a_guessed_future_customer_is_taken_over_by_the_company_that_makes_it() 
     let credit = credit.unwrap();
     assert_eq!((&credit["old"], &credit["new"]), (&json!(program.mallory), &json!(program.robin)));
     assert_eq!(credit["source"], "vendor");
-    // The company has spoken: its own second POST is a mistake again.
+    // The customer is now the company's own, so its second POST is a conflict again.
     assert_eq!(program.vendor_makes("gk_1", Some("robin")).await.error().1, "customer_exists");
 }
 
@@ -143,7 +143,7 @@ async fn a_page_cannot_take_a_customer_that_the_company_made() {
 }
 
 #[tokio::test]
-async fn two_pages_that_name_two_partners_leave_the_commission_waiting_for_the_company() {
+async fn two_pages_that_name_two_partners_put_the_commission_on_hold_until_the_company_decides() {
     let program = Program::open().await;
     program.sign_up("gk_1", "mallory").await.data();
     program.sign_up("gk_1", "robin").await.data();
@@ -191,7 +191,7 @@ async fn what_was_paid_out_on_a_wrong_claim_is_owed_back() {
 }
 
 #[tokio::test]
-async fn an_invented_key_or_click_makes_no_customer_that_nobody_asked_for() {
+async fn an_invented_partner_key_or_click_makes_no_customer_without_organic_signups() {
     let program = Program::open().await;
     let unknown = program.sign_up("gk_1", "nobody").await;
     assert_eq!(unknown.error(), (400, "unknown_partner".to_owned(), "partner_key".to_owned()));

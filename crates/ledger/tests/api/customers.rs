@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::desk::{Desk, text};
 
 #[tokio::test]
-async fn a_second_customer_of_the_same_id_is_refused_by_name() {
+async fn a_second_customer_of_the_same_id_is_refused_and_the_first_named() {
     let desk = Desk::open().await;
     desk.partner("gigakick").await;
     let body =
@@ -30,7 +30,7 @@ async fn a_second_customer_of_the_same_id_is_refused_by_name() {
 }
 
 #[tokio::test]
-async fn an_empty_or_null_partner_is_told_and_nobody_is_fine() {
+async fn an_empty_or_null_partner_key_is_refused_and_a_missing_one_accepted() {
     let desk = Desk::open().await;
     for partner in ["\"\"", "null"] {
         let body = format!(r#"{{"email":"ada@site.example","partner_key":{partner}}}"#);
@@ -42,7 +42,7 @@ async fn an_empty_or_null_partner_is_told_and_nobody_is_fine() {
 }
 
 #[tokio::test]
-async fn a_customer_answers_to_every_name_and_a_shared_address_to_none() {
+async fn a_customer_is_found_by_every_name_and_a_shared_address_is_ambiguous() {
     let desk = Desk::open().await;
     let body = r#"{"email":"one@site.example","customer_key":"a/b c","provider_key":"cus_Stripe1","external_key":"crm-1"}"#;
     let key = text(&desk.post("/api/v2/customers", body).await.data()["key"]);

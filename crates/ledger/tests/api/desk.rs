@@ -1,4 +1,4 @@
-//! A desk to test at: books in a directory that cleans up, a clock that is set by hand, and requests.
+//! The test harness: a ledger in a temporary directory, a clock that is set by hand, and requests to its router.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -14,7 +14,7 @@ use tower::ServiceExt as _;
 
 pub(crate) const START: i64 = 1_775_514_585_000;
 
-/// Books with one program, and who asks.
+/// A ledger with one program, and its credentials.
 pub(crate) struct Desk {
     pub(crate) books: Books,
     pub(crate) keys: Credentials,
@@ -22,7 +22,7 @@ pub(crate) struct Desk {
     _directory: tempfile::TempDir,
 }
 
-/// An answer.
+/// A response.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -117,7 +117,7 @@ impl Desk {
         Reply { status: parts.status.as_u16(), headers: parts.headers, text }
     }
 
-    /// Any request of somebody's.
+    /// A request with the credentials `whose`.
     pub(crate) async fn ask(&self, whose: &str, method: &str, path: &str, body: &str) -> Reply {
         let request = Request::builder()
             .method(method)
@@ -141,17 +141,17 @@ impl Desk {
         self.send(request).await
     }
 
-    /// A request of the vendor's.
+    /// A GET by the vendor.
     pub(crate) async fn get(&self, path: &str) -> Reply {
         self.ask(&self.production(), "GET", path, "").await
     }
 
-    /// A POST of the vendor's.
+    /// A POST by the vendor.
     pub(crate) async fn post(&self, path: &str, body: &str) -> Reply {
         self.ask(&self.production(), "POST", path, body).await
     }
 
-    /// A POST of the vendor's under an idempotency key.
+    /// A POST by the vendor under an idempotency key.
     pub(crate) async fn post_once(&self, path: &str, body: &str, key: &str) -> Reply {
         let request = Request::builder()
             .method("POST")
@@ -172,25 +172,25 @@ impl Desk {
         self.send(request).await
     }
 
-    /// A partner with the given partner key; its `part_…`.
+    /// Makes a partner with the given partner key; returns its `part_…`.
     pub(crate) async fn partner(&self, partner_key: &str) -> String {
         let body = format!(r#"{{"email":"{partner_key}@partner.example","partner_key":"{partner_key}"}}"#);
         text(&self.post("/api/v2/partnerships", &body).await.data()["key"])
     }
 
-    /// A token of the partner's own.
+    /// Makes a token of a partner; returns the `Authorization` header.
     pub(crate) async fn partner_token(&self, key: &str) -> String {
         let reply = self.post(&format!("/api/v2/partnerships/{key}/token"), "").await;
         format!("Bearer {}", text(&reply.data()["token"]))
     }
 
-    /// A link of the partner's to the landing page.
+    /// Makes a link of a partner to `dest`.
     pub(crate) async fn link(&self, partner: &str, slug: &str, dest: &str) {
         let body = serde_json::json!({"partnership_key": partner, "slug": slug, "dest": dest}).to_string();
         self.post("/api/v2/links", &body).await.data();
     }
 
-    /// A click on a link; its xid.
+    /// Clicks a link; returns the click id.
     pub(crate) async fn click(&self, slug: &str) -> String {
         let reply = self.visit(slug).await;
         let found = headwater_protocol::referral::Referral::from_query(

@@ -1,5 +1,5 @@
-//! Whatever strangers claim, and in whatever order page, vendor and billing provider speak: the honest customer's
-//! partner is paid the honest amount, or the commission waits (trust.md section 1).
+//! Random histories of claims by attackers and reports by page, vendor and billing provider, in any order: the honest
+//! customer's partner is paid the right amount, or the commission is on hold (trust.md section 1).
 
 use std::collections::VecDeque;
 
@@ -10,26 +10,26 @@ use serde_json::{Value, json};
 use crate::desk::text;
 use crate::shop::Shop;
 
-/// Histories tried.
+/// Random histories in a run.
 const HISTORIES: u32 = 160;
 
-/// What strangers try, with the public key alone.
+/// The number of attacks, each with the public key alone.
 const ATTACKS: usize = 7;
 
-/// Somebody speaks.
+/// A request of one of the sources.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
-    /// A stranger's claim.
+    /// An attacker's claim: the number of the attack.
     Stranger(usize),
-    /// The honest customer's page.
+    /// The honest customer's signup on the page.
     Page,
-    /// The company's own call.
+    /// The company's own call that makes the customer.
     Vendor,
-    /// The provider: which of its events.
+    /// A report of the provider: the number of its event.
     Billing(usize),
 }
 
-/// The provider's events, each repeated until it is taken, as the relay does.
+/// The number of the provider's events. Each is repeated until it is accepted, as the relay does.
 const TOLD: usize = 5;
 
 async fn speak(shop: &Shop, step: Step) -> u16 {
@@ -93,7 +93,7 @@ fn billing(told: usize) -> (&'static str, &'static str, &'static str, Value) {
     ("billing", method, path, body)
 }
 
-/// What stands for each partner, and whether all of it may be paid.
+/// Partner, amount and status of every reward that is not declined.
 async fn standing(shop: &Shop) -> Vec<(String, i64, String)> {
     let rows = shop.rewards().await;
     let sum: i64 = rows.iter().map(|row| row["amount"].as_i64().unwrap()).sum();
@@ -105,7 +105,7 @@ async fn standing(shop: &Shop) -> Vec<(String, i64, String)> {
     open.iter().map(told).collect()
 }
 
-/// Nobody else may be paid for what the honest customer paid, and never another amount.
+/// Asserts that every reward which is not on hold is the honest partner's and of the right amount.
 async fn never_somebody_else(shop: &Shop, after: Step) {
     for (partner, amount, status) in standing(shop).await {
         let honest = partner == shop.partner && [1980, -990].contains(&amount);
@@ -124,7 +124,7 @@ async fn run(steps: &[Step]) {
         }
         never_somebody_else(&shop, *step).await;
     }
-    // What waits is tried again, as the relay does when its customer has come.
+    // Parked events are retried, as the relay does when their customer has come.
     for _ in 0..3 {
         for step in std::mem::take(&mut parked) {
             if matches!(speak(&shop, step).await, 403 | 404) {
@@ -139,7 +139,8 @@ async fn run(steps: &[Step]) {
     assert_eq!(ends, [pending(-990), pending(1980), pending(1980)], "after {steps:?}");
 }
 
-/// The customer signs up before paying; strangers and the company speak whenever they like, everybody repeatedly.
+/// A history: the customer signs up before paying; attackers and the company act at any time, the provider repeats
+/// itself.
 fn history() -> impl Strategy<Value = Vec<Step>> {
     let strangers = || prop::collection::vec(0..ATTACKS, 2..8);
     let repeated = prop::collection::vec(0..TOLD, 0..4);

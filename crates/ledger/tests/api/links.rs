@@ -1,4 +1,4 @@
-//! Links: where they may lead, and what a click leaves.
+//! Links: their allowed destinations, and what a click records and sends.
 
 use axum::body::Body;
 use axum::http::{Request, header};
@@ -42,7 +42,7 @@ async fn a_link_leads_only_where_the_program_allows() {
 }
 
 #[tokio::test]
-async fn without_any_destination_the_way_out_is_told() {
+async fn without_allowed_destinations_the_hint_says_how_to_add_one() {
     let desk = Desk::open().await;
     desk.ask(&desk.admin(), "PATCH", "/api/v2/program", r#"{"link_destinations":[]}"#).await.data();
     let body = r#"{"partnership_key":"gstest","dest":"https://www.example.com/"}"#;
@@ -51,7 +51,7 @@ async fn without_any_destination_the_way_out_is_told() {
 }
 
 #[tokio::test]
-async fn a_click_is_recorded_and_sent_on_with_cookies_for_the_site() {
+async fn a_click_is_recorded_and_redirected_with_cookies_for_the_site() {
     let desk = Desk::open().await;
     let part = desk.partner("gigakick").await;
     desk.link(&part, "gk", "https://www.example.com/land?utm_source=p#top").await;
@@ -91,7 +91,7 @@ async fn a_click_is_recorded_and_sent_on_with_cookies_for_the_site() {
 }
 
 #[tokio::test]
-async fn the_cookies_of_earlier_clicks_are_taken_back() {
+async fn a_click_expires_the_cookies_of_earlier_clicks() {
     let desk = Desk::open().await;
     desk.link("gstest", "gk", "https://www.example.com/").await;
     let ck = &desk.keys.company_key;
@@ -105,7 +105,7 @@ async fn the_cookies_of_earlier_clicks_are_taken_back() {
 }
 
 #[tokio::test]
-async fn a_click_through_a_custom_link_domain_says_so() {
+async fn a_redirect_names_the_custom_link_domain_it_came_through() {
     let desk = Desk::open().await;
     desk.link("gstest", "gk", "https://www.example.com/").await;
     let request = Request::get("/gk").header(header::HOST, "go.partner.example").body(Body::empty()).unwrap();
@@ -123,7 +123,7 @@ async fn a_foreign_destination_gets_no_cookies() {
 }
 
 #[tokio::test]
-async fn an_unknown_or_archived_link_is_a_page_and_never_a_redirect() {
+async fn an_unknown_or_archived_link_answers_404_with_a_page_and_never_redirects() {
     let desk = Desk::open().await;
     let part = desk.partner("gigakick").await;
     desk.link(&part, "gk", "https://www.example.com/").await;
@@ -160,7 +160,7 @@ async fn links_are_listed_for_their_partner() {
 }
 
 #[tokio::test]
-async fn a_program_may_ask_for_the_parameters_in_the_order_of_2021() {
+async fn a_program_can_choose_the_parameter_order_of_2021() {
     let desk = Desk::open().await;
     let partner = desk.partner("robin").await;
     desk.link(&partner, "robin", "https://www.example.com/").await;

@@ -1,4 +1,4 @@
-//! Lists: pages that miss nothing and repeat nothing.
+//! Lists: pages neither miss nor repeat an item.
 
 use proptest::prelude::*;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! The ledger through its router, as a client meets it.
+//! Tests of the ledger through its router, as a client uses it.
 #![allow(clippy::unwrap_used, reason = "every file of it is a test")]
 
 mod answers;

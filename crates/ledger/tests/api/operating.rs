@@ -1,4 +1,4 @@
-//! What operators meet: an empty ledger, replaced secrets, hosts taken off a list, clients that ask too much.
+//! Operation: an empty ledger, replaced secrets, changed link destinations, rate limits, timeouts, erasures.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::desk::{Desk, START, basic, text};
 const HOUR: i64 = 60 * 60 * 1000;
 
 #[tokio::test]
-async fn an_empty_ledger_asks_to_come_again_and_refuses_no_key() {
+async fn an_empty_ledger_answers_503_and_never_401() {
     let desk = Desk::open().await;
     let directory = tempfile::tempdir().unwrap();
     let store = headwater_teststore::open(directory.path(), "ledger", MIGRATIONS);
@@ -101,7 +101,7 @@ async fn a_leaked_secret_is_replaced_without_overlap() {
 }
 
 #[tokio::test]
-async fn a_link_leads_nowhere_once_its_host_is_off_the_list() {
+async fn a_link_answers_404_once_its_host_is_no_longer_allowed() {
     let desk = Desk::open().await;
     desk.link("gstest", "spring", "https://www.example.com/landing").await;
     assert_eq!(desk.visit("/spring").await.status, 302);
@@ -114,7 +114,7 @@ async fn a_link_leads_nowhere_once_its_host_is_off_the_list() {
 }
 
 #[tokio::test]
-async fn one_address_cannot_click_without_end() {
+async fn the_clicks_of_one_address_are_rate_limited() {
     let desk = Desk::open().await;
     desk.link("gstest", "spring", "https://www.example.com/landing").await;
     let click = async |address: [u8; 4]| {
@@ -134,7 +134,7 @@ async fn one_address_cannot_click_without_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_that_never_comes_is_let_go() {
+async fn a_body_that_never_arrives_times_out() {
     let desk = Desk::open().await;
     let (_open, body) = http_body_util::channel::Channel::<Bytes>::new(1);
     let request = Request::post("/api/v2/customers").header(header::AUTHORIZATION, desk.production());
@@ -158,7 +158,7 @@ async fn a_numeric_customer_key_is_taken_as_its_text_everywhere() {
 }
 
 #[tokio::test]
-async fn a_deleted_customer_stays_pending_until_others_have_forgotten_it_too() {
+async fn a_deleted_customer_is_a_pending_erasure_until_the_relay_confirms_it() {
     let desk = Desk::open().await;
     let mut told = desk.books.erasures();
     let create = async |key: &str, email: &str, provider_key: &str| {
@@ -181,7 +181,7 @@ async fn a_deleted_customer_stays_pending_until_others_have_forgotten_it_too() {
         "e:one@shop.example".to_owned(),
     ];
     assert_eq!(pending[0].names, expected);
-    // Another customer's payments may wait under the names they share.
+    // Another customer's payments may be parked under the names that both share.
     assert_eq!(pending[1].names, [format!("c:{sharing}"), "c:gk_3".to_owned()]);
     assert_eq!((pending[0].program, pending[0].test), (desk.keys.program_id, false));
     desk.books.erased(pending[0].id).await.unwrap();

@@ -55,7 +55,7 @@ async fn a_partner_moves_between_groups_that_exist() {
 }
 
 #[tokio::test]
-async fn a_new_default_group_takes_the_place_of_the_old() {
+async fn a_new_default_group_replaces_the_old_one() {
     let desk = Desk::open().await;
     let group = desk.post("/api/v2/groups", r#"{"name":"New","default":true}"#).await.data();
     let key = desk.partner("gigakick").await;
@@ -86,7 +86,7 @@ async fn a_team_member_is_credited_only_with_its_own_partner() {
 }
 
 #[tokio::test]
-async fn a_partner_sees_own_customers_without_what_is_the_vendors() {
+async fn a_partner_sees_its_own_customers_without_the_vendors_data() {
     let desk = Desk::open().await;
     let part = desk.partner("gigakick").await;
     desk.partner("rival").await;
@@ -107,7 +107,7 @@ async fn a_partner_sees_own_customers_without_what_is_the_vendors() {
     let hidden = get(format!("/api/v2/customers/{other}")).await;
     let nobody = get("/api/v2/customers/cus_nobody00000000".to_owned()).await;
     assert_eq!(hidden.text.replace(&other, "X"), nobody.text.replace("cus_nobody00000000", "X"));
-    // Neither a cursor nor an address tells whether another partner's customer exists.
+    // Neither a cursor nor an address reveals whether another partner's customer exists.
     assert_eq!(get(format!("/api/v2/customers?starting_after={other}")).await.error().1, "unknown_cursor");
     assert_eq!(get("/api/v2/customers/bob@site.example".to_owned()).await.status, 404);
 }

@@ -1,4 +1,4 @@
-//! Payments: what they earn, and what they are told.
+//! Payments: what they earn, and how they are answered.
 
 use serde_json::{Value, json};
 
@@ -51,7 +51,7 @@ async fn a_replayed_payment_earns_nothing_twice() {
 }
 
 #[tokio::test]
-async fn a_product_that_comes_late_links_and_pays_once() {
+async fn a_product_that_comes_after_its_payment_is_linked_and_earns_once() {
     let shop = Shop::open().await;
     let any = json!({
         "name": "any", "offer_description": "Earn 1% of everything", "event": "transaction_created",
@@ -79,7 +79,7 @@ async fn a_product_that_comes_late_links_and_pays_once() {
 }
 
 #[tokio::test]
-async fn a_subscription_that_differs_in_case_matches_nothing_and_is_hinted_at() {
+async fn a_subscription_that_differs_in_case_matches_nothing_and_the_warning_says_so() {
     let shop = Shop::open().await;
     shop.sell("Inbox", "Sub_1", json!({})).await;
     let reply = shop.pay("invoice-1", 9900, "sub_1").await.json();
@@ -113,7 +113,7 @@ async fn a_payment_names_its_customer_in_exactly_one_way() {
 }
 
 #[tokio::test]
-async fn bounds_are_named() {
+async fn a_value_out_of_bounds_is_refused_with_its_field() {
     let shop = Shop::open().await;
     let many: serde_json::Map<_, _> = (0..26).map(|at| (format!("k{at}"), json!(at))).collect();
     let cases = [

@@ -1,4 +1,4 @@
-//! Refunds: rows are added, sums hold.
+//! Refunds: reversals are added as rows, and the sum of rows stays the balance.
 
 use serde_json::{Value, json};
 
@@ -13,9 +13,9 @@ async fn paid_shop() -> Shop {
 }
 
 #[tokio::test]
-async fn partial_refunds_take_back_the_whole_to_the_cent() {
+async fn partial_refunds_of_the_whole_reverse_the_whole_reward_to_the_cent() {
     let shop = paid_shop().await;
-    // The same total again, and one that comes late, change nothing.
+    // A repeated total and an older one change nothing.
     for (total, balance) in [(3333, 1313), (3333, 1313), (3334, 1313), (1, 1313), (9899, 0), (9900, 0)] {
         shop.refund("invoice-1", total).await.data();
         assert_eq!(shop.balance().await, balance, "after {total}");
@@ -38,7 +38,7 @@ async fn deleting_a_payment_reverses_what_it_earned_once() {
 }
 
 #[tokio::test]
-async fn what_was_paid_is_owed_back() {
+async fn the_reversal_of_a_paid_reward_is_owed_and_cannot_be_declined() {
     let shop = paid_shop().await;
     let original = text(&shop.rewards().await[0]["key"]);
     let path = format!("/api/v2/rewards/{original}");
@@ -57,7 +57,7 @@ async fn what_was_paid_is_owed_back() {
 }
 
 #[tokio::test]
-async fn a_reversal_moves_with_its_reward() {
+async fn a_reversal_takes_the_status_of_its_reward() {
     let shop = paid_shop().await;
     shop.refund("invoice-1", 4950).await.data();
     let rows = shop.rewards().await;
@@ -79,7 +79,7 @@ async fn a_reversal_moves_with_its_reward() {
 }
 
 #[tokio::test]
-async fn a_refund_before_the_product_ends_in_the_same_books() {
+async fn a_refund_that_comes_before_the_product_leads_to_the_same_balance() {
     let shop = Shop::open().await;
     shop.pay("invoice-1", 9900, "sub_inbox").await.data();
     shop.refund("invoice-1", 4950).await.data();
@@ -99,7 +99,7 @@ async fn a_refund_stays_within_the_payment() {
 }
 
 #[tokio::test]
-async fn a_refund_of_some_takes_back_some_and_a_mistyped_one_nothing() {
+async fn a_partial_refund_reverses_a_part_and_a_malformed_one_nothing() {
     let shop = paid_shop().await;
     let refund =
         async |body: Value| shop.desk.post("/api/v2/transactions/invoice-1/refund", &body.to_string()).await;
@@ -121,7 +121,7 @@ async fn a_refund_of_some_takes_back_some_and_a_mistyped_one_nothing() {
 }
 
 #[tokio::test]
-async fn a_dispute_that_is_won_gives_back_what_it_took() {
+async fn a_dispute_that_is_won_restores_the_commission() {
     let shop = paid_shop().await;
     let told = async |total: i64, at: i64| {
         let body = json!({"refunded_total": total, "occurred_at": at}).to_string();
@@ -139,7 +139,7 @@ async fn a_dispute_that_is_won_gives_back_what_it_took() {
 }
 
 #[tokio::test]
-async fn what_the_company_deleted_no_older_state_brings_back() {
+async fn a_payment_that_the_company_deleted_is_not_restored_by_a_providers_total() {
     let shop = paid_shop().await;
     let path = "/api/v2/transactions/invoice-1";
     shop.desk.ask(&shop.desk.production(), "DELETE", path, "").await.data();

@@ -1,4 +1,4 @@
-//! The same POST again, and units of work that run again because a neighbour in their commit was refused.
+//! Repeated POSTs, and units of work that run again because another unit of their commit was refused.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ async fn a_repeated_post_gets_the_first_answer_and_makes_nothing() {
 }
 
 #[tokio::test]
-async fn a_key_is_not_for_two_requests() {
+async fn an_idempotency_key_is_refused_for_a_different_request() {
     let desk = Desk::open().await;
     desk.post_once("/api/v2/customers", BODY, "k1").await.data();
     let other = desk.post_once("/api/v2/customers", &BODY.replace("ada", "bob"), "k1").await;
@@ -38,7 +38,7 @@ async fn a_refused_post_may_be_tried_again_under_its_key() {
 }
 
 #[tokio::test]
-async fn a_key_is_forgotten_when_no_client_repeats_any_more() {
+async fn an_idempotency_key_expires() {
     let desk = Desk::open().await;
     desk.post_once("/api/v2/customers", BODY, "k1").await.data();
     desk.pass(headwater_protocol::limits::IDEMPOTENCY_HOURS * 3_600_000 + 1);
@@ -46,7 +46,7 @@ async fn a_key_is_forgotten_when_no_client_repeats_any_more() {
 }
 
 #[tokio::test]
-async fn an_empty_or_endless_key_is_refused() {
+async fn an_empty_or_overlong_idempotency_key_is_refused() {
     let desk = Desk::open().await;
     for key in [String::new(), "k".repeat(256)] {
         let reply = desk.post_once("/api/v2/customers", BODY, &key).await;
@@ -55,7 +55,7 @@ async fn an_empty_or_endless_key_is_refused() {
 }
 
 #[tokio::test]
-async fn a_refused_neighbour_has_nobody_made_twice_and_nobody_lost() {
+async fn a_refused_unit_in_the_same_commit_neither_duplicates_nor_loses_others() {
     let desk = Arc::new(Desk::open().await);
     let mut asked = tokio::task::JoinSet::new();
     for number in 0..90 {

@@ -1,4 +1,4 @@
-//! The vendor's guide walked through with its literal bodies, its own mistake included.
+//! The steps of PartnerStack's guide (seed 000) with its literal bodies, the guide's own mistake included.
 
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ async fn prepare() -> Desk {
     desk
 }
 
-/// Compares an answer with the guide's, but for the key we mint and the program's number.
+/// Compares an answer with the guide's, except the key that we mint and the program's number.
 fn check(mut answer: Value, expected: &Value, prefix: &str) {
     let data = answer["data"].as_object_mut().unwrap();
     assert!(text(&data["key"]).starts_with(prefix), "{data:?}");
@@ -100,7 +100,7 @@ async fn the_guides_product_is_answered_member_by_member_and_in_its_order() {
 }
 
 #[tokio::test]
-async fn the_guides_transaction_matches_nothing_and_is_told_so() {
+async fn the_guides_transaction_matches_no_product_and_gets_a_warning() {
     let desk = prepare().await;
     desk.post("/api/v2/products", PRODUCT).await.data();
     let reply = desk.post("/api/v2/transactions", TRANSACTION).await;
@@ -120,7 +120,7 @@ async fn the_guides_transaction_matches_nothing_and_is_told_so() {
 }
 
 #[tokio::test]
-async fn the_guides_edge_cases_are_as_it_says() {
+async fn the_guides_edge_cases_behave_as_it_says() {
     let desk = prepare().await;
     let with = |name: &str, value: &str| {
         let mut body: Value = serde_json::from_str(PRODUCT).unwrap();

@@ -1,4 +1,4 @@
-//! GigaKick at the desk (seed 001): four products, their triggers, a partner and a referred customer.
+//! GigaKick's program (seed 001): four products, their triggers, a partner and a referred customer.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ const OFFERS: [(&str, i64, &str); 4] = [
     ("Inbox", 9900, "20"),
 ];
 
-/// The desk of a program that sells GigaKick's products.
+/// A test ledger with GigaKick's program.
 pub(crate) struct Shop {
     pub(crate) desk: Desk,
     /// The partner who referred the customer `ada` (`part_…`).
@@ -49,7 +49,7 @@ impl Shop {
         text(&self.desk.post("/api/v2/customers", &body.to_string()).await.data()["key"])
     }
 
-    /// Ada has a product, sold by whoever referred her unless `more` says otherwise.
+    /// Records a product of Ada's; its seller is her referrer unless `more` names another.
     pub(crate) async fn sell(&self, name: &str, subscription: &str, more: Value) -> Value {
         let mut body = json!({
             "customer_key": "ada", "product_book_key": format!("book/{name}"), "status": "active",
@@ -59,7 +59,7 @@ impl Shop {
         self.desk.post("/api/v2/products", &body.to_string()).await.data()
     }
 
-    /// Ada pays.
+    /// Records a payment of Ada's.
     pub(crate) async fn pay(&self, key: &str, amount: i64, subscription: &str) -> Reply {
         let body = json!({
             "customer_key": "ada", "key": key, "amount": amount, "currency": "USD",
@@ -87,7 +87,7 @@ impl Shop {
         self.rewards().await.iter().map(|row| row["amount"].as_i64().unwrap()).collect()
     }
 
-    /// The sum of rows, and the sum of rows that are not declined: both tell the same.
+    /// The balance: the sum of all rows, which must equal the sum of the rows that are not declined.
     pub(crate) async fn balance(&self) -> i64 {
         let rows = self.rewards().await;
         let sum = |rows: &[&Value]| rows.iter().map(|row| row["amount"].as_i64().unwrap()).sum::<i64>();

@@ -31,7 +31,7 @@ async fn a_trigger_that_could_not_be_evaluated_is_refused_with_its_path() {
 }
 
 #[tokio::test]
-async fn a_trigger_that_is_off_or_archived_fires_no_more() {
+async fn an_inactive_or_archived_trigger_does_not_fire() {
     let shop = Shop::open().await;
     shop.sell("Inbox", "sub_inbox", json!({})).await;
     let list = shop.desk.get("/api/v2/triggers").await.data();

@@ -1,4 +1,4 @@
-//! The partner's view: everything the customer has, and nobody else's name (api.md section 7).
+//! The partner's view: every product of the customer, and no other partner's name (api.md section 7).
 
 use serde_json::{Value, json};
 
@@ -56,7 +56,7 @@ async fn a_partner_sees_every_product_and_only_their_own_credit() {
 }
 
 #[tokio::test]
-async fn what_a_partner_did_not_refer_does_not_exist_for_them() {
+async fn records_that_a_partner_did_not_refer_answer_404() {
     let shop = Shop::open().await;
     let desk = &shop.desk;
     let rival = desk.partner("rival").await;
@@ -116,7 +116,7 @@ async fn filters_narrow_lists_of_products_and_rewards() {
 }
 
 #[tokio::test]
-async fn a_deleted_product_frees_its_subscription_and_a_deleted_entry_its_place() {
+async fn a_deleted_product_frees_its_subscription_and_a_deleted_entry_cannot_be_sold() {
     let shop = Shop::open().await;
     shop.sell("Inbox", "sub_inbox", json!({})).await;
     let delete = async |path: &str| shop.desk.ask(&shop.desk.production(), "DELETE", path, "").await;

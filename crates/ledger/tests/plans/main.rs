@@ -1,5 +1,6 @@
-//! Every statement that requests run, heard as it runs: each is found by an index, with statistics of a large program and
-//! without any, and is planned once. A binary of its own: it hears what every thread of its process asks.
+//! The query plan of every statement that requests run: each uses an index, with statistics of a large program and
+//! without any, and is planned once. A test binary of its own, because it records the statements of every thread of
+//! its process.
 
 #![allow(clippy::unwrap_used, reason = "every file of it is a test")]
 
@@ -17,7 +18,7 @@ use tracing::{Event, Metadata, Subscriber};
 
 use company::Company;
 
-/// Tables that grow with what happens.
+/// Tables that grow with use.
 const GROWING: [&str; 9] = [
     "customer",
     "txn",
@@ -29,7 +30,7 @@ const GROWING: [&str; 9] = [
     "partner_total",
     "partnership",
 ];
-/// What names few rows of a table.
+/// Conditions that select few rows of a table.
 const NAMES: [&str; 8] = [
     ".email =",
     ".provider_key =",
@@ -41,7 +42,7 @@ const NAMES: [&str; 8] = [
     "product IS NULL",
 ];
 
-/// Each statement that ran, and how often it was planned again before its last run.
+/// Each statement that ran, and how often it had been prepared by its last run.
 #[derive(Clone, Default)]
 struct Heard(Arc<Mutex<BTreeMap<String, i64>>>);
 
@@ -79,7 +80,7 @@ impl Visit for Statement {
     fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
 }
 
-/// One of every request that busy senders repeat.
+/// Sends one of each request that is frequent in operation.
 async fn work(company: &Company, round: usize) {
     let name = format!("c{round}");
     let customer = json!({"customer_key": name, "email": format!("{name}@site.example"), "partner_key": "robin",
@@ -124,7 +125,7 @@ async fn work(company: &Company, round: usize) {
     company.books.prune().await.unwrap();
 }
 
-/// Twenty thousand rows in each table that grows, of one program.
+/// Inserts twenty thousand rows of one program into the large tables.
 async fn fill(company: &Company) {
     let program = company.program;
     let series = "WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < 20000)";
@@ -155,7 +156,7 @@ async fn fill(company: &Company) {
             SELECT {program}, 0, 'k' || i, zeroblob(32), 201, '{{}}', 1775514585000 + i FROM s"
         ),
     ];
-    // As the store itself gathers them: of large tables only.
+    // Statistics of large tables only, as the store itself gathers them.
     let statistics =
         ["customer", "txn", "reward", "product", "idempotency"].map(|table| format!("ANALYZE {table}"));
     for text in texts.into_iter().chain(statistics) {
@@ -174,15 +175,15 @@ async fn plan(company: &Company, sql: &str) -> Vec<String> {
     steps.unwrap()
 }
 
-/// What is wrong with a plan: a table that grows is read as a whole, or, when it is large, a program's share of it for
-/// rows that have a name, or many rows are put in order.
+/// The step that is wrong in a plan: a growing table is scanned; or, when it is large, all rows of a program are read
+/// although the condition selects few; or many rows are sorted.
 fn wrong(sql: &str, steps: &[String], large: bool) -> Option<String> {
     let asked =
         sql.split_once(" WHERE ").map_or("", |(_, rest)| rest.split(" ORDER BY ").next().unwrap_or(rest));
     let named = NAMES.iter().any(|name| asked.contains(name));
     let growing = |step: &str| GROWING.contains(&step.split(' ').nth(1).unwrap_or_default());
     let share = |step: &str| step.ends_with("(program=? AND test=?)") || step.ends_with("(program=?)");
-    // What one payment earned, or one customer or address has, is a handful of rows.
+    // The rows of one payment, customer or address are few enough to sort.
     let few = ["(txn=?", "(customer=?", "(product=?", "claimed_name=?", "email=?"]
         .iter()
         .any(|own| steps.first().is_some_and(|step| step.contains(own)))
@@ -196,7 +197,7 @@ fn wrong(sql: &str, steps: &[String], large: bool) -> Option<String> {
 }
 
 #[tokio::test]
-async fn every_statement_of_a_busy_program_is_found_by_an_index_and_planned_once() {
+async fn every_statement_of_a_busy_program_uses_an_index_and_is_planned_once() {
     let heard = Heard::default();
     tracing::subscriber::set_global_default(heard.clone()).unwrap();
     let company = Company::open().await;
@@ -220,7 +221,7 @@ async fn every_statement_of_a_busy_program_is_found_by_an_index_and_planned_once
         }
     }
     assert!(found.is_empty(), "\n{}", found.join("\n"));
-    // New statistics have each statement planned once more, which the run after tells.
+    // New statistics make each statement be planned once more, which only the run after that shows.
     work(&company, 2).await;
     work(&company, 3).await;
     let settled = heard.0.lock().unwrap().clone();

@@ -1,10 +1,10 @@
-//! The check names each damage, and finds none where the ledger alone has written.
+//! `check` reports each kind of damage, and none where only the ledger has written.
 
 use serde_json::json;
 
 use crate::company::Company;
 
-/// Two customers, two payments of the first, one of them partly given back.
+/// Two customers, two payments of the first, one of them partly refunded.
 async fn trade() -> Company {
     let company = Company::open().await;
     company.customer("ada").await;
@@ -68,7 +68,7 @@ async fn each_damage_to_a_ledger_is_named() {
 }
 
 #[tokio::test]
-async fn kept_totals_are_what_a_recount_finds_after_every_kind_of_change() {
+async fn stored_totals_equal_a_recount_after_every_kind_of_change() {
     let company = trade().await;
     let customers = async || {
         company.done("GET", "partnerships/robin", serde_json::Value::Null).await["stats"]["CUSTOMER_COUNT"]
@@ -80,7 +80,7 @@ async fn kept_totals_are_what_a_recount_finds_after_every_kind_of_change() {
     assert_eq!(customers().await, 1);
     company.done("DELETE", "transactions/gone", serde_json::Value::Null).await;
     company.done("POST", "transactions/paid/refund", json!({"refunded_total": 3_000})).await;
-    // Paid before its product was there, and linked when it comes.
+    // A payment before its product, which is linked when the product comes.
     let early = json!({"customer_key": "ada", "key": "early", "amount": 700, "currency": "EUR",
                        "subscription_key": "sub_1"});
     company.done("POST", "transactions", early).await;

@@ -1,4 +1,4 @@
-//! A company whose database is at hand, too.
+//! A test ledger with one company, and access to its database.
 #![allow(dead_code, reason = "each of the binaries that have it uses its own part")]
 
 use std::sync::Arc;
@@ -26,7 +26,7 @@ pub(crate) struct Company {
 }
 
 impl Company {
-    /// With the partner `robin`, the product Inbox, and 20 % of each payment of it.
+    /// With the partner `robin`, the product Inbox, and a trigger that pays 20 % of each payment.
     pub(crate) async fn open() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let store =
@@ -75,12 +75,12 @@ impl Company {
         self.clock.fetch_add(millis, Ordering::Relaxed);
     }
 
-    /// A request of the vendor's: status and body.
+    /// A request by the vendor: status and body. `once` is its idempotency key, or empty.
     pub(crate) async fn ask(&self, method: &str, path: &str, body: Value, once: &str) -> (u16, Value) {
         self.ask_for(Source::Vendor, method, path, body, once).await
     }
 
-    /// The same, speaking for somebody else.
+    /// The same on behalf of a source.
     pub(crate) async fn ask_for(
         &self,
         says: Source,
@@ -101,7 +101,7 @@ impl Company {
         (status, serde_json::from_slice(&bytes).unwrap())
     }
 
-    /// The data of a request that is done.
+    /// The `data` of a request that must succeed.
     pub(crate) async fn done(&self, method: &str, path: &str, body: Value) -> Value {
         let (status, answer) = self.ask(method, path, body, "").await;
         assert!(status < 300, "{method} {path}: {answer}");
@@ -119,7 +119,7 @@ impl Company {
         self.done("POST", "transactions", body).await;
     }
 
-    /// Statements past the ledger, each a unit of its own.
+    /// Runs statements behind the ledger's back, each as a unit of work of its own.
     pub(crate) async fn sql(&self, statements: &'static [&'static str]) {
         for statement in statements {
             let done: Result<usize, StoreError> =
@@ -134,7 +134,7 @@ impl Company {
         found.unwrap().unwrap()
     }
 
-    /// What `headwater check` says.
+    /// What `headwater check` reports.
     pub(crate) async fn check(&self) -> Vec<String> {
         self.store.read(headwater_ledger::check).await.unwrap()
     }

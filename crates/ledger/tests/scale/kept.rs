@@ -1,4 +1,4 @@
-//! What is kept only for a time or only in memory: answers, clicks, and triggers that are compiled.
+//! What is stored for a time only or in memory only: idempotency answers, clicks, compiled triggers.
 
 use headwater_store::StoreError;
 use serde_json::json;
@@ -8,7 +8,7 @@ use crate::company::{Company, START};
 const HOUR: i64 = 60 * 60 * 1000;
 
 #[tokio::test]
-async fn expired_answers_go_in_small_steps_and_never_in_a_request() {
+async fn expired_answers_are_deleted_in_small_steps_and_never_in_a_request() {
     let company = Company::open().await;
     let fill = format!(
         "WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < 1200)
@@ -20,8 +20,8 @@ async fn expired_answers_go_in_small_steps_and_never_in_a_request() {
     let answers = async || company.number("SELECT count(*) FROM idempotency").await;
     let body = json!({"customer_key": "ada", "email": "ada@site.example"});
     let (status, _) = company.ask("POST", "customers", body.clone(), "old7").await;
-    assert_eq!(status, 201, "an answer that has expired stands in nobody's way");
-    assert_eq!(answers().await, 1200, "a request forgets nothing but the answer it takes the place of");
+    assert_eq!(status, 201, "an expired answer does not block its key");
+    assert_eq!(answers().await, 1200, "a request deletes no answer but the one that it replaces");
     let mut left = Vec::new();
     loop {
         let more = company.books.prune().await.unwrap();
@@ -36,7 +36,7 @@ async fn expired_answers_go_in_small_steps_and_never_in_a_request() {
 }
 
 #[tokio::test]
-async fn clicks_are_forgotten_after_thirteen_months_and_not_before() {
+async fn clicks_are_deleted_after_thirteen_months_and_not_before() {
     let company = Company::open().await;
     company
         .done(
@@ -63,7 +63,7 @@ async fn clicks_are_forgotten_after_thirteen_months_and_not_before() {
 }
 
 #[tokio::test]
-async fn each_payment_meets_the_triggers_as_they_are_then_also_after_a_change_was_undone() {
+async fn each_payment_is_evaluated_with_current_triggers_also_after_a_change_was_rolled_back() {
     let company = Company::open().await;
     company.customer("ada").await;
     let earned = async |key: &str| {
@@ -84,7 +84,7 @@ async fn each_payment_meets_the_triggers_as_they_are_then_also_after_a_change_wa
     company.done("DELETE", &format!("triggers/{second}"), serde_json::Value::Null).await;
     company.pay("ada", "third", 1_000).await;
     assert_eq!(earned("third").await, 200);
-    // A change that fails behind the version it set: the next payment must not meet it.
+    // A change that is rolled back after it set a new version: the next payment must not use it.
     company
         .sql(&[
             "CREATE TRIGGER fail BEFORE INSERT ON idempotency BEGIN SELECT RAISE(FAIL, 'on purpose'); END",

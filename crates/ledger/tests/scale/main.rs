@@ -1,4 +1,4 @@
-//! The ledger when there is much in it: kept totals, compiled triggers, pruning, and the check of it all.
+//! The ledger at scale: stored totals, compiled triggers, pruning, and `check`.
 #![allow(clippy::unwrap_used, reason = "every file of it is a test")]
 
 mod check;

@@ -1,5 +1,6 @@
-//! Kept totals are what a recount finds, whatever happened: customers told of by pages and by those who know, payments,
-//! refunds and their corrections, customers who move or are forgotten, partners who change group or leave.
+//! Stored totals equal a recount after any history: customers reported by pages and by trusted sources, payments,
+//! refunds and their corrections, customers who change partner or are deleted, partners who change group or are
+//! archived.
 
 use headwater_protocol::Source;
 use proptest::prelude::*;
@@ -8,34 +9,35 @@ use serde_json::{Value, json};
 
 use crate::company::Company;
 
-/// Histories tried.
+/// Random histories in a run.
 const HISTORIES: u32 = 48;
 const CUSTOMERS: [&str; 3] = ["ada", "bob", "cat"];
 const PARTNERS: [&str; 2] = ["robin", "wren"];
 const CURRENCIES: [&str; 2] = ["USD", "EUR"];
-/// Payments that a history knows by name.
+/// Different payments in a history.
 const PAYMENTS: usize = 6;
 
-/// Something happens. Numbers say to whom; one that there is not yet makes it a refusal, which happens, too.
+/// A request. Numbers are indexes of customers, partners and payments. A step that names one that does not exist yet
+/// is refused, which is a case of its own.
 #[derive(Debug, Clone)]
 enum Step {
-    /// Somebody tells of a customer, and perhaps what a provider calls it: an id that customers may share.
+    /// A source reports a customer, perhaps with a provider's id that another customer may have, too.
     Customer { says: Source, customer: usize, partner: Option<usize>, provider: Option<u8> },
-    /// A payment, by the site's id or by the provider's.
+    /// A payment that names its customer by the site's id or the provider's.
     Payment { says: Source, number: usize, customer: usize, by_provider: bool, amount: i64, currency: usize },
-    /// A provider's newest word of what was given back.
+    /// A provider's total of what was refunded, with its time.
     Refund { number: usize, total: i64, at: i64 },
-    /// All of it goes back.
+    /// The vendor deletes a payment, which refunds all of it.
     Void { number: usize },
-    /// What payments may have waited for.
+    /// A product, which payments may have waited for.
     Product { says: Source, customer: usize },
     /// The vendor credits a customer to another partner.
     Move { customer: usize, partner: usize },
-    /// A customer is forgotten.
+    /// A customer is deleted.
     Erase { customer: usize },
     /// A partner changes group.
     Group { partner: usize, new: bool },
-    /// A partner leaves.
+    /// A partner is archived.
     Archive { partner: usize },
 }
 
@@ -112,7 +114,7 @@ fn request(step: &Step) -> (Source, &'static str, String, Value) {
     }
 }
 
-/// Runs a history; says how many of its steps were done.
+/// Runs a history and checks every invariant after each step; returns how many steps succeeded.
 async fn run(steps: &[Step]) -> usize {
     let company = Company::open().await;
     company
@@ -132,7 +134,7 @@ async fn run(steps: &[Step]) -> usize {
 }
 
 #[test]
-fn kept_totals_are_what_a_recount_finds_after_any_history() {
+fn stored_totals_equal_a_recount_after_any_history() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let config = Config { cases: HISTORIES, failure_persistence: None, ..Config::default() };
     let done = std::cell::Cell::new(0);

@@ -1,5 +1,5 @@
-//! How many statements the requests that busy senders repeat run in their unit of work, which all of them wait for. A
-//! binary of its own: it hears what every thread of its process asks.
+//! The statements that frequent requests run in their unit of work: all writers wait for each of them. A test binary
+//! of its own, because it records the statements of every thread of its process.
 
 #![allow(clippy::unwrap_used, reason = "every file of it is a test")]
 
@@ -48,7 +48,7 @@ impl Visit for Statement<'_> {
     fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
 }
 
-/// What a statement does, and to which table first.
+/// A statement's verb and its first table.
 fn short(sql: &str) -> String {
     let mut words = sql.split_whitespace();
     let verb = words.next().unwrap_or_default().to_lowercase();
@@ -62,8 +62,8 @@ fn short(sql: &str) -> String {
 }
 
 impl Heard {
-    /// What a request runs; compiled triggers and the like are there from the one before it. Its answer, made from what
-    /// the unit of work holds, has to be what is there.
+    /// The statements of the second of two like requests, when compiled triggers are cached. Also checks that the
+    /// answer, which is made from rows in memory, equals what is read afterwards.
     async fn of(&self, company: &Company, says: Source, path: &str, bodies: [Value; 2]) -> Vec<String> {
         let mut made = Value::Null;
         for (number, body) in bodies.into_iter().enumerate() {
@@ -76,8 +76,8 @@ impl Heard {
         let ran = std::mem::take(&mut *self.0.lock().unwrap());
         for sql in &ran {
             let steps = steps(company, sql).await;
-            // Built, filled and freed for each run: SQLite takes more time for that than for most statements.
-            assert!(!steps.iter().any(|step| step == "OpenEphemeral"), "a table of its own: {sql}");
+            // SQLite builds and frees a temporary table on each run, which costs more than most statements do.
+            assert!(!steps.iter().any(|step| step == "OpenEphemeral"), "a temporary table: {sql}");
         }
         let ran = ran.iter().map(|sql| short(sql)).collect();
         let there =
@@ -87,7 +87,7 @@ impl Heard {
     }
 }
 
-/// What SQLite does for a statement, step by step.
+/// The opcodes of the program that SQLite makes of a statement.
 async fn steps(company: &Company, sql: &str) -> Vec<String> {
     let params = (1..100).take_while(|number| sql.contains(&format!("${number}"))).count();
     let sql = format!("EXPLAIN {sql}");
@@ -97,7 +97,7 @@ async fn steps(company: &Company, sql: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_request_asks_the_database_nothing_twice() {
+async fn a_request_runs_no_query_twice() {
     let heard = Heard::default();
     tracing::subscriber::set_global_default(heard.clone()).unwrap();
     let company = Company::open().await;
