@@ -1,5 +1,5 @@
-//! `cargo xtask bench` in the build that everybody starts with: builds xtask again, with what only measurements need,
-//! and hands its arguments on.
+//! `cargo xtask bench` in the default build of xtask, which lacks the dependencies that only measurements need:
+//! builds xtask again with the feature `bench` and passes the arguments on.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -8,7 +8,7 @@ use clap::Args;
 
 use crate::process::{cargo, run as finish};
 
-/// What `bench` is told; read by the build that measures.
+/// The arguments of `bench`, unparsed; the build with the feature parses them.
 #[derive(Debug, Args)]
 #[command(disable_help_flag = true)]
 pub(crate) struct Options {

@@ -20,10 +20,10 @@ pub(crate) mod load;
 pub(crate) mod noop;
 mod postgres;
 
-/// What `bench` is told.
+/// The arguments of `bench`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Open connections, each with one request under way.
+    /// Open connections, each with one request at a time.
     #[arg(long, default_value_t = 64)]
     connections: usize,
     /// Rounds; each measures every contender once, in turn.
@@ -34,16 +34,16 @@ pub(crate) struct Options {
     seconds: u64,
     #[command(flatten)]
     what: What,
-    /// Customers that one partner has in the end, to see what one more then costs.
+    /// Customers of one partner in the filled ledger, to measure what one more costs then.
     #[arg(long, default_value_t = 100_000, requires = "ledger", value_parser = clap::value_parser!(u64).range(1001..))]
     customers: u64,
-    /// Payments that a program has in the end.
+    /// Payments of the program in the filled ledger.
     #[arg(long, default_value_t = 100_000, requires = "ledger", value_parser = clap::value_parser!(u64).range(2..))]
     payments: u64,
-    /// Programs that the ledger has in the end.
+    /// Programs in the filled ledger.
     #[arg(long, default_value_t = 10_000, requires = "ledger", value_parser = clap::value_parser!(u64).range(2..))]
     programs: u64,
-    /// Measure this `headwater` in place of the one built here, as one from before a change.
+    /// Measure this `headwater` in place of the one built here, for example one from before a change.
     #[arg(long, requires = "ledger")]
     headwater: Option<PathBuf>,
     /// Loads of each page in the browser.
@@ -52,22 +52,22 @@ pub(crate) struct Options {
     /// Print the table only; leave docs/benchmarks.md as it is.
     #[arg(long)]
     dry: bool,
-    /// Measure this contender alone, for a profiler to look at; no table, no ratio.
+    /// Measure this contender alone, for use with a profiler; prints no table and no ratio.
     #[arg(long)]
     only: Option<Contender>,
 }
 
-/// What is measured instead of what the relay takes.
+/// What to measure in place of the relay's acknowledged events.
 #[derive(Debug, Args)]
 #[group(multiple = false)]
 struct What {
     /// What our script and its peers cost a page in a browser.
     #[arg(long)]
     browser: bool,
-    /// What the ledger books, beside bare SQLite.
+    /// What the ledger records a second, compared with bare SQLite.
     #[arg(long)]
     ledger: bool,
-    /// Several relays and a ledger on one PostgreSQL, beside a handler that does nothing.
+    /// Several relays and a ledger on one PostgreSQL, compared with a handler that does nothing.
     #[arg(long)]
     postgres: bool,
 }
@@ -95,7 +95,7 @@ impl Contender {
     }
 }
 
-/// Measures, prints the table, and keeps it in docs/benchmarks.md.
+/// Measures, prints the table, and writes it into docs/benchmarks.md.
 pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     if options.what.ledger {
         return ledger::run(root, options);
@@ -132,7 +132,8 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     page::replace(&root.join("docs/benchmarks.md"), "Events", &section)
 }
 
-/// With four cores or more the servers get two of their own, and we two others.
+/// Pins this process to cores 2 and 3, so that the servers get 0 and 1; returns whether that worked. It takes four
+/// cores and `taskset`.
 fn pin_ourselves() -> bool {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let mut taskset = std::process::Command::new("taskset");
@@ -144,7 +145,7 @@ fn pin_ourselves() -> bool {
     pinned
 }
 
-/// A command on the servers' cores.
+/// A command pinned to the servers' cores.
 fn on_cores(pinned: bool, program: &Path) -> Command {
     if !pinned {
         return Command::new(program);
@@ -169,7 +170,7 @@ async fn measure(
     sample
 }
 
-/// The server of a contender and the path it takes events at.
+/// The command that starts a contender's server, and the path that takes events.
 fn server(
     contender: Contender,
     programs: &Path,
@@ -185,9 +186,9 @@ fn server(
     std::fs::write(&secret, "sk_test_example\n")?;
     let mut command = on_cores(pinned, &programs.join("headwater"));
     command.args(["relay", "--listen", "127.0.0.1:0", "--data"]).arg(directory.path().join("data"));
-    // Nothing listens there: every event stays in the journal, and delivery tries in vain beside the load.
+    // Nothing listens there: every event stays in the journal, and failing delivery attempts are part of the load.
     command.args(["--destination", "http://127.0.0.1:9", "--public-key", load::PUBLIC_KEY]);
-    // The limits are checked and never reached: all events come from one address, with one key.
+    // The rate limit is checked but never reached: all events come from one address, with one key.
     command.args(["--events-per-second", "10000000"]);
     command.arg("--secret-key-file").arg(secret).env("HEADWATER_LOG", "off");
     Ok((command, "/v1/events"))
@@ -207,14 +208,14 @@ fn table(samples: &[Vec<load::Sample>; CONTENDERS.len()]) -> String {
     table
 }
 
-/// The median of what each round's rate is of the baseline's in the same round: a machine that slows down for a
-/// while slows both.
+/// The median over the rounds of the rate divided by the baseline's in the same round. A machine that slows down for
+/// a while slows both.
 fn ratio(rounds: &[load::Sample], baseline: &[load::Sample]) -> f64 {
     let pairs = rounds.iter().zip(baseline);
     median(pairs.map(|(round, base)| round.per_second / base.per_second).collect())
 }
 
-/// How many threads wanted a core over the last five minutes, where the system tells.
+/// The load average of the last five minutes, where the system provides it.
 fn load_average() -> Option<String> {
     let told = std::fs::read_to_string("/proc/loadavg").ok()?;
     told.split(' ').nth(1).map(str::to_owned)
@@ -250,7 +251,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ratios_are_of_the_handler_that_does_nothing_in_the_same_round() {
+    fn ratios_are_to_the_noop_handler_of_the_same_round() {
         let rounds = |rates: [f64; 3]| {
             let sample = |per_second| load::Sample {
                 per_second,
@@ -259,7 +260,7 @@ mod tests {
             };
             rates.map(sample).to_vec()
         };
-        // The machine was half as fast in the second round, and the relay met a slow disk in the third.
+        // The machine was half as fast in the second round, and the disk was slow for the relay in the third.
         let samples = [[1000.0, 500.0, 1100.0], [800.0, 400.0, 900.0], [400.0, 200.0, 110.0]];
         let table = table(&samples.map(rounds));
         let rows: Vec<_> = table.lines().skip(2).collect();

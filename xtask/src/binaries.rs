@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::process::{cargo, run, target_directory};
 
-/// How fast the programs are to be.
+/// The build profile of the programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Speed {
     /// Built quickly, run slowly: for tests and the demo.
@@ -13,14 +13,14 @@ pub(crate) enum Speed {
     Release,
 }
 
-/// Builds `headwater` and `storefront` (and this program, where speed counts), and says in which directory they are.
+/// Builds `headwater` and `storefront` (and for a release this program, too), and returns their directory.
 pub(crate) fn build(root: &Path, speed: Speed) -> anyhow::Result<PathBuf> {
-    // Carried inside `headwater`, so they have to be there first.
+    // `headwater` embeds the scripts, so they must be built first.
     crate::build::scripts(root)?;
     let mut build = cargo();
     build.current_dir(root).args(["build", "-p", "headwater-cli", "-p", "headwater-storefront", "--bins"]);
     if speed == Speed::Release {
-        // The bench starts the handler it compares with from here too.
+        // The bench's baseline handler is a subcommand of xtask.
         build.args(["--release", "-p", "xtask", "--features", "xtask/bench"]);
     }
     run(&mut build)?;

@@ -27,9 +27,9 @@ pub(crate) use node::Node;
 /// What is built from the tracker, each in a directory of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
-    /// What a page loads.
+    /// The scripts that a page loads.
     Scripts,
-    /// What a bundler takes.
+    /// The npm package.
     Package,
 }
 
@@ -42,12 +42,12 @@ impl Part {
     }
 }
 
-/// Builds `dist/` and `pkg/` from the tracker in `src/`, unless they are those of the same sources already.
+/// Builds `dist/` and `pkg/` from the tracker in `src/`, unless they were built from the same sources already.
 pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
     build(root, &[Part::Scripts, Part::Package])
 }
 
-/// Builds `dist/` alone: all that a server carries.
+/// Builds `dist/` alone, which is all that the server embeds.
 pub(crate) fn scripts(root: &Path) -> anyhow::Result<()> {
     build(root, &[Part::Scripts])
 }

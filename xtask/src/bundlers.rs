@@ -1,5 +1,5 @@
-//! `cargo xtask test --bundlers`: the npm package as a site gets it, packed, installed into projects of Vite and Next,
-//! built by them, and driven through a signup in headless Chromium by `tests/bundlers/drive.mjs`.
+//! `cargo xtask test --bundlers`: the npm package as a site gets it: packed, installed into projects of Vite and
+//! Next, built by them, and driven through a signup in headless Chromium by `tests/bundlers/drive.mjs`.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use crate::process::{output, run};
 use crate::{build, tools};
 
-/// Builds the package and both projects, and drives what they built.
+/// Builds the package and both projects, and tests the results in a browser.
 pub(crate) fn check(root: &Path) -> anyhow::Result<()> {
     if let Some(missing) = ["node", "npm"].into_iter().find(|program| !answers(program)) {
         println!("left out: the package in Vite and Next, because there is no {missing}");
@@ -58,7 +58,7 @@ fn pack(root: &Path, work: &Path) -> anyhow::Result<PathBuf> {
     Ok(work.join(said.lines().last().context("npm packed nothing")?.trim()))
 }
 
-/// A project with its dependencies, installed once for each lock, and with the package of this build.
+/// A project with its dependencies, installed once for each lock file, and with the package of this build.
 fn project(root: &Path, work: &Path, name: &str, package: &Path) -> anyhow::Result<PathBuf> {
     let sources = root.join("tests/bundlers").join(name);
     let lock = std::fs::read(sources.join("package-lock.json"))?;
@@ -77,7 +77,7 @@ fn project(root: &Path, work: &Path, name: &str, package: &Path) -> anyhow::Resu
         npm.args(["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
         npm
     };
-    // npm writes this file when an installation is whole.
+    // npm writes this file when an installation is complete.
     if !directory.join("node_modules/.package-lock.json").exists() {
         // Not `ci`: it wants the binaries of every platform in the lock, and a mirror may lack those of another.
         run(&mut npm(&["install"]))?;

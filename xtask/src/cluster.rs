@@ -1,5 +1,4 @@
-//! A private PostgreSQL for as long as a run takes: in a temporary directory, on this machine's own address, gone
-//! afterwards.
+//! A private PostgreSQL for the time of a run: in a temporary directory, on the loopback address, removed afterwards.
 
 use std::net::TcpListener;
 use std::os::unix::fs::chown;
@@ -13,12 +12,12 @@ use anyhow::{Context as _, bail};
 use crate::process::output;
 use crate::tools;
 
-/// Who may do everything in it.
+/// The superuser.
 pub(crate) const USER: &str = "headwater";
 /// How long it may take to start.
 const START_MAX: Duration = Duration::from_secs(30);
 
-/// A server that runs; dropping it stops it.
+/// A running server; dropping it stops it.
 pub(crate) struct Cluster {
     server: Child,
     port: u16,
@@ -27,13 +26,13 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// Makes one and starts it. PostgreSQL is installed where we may. What it stores is worth nothing: it never waits for
-    /// the disk.
+    /// Makes a server and starts it. PostgreSQL is installed where we may. Its data may be lost, so it runs without
+    /// fsync.
     pub(crate) fn start() -> anyhow::Result<Self> {
         Self::start_with(&["fsync=off", "full_page_writes=off"])
     }
 
-    /// The same with commits that wait for the disk, for what is measured.
+    /// The same with fsync, for measurements.
     #[cfg(feature = "bench")]
     pub(crate) fn start_durable() -> anyhow::Result<Self> {
         Self::start_with(&["fsync=on"])
@@ -52,7 +51,7 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// Makes a database; says its address.
+    /// Makes a database; returns its address.
     pub(crate) fn database(&self, name: &str) -> anyhow::Result<String> {
         let port = self.port.to_string();
         let mut create = Command::new(self.programs.join("createdb"));
@@ -67,14 +66,14 @@ impl Drop for Cluster {
     }
 }
 
-/// Makes the files of a server.
+/// Makes the data directory of a server.
 pub(crate) fn initdb(programs: &Path, owner: &Owner, data: &Path) -> anyhow::Result<()> {
     let mut initdb = owner.run(programs.join("initdb"));
     initdb.args(["--encoding=UTF8", "--locale=C", "--auth=trust", "--no-sync", "--username", USER]);
     output(initdb.arg("--pgdata").arg(data)).map(|_| ())
 }
 
-/// Starts a server over its files; what it says goes to a file beside them.
+/// Starts a server on its data directory; its output goes to a log file beside that.
 pub(crate) fn serve(
     programs: &Path,
     owner: &Owner,
@@ -106,18 +105,18 @@ pub(crate) fn wait(programs: &Path, port: u16) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Stops a server the fast way: open sessions are ended.
+/// Stops a server by a fast shutdown, which ends open sessions.
 pub(crate) fn stop(server: &mut Child) {
     let _ = Command::new("kill").args(["-INT", &server.id().to_string()]).stderr(Stdio::null()).status();
     let _ = server.wait();
 }
 
-/// A port that nobody listens on just now.
+/// A port that is free at this moment.
 pub(crate) fn free_port() -> anyhow::Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
-/// Whom servers run as: they refuse to be root.
+/// The user that servers run as: PostgreSQL refuses to run as root.
 pub(crate) struct Owner {
     /// `None` when we are not root.
     other: Option<(u32, u32)>,
@@ -125,7 +124,7 @@ pub(crate) struct Owner {
 }
 
 impl Owner {
-    /// Who will own this directory.
+    /// Picks the user, and gives it the directory if we are root.
     pub(crate) fn of(directory: &Path) -> anyhow::Result<Self> {
         let id = |arguments: &[&str]| -> anyhow::Result<u32> {
             Ok(output(Command::new("id").args(arguments))?.trim().parse()?)
@@ -140,7 +139,7 @@ impl Owner {
         Ok(Self { other, place: directory.to_owned() })
     }
 
-    /// A program run as them.
+    /// A command that runs as this user.
     pub(crate) fn run(&self, program: PathBuf) -> Command {
         let mut command = Command::new(program);
         if let Some((user, group)) = self.other {
@@ -151,7 +150,7 @@ impl Owner {
     }
 }
 
-/// Where its programs are below `library`, the newest version's.
+/// The directory of the newest version's programs below `library`.
 pub(crate) fn newest(library: &Path) -> Option<PathBuf> {
     let versions = std::fs::read_dir(library).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
     let version = |path: &PathBuf| path.file_name()?.to_str()?.parse::<u32>().ok();

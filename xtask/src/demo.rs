@@ -13,7 +13,7 @@ use crate::binaries::{self, Speed};
 use crate::process::output;
 use crate::server::Server;
 
-/// What `demo` is told.
+/// The arguments of `demo`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Headwater's port; the storefront takes the next one.
@@ -24,7 +24,7 @@ pub(crate) struct Options {
     data: Option<PathBuf>,
 }
 
-/// Builds, starts both servers, says what to click, and stops them on ctrl-c.
+/// Builds, starts both servers, prints what to click, and stops them on ctrl-c.
 pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     let data = options.data.clone().unwrap_or_else(|| root.join("data/demo"));
     let programs = binaries::build(root, Speed::Debug)?;
@@ -33,7 +33,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     runtime.block_on(serve(&programs, &data, &credentials, options.port))
 }
 
-/// The file with the program's keys; makes the program at the first start.
+/// The file with the program's keys; the first start makes the program.
 fn credentials(headwater: &Path, data: &Path) -> anyhow::Result<PathBuf> {
     let file = data.join("credentials.json");
     if file.exists() {
@@ -42,7 +42,7 @@ fn credentials(headwater: &Path, data: &Path) -> anyhow::Result<PathBuf> {
     std::fs::create_dir_all(data).with_context(|| format!("cannot make {}", data.display()))?;
     let mut init = Command::new(headwater);
     let keys = output(init.args(["init", "--program", "GigaKick", "--json", "--data"]).arg(data))?;
-    // Written aside and moved, so that a half-written file is never taken for the keys.
+    // Written to a temporary file and renamed, so that a half-written file is never taken for the keys.
     let aside = data.join("credentials.json.part");
     write_private(&aside, &keys).with_context(|| format!("cannot write {}", aside.display()))?;
     std::fs::rename(&aside, &file)?;
@@ -83,7 +83,7 @@ async fn serve(programs: &Path, data: &Path, credentials: &Path, port: u16) -> a
     anyhow::bail!("{name} ended with {status}")
 }
 
-/// Addresses, keys and what to click.
+/// The text of addresses, keys and what to click.
 fn greeting(headwater: &str, storefront: &Server, credentials: &Path) -> anyhow::Result<String> {
     let keys: Value = serde_json::from_slice(&std::fs::read(credentials)?)?;
     let public_key = keys["public_key"].as_str().unwrap_or_default();

@@ -6,8 +6,8 @@ use std::process::Command;
 use crate::process;
 use crate::tools;
 
-/// Checks what a commit decides, then looks advisories up. Those change without us: where no database can be had, they
-/// are said to be skipped, so that nobody takes silence for a clean bill.
+/// Checks bans, licences and sources, which only a commit changes, then advisories, which change at any time. Where
+/// their database cannot be fetched, the check says that it was skipped, so that silence is not taken for a pass.
 pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
     let tool = tools::cargo_deny()?;
     let deny = |arguments: &[&str]| {
@@ -25,7 +25,7 @@ pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
     }
 }
 
-/// What a machine is told that cannot have the database.
+/// The message where the database cannot be fetched.
 fn skipped(reason: &str) -> String {
     let last = reason.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or(reason);
     format!("skipped: advisories, because their database cannot be had here: {}", last.trim())

@@ -35,25 +35,25 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Acknowledged-durable events a second, beside a handler that does nothing.
+    /// Measures durably acknowledged events a second, compared with a handler that does nothing.
     Bench(bench::Options),
-    /// The handler that does nothing.
+    /// Serves the handler that does nothing.
     #[cfg(feature = "bench")]
     #[command(hide = true)]
     BenchNoop(bench::noop::Options),
-    /// The script a page loads and the npm package.
+    /// Builds the script that a page loads and the npm package.
     Build,
-    /// The demo company, ready to click through.
+    /// Starts the demo company, ready to click through.
     Demo(demo::Options),
-    /// What the artefacts weigh; fails over budget.
+    /// Measures the sizes of the artefacts; fails over budget.
     Size(size::Options),
-    /// Fuzz targets and crashes for as long as you have time; fails on any finding.
+    /// Runs fuzz targets, crashes and other long tests; fails on any finding.
     Soak(soak::Options),
-    /// Everything CI runs as tests: native, in a browser, journeys end to end, styles of integration.
+    /// Runs everything that CI runs as tests: native, in a browser, journeys end to end, styles of integration.
     Test(test::Options),
-    /// The rules that no compiler holds.
+    /// Checks the rules that the compiler does not enforce.
     Tidy(tidy::Options),
-    /// Licences, sources and bans of dependencies.
+    /// Checks licences, sources, bans and advisories of dependencies.
     Deny,
 }
 
@@ -83,8 +83,8 @@ fn dispatch(command: &Command) -> anyhow::Result<()> {
     }
 }
 
-/// The checkout: the directory above this package. As cargo says when it runs us, because two checkouts that share a
-/// target directory share this program; where it stood when it was built, when cargo does not run us.
+/// The checkout: the directory above this package. The path is the one that cargo gives when it runs us, because two
+/// checkouts that share a target directory share this program; otherwise the path at build time.
 fn root() -> PathBuf {
     let package = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
     Path::new(&package).parent().expect("xtask/ has a directory above it").to_path_buf()

@@ -1,4 +1,5 @@
-//! A page of docs/ whose `## ` sections have different writers: each replaces its own and keeps the others.
+//! Edits a page of docs/ whose `## ` sections are written by different commands: each replaces its own section and
+//! keeps the others.
 
 use std::path::Path;
 

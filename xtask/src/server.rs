@@ -1,4 +1,4 @@
-//! A started server: ready when it says so, and gone when nobody holds it.
+//! A server process: ready when it prints its address, killed when dropped.
 
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
-/// Time for a server to say that it listens.
+/// Time for a server to print that it listens.
 const START: Duration = Duration::from_mins(1);
 /// Time for a server to drain after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(20);
@@ -46,7 +46,7 @@ impl Server {
         self.child.wait().await.with_context(|| format!("cannot wait for {}", self.name))
     }
 
-    /// Lets the server drain; kills it when that takes too long.
+    /// Stops the server by SIGTERM, which lets it drain; kills it when that takes too long.
     pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
         if let Some(id) = self.child.id() {
             // It may have ended in between; then there is nothing to stop.
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_server_is_ready_when_it_says_so_and_ends_when_told() {
+    async fn a_server_is_ready_when_it_prints_its_address_and_ends_on_sigterm() {
         let script = "echo first; echo listening on http://127.0.0.1:1; exec cat /dev/zero > /dev/null";
         let server = Server::start("it", &mut shell(script)).await.unwrap();
         assert_eq!(

@@ -1,4 +1,4 @@
-//! `cargo xtask size`: what the artefacts weigh, and whether that is within budget.
+//! `cargo xtask size`: the sizes of the artefacts, and whether they are within budget.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -10,7 +10,7 @@ use clap::Args;
 use crate::build::{self, Node, text};
 use crate::page;
 
-/// What `size` is told.
+/// The arguments of `size`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Print the table only; leave docs/benchmarks.md as it is.
@@ -23,8 +23,8 @@ const SCRIPT_BUDGET: usize = 7_310;
 /// Bytes under brotli that the npm package may not pass: wasm, glue and entry point.
 const PACKAGE_BUDGET: usize = 40_000;
 
-/// What a site would otherwise load, in bytes under brotli 11: each vendor's hosted script, fetched and weighed by us
-/// in November 2026. `PartnerStackJS` is served only from its own host, so that there is no number for it.
+/// What a site would otherwise load, in bytes under brotli 11: each vendor's hosted script, fetched and measured by
+/// us in November 2026. `PartnerStackJS` is missing, because only its own host serves it.
 const PEERS: &[(&str, usize)] = &[
     ("Dub", 1_510),
     ("RefRef", 1_553),
@@ -43,7 +43,7 @@ const PEERS: &[(&str, usize)] = &[
     ("PostHog", 102_457),
 ];
 
-/// Something in bytes, as a disk, an old server and a good server have it.
+/// A size in bytes: uncompressed, under gzip and under brotli.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Weight {
     raw: usize,
@@ -51,7 +51,7 @@ struct Weight {
     brotli: usize,
 }
 
-/// Builds, prints the table, keeps it in docs/benchmarks.md, and fails over budget.
+/// Builds, prints the table, writes it into docs/benchmarks.md, and fails over budget.
 pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     let node = shipped(Node::find(root)?)?;
     build::run(root)?;
@@ -67,7 +67,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The tools of what is shipped; without them a budget would be held against something else.
+/// The tools that make what is shipped; without them other bytes would be compared with the budget.
 fn shipped(node: Option<Node>) -> anyhow::Result<Node> {
     node.context(
         "sizes are those of what is shipped, and that takes node and npm: install both, then run this again",
@@ -86,7 +86,7 @@ const PARTS: [(&str, &str); 5] = [
     ("headwater-debug.js", "`headwater-debug.js`, only with the overlay"),
 ];
 
-/// Our artefacts, from the one that counts down to their parts. `minify` is what a site's bundler does to modules.
+/// Our artefacts with their parts. `minify` stands for a site's bundler.
 fn rows(
     root: &Path,
     minify: impl Fn(&str) -> anyhow::Result<String>,
@@ -141,7 +141,7 @@ fn files(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
 }
 
 impl Weight {
-    /// Two files, compressed each for itself as they are loaded.
+    /// The sum of two files, each compressed by itself, as they are loaded.
     fn and(self, other: Self) -> Self {
         Self { raw: self.raw + other.raw, gzip: self.gzip + other.gzip, brotli: self.brotli + other.brotli }
     }
@@ -178,7 +178,7 @@ fn table(rows: &[(&str, Weight)]) -> String {
     table
 }
 
-/// A number with its thousands apart.
+/// A number with thousands separators.
 fn thousands(number: usize) -> String {
     if number < 1000 {
         number.to_string()

@@ -1,6 +1,5 @@
-//! `cargo xtask soak`: what takes longer than anybody wants to wait for a change: fuzz targets for minutes, units
-//! of work that fail at every step, servers that die under load again and again, hundreds of visitors who sign up
-//! before a bad relay, and crowds before a good one.
+//! `cargo xtask soak`: tests that take too long for every change: fuzz targets for minutes, failures injected at
+//! every step of a unit of work, servers killed under load, signups before a failing relay, and overload.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -17,44 +16,44 @@ mod journey;
 mod loss;
 mod mutants;
 
-/// How long, and what of it.
+/// The arguments of `soak`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Minutes for each fuzz target, for the deaths under load, and for the fail-over.
+    /// Minutes for each fuzz target, for the kills under load, and for the fail-over.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
     minutes: u64,
     /// Run this suite alone.
     #[arg(long)]
     only: Option<Suite>,
-    /// Of the mutants, those of this crate alone: attribution, protocol, store, journal, relay or ledger.
+    /// Mutants of this crate only: attribution, protocol, store, journal, relay or ledger.
     #[arg(long)]
     mutants_of: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Suite {
-    /// Every fuzz target, with its words and seeds.
+    /// Every fuzz target, with its dictionary and seeds.
     Fuzz,
-    /// Every unit of work, failing at each of its steps.
+    /// Every unit of work, with a failure at each of its steps.
     Steps,
     /// The real server, killed under load.
     Kill,
-    /// Relays, ledgers and a pair of PostgreSQL that die, freeze and take over, under load.
+    /// Relays, ledgers and a PostgreSQL with a standby, killed, frozen and failed over under load.
     Failover,
-    /// Signups in a browser, before a relay that fails and with tabs that close.
+    /// Signups in a browser, with a failing relay and tabs that close.
     Loss,
-    /// The real server, before crowds and clients that hold on to what they have.
+    /// The real server under overload and hostile clients.
     Abuse,
-    /// The code, broken in one small place after the other: hours.
+    /// Mutation testing; takes hours.
     Mutants,
 }
 
-/// What one suite did.
+/// The result of one suite.
 #[derive(Debug, PartialEq, Eq)]
 struct Row {
     name: String,
     ran: String,
-    /// What it found, and how to see it again.
+    /// What it found, and how to reproduce it.
     finding: Option<String>,
 }
 
@@ -81,7 +80,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     if asked(Suite::Abuse) {
         rows.push(abuse::run(root)?);
     }
-    // Hours, so only for who asks for it.
+    // It takes hours, so it runs only when asked for.
     if options.only == Some(Suite::Mutants) {
         rows.extend(mutants::run(root, options.mutants_of.as_deref())?);
     }

@@ -12,18 +12,18 @@ use crate::{binaries, bundlers, tools};
 /// Where tests run.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// The browsers in which the npm package's suite and the styles of integration run; what is missing is installed
+    /// The browsers in which the npm package's suite and the styles of integration run. Missing ones are installed
     /// where we may.
     #[arg(long, value_enum, default_value_t)]
     engines: tools::Engines,
-    /// In place of all that: the npm package in Vite and Next, which takes node and some hundred megabytes.
+    /// Instead test the npm package in Vite and Next, which takes node and some hundred megabytes.
     #[arg(long)]
     bundlers: bool,
 }
 
-/// Holds the address of the database that a run of tests is for, in place of files.
+/// The environment variable with the address of the database that tests use in place of files.
 const DATABASE: &str = "HEADWATER_TEST_DATABASE";
-/// What runs by other commands.
+/// Packages whose tests run by other commands.
 const EXCLUDED: [&str; 4] = ["--exclude", "headwater-tracker", "--exclude", "headwater-journeys"];
 
 /// Runs every kind of test; the styles come last, so that a test runner's own line ends the output.
@@ -45,11 +45,11 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
 
 /// Everything that runs without a browser.
 fn native(root: &Path) -> anyhow::Result<()> {
-    // What only `bench` needs of xtask has tests, too.
+    // The feature is on because the modules of `bench` have tests, too.
     run_in(root, cargo().args(["test", "--workspace", "--features", "xtask/bench"]).args(EXCLUDED))
 }
 
-/// Whatever stores, once more on PostgreSQL, and what only several processes on one database can do.
+/// Runs the tests that use a store once more on PostgreSQL, and those that need several processes on one database.
 fn on_postgres(root: &Path, cluster: &Cluster) -> anyhow::Result<()> {
     println!("what stores runs again, on a PostgreSQL of its own");
     let mut suites = cargo();
@@ -69,13 +69,14 @@ fn on_postgres(root: &Path, cluster: &Cluster) -> anyhow::Result<()> {
     run_in(root, suites.env(DATABASE, cluster.database("tests")?))
 }
 
-/// The tracker's own suite, compiled to wasm and run in a headless browser.
+/// Runs the tracker's own suite, compiled to wasm, in a headless browser.
 fn in_browser(root: &Path, engine: tools::Engine) -> anyhow::Result<()> {
     let browser = tools::install(engine)?;
     tools::wasm_target()?;
     let wasm_bindgen = tools::wasm_bindgen(root)?;
     let mut wasm_pack = on_display(engine, &tools::wasm_pack()?);
-    // WebKit's driver goes by the name of Safari's: asked the same way, without settings, it takes its own browser.
+    // wasm-pack knows WebKit's driver only as Safari's: it speaks the same protocol, and without settings it starts
+    // its own browser.
     let (name, driver) = match engine {
         tools::Engine::Chromium => ("--chrome", "--chromedriver"),
         tools::Engine::Firefox => ("--firefox", "--geckodriver"),
@@ -92,7 +93,7 @@ fn in_browser(root: &Path, engine: tools::Engine) -> anyhow::Result<()> {
     run_in(root, &mut wasm_pack)
 }
 
-/// The settings in webdriver.json, and which browser it is: a driver looks for its own under few names only.
+/// The settings in webdriver.json, with the path of the browser: a driver looks for it under few names only.
 fn with_binary(root: &Path, engine: tools::Engine, binary: &Path) -> anyhow::Result<String> {
     let settings =
         std::fs::read_to_string(root.join("webdriver.json")).context("cannot read webdriver.json")?;
@@ -107,7 +108,7 @@ fn with_binary(root: &Path, engine: tools::Engine, binary: &Path) -> anyhow::Res
     Ok(serde_json::json!({ options: own }).to_string())
 }
 
-/// The program, on a display of its own where the engine needs one and there is none.
+/// A command for the program, with a virtual display where the engine needs a display and there is none.
 fn on_display(engine: tools::Engine, program: &Path) -> Command {
     let displayed = ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some());
     if !engine.needs_display() || displayed {
@@ -125,7 +126,8 @@ fn before_path(tool: &Path) -> anyhow::Result<std::ffi::OsString> {
     std::env::join_paths(own.chain(std::env::split_paths(&path))).context("PATH cannot be extended")
 }
 
-/// The journeys: real binaries, a real browser; on a data directory, then on PostgreSQL but for those that are about one.
+/// Runs the journeys with real binaries and a real browser: on a data directory, then on PostgreSQL, except those
+/// that are about the data directory.
 fn journeys(root: &Path, browser: &tools::Browser, cluster: &Cluster) -> anyhow::Result<()> {
     let binaries = binaries::build(root, binaries::Speed::Debug)?;
     let mut journeys = cargo();
@@ -138,7 +140,7 @@ fn journeys(root: &Path, browser: &tools::Browser, cluster: &Cluster) -> anyhow:
     run_in(root, journeys.args(["--", "--skip", "data_directory", "--skip", "full_disks"]))
 }
 
-/// The styles of integration: the script of `dist/`, in one engine.
+/// Runs the styles of integration with the script of `dist/`, in one engine.
 fn styles(root: &Path, engine: tools::Engine) -> anyhow::Result<()> {
     let browser = tools::install(engine)?;
     let mut styles = on_display(engine, Path::new(cargo().get_program()));

@@ -1,4 +1,4 @@
-//! `cargo xtask tidy`: the rules that no compiler holds.
+//! `cargo xtask tidy`: checks the rules that the compiler does not enforce.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ mod imports;
 mod lengths;
 mod map;
 
-/// What `tidy` is told.
+/// The arguments of `tidy`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Write the graph of imports between crates into ARCHITECTURE.md.
@@ -45,7 +45,7 @@ struct Source {
 }
 
 impl Source {
-    /// Reads source text as the file of this path.
+    /// Parses source text as the file of this path.
     fn parse(path: &str, text: String) -> anyhow::Result<Self> {
         let syntax = syn::parse_file(&text).map_err(|error| {
             let at = error.span().start().line;

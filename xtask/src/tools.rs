@@ -1,4 +1,4 @@
-//! The tools a fresh machine lacks: found where they are, or installed once, outside the checkout.
+//! Tools that a fresh machine lacks: found, or installed once, outside the checkout.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -38,7 +38,8 @@ pub(crate) fn directory() -> anyhow::Result<PathBuf> {
     Ok(home.join(".cache/headwater/tools"))
 }
 
-/// `wasm-bindgen` of exactly the version in Cargo.lock: the glue's format is the version. For browser tests; the build uses the library.
+/// `wasm-bindgen` of exactly the version in Cargo.lock, because the format of the glue differs between versions. For
+/// browser tests; the build uses the library.
 pub(crate) fn wasm_bindgen(root: &Path) -> anyhow::Result<PathBuf> {
     let lock = std::fs::read_to_string(root.join("Cargo.lock")).context("cannot read Cargo.lock")?;
     let version = locked_version(&lock, "wasm-bindgen").context("Cargo.lock names no wasm-bindgen")?;
@@ -55,7 +56,7 @@ pub(crate) fn cargo_fuzz() -> anyhow::Result<PathBuf> {
     cargo_tool(CARGO_FUZZ.package, CARGO_FUZZ.program, CARGO_FUZZ.version)
 }
 
-/// `cargo-mutants`, which breaks the code to see whether a test notices.
+/// `cargo-mutants`, for mutation testing.
 pub(crate) fn cargo_mutants() -> anyhow::Result<PathBuf> {
     cargo_tool(CARGO_MUTANTS.package, CARGO_MUTANTS.program, CARGO_MUTANTS.version)
 }
@@ -82,7 +83,8 @@ fn cargo_tool(package: &str, program: &str, version: &str) -> anyhow::Result<Pat
     let directory = directory()?;
     let cached = directory.join("bin").join(program);
     for candidate in [cached.clone(), PathBuf::from(program)] {
-        // Some of cargo's own commands know their version only by the name that cargo calls them.
+        // Some cargo subcommands print their version only when called with the name that cargo passes, such as
+        // `fuzz`.
         let called: [&[&str]; 2] = [&[], &[program.trim_start_matches("cargo-")]];
         for name in called {
             let mut ask = Command::new(&candidate);
@@ -94,7 +96,7 @@ fn cargo_tool(package: &str, program: &str, version: &str) -> anyhow::Result<Pat
     eprintln!("installing {package} {version} into the tools directory, once");
     let mut install = cargo();
     install.args(["install", "--debug", "--locked", "--force", package, "--version", version, "--root"]);
-    // A wasm target or a profile set for the checkout must not reach the tool's own build.
+    // A default target set for the checkout, such as wasm, must not apply to the tool's own build.
     run(install.arg(&directory).env_remove("CARGO_BUILD_TARGET"))
         .with_context(|| format!("{package} {version} is needed and cannot be installed"))?;
     Ok(cached)

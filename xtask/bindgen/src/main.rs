@@ -21,7 +21,7 @@ fn main() -> anyhow::Result<()> {
     };
     bindgen.input_path(Path::new(module)).out_name(name);
     bindgen.remove_name_section(true).remove_producers_section(true);
-    // The library's default is the other one: without the path, the package's glue would not find its own wasm.
+    // The library's default is `true`; then the package's glue would not find its own wasm.
     bindgen.omit_default_module_path(false);
     bindgen.generate(directory).with_context(|| format!("no glue for {module}"))
 }

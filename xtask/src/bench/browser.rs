@@ -20,11 +20,11 @@ mod table;
 mod trace;
 mod visit;
 
-/// What every page is asked for with: a click on a partner's link.
+/// The query of every page: that of a redirect from a partner's link.
 const LANDING: &str =
     "?ps_partner_key=cGF0cmljaWE&ps_xid=Ab3dEf6hIj9kLm&gsxid=Ab3dEf6hIj9kLm&gspk=cGF0cmljaWE";
 
-/// Measures, prints the table, and keeps it in docs/benchmarks.md unless this is a dry run.
+/// Measures, prints the table, and writes it into docs/benchmarks.md unless this is a dry run.
 pub(super) fn run(root: &Path, loads: u16, dry: bool) -> anyhow::Result<()> {
     let modules = Node::packages(root, contender::PEERS, "peers")?;
     let modules = modules.context("the peers come from npm: install node and npm, then run this again")?;
@@ -43,7 +43,7 @@ pub(super) fn run(root: &Path, loads: u16, dry: bool) -> anyhow::Result<()> {
     page::replace(&root.join("docs/benchmarks.md"), "In a browser", &section(&table, &samples[0], &product))
 }
 
-/// The browser's name, and each contender's samples. A first round, which warms caches, is left out.
+/// The browser's name, and each contender's samples. The first round only warms caches and is not counted.
 async fn measure(
     browser: &tools::Browser,
     contenders: &[Contender],
@@ -56,11 +56,11 @@ async fn measure(
     let version = chromium.ask("Browser.getVersion", json!({})).await?;
     let said = |member: &str| version[member].as_str().unwrap_or_default();
     let product = said("product").replace("HeadlessChrome", "Chromium").replace("Chrome/", "Chromium ");
-    // Some of the scripts take a headless browser for a robot, and do nothing.
+    // Some of the scripts take a headless browser for a bot and do nothing.
     let agent = said("userAgent").replace("Headless", "");
     let mut samples = vec![Vec::new(); contenders.len()];
     for round in 0..=loads {
-        // Each round begins with another one, so that none always follows the heaviest.
+        // Each round begins with another contender, so that none always runs after the heaviest.
         for turn in 0..contenders.len() {
             let at = (usize::from(round) + turn) % contenders.len();
             let contender = &contenders[at];

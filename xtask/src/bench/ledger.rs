@@ -1,5 +1,5 @@
-//! `cargo xtask bench --ledger`: what the ledger books a second, beside SQLite without anything around it, on the same
-//! cores in the same run, and how long a signup is on its way from the relay to the ledger.
+//! `cargo xtask bench --ledger`: how much the ledger records a second, compared with bare SQLite on the same cores in
+//! the same run, and how long a signup takes from the relay to the ledger.
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -27,14 +27,14 @@ mod store;
 const PAYING: u64 = 1000;
 /// Triggers of the program in each measurement; one of them pays, the others ask for another category.
 const TRIGGERS: [u64; 3] = [1, 10, 100];
-/// Longest wait for what was accepted to be booked.
+/// Longest wait until accepted signups are recorded.
 const BOOKED_WITHIN: Duration = Duration::from_mins(5);
 
-/// A ledger in a directory or database of its own, and how to ask it.
+/// A ledger in a directory or database of its own, and its keys.
 pub(super) struct Ledger {
     program: PathBuf,
     data: tempfile::TempDir,
-    /// Where it stores, as its command line says it.
+    /// The arguments of its command line that name its storage.
     storage: [OsString; 2],
     public_key: String,
     secret_key: String,
@@ -45,7 +45,7 @@ impl Ledger {
         Self::init_on(program, None).await
     }
 
-    /// In this PostgreSQL database.
+    /// Makes a ledger in this PostgreSQL database, or in a directory of its own.
     pub(super) async fn init_on(program: &Path, database: Option<&str>) -> anyhow::Result<Self> {
         let data = tempfile::tempdir()?;
         let storage = match database {
@@ -83,8 +83,8 @@ struct Row {
     of_bare: Option<f64>,
 }
 
-/// Measures, prints the table, and keeps it in docs/benchmarks.md. The load shares the server's cores and bare SQLite is
-/// this program's own, so that only a release of it measures: any other builds one, and has it measure.
+/// Measures, prints the table, and writes it into docs/benchmarks.md. Load and bare SQLite run in this process, so it
+/// must be a release build: a debug build makes a release of itself and runs that.
 pub(super) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     if cfg!(debug_assertions) {
         let built = binaries::build(root, Speed::Release)?;
@@ -129,7 +129,7 @@ async fn measure(program: &Path, options: &Options) -> anyhow::Result<String> {
     Ok(text)
 }
 
-/// Payments with few and many triggers, in turn with bare SQLite.
+/// Measures payments with few and many triggers, in turn with bare SQLite.
 async fn transactions(program: &Path, options: &Options) -> anyhow::Result<(Vec<Row>, f64)> {
     let mut rows = Vec::new();
     let mut bares = Vec::new();
@@ -171,7 +171,7 @@ async fn transactions(program: &Path, options: &Options) -> anyhow::Result<(Vec<
     Ok((rows, median(bares)))
 }
 
-/// A partner, and customers of theirs who pay.
+/// Makes a partner with customers who pay.
 async fn furnish(client: &Client) -> anyhow::Result<()> {
     let partner = json!({"email": "robin@agency.example", "partner_key": "robin"});
     client.ask("POST", "/api/v2/partnerships", &partner).await?;
@@ -207,13 +207,13 @@ fn trigger(number: u64) -> Value {
            "rules": rules, "action": {"type": "commission_percent", "percent": "20"}})
 }
 
-/// How many customers the partner has.
+/// How many customers of the partner the ledger has recorded.
 async fn booked(client: &Client) -> anyhow::Result<u64> {
     let partner = client.ask("GET", "/api/v2/partnerships/robin", &Value::Null).await?;
     partner["stats"]["CUSTOMER_COUNT"].as_u64().context("a partner has a number of customers")
 }
 
-/// Signups sent to the relay until the last of them is booked.
+/// Measures signups from the first that is sent to the relay to the last that the ledger has recorded.
 async fn signups(program: &Path, options: &Options) -> anyhow::Result<String> {
     let booked = signups_on(&Ledger::init(program).await?, options).await?;
     let Booked { sent, there, seconds, per_second, meanwhile } = booked;
@@ -225,18 +225,18 @@ async fn signups(program: &Path, options: &Options) -> anyhow::Result<String> {
     ))
 }
 
-/// What became of signups.
+/// The result of sending signups.
 pub(super) struct Booked {
     pub(super) sent: u64,
     pub(super) there: u64,
-    /// From the first that was sent to the last that was booked.
+    /// From the first that was sent to the last that was recorded.
     pub(super) seconds: f64,
     pub(super) per_second: f64,
-    /// What the relay acknowledged.
+    /// The relay's acknowledgements.
     pub(super) meanwhile: Sample,
 }
 
-/// Sends signups to the relay of this ledger, and waits until the last of them is booked.
+/// Sends signups to the relay of this ledger, and waits until the last of them is recorded.
 pub(super) async fn signups_on(ledger: &Ledger, options: &Options) -> anyhow::Result<Booked> {
     let (server, client) = ledger.serve().await?;
     furnish(&client).await?;

@@ -1,4 +1,4 @@
-//! The load: connections that each keep one request under way, and what came back.
+//! The load on the relay: connections that each send one request at a time, and the times of the answers.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -10,11 +10,12 @@ use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-/// The public key every event carries.
+/// The public key of every event.
 pub(super) const PUBLIC_KEY: &str = "pk_test_example";
-/// Customers the events are about: enough lanes that order costs what it costs in a busy program.
+/// Customers that the events are about: as many lanes as a busy program has, so that ordering costs what it does
+/// there.
 const CUSTOMERS: u64 = 1000;
-/// Before counting begins: connections, caches and branch predictors settle.
+/// Time of load before counting begins, for connections, caches and branch predictors to settle.
 const WARM_UP: Duration = Duration::from_millis(500);
 
 /// One measurement.
@@ -22,9 +23,9 @@ const WARM_UP: Duration = Duration::from_millis(500);
 pub(super) struct Sample {
     /// 202 answers a second.
     pub(super) per_second: f64,
-    /// Half of the answers took no longer.
+    /// Median time of an answer.
     pub(super) p50: Duration,
-    /// 99 of 100 answers took no longer.
+    /// 99th percentile of the time of an answer.
     pub(super) p99: Duration,
 }
 
@@ -62,7 +63,7 @@ struct Template {
     connection: u64,
 }
 
-/// Sends one request after the other; says how long each took that began and ended inside the window.
+/// Sends one request after the other; returns the times of those that began and ended inside the window.
 async fn keep_busy(
     mut sender: SendRequest<Full<Bytes>>,
     template: Template,
@@ -99,7 +100,7 @@ fn event_id(connection: u64, count: u64, now: u64) -> uuid::Uuid {
     uuid::Builder::from_unix_timestamp_millis(now, &random).into_uuid()
 }
 
-/// A signup as the tracker sends it, with an id of its own.
+/// A signup as the tracker sends it, with a unique id.
 fn event(connection: u64, count: u64, now: u64) -> String {
     let id = event_id(connection, count, now);
     let customer = (connection.wrapping_mul(31).wrapping_add(count)) % CUSTOMERS;
@@ -115,7 +116,7 @@ fn event(connection: u64, count: u64, now: u64) -> String {
     )
 }
 
-/// A signup of a customer nobody knows, through a partner, with an id of its own.
+/// A signup of a new customer, referred by a partner, with a unique id.
 pub(super) fn signup(public_key: &str, connection: u64, count: u64) -> String {
     let id = event_id(connection, count, epoch_millis());
     format!(

@@ -1,4 +1,4 @@
-//! The other end of the scale: handlers on the same framework that keep nothing.
+//! Baselines of the bench: handlers on the same framework that store nothing.
 
 use std::net::SocketAddr;
 
@@ -10,15 +10,15 @@ use clap::Args;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// Where nothing is done.
+/// The path of the handler that does nothing.
 pub(super) const NOOP: &str = "/noop";
-/// Where the event is parsed and forgotten.
+/// The path of the handler that parses the event and drops it.
 pub(super) const TYPED: &str = "/typed";
 
 /// As long as the relay's own answer.
 const ANSWER: &str = r#"{"accepted":1,"duplicates":0}"#;
 
-/// What `bench-noop` is told.
+/// The arguments of `bench-noop`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Address to listen on.
@@ -57,7 +57,7 @@ async fn noop(_body: Bytes) -> (StatusCode, &'static str) {
 async fn typed(body: Bytes) -> (StatusCode, &'static str) {
     match serde_json::from_slice::<Event<'_>>(&body) {
         Ok(event) => {
-            // Keeps the compiler from leaving the parsing out.
+            // Keeps the compiler from optimising the parsing away.
             std::hint::black_box((event.public_key, event.id, event.kind, event.occurred_at, event.data));
             (StatusCode::ACCEPTED, ANSWER)
         }

@@ -1,5 +1,5 @@
-//! `cargo xtask bench --postgres`: relays and ledgers on one PostgreSQL that waits for the disk, on the same cores in the
-//! same run as a handler that does nothing.
+//! `cargo xtask bench --postgres`: relays and a ledger on one PostgreSQL with fsync, compared with a handler that
+//! does nothing on the same cores in the same run.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -16,10 +16,10 @@ use crate::cluster::Cluster;
 use crate::page;
 use crate::server::Server;
 
-/// How many relays share the database.
+/// Numbers of relays that share the database.
 const RELAYS: [usize; 3] = [1, 2, 3];
 
-/// Measures, prints the table, and keeps it in docs/benchmarks.md.
+/// Measures, prints the table, and writes it into docs/benchmarks.md.
 pub(super) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     let programs = binaries::build(root, Speed::Release)?;
     let cluster = Cluster::start_durable()?;
@@ -79,7 +79,7 @@ fn sum(samples: &[Sample]) -> f64 {
     samples.iter().map(|sample| sample.per_second).sum()
 }
 
-/// What so many relays acknowledge together, each with its share of the connections.
+/// Measures `count` relays at once, each with its share of the connections.
 async fn relays(
     programs: &Path,
     database: &str,

@@ -1,4 +1,4 @@
-//! `dist/`: the scripts under the names they are served by, and a manifest with their integrity hashes.
+//! `dist/`: the scripts under the names by which they are served, and a manifest with their integrity hashes.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -24,7 +24,7 @@ struct Manifest<'a> {
     files: &'a [Artefact],
 }
 
-/// Writes the scripts and the manifest, and removes what an earlier build left.
+/// Writes the scripts and the manifest, and removes the files of an earlier build.
 pub(super) fn write(dist: &Path, scripts: &Scripts) -> anyhow::Result<Vec<Artefact>> {
     let files = named(scripts);
     let artefacts: Vec<_> = files.iter().map(|(name, text)| artefact(name, text)).collect();
@@ -43,7 +43,7 @@ pub(super) fn write(dist: &Path, scripts: &Scripts) -> anyhow::Result<Vec<Artefa
     Ok(artefacts)
 }
 
-/// The scripts under their names; the hashed name may be cached for ever.
+/// The scripts under their names. The name with a hash never changes its content, so it may be cached for ever.
 fn named(scripts: &Scripts) -> Vec<(String, &str)> {
     // The same eight digits as in crates/cli/src/scripts.rs, which serves this file under this name.
     let hash = hex::encode(&Sha256::digest(&scripts.script)[..4]);
@@ -86,7 +86,7 @@ mod tests {
     fn the_hashed_name_is_that_of_the_bytes() {
         let scripts = scripts(Some("def"));
         let files = named(&scripts);
-        // The SHA-256 of `abc` begins so in the standard's own example.
+        // The SHA-256 of `abc`, from the standard's own example, begins with these digits.
         assert_eq!(files[1], ("headwater-ba7816bf.js".into(), "abc"));
         assert_eq!(files[0].1, files[1].1);
         assert_eq!(files[3], ("headwater-fallback.js".into(), "def"));

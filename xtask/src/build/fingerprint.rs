@@ -1,4 +1,4 @@
-//! Whether `dist/` or `pkg/` is what the present sources make, so that nothing is built twice.
+//! Tells whether `dist/` or `pkg/` was built from the present sources, so that nothing is built twice.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Part;
 
-/// Everything whose change changes an artefact.
+/// Everything that an artefact depends on.
 const INPUTS: &[&str] = &[
     "Cargo.lock",
     "Cargo.toml",
@@ -23,18 +23,18 @@ const INPUTS: &[&str] = &[
     "xtask/tools/package-lock.json",
 ];
 
-/// The fingerprint of the sources, and of whether they are optimised.
+/// The fingerprint of the sources, and whether the build is optimised.
 pub(super) fn inputs(root: &Path, optimised: bool) -> anyhow::Result<String> {
     Ok(format!("{} {optimised}", digest(root, INPUTS)?))
 }
 
-/// Whether the part was made from these inputs, and is as it was made.
+/// Whether the part was made from these inputs and has not been changed since.
 pub(super) fn is_current(root: &Path, part: Part, inputs: &str) -> bool {
     let Ok(known) = std::fs::read_to_string(file(root, part)) else { return false };
     digest(root, &[part.directory()]).is_ok_and(|outputs| known == line(inputs, &outputs))
 }
 
-/// Says that the part is being replaced.
+/// Removes the part's fingerprint before it is replaced, so that an interrupted build is not taken for current.
 pub(super) fn forget(root: &Path, part: Part) -> anyhow::Result<()> {
     match std::fs::remove_file(file(root, part)) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
@@ -42,7 +42,7 @@ pub(super) fn forget(root: &Path, part: Part) -> anyhow::Result<()> {
     }
 }
 
-/// Says that the part was made from these inputs.
+/// Records that the part was made from these inputs.
 pub(super) fn remember(root: &Path, part: Part, inputs: &str) -> anyhow::Result<()> {
     let outputs = digest(root, &[part.directory()])?;
     std::fs::write(file(root, part), line(inputs, &outputs)).context("cannot write a fingerprint into dist/")

@@ -1,5 +1,5 @@
-//! The JavaScript around the module as one classic text: what was several ES modules for a bundler stands in one
-//! scope here, without import and export, and without what a tracker does not need.
+//! The JavaScript around the wasm module as one classic script. What wasm-bindgen wrote as several ES modules for a
+//! bundler goes into one scope here, without import and export, and without what a tracker does not need.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -8,10 +8,10 @@ use anyhow::{Context as _, bail};
 
 use super::wasm::{Import, NAME};
 
-/// Functions of wasm-bindgen's glue said shorter. Ours keep no views of the memory: they are made as quickly as
-/// checked, and a memory grown in wasm2js leaves the old buffer readable, so that a kept view would lie.
+/// Shorter replacements of functions in wasm-bindgen's glue. They keep no views of the memory: making a view is as
+/// fast as checking a kept one, and under wasm2js a kept view would read the old buffer after the memory has grown.
 const SHORTER: &[(&str, &str)] = &[
-    // The memory stays below 2 GiB, where an address has no sign.
+    // The memory stays below 2 GiB, so an address is never negative.
     ("getArrayU8FromWasm0", "(ptr, len) { return new Uint8Array(wasm.memory.buffer, ptr, len); }"),
 ];
 
@@ -37,7 +37,7 @@ pub(super) fn read(directory: &Path) -> anyhow::Result<String> {
     Ok(parts.join("\n"))
 }
 
-/// A hand-written file after those it imports, each once. `known` has the files whose text is there already.
+/// A hand-written file, preceded by those it imports, each once. `known` holds the files that are already included.
 pub(super) fn inlined(file: &Path, known: &mut BTreeSet<PathBuf>) -> anyhow::Result<String> {
     let shown = file.display();
     let source = std::fs::read_to_string(file).with_context(|| format!("cannot read {shown}"))?;
@@ -55,7 +55,7 @@ pub(super) fn inlined(file: &Path, known: &mut BTreeSet<PathBuf>) -> anyhow::Res
     Ok(text + &module.text)
 }
 
-/// A module's text and the names that another gives to what it defines.
+/// A module's text, and `const` lines for the names under which another module imports from it.
 fn with_names(text: String, names: &BTreeSet<(String, String)>, module: &str) -> anyhow::Result<String> {
     let defined: BTreeSet<_> = text.lines().filter_map(declared).collect();
     match names.iter().find(|(theirs, _)| !defined.contains(&**theirs)) {
@@ -73,11 +73,11 @@ fn renamings(names: &BTreeSet<(String, String)>) -> String {
 #[derive(Debug, PartialEq, Eq)]
 struct Plain {
     text: String,
-    /// By module, the names wanted: theirs and ours.
+    /// The imported names by module: the exported name and the local one.
     imports: BTreeMap<String, BTreeSet<(String, String)>>,
 }
 
-/// Takes import and export off the lines of a module.
+/// Removes `import` and `export` from a module.
 fn plain(module: &str) -> anyhow::Result<Plain> {
     let mut plain = Plain { text: String::new(), imports: BTreeMap::new() };
     for line in module.lines() {
@@ -110,7 +110,7 @@ fn imported(rest: &str) -> Option<(Vec<(String, String)>, String)> {
     Some((names.map(pair).collect(), from.to_owned()))
 }
 
-/// The glue with the shorter functions.
+/// The glue with the shorter functions in place.
 fn shorter(glue: &str) -> String {
     let mut glue = glue.to_owned();
     for (name, body) in SHORTER {
@@ -123,7 +123,7 @@ fn shorter(glue: &str) -> String {
     glue
 }
 
-/// The text without the lines from one that begins so to the next that is a closing brace.
+/// The text without the block that begins with the line `opening` and ends at the next line that is a closing brace.
 fn without_block(text: &str, opening: &str) -> String {
     let mut inside = false;
     let mut rest = String::with_capacity(text.len());
@@ -138,7 +138,7 @@ fn without_block(text: &str, opening: &str) -> String {
     rest
 }
 
-/// Fails when a name is declared twice on the first level: of two functions the second would silently win.
+/// Fails when a name is declared twice at the top level: the second of two functions would silently win.
 pub(super) fn check(text: &str) -> anyhow::Result<()> {
     let mut known = BTreeSet::new();
     match text.lines().filter_map(declared).find(|name| !known.insert(*name)) {
@@ -149,7 +149,7 @@ pub(super) fn check(text: &str) -> anyhow::Result<()> {
     }
 }
 
-/// The name that a line declares on the first level.
+/// The name that a line declares at the top level.
 fn declared(line: &str) -> Option<&str> {
     let line = line.strip_prefix("async ").unwrap_or(line);
     let words = ["function* ", "function ", "const ", "let ", "class "];
@@ -167,7 +167,7 @@ fn is_identifier(character: char) -> bool {
     character.is_alphanumeric() || character == '_' || character == '$'
 }
 
-/// What the glue takes from the module: the names after `wasm.`.
+/// The exports of the module that the glue uses: the names after `wasm.`.
 pub(super) fn exports(glue: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     renamed(glue, |name| {
@@ -177,7 +177,7 @@ pub(super) fn exports(glue: &str) -> BTreeSet<String> {
     names
 }
 
-/// The glue with other names after `wasm.`.
+/// The glue with the names after `wasm.` replaced.
 pub(super) fn renamed<'a>(glue: &'a str, mut rename: impl FnMut(&'a str) -> &'a str) -> String {
     let mut text = String::with_capacity(glue.len());
     let mut done = 0;
@@ -194,7 +194,7 @@ pub(super) fn renamed<'a>(glue: &'a str, mut rename: impl FnMut(&'a str) -> &'a 
     text + &glue[done..]
 }
 
-/// The glue and the import object that stands on it: `functions` says which function of the glue each import is.
+/// The glue, followed by the module's import object. `functions` maps each import to a function of the glue.
 pub(super) fn with_imports<'a>(
     glue: &str,
     imports: &'a [Import],
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_are_read_without_a_view_that_is_kept() {
+    fn bytes_are_read_without_a_cached_view() {
         let glue = "function getArrayU8FromWasm0(ptr, len) {\n    long;\n}\nlet end;\n";
         let short = shorter(glue);
         assert!(short.starts_with("let end;\n") && !short.contains("long"), "{short}");
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_snippet_without_what_is_wanted_of_it_is_refused() {
+    fn a_snippet_that_lacks_an_imported_name_is_refused() {
         let directory = tempfile::tempdir().unwrap();
         let write = |file: &str, text: &str| std::fs::write(directory.path().join(file), text).unwrap();
         write("headwater.js", "");

@@ -1,32 +1,33 @@
-//! The package's module without functions that only write words nobody reads: they become traps, and what they alone
-//! called goes with them.
+//! Removes from the package's module functions that only format messages which nobody can see: they become traps, and
+//! functions that only they called are removed later as unused.
 //!
-//! The script has a panic handler of its own and needs none of this; the package stands on the standard library.
+//! The script has a panic handler of its own and does not need this; the package links the standard library.
 
 use std::collections::BTreeSet;
 
 use anyhow::bail;
 use wasmparser::{KnownCustom, Name, Parser, Payload};
 
-/// How the names of these functions end, as the compiler mangles them. A name that is not there any more fails the
-/// build, so that none is muted by accident after an update.
+/// The ends of these functions' mangled names. A name that no longer exists fails the build, so that after an update
+/// no other function is removed by accident.
 const WORDS: &[&str] = &[
-    // Where a panic begins to put its words together. On this target they are shown to nobody; it traps either way.
+    // Formats a panic's message. On this target nobody can see it, and the panic traps either way.
     "4core9panicking9panic_fmt",
-    // The same for an index inside a character: its words quote the text, which takes tables of Unicode.
+    // The same for an index inside a character: its message quotes the text, which takes tables of Unicode.
     "4core3str19slice_error_fail_rt",
-    // `Display` of `f64`, 6 kB under brotli: only serde's words for a number in the wrong place use it. We read every
-    // kind of value that JSON has (src/npm/value.rs), so that serde never finds one in the wrong place.
+    // `Display` of `f64`, 6 kB under brotli: only serde uses it, to report a number of the wrong type. We read every
+    // kind of value that JSON has (src/npm/value.rs), so serde never reports one.
     "4core3fmt5floatdNtB7_7Display3fmt",
 ];
-/// What wasm-bindgen reads. Other notes go: without `target_features` its glue needs no tables of references.
+/// The custom section that wasm-bindgen reads. Others are removed: without `target_features` its glue needs no tables
+/// of references.
 const NOTES: &str = "__wasm_bindgen_unstable";
 /// Bytes of the magic number and the version.
 const HEAD: usize = 8;
 /// A body without locals that traps.
 const TRAP: &[u8] = &[0, 0x00, 0x0b];
 
-/// The module with those functions muted, and without names.
+/// The module with those functions replaced by traps, and without names.
 pub(super) fn mute(wasm: &[u8]) -> anyhow::Result<Vec<u8>> {
     let muted = functions(wasm, WORDS)?; // reads the head, too
     let mut out = wasm[..HEAD].to_vec();
@@ -57,7 +58,7 @@ pub(super) fn mute(wasm: &[u8]) -> anyhow::Result<Vec<u8>> {
     Ok(out)
 }
 
-/// The functions whose names end so, each of which has to be there.
+/// The functions whose names have these ends; an error when one is missing.
 fn functions(wasm: &[u8], ends: &[&str]) -> anyhow::Result<BTreeSet<u32>> {
     let mut found = BTreeSet::new();
     let mut missing: BTreeSet<_> = ends.iter().collect();
@@ -84,7 +85,7 @@ fn functions(wasm: &[u8], ends: &[&str]) -> anyhow::Result<BTreeSet<u32>> {
     }
 }
 
-/// How many functions come before the module's own.
+/// How many imported functions precede the module's own.
 fn imported(wasm: &[u8]) -> anyhow::Result<u32> {
     Ok(u32::try_from(super::wasm::imports(wasm)?.len())?)
 }
@@ -95,7 +96,7 @@ fn push_section(out: &mut Vec<u8>, id: u8, content: &[u8]) {
     out.extend(content);
 }
 
-/// A number as wasm writes lengths.
+/// A number in unsigned LEB128, as wasm encodes lengths.
 fn leb(mut number: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     loop {

@@ -17,15 +17,15 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    /// The tools, installed when they are not there yet; nothing on a machine without node and npm, or where npm
-    /// has no network.
+    /// The tools, installed when they are missing; `None` on a machine without node and npm, or where npm has no
+    /// network.
     pub(crate) fn find(root: &Path) -> anyhow::Result<Option<Self>> {
         let modules = Self::packages(root, "xtask/tools", "node")?;
         Ok(modules.map(|modules| Self { programs: modules.join(".bin") }))
     }
 
-    /// Where the packages are that a lock in the checkout names, installed below this name in the tools directory
-    /// when they are not there yet; nothing where `find` finds nothing.
+    /// The directory of the packages of a lock file in the checkout, installed below `name` in the tools directory
+    /// when they are missing; `None` as for `find`.
     pub(crate) fn packages(root: &Path, sources: &str, name: &str) -> anyhow::Result<Option<PathBuf>> {
         let lock = std::fs::read(root.join(sources).join("package-lock.json"))
             .with_context(|| format!("cannot read {sources}/package-lock.json"))?;
@@ -51,16 +51,16 @@ impl Node {
         Command::new(self.programs.join(program))
     }
 
-    /// The script in as few bytes as it can be said in.
+    /// The script, minified.
     pub(crate) fn minify(&self, script: &str, work: &Path) -> anyhow::Result<String> {
-        // Functions with a body stay functions: inlined, they repeat what brotli has already seen less well.
+        // Functions with a body are not inlined: that would make the script longer under brotli.
         let compress = "passes=3,toplevel,unsafe_arrows,keep_fargs=false,inline=1,hoist_funs";
         let arguments =
             ["--toplevel", "--compress", compress, "--mangle", "toplevel", "--mangle-props", "regex=/^_\\$/"];
         self.terser(&with_let(script), work, &arguments)
     }
 
-    /// A module as a site's own bundler minifies it.
+    /// A module, minified as a site's own bundler does it.
     pub(crate) fn minify_module(&self, module: &str, work: &Path) -> anyhow::Result<String> {
         self.terser(module, work, &["--module", "--compress", "--mangle"])
     }
@@ -75,7 +75,7 @@ impl Node {
     }
 }
 
-/// `let` for `const` where a line declares, so that neighbouring declarations become one.
+/// Replaces `const` by `let` in declarations, so that terser merges neighbouring ones.
 fn with_let(script: &str) -> String {
     let mut text = String::with_capacity(script.len());
     for line in script.split_inclusive('\n') {
@@ -92,7 +92,7 @@ fn answers(program: &str) -> bool {
     output(Command::new(program).arg("--version")).is_ok()
 }
 
-/// Installs beside the place and moves, so that a broken installation is never taken for a whole one.
+/// Installs into a temporary directory and renames it, so that a broken installation is never taken for a whole one.
 fn install(root: &Path, sources: &str, directory: &Path) -> anyhow::Result<()> {
     eprintln!("installing the packages of {sources} into the tools directory, once");
     let above = directory.parent().context("the tools directory has a directory above")?;
@@ -107,7 +107,7 @@ fn install(root: &Path, sources: &str, directory: &Path) -> anyhow::Result<()> {
     run(npm.current_dir(part.path()))
         .with_context(|| format!("the packages of {sources} cannot be installed"))?;
     match std::fs::rename(part.path(), directory) {
-        // Another build was quicker, with the same lock.
+        // Another build has installed the same lock file meanwhile.
         Err(_) if directory.is_dir() => Ok(()),
         moved => moved.with_context(|| format!("cannot make {}", directory.display())),
     }

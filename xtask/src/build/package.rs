@@ -25,13 +25,13 @@ pub(super) fn build(root: &Path, node: Option<&Node>, work: &Path) -> anyhow::Re
     }
     let mut package = Package::new();
     collect(&directory, Path::new(""), &mut package)?;
-    // wasm-bindgen's own notes; npm would publish ours only, or none at all.
+    // wasm-bindgen's own manifest and ignore file would take the place of ours.
     package.retain(|path, _| !path.ends_with(".gitignore") && !path.ends_with("package.json"));
     let hand_written = root.join("src/npm");
     if hand_written.is_dir() {
         collect(&hand_written, Path::new(""), &mut package)?;
     }
-    // Rust lies beside the entry points it serves.
+    // `src/npm/` holds Rust files, too.
     package.retain(|path, _| path.extension().is_none_or(|extension| extension != "rs"));
     if !package.contains_key(Path::new("README.md")) {
         bail!("there is no src/npm/README.md: the package's own, for who finds it at a registry");
@@ -46,8 +46,8 @@ pub(super) fn build(root: &Path, node: Option<&Node>, work: &Path) -> anyhow::Re
     Ok(package)
 }
 
-/// The types without the ways to free the tracker: there is one for the life of a page, and `Symbol.dispose` is
-/// unknown to TypeScript before a site's `lib` says so.
+/// The types without the methods that free the tracker. There is one tracker for the life of a page, and TypeScript
+/// knows `Symbol.dispose` only if a site's `lib` includes it.
 fn without_disposal(types: &str) -> String {
     let disposal = |line: &&str| ["free(): void;", "[Symbol.dispose](): void;"].contains(&line.trim());
     types.split_inclusive('\n').filter(|line| !disposal(line)).collect()
@@ -67,7 +67,8 @@ fn collect(directory: &Path, inside: &Path, package: &mut Package) -> anyhow::Re
     Ok(())
 }
 
-/// The manifest with the version in it. Its text is kept: the order of conditions in `exports` has a meaning.
+/// The manifest with the version in it. It is edited as text, because the order of conditions in `exports` has a
+/// meaning.
 fn manifest(source: &str, version: &str) -> anyhow::Result<String> {
     let manifest: Value = serde_json::from_str(source)?;
     if !manifest["name"].is_string() {
@@ -79,7 +80,7 @@ fn manifest(source: &str, version: &str) -> anyhow::Result<String> {
     Ok(source.replacen('{', &format!("{{\n  \"version\": \"{version}\","), 1))
 }
 
-/// Every path of the manifest names something, and every file is published.
+/// Checks that every path of the manifest exists and that every file is published.
 fn check(manifest: &Value, package: &Package) -> anyhow::Result<()> {
     let there = |path: &str| package.keys().any(|file| file.starts_with(path));
     let mut named = Vec::new();
@@ -117,7 +118,7 @@ fn covers(entry: &str, path: &Path) -> bool {
     }
 }
 
-/// The texts of a value, however deep they stand; these are paths.
+/// Collects all strings of a value, at any depth; in the manifest these are paths.
 fn paths<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
     match value {
         Value::String(text) => found.push(text),
@@ -127,7 +128,7 @@ fn paths<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
     }
 }
 
-/// Puts the package in the place of the old one.
+/// Replaces the old package.
 pub(super) fn install(package: &Package, directory: &Path) -> anyhow::Result<()> {
     let shown = directory.display();
     match std::fs::remove_dir_all(directory) {
@@ -162,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_told_to_free_the_tracker() {
+    fn the_types_offer_no_way_to_free_the_tracker() {
         let types = "export class Tracker {\n    free(): void;\n    [Symbol.dispose](): void;\n    flush(): void;\n}\n";
         assert_eq!(without_disposal(types), "export class Tracker {\n    flush(): void;\n}\n");
     }

@@ -10,33 +10,35 @@ use super::wasm::{self, Artefact, NAME};
 use super::{Node, glue, shrink, text};
 use crate::size;
 
-/// The scripts, as they are served.
+/// The scripts as they are served.
 #[derive(Debug)]
 pub(super) struct Scripts {
-    /// The one that pages load; its wasm is carried as text.
+    /// The script that pages load; it holds its wasm as text.
     pub(super) script: String,
-    /// What it loads where wasm is forbidden; missing when there was no wasm2js.
+    /// The script that it loads where wasm is forbidden; `None` without wasm2js.
     pub(super) fallback: Option<String>,
-    /// What it loads when a page asks for it, by file name.
+    /// The parts that it loads when a page needs them: file name and text.
     pub(super) parts: Vec<(String, String)>,
 }
 
 /// The parts: `src/parts/<name>.js`, served as `headwater-<name>.js`.
 const PARTS: [&str; 5] = ["forms", "links", "checkout", "consent", "debug"];
 
-/// Stands for the module while the text around it is minified, so that nothing reads 20 kB of escapes as code.
+/// A placeholder for the module while the text around it is minified, so that the minifier does not parse 20 kB of
+/// escapes.
 const PLACE: &str = "HEADWATER_WASM";
-/// The constant in `src/shell.js` that says by how much each byte of the module was moved up.
+/// The constant in `src/shell.js` that holds what was added to each byte of the module.
 const SHIFT: &str = "WASM_SHIFT";
-/// Low shifts only: these make one UTF-8 byte of the most frequent bytes above 127, which wrap around to 0.
+/// The shifts to try. Under a low shift the frequent bytes just below 256 wrap around to low values, which take one
+/// byte in UTF-8 and not two.
 const SHIFTS: std::ops::RangeInclusive<u8> = 0..=8;
 
-/// Builds both scripts; files in between are put below `work`.
+/// Builds the scripts and parts; intermediate files go below `work`.
 pub(super) fn build(root: &Path, node: Option<&Node>, work: &Path) -> anyhow::Result<Scripts> {
     let directory = work.join("script");
     wasm::build(root, Artefact::Script, &directory)?;
     let glue = glue::read(&directory)?;
-    // wasm-bindgen brought it along, with the glue.
+    // wasm-bindgen has already included this file in the glue.
     let mut known = [root.join("src/browser.js").canonicalize()?].into();
     let shell = glue::inlined(&root.join("src/shell.js"), &mut known)?;
     glue::check(&format!("{glue}{shell}"))?;
@@ -76,7 +78,7 @@ pub(super) fn build(root: &Path, node: Option<&Node>, work: &Path) -> anyhow::Re
     })
 }
 
-/// The shift under which the module weighs least.
+/// The shift that gives the smallest script under brotli.
 fn best_shift(wasm: &[u8]) -> anyhow::Result<u8> {
     let mut best = (usize::MAX, 0);
     for shift in SHIFTS {
@@ -85,7 +87,8 @@ fn best_shift(wasm: &[u8]) -> anyhow::Result<u8> {
     Ok(best.1)
 }
 
-/// The parts in one scope of their own. The module comes last: in front of code, or in its midst, it weighs more.
+/// The parts in one function scope. The module is its argument at the end: in front of the code, or within it, it
+/// compresses worse.
 fn whole(parts: &[&str], fallback: bool, shift: u8) -> String {
     let module = if fallback { "''" } else { PLACE };
     let constants = format!("const FALLBACK = {fallback};\nconst {SHIFT} = {shift};\n");
@@ -93,7 +96,7 @@ fn whole(parts: &[&str], fallback: bool, shift: u8) -> String {
     format!("((wasm_text) => {{\n'use strict';\n{constants}{parts}\n}})({module});\n")
 }
 
-/// The script with the module in its place, read back as a browser reads it.
+/// The script with the module in place of the placeholder; checks that a browser would read back the same module.
 fn with_wasm(script: &str, wasm: &[u8], shift: u8) -> anyhow::Result<String> {
     if script.matches(PLACE).count() != 1 {
         bail!("src/shell.js has to use wasm_text, and to make only one module of it");

@@ -1,4 +1,4 @@
-//! A module in fewer bytes, and the same module as JavaScript: binaryen's tools.
+//! Shrinks a module and compiles it to JavaScript, with binaryen's tools.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -10,7 +10,8 @@ use super::Node;
 use super::wasm::Import;
 use crate::process::output;
 
-/// What every browser since 2021 reads. `--all-features` would write encodings that browsers refuse.
+/// The features that every browser since 2021 supports. `--all-features` would produce encodings that browsers
+/// refuse.
 const FEATURES: &[&str] = &[
     "--enable-bulk-memory",
     "--enable-sign-ext",
@@ -37,7 +38,7 @@ impl Shrunk {
         self.imports.get(&import.name).map_or(&import.name, |import| &import.name)
     }
 
-    /// What the module calls this export.
+    /// The short name of this export in the module.
     pub(super) fn export<'a>(&'a self, name: &'a str) -> &'a str {
         self.exports.get(name).map_or(name, String::as_str)
     }
@@ -45,8 +46,8 @@ impl Shrunk {
 
 /// Optimises the module in place.
 pub(super) fn optimise(node: &Node, wasm: &Path) -> anyhow::Result<()> {
-    // Rust puts the stack first, so that no value lives in the lowest kilobyte. Control flow made anew from the flat
-    // code that `-Oz` leaves, and then gone over once more, is 3 % shorter under brotli.
+    // `--low-memory-unused` holds because Rust puts the stack first. Rebuilding control flow from flattened code and
+    // then optimising once more saves 3 % under brotli.
     for passes in [&[][..], &["--flatten", "--rereloop"], &[]] {
         let mut tool = node.tool("wasm-opt");
         tool.arg(wasm).args(FEATURES).arg("--low-memory-unused").args(passes);
@@ -56,7 +57,7 @@ pub(super) fn optimise(node: &Node, wasm: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The module with only these exports, optimised, and with short names at its borders.
+/// The module with only these exports, optimised, and with short names of imports and exports.
 pub(super) fn shrink(node: &Node, wasm: &Path, exports: &BTreeSet<String>) -> anyhow::Result<Shrunk> {
     let roots = wasm.with_extension("roots.json");
     std::fs::write(&roots, graph(exports))?;
@@ -64,7 +65,7 @@ pub(super) fn shrink(node: &Node, wasm: &Path, exports: &BTreeSet<String>) -> an
     tool.arg(wasm).args(FEATURES).arg("--graph-file").arg(&roots).arg("-o").arg(wasm);
     output(&mut tool)?;
     optimise(node, wasm)?;
-    // Not in the same breath: `--converge` would print a mapping for each of its rounds.
+    // A run of its own: `--converge` would print a mapping for each of its rounds.
     let mut tool = node.tool("wasm-opt");
     tool.arg(wasm).args(FEATURES).arg("--minify-imports-and-exports-and-modules").arg("-o").arg(wasm);
     let mapping = output(&mut tool)?;
@@ -72,7 +73,7 @@ pub(super) fn shrink(node: &Node, wasm: &Path, exports: &BTreeSet<String>) -> an
     Ok(Shrunk { wasm: std::fs::read(wasm)?, imports, exports })
 }
 
-/// The graph in which these exports are what must stay.
+/// The graph for wasm-metadce, in which these exports are the roots.
 fn graph(exports: &BTreeSet<String>) -> String {
     let root = |name: &String| serde_json::json!({ "name": name, "export": name, "root": true });
     exports.iter().map(root).collect::<serde_json::Value>().to_string()
@@ -95,7 +96,7 @@ fn names(mapping: &str) -> anyhow::Result<Names> {
 
 /// The module as a JavaScript function `wasm_instance(imports)` that gives its exports.
 pub(super) fn as_javascript(node: &Node, wasm: &Path) -> anyhow::Result<String> {
-    // wasm2js 132 takes a saturating conversion to 64 bits and then finds its own output invalid.
+    // Works around wasm2js 132, which accepts a saturating conversion to 64 bits but produces invalid output.
     let lowered = wasm.with_extension("lowered.wasm");
     let mut tool = node.tool("wasm-opt");
     tool.arg(wasm).args(FEATURES).arg("--llvm-nontrapping-fptoint-lowering").arg("-o").arg(&lowered);

@@ -1,11 +1,11 @@
-//! The texts of panics, blanked out: the script's panic handler traps and reads none of them, but the linker keeps
-//! them, and under brotli they are one byte in thirty of the script.
+//! Blanks out the texts of panics. The script's panic handler traps and never reads them, but the linker keeps them,
+//! and they are a thirtieth of the script under brotli.
 
 use std::ops::Range;
 
 use wasmparser::{Parser, Payload};
 
-/// What the standard library and wasm-bindgen would say. A text that is not there any more does no harm.
+/// Messages of the standard library and wasm-bindgen. One that no longer exists does no harm.
 const TEXTS: &[&[u8]] = &[
     b"capacity overflow",
     b"memory allocation of ",
@@ -14,11 +14,11 @@ const TEXTS: &[&[u8]] = &[
     b"Tried to shrink to a larger capacity",
     b"assertion failed: self.is_char_boundary(new_len)",
 ];
-/// How the table of two-digit numbers begins, with which a panic would write its numbers; 200 bytes.
+/// The beginning of the 200-byte table of two-digit numbers that a panic uses to format numbers.
 const DIGITS: &[u8] = b"0001020304050607080910";
 const DIGITS_LENGTH: usize = 200;
 
-/// The module without them; every byte keeps its place.
+/// The module with these texts zeroed; no other byte moves.
 pub(super) fn silence(mut wasm: Vec<u8>) -> anyhow::Result<Vec<u8>> {
     let mut blank = Vec::new();
     for payload in Parser::new(0).parse_all(&wasm) {
@@ -36,7 +36,7 @@ pub(super) fn silence(mut wasm: Vec<u8>) -> anyhow::Result<Vec<u8>> {
     Ok(wasm)
 }
 
-/// Where such texts stand: those known, the table of digits, and the names of source files.
+/// The ranges of such texts: the known messages, the table of digits, and the names of source files.
 fn spans(data: &[u8]) -> Vec<Range<usize>> {
     let mut spans = Vec::new();
     for text in TEXTS {
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_panic_says_is_blanked_and_nothing_else() {
+    fn panic_messages_are_blanked_and_nothing_else() {
         check(b"ps_xid\0capacity overflow\0gsxid", b"ps_xid\0_________________\0gsxid");
         check(b"pscd\0/rustc/x/mod.rs\0a", b"pscd\0_______________\0a");
         check(b"\x02key.rsx", b"\x02______x");

@@ -4,10 +4,10 @@
 
 use std::ops::Range;
 
-/// How every wasm module begins.
+/// The bytes with which every wasm module begins.
 const MAGIC: &[u8] = b"\0asm";
 
-/// The module as a literal, backticks included. Each byte is moved up by `shift`, and wraps around.
+/// The module as a literal, backticks included. `shift` is added to each byte, modulo 256.
 pub(crate) fn literal(wasm: &[u8], shift: u8) -> String {
     let wasm: Vec<_> = wasm.iter().map(|byte| byte.wrapping_add(shift)).collect();
     let mut text = String::with_capacity(wasm.len() * 2);
@@ -29,9 +29,9 @@ pub(crate) fn literal(wasm: &[u8], shift: u8) -> String {
     text
 }
 
-/// Where the literal stands in a script.
+/// The range of the literal in a script.
 pub(crate) fn find(script: &str) -> Option<Range<usize>> {
-    // Without the magic's last byte: what follows it decides how it is escaped.
+    // The last byte of the magic is left out, because its escape depends on the byte after it.
     let opening = |shift| {
         let (whole, last) = (literal(MAGIC, shift), literal(&MAGIC[MAGIC.len() - 1..], shift));
         whole[..whole.len() + 1 - last.len()].to_owned()
@@ -49,7 +49,7 @@ pub(crate) fn find(script: &str) -> Option<Range<usize>> {
     None
 }
 
-/// The module in a literal, read as a browser reads it; nothing when it holds anything else.
+/// The module in a literal, read as a browser reads it; `None` when it holds no module.
 pub(crate) fn decode(literal: &str) -> Option<Vec<u8>> {
     let mut characters = literal.strip_prefix('`')?.strip_suffix('`')?.chars();
     let mut wasm = Vec::with_capacity(literal.len());
@@ -66,7 +66,7 @@ pub(crate) fn decode(literal: &str) -> Option<Vec<u8>> {
             other => u8::try_from(other).ok()?,
         });
     }
-    // A module begins with a zero: what stands in its place is the shift.
+    // A module begins with a zero byte, so the first byte is the shift.
     let shift = *wasm.first()?;
     for byte in &mut wasm {
         *byte = byte.wrapping_sub(shift);

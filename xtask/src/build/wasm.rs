@@ -1,4 +1,4 @@
-//! From Rust to a wasm module and its glue: cargo, then wasm-bindgen, so that the same sources make the same
+//! Builds a wasm module and its glue from Rust: cargo, then wasm-bindgen, so that the same sources make the same
 //! bytes in every checkout.
 
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use super::mute::mute;
 use crate::process::{cargo, output, run, target_directory};
 use crate::tools;
 
-/// What the tracker is built for.
+/// The form in which the tracker is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Artefact {
     /// One script that a page loads: `no_std`, glue as a module that is inlined.
@@ -45,7 +45,7 @@ impl Artefact {
         }
     }
 
-    /// What the glue is for, as `xtask-bindgen` names it. For bundlers it comes without types.
+    /// The target of the glue, as `xtask-bindgen` names it. `bundler` comes without types.
     fn glue(self) -> &'static str {
         match self {
             Self::Script => "bundler",
@@ -54,7 +54,7 @@ impl Artefact {
     }
 }
 
-/// How the files of wasm-bindgen begin.
+/// The prefix of the files that wasm-bindgen writes.
 pub(super) const NAME: &str = "headwater";
 
 /// Builds the tracker and writes `headwater_bg.wasm` and its glue into the directory.
@@ -66,7 +66,7 @@ pub(super) fn build(root: &Path, artefact: Artefact, directory: &Path) -> anyhow
     build.args(["--target", TARGET, "--profile", artefact.profile()]).args(artefact.cargo_arguments());
     let mut flags = remapped(root)?;
     flags.extend(artefact.flags().iter().map(|&flag| flag.to_owned()));
-    // Takes the place of flags set for the checkout: they would make other bytes.
+    // Overrides flags that are set for the checkout: they would change the bytes.
     run(build.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f")))?;
 
     let built = target_directory(root)?.join(TARGET).join(artefact.profile()).join("headwater_tracker.wasm");
@@ -85,7 +85,7 @@ pub(super) fn build(root: &Path, artefact: Artefact, directory: &Path) -> anyhow
     Ok(())
 }
 
-/// Flags that give the places of this machine the same names on every machine.
+/// Flags that replace this machine's paths by the same names on every machine.
 fn remapped(root: &Path) -> anyhow::Result<Vec<String>> {
     let sysroot = output(Command::new("rustc").current_dir(root).args(["--print", "sysroot"]))?;
     let said = output(Command::new("rustc").current_dir(root).arg("-vV"))?;
@@ -95,16 +95,16 @@ fn remapped(root: &Path) -> anyhow::Result<Vec<String>> {
         None => std::env::home_dir().context("no home directory: set CARGO_HOME")?.join(".cargo"),
     };
     let places = [
-        // As the standard library names itself where its sources are not installed.
+        // The path that the standard library has where its sources are not installed.
         (Path::new(sysroot.trim()).join("lib/rustlib/src/rust"), format!("/rustc/{}", commit.unwrap_or("-"))),
         (home, "/cargo".to_owned()),
-        // The last that fits wins: a cargo home inside the checkout must not hide the checkout.
+        // rustc applies the last one that matches: a cargo home inside the checkout must not hide the checkout.
         (root.to_path_buf(), "/headwater".to_owned()),
     ];
     Ok(places.map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display())).into())
 }
 
-/// A function that a module wants from JavaScript.
+/// A function that a module imports from JavaScript.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Import {
     /// The JavaScript module, as wasm-bindgen or wasm-opt named it.
@@ -113,7 +113,7 @@ pub(super) struct Import {
     pub(super) name: String,
 }
 
-/// The functions a module imports, in its order; an import that is no function is an error.
+/// The functions that a module imports, in order; any other import is an error.
 pub(super) fn imports(wasm: &[u8]) -> anyhow::Result<Vec<Import>> {
     let mut imports = Vec::new();
     for payload in Parser::new(0).parse_all(wasm) {
@@ -130,8 +130,8 @@ pub(super) fn imports(wasm: &[u8]) -> anyhow::Result<Vec<Import>> {
     Ok(imports)
 }
 
-/// Whether a function of the module takes or gives 64-bit integers. wasm2js splits them into two numbers where
-/// JavaScript is met, so that such a function may not be imported or exported.
+/// Whether an imported or exported function takes or returns 64-bit integers. wasm2js splits those into two numbers,
+/// so the fallback's glue would not match.
 pub(super) fn crosses_with_64_bits(wasm: &[u8]) -> anyhow::Result<bool> {
     let mut types = Vec::new();
     let mut functions = Vec::new();
@@ -205,13 +205,13 @@ mod tests {
     }
 
     #[test]
-    fn sixty_four_bits_at_the_border_are_noticed() {
+    fn imports_and_exports_with_64_bits_are_noticed() {
         assert!(!crosses_with_64_bits(&module(I32)).unwrap());
         assert!(crosses_with_64_bits(&module(I64)).unwrap());
     }
 
     #[test]
-    fn no_place_of_this_machine_stays_in_a_module() {
+    fn no_path_of_this_machine_stays_in_a_module() {
         let root = crate::root();
         let flags = remapped(&root).unwrap();
         assert_eq!(flags.last().unwrap(), &format!("--remap-path-prefix={}=/headwater", root.display()));

@@ -1,6 +1,6 @@
-//! The abuse suite: the real server before crowds of readers, clients that hold connections open, send without end or
-//! never read. Each is answered or refused in bounded time, memory and files stay bounded, and an honest client is
-//! served meanwhile.
+//! The abuse suite: the real server under crowds of readers and clients that hold connections open, send without end
+//! or never read. Each must be answered or refused in bounded time, memory and open files stay bounded, and an honest
+//! client is served meanwhile.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -20,16 +20,16 @@ mod company;
 mod watch;
 mod wire;
 
-/// Customers the lists are of.
+/// Customers in the lists.
 const CUSTOMERS: usize = 30_000;
-/// MiB by which memory may grow under any of it.
+/// MiB by which memory may grow under any attack.
 const GROWTH_MAX: u64 = 200;
-/// Files that may be open after an attack and were not before: connections that are being closed.
+/// Additional files that may be open after an attack: connections that are still being closed.
 const LEFT_OPEN_MAX: usize = 50;
-/// What the honest client waits at most, whatever else goes on.
+/// The longest time that the honest client may wait for an answer.
 const HONEST_MAX: Duration = Duration::from_secs(10);
 
-/// What an attack came to.
+/// The result of an attack.
 struct Outcome {
     attack: &'static Attack,
     ends: Vec<(End, Duration)>,
@@ -47,7 +47,7 @@ impl Outcome {
         self.ends.iter().map(|(_, took)| *took).max().unwrap_or_default()
     }
 
-    /// What went wrong.
+    /// The bounds that were broken.
     fn findings(&self) -> Vec<String> {
         let mut findings = Vec::new();
         let mut when = |wrong: bool, what: String| {
@@ -70,7 +70,7 @@ impl Outcome {
     }
 }
 
-/// Builds the release, makes a company, and tries everything.
+/// Builds the release, makes a company, and runs every attack.
 pub(super) fn run(root: &Path) -> anyhow::Result<Row> {
     let program = binaries::build(root, Speed::Release)?.join("headwater");
     let outcomes = tokio::runtime::Runtime::new()?.block_on(attack_all(&program))?;

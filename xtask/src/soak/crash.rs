@@ -1,4 +1,4 @@
-//! The crash suites: every unit of work failing at every step, and servers that die under load.
+//! The crash suites: failures injected at every step of a unit of work, and servers killed under load.
 
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -8,10 +8,10 @@ use super::{Row, thousands};
 use crate::binaries::{self, Speed};
 use crate::process::cargo;
 
-/// Companies that live in one run of the journeys; each of them dies three times, in each of two tests.
+/// Companies in one run of the journeys. In each of two tests the server of each is killed three times.
 const LIVES: u64 = 10;
 
-/// Every unit of work, failing at each of its steps.
+/// Runs the tests that fail every unit of work at each of its steps.
 pub(super) fn steps(root: &Path) -> anyhow::Result<Row> {
     let mut test = cargo();
     test.current_dir(root).args(["test", "--test", "steps"]);
@@ -23,7 +23,7 @@ pub(super) fn steps(root: &Path) -> anyhow::Result<Row> {
     Ok(Row { name: "steps".to_owned(), ran: format!("{tests} tests"), finding })
 }
 
-/// Deaths of the real server until the time is over or one of them lost something.
+/// Kills the real server under load until the time is over or an acknowledged request was lost.
 pub(super) fn kill(root: &Path, time: Duration) -> anyhow::Result<Row> {
     let binaries = binaries::build(root, Speed::Debug)?;
     let begun = Instant::now();

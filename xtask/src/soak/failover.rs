@@ -1,5 +1,5 @@
-//! Servers and databases that die, freeze and take over from each other, under load: three relays, two ledgers, and a
-//! PostgreSQL with a synchronous standby. Judged by what clients were told, as a set test does.
+//! The fail-over suite: three relays, two ledgers, and a PostgreSQL with a synchronous standby are killed, frozen and
+//! failed over under load. Afterwards every acknowledged write must be there exactly once, and no other.
 
 mod company;
 mod http;
@@ -18,14 +18,14 @@ use self::pair::Pair;
 use super::{Row, thousands};
 use crate::binaries::{self, Speed};
 
-/// Between two faults, in milliseconds: at least, and how much longer at most.
+/// Milliseconds between two faults: the least, and how much longer at most.
 const CALM: (u64, u64) = (1500, 2500);
-/// How long something stays frozen or dead.
+/// Milliseconds that a server stays frozen or dead: the least, and how much longer at most.
 const DOWN: (u64, u64) = (300, 3000);
-/// How long what was acknowledged may take to be booked once everything lives again.
+/// Time for acknowledged events to be recorded once everything runs again.
 const SETTLE: Duration = Duration::from_mins(3);
 
-/// Numbers that a seed gives, the same ones each time.
+/// A random generator with a seed, so that a run can be repeated.
 struct Dice(u64);
 
 impl Dice {
@@ -40,7 +40,7 @@ impl Dice {
     }
 }
 
-/// What was done to them.
+/// The number of faults of each kind.
 #[derive(Default)]
 struct Faults {
     killed: u64,
@@ -49,10 +49,11 @@ struct Faults {
     failed_over: u64,
 }
 
-/// Faults until the time is over; then everything lives again, and what clients were told is compared with what is there.
+/// Causes faults until the time is over, then lets everything run and compares what was acknowledged with what is
+/// stored.
 pub(super) fn run(root: &Path, time: Duration) -> anyhow::Result<Row> {
     let built = binaries::build(root, Speed::Debug)?.join("headwater");
-    // A copy: servers are started again and again, and somebody may build meanwhile.
+    // A copy, because servers are restarted throughout and a build may replace the program meanwhile.
     let directory = tempfile::tempdir()?;
     let program = directory.path().join("headwater");
     std::fs::copy(&built, &program).context("cannot copy headwater")?;

@@ -12,15 +12,15 @@ use super::{Row, thousands};
 use crate::process::{output, run as finish, target_directory};
 use crate::tools;
 
-/// Where things are.
+/// The directories of the fuzz targets.
 struct Places {
     fuzz: PathBuf,
-    /// What cargo-fuzz builds.
+    /// The programs that cargo-fuzz builds.
     programs: PathBuf,
     logs: PathBuf,
 }
 
-/// Builds and runs every target for this long. What they learn stays in `fuzz/corpus`, for the next time.
+/// Builds and runs every target for this long. Inputs that reach new code are kept in `fuzz/corpus` for the next run.
 pub(super) fn run(root: &Path, time: Duration) -> anyhow::Result<Vec<Row>> {
     let places = build(root)?;
     let targets = targets(&places.fuzz)?;
@@ -48,7 +48,7 @@ fn build(root: &Path) -> anyhow::Result<Places> {
     let mut build = Command::new("rustup");
     build.args(["run", "nightly"]).arg(cargo_fuzz).args(["build", "--sanitizer", "none", "--fuzz-dir"]);
     build.arg(root.join("fuzz")).arg("--target-dir").arg(&target).current_dir(root);
-    // The cargo that runs us is not the nightly one.
+    // These variables name the cargo that runs us, which is not the nightly one.
     finish(build.env_remove("CARGO").env_remove("CARGO_TARGET_DIR"))?;
     let about = output(Command::new("rustc").arg("-vV"))?;
     let host = about.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names no host")?;
@@ -68,7 +68,7 @@ fn targets(fuzz: &Path) -> anyhow::Result<Vec<String>> {
     Ok(names)
 }
 
-/// A process of a target, and what it writes.
+/// A process of a target, and its log.
 struct Copy {
     process: Child,
     log: PathBuf,
@@ -99,7 +99,7 @@ fn start(places: &Places, name: &str, copies: usize, time: Duration) -> anyhow::
     (0..copies).map(start).collect()
 }
 
-/// Waits for the copies of a target and adds up what they did.
+/// Waits for the processes of a target and sums up their results.
 fn end(name: &str, copies: Vec<Copy>) -> anyhow::Result<Row> {
     let (mut executions, mut before, mut after) = (0, u64::MAX, 0);
     let mut finding = None;
@@ -119,11 +119,11 @@ fn end(name: &str, copies: Vec<Copy>) -> anyhow::Result<Row> {
     Ok(Row { name: format!("fuzz {name}"), ran, finding })
 }
 
-/// What a fuzzer did, as its log says.
+/// A fuzzer's statistics, from its log.
 #[derive(Debug, PartialEq, Eq)]
 struct Did {
     executions: u64,
-    /// Coverage of what was known before.
+    /// Coverage by the inputs that were known before.
     before: u64,
     after: u64,
 }
@@ -145,7 +145,7 @@ fn crash(log: &str) -> String {
             .any(|mark| line.contains(mark))
     };
     let mut lines: Vec<_> = log.lines().collect();
-    // What a panic says stands on the line after it.
+    // A panic's message is on the line after `panicked at`.
     let said = lines.iter().position(|line| line.contains("panicked at")).map(|at| at + 1);
     let said = said.and_then(|at| lines.get(at)).copied();
     lines.retain(tells);

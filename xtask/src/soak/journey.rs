@@ -1,21 +1,21 @@
-//! Tests run to their end, and the figures they print.
+//! Runs tests to their end and reads the figures that they print.
 
 use std::process::Command;
 
-/// Runs tests to their end; whether they passed, and what they said.
+/// Runs tests to their end; returns whether they passed, and their output.
 pub(super) fn hear(test: &mut Command) -> anyhow::Result<(bool, String)> {
     let heard = test.output()?;
     let said = [heard.stdout, heard.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     Ok((heard.status.success(), said.concat()))
 }
 
-/// The number that stands before a mark; 0 without one.
+/// The number in front of a mark; 0 without one.
 pub(super) fn number_before(line: &str, mark: &str) -> u64 {
     let before = line.split_once(mark).map_or("", |(before, _)| before);
     before.rsplit(' ').next().and_then(|word| word.parse().ok()).unwrap_or(0)
 }
 
-/// The end of what was said, where failures are told.
+/// The last lines of the output, where failures are reported.
 pub(super) fn last_lines(said: &str) -> String {
     let lines: Vec<_> = said.lines().collect();
     lines[lines.len().saturating_sub(40)..].join("\n")

@@ -1,4 +1,4 @@
-//! The loss suite: visitors who sign up before a bad relay and close their tabs.
+//! The loss suite: visitors who sign up while the relay fails, and close their tabs.
 
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -9,10 +9,10 @@ use crate::binaries::{self, Speed};
 use crate::process::cargo;
 use crate::tools;
 
-/// Visitors of the one day that is tried; the journeys in `cargo xtask test` have 40.
+/// Visitors in one run; the journeys in `cargo xtask test` have 40.
 const VISITORS: u64 = 500;
 
-/// One day of a new seed.
+/// Runs the suite once, with a new seed.
 pub(super) fn run(root: &Path) -> anyhow::Result<Row> {
     let browser = tools::browser()?;
     let binaries = binaries::build(root, Speed::Debug)?;

@@ -1,5 +1,5 @@
-//! The mutants suite: the code is broken in one small place after the other, and the tests have to notice. What they
-//! do not notice stands in `xtask/mutants.txt` with a reason, or is a finding.
+//! The mutants suite: mutation testing by cargo-mutants. A mutant that no test notices is a finding, unless
+//! `xtask/mutants.txt` lists it with a reason.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -12,17 +12,17 @@ use super::Row;
 use crate::process::target_directory;
 use crate::tools;
 
-/// Of the mutants that compile, so many in a hundred have to be caught.
+/// The percentage of compiling mutants that tests must catch.
 const CAUGHT_MIN: usize = 90;
-/// Seconds a mutant's tests may take; one that runs for ever is caught by that.
+/// Seconds that a mutant's tests may take. A mutant that runs into this limit counts as caught.
 const TIMEOUT: &str = "180";
-/// Random histories of each property: a quarter of the usual number, since most breaks show at once.
+/// Cases of each property test: a quarter of the usual number, since most mutants fail at once.
 const CASES: &str = "64";
 
-/// What is broken together, and who has to notice.
+/// A crate to mutate, and the packages whose tests must notice.
 struct Scope {
     name: &'static str,
-    /// Globs below the crate; all of it when there is none.
+    /// Globs below the crate; empty for all of it.
     files: &'static [&'static str],
     /// Packages whose tests run.
     tests: &'static [&'static str],
@@ -48,7 +48,7 @@ const SCOPES: &[Scope] = &[
     Scope { name: "ledger", files: &["src/record*", "src/record/**"], tests: &["ledger", "testkit"] },
 ];
 
-/// What became of the mutants of a scope.
+/// The results of the mutants of a scope.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Told {
     caught: usize,
@@ -56,7 +56,7 @@ struct Told {
     survivors: BTreeSet<String>,
 }
 
-/// Tries every scope, or the one that is named.
+/// Runs every scope, or the one that is named.
 pub(super) fn run(root: &Path, only: Option<&str>) -> anyhow::Result<Vec<Row>> {
     let accepted = accepted(&std::fs::read_to_string(root.join("xtask/mutants.txt"))?);
     let scopes = SCOPES.iter().filter(|scope| only.is_none_or(|only| only == scope.name));
@@ -78,14 +78,15 @@ impl Scope {
         for package in self.tests {
             mutants.args(["--test-package", &format!("headwater-{package}")]);
         }
-        // Copies of the checkout share what is compiled; the databases of tests need no disk where memory has room.
+        // Copies of the checkout share the compiled dependencies. The tests' databases go to memory where there is a
+        // RAM disk.
         mutants.args(["--cargo-test-arg=--tests"]).env("CARGO_TARGET_DIR", &target);
         mutants.env("PROPTEST_CASES", CASES).env_remove("CARGO");
         let memory = Path::new("/dev/shm");
         if memory.is_dir() {
             mutants.env("TMPDIR", memory);
         }
-        // It ends with an error when a mutant survives; which did, its files say.
+        // It exits with an error when a mutant survives, so the status is ignored; its files list the survivors.
         mutants.status().context("cannot start cargo-mutants")?;
         let read = |name: &str| std::fs::read_to_string(out.join("mutants.out").join(name));
         let told =
@@ -132,13 +133,13 @@ impl Told {
     }
 }
 
-/// The mutants that may survive: a line each, below the reason for it and those after it.
+/// The mutants that may survive: one a line, below a comment with the reason.
 fn accepted(text: &str) -> BTreeSet<String> {
     let lines = text.lines().map(str::trim);
     lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect()
 }
 
-/// `src/a.rs:7:3: replace x` as `src/a.rs: replace x`: lines move with every change.
+/// `src/a.rs:7:3: replace x` as `src/a.rs: replace x`, because line numbers change with every edit.
 fn without_place(name: &str) -> String {
     let mut parts = name.splitn(4, ':');
     match (parts.next(), parts.next(), parts.next(), parts.next()) {

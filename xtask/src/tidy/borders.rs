@@ -1,4 +1,4 @@
-//! The borders of crates: JavaScript, SQL, axum and the environment each have one place.
+//! Restricts JavaScript, SQL, axum and the environment to one place each.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens as _;
@@ -6,7 +6,7 @@ use quote::ToTokens as _;
 use super::lengths::is_test;
 use super::{Problem, Source};
 
-/// Words that only some files may use.
+/// A technology that only some files may use.
 struct Border {
     what: &'static str,
     place: &'static str,
@@ -49,14 +49,14 @@ const BORDERS: &[Border] = &[
     },
 ];
 
-/// This file, which has to name what it looks for.
+/// This file, which contains the patterns that it looks for.
 const RULE: &str = "xtask/src/tidy/borders.rs";
 
-/// Crates that are an HTTP edge as a whole.
+/// Crates that may use axum everywhere.
 const OPEN: &[&str] =
     &["crates/client/", "crates/cli/", "crates/storefront/", "crates/journeys/", "crates/testkit/", "xtask/"];
 
-/// The files of a crate that hand its router out.
+/// The files of a crate that return its router.
 fn names_router(path: &str) -> bool {
     path.ends_with("/src/lib.rs") || path.ends_with("/src/books.rs")
 }
@@ -66,12 +66,12 @@ fn in_module(path: &str, module: &str) -> bool {
     path.split('/').any(|part| part == module || part.strip_suffix(".rs") == Some(module))
 }
 
-/// Whether a file holds nothing but tests; these may look behind every border.
+/// Whether a file holds only tests, which are exempt.
 pub(super) fn is_test_file(path: &str) -> bool {
     path.starts_with("tests/") || path.split('/').any(|part| part == "tests" || part == "tests.rs")
 }
 
-/// Every token that stands where it does not belong.
+/// Every token in a file that may not use it.
 pub(super) fn check(source: &Source) -> Vec<Problem> {
     if is_test_file(&source.path) {
         return Vec::new();
@@ -100,7 +100,8 @@ pub(super) fn is_test_item(item: &syn::Item) -> bool {
     }
 }
 
-/// Shows each token with those that follow it in the same group, also inside macros. Docs are left out.
+/// Calls `see` for each token with those that follow it in the same group, also inside macros. Doc comments are
+/// skipped.
 pub(super) fn walk(tokens: TokenStream, see: &mut impl FnMut(&[TokenTree])) {
     let tokens: Vec<_> = tokens.into_iter().collect();
     let mut at = 0;
@@ -132,7 +133,7 @@ fn is_mark(token: Option<&TokenTree>, mark: char) -> bool {
     matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == mark)
 }
 
-/// `extern "C" { … }`: functions of the page, declared by hand.
+/// `extern "C" { … }`: JavaScript functions, declared by hand.
 fn is_foreign_block(tokens: &[TokenTree]) -> bool {
     is_word(tokens, "extern")
         && matches!(tokens.get(1), Some(TokenTree::Literal(_)))
@@ -240,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn tests_may_look_behind_every_border() {
+    fn tests_are_exempt_from_every_restriction() {
         let inside = "#[cfg(test)]\nmod tests {\n    use web_sys::window;\n}";
         assert!(problems("src/visit.rs", inside).is_empty());
         assert!(problems("crates/relay/tests/queue.rs", "use axum::Router;").is_empty());

@@ -1,4 +1,4 @@
-//! A bound that nothing holds is a wish, and one that stands twice will differ one day.
+//! Checks that each bound in `limits.rs` is used: code that does not name it cannot enforce it.
 
 use std::collections::HashSet;
 
@@ -8,7 +8,7 @@ use quote::ToTokens as _;
 use super::borders::{is_test_file, is_test_item, walk};
 use super::{Problem, Source};
 
-/// The one place of every bound.
+/// The file that holds every bound.
 const LIMITS: &str = "crates/protocol/src/limits.rs";
 
 /// Every bound that no code outside tests names.
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn tests_bound_nothing() {
+    fn a_use_in_tests_does_not_count() {
         let inside = "#[cfg(test)]\nmod tests { use limits::ONE; }";
         assert_eq!(problems(&[("src/a.rs", inside), ("src/a/tests.rs", "use limits::TWO;")]).len(), 2);
     }

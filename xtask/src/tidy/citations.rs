@@ -1,4 +1,5 @@
-//! Citations of the contract: `(api.md section 3)`, `seed 000`. Each leads to a page and a section that are there.
+//! Checks citations of the contract, such as `(api.md section 3)` and `seed 000`: each must name a page and a section
+//! that exist.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -7,18 +8,18 @@ use anyhow::Context as _;
 
 use super::Problem;
 
-/// How pages end.
+/// The extension of pages.
 const MARKDOWN: &str = ".md";
 /// Where the pages are, from the checkout's root.
 const PAGES: &str = "docs/contract";
 const PLACE: &str = "docs/contract/";
-/// This file, which has to write down citations that lead nowhere.
+/// This file, whose tests contain wrong citations.
 const RULE: &str = "xtask/src/tidy/citations.rs";
 
-/// By the name of a page: its sections, as `3` or `1.6`.
+/// The sections of each page by its name, such as `3` or `1.6`.
 type Pages = BTreeMap<String, BTreeSet<String>>;
 
-/// Every citation of the checkout that leads nowhere.
+/// Every citation in the checkout whose page or section does not exist.
 pub(super) fn problems(root: &Path) -> anyhow::Result<Vec<Problem>> {
     let pages = pages(root)?;
     let mut files = Vec::new();
@@ -44,20 +45,20 @@ fn pages(root: &Path) -> anyhow::Result<Pages> {
     Ok(pages)
 }
 
-/// What the headings of a page begin with: `## 3. Resources` is 3, `### 1.6 Signed identity` 1.6, `## Seed 000` 000.
+/// The numbers of a page's headings: `## 3. Resources` is 3, `### 1.6 Signed identity` 1.6, `## Seed 000` 000.
 fn sections(page: &str) -> BTreeSet<String> {
     let headings = page.lines().filter_map(|line| line.strip_prefix("##"));
     headings.filter_map(|heading| number(heading.trim_start_matches(['#', ' ', 'S', 'e', 'd']))).collect()
 }
 
-/// The number a text begins with, as `3` or `1.6`.
+/// The number that a text begins with, such as `3` or `1.6`.
 fn number(text: &str) -> Option<String> {
     let end = text.find(|letter: char| !letter.is_ascii_digit() && letter != '.').unwrap_or(text.len());
     let number = text[..end].trim_end_matches('.');
     (!number.is_empty()).then(|| number.to_owned())
 }
 
-/// Collects the files that people write: Rust, scripts, pages, manifests; nothing built, installed or hidden.
+/// Collects the files that people write: Rust, scripts, pages, manifests; not what is built, installed or hidden.
 fn collect(root: &Path, directory: &Path, files: &mut Vec<String>) -> anyhow::Result<()> {
     const BUILT: &[&str] = &["target", "node_modules", "dist", "pkg", "data", "corpus", "artifacts"];
     const WRITTEN: &[&str] = &["rs", "md", "js", "mjs", "ts", "tsx", "toml", "html", "css"];
@@ -79,7 +80,7 @@ fn collect(root: &Path, directory: &Path, files: &mut Vec<String>) -> anyhow::Re
 fn check(file: &str, text: &str, pages: &Pages) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (index, line) in text.lines().enumerate() {
-        // A citation may go on in the next line: «(api.md» and, below, «section 4)».
+        // A citation may continue on the next line: «(api.md» and, below, «section 4)».
         let next =
             text.lines().nth(index + 1).unwrap_or_default().trim_start_matches([' ', '/', '!', '#', '*']);
         let whole = format!("{line} {next}");
@@ -98,8 +99,8 @@ fn check(file: &str, text: &str, pages: &Pages) -> Vec<Problem> {
     problems
 }
 
-/// What is wrong with a mention of this page, of which `rest` is what follows its name. It `cites` the page for
-/// certain, or does so when it names a section.
+/// What is wrong with a mention of this page; `rest` is the text after its name. `cites` says that the mention is a
+/// citation for certain; otherwise it is one only if it names a section.
 fn wrong(page: &str, cites: bool, rest: &str, pages: &Pages) -> Option<String> {
     let cited = cited(rest);
     let Some(known) = pages.get(page) else {

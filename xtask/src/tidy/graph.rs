@@ -13,7 +13,7 @@ const PAGE: &str = "ARCHITECTURE.md";
 const BEGIN: &str = "<!-- graph: written by `cargo xtask tidy --graph` -->";
 const END: &str = "<!-- graph: end -->";
 
-/// Writes the graph into the page and says what it found.
+/// Writes the graph into the page and prints the summary.
 pub(super) fn write(root: &Path, packages: &[Package]) -> anyhow::Result<()> {
     let page = std::fs::read_to_string(root.join(PAGE)).with_context(|| format!("needs {PAGE}"))?;
     let page =
@@ -23,7 +23,7 @@ pub(super) fn write(root: &Path, packages: &[Package]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A page whose graph is not that of the packages.
+/// A problem when the page's graph is out of date.
 pub(super) fn check(page: &str, packages: &[Package]) -> Vec<Problem> {
     if with_graph(page, packages).as_deref() == Some(page) {
         return Vec::new();
@@ -60,8 +60,8 @@ fn summary(packages: &[Package]) -> String {
     format!("Crates in circles: {circles}. Arrows up: {up}.")
 }
 
-/// How many crates import themselves, by whatever way: those that are left when every crate that nobody left
-/// imports, or that imports nobody left, has been taken away.
+/// How many crates are in import cycles, or between two of them. Crates that no remaining crate imports, or that
+/// import no remaining crate, are removed until none is left to remove; the rest is the answer.
 fn in_circles(packages: &[Package]) -> usize {
     let mut left: Vec<&str> = packages.iter().map(Package::name).collect();
     loop {

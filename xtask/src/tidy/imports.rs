@@ -1,4 +1,4 @@
-//! Which crate may import which: arrows point down only.
+//! Checks which crate may import which.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Problem;
 use crate::process::{cargo, output};
 
-/// Each crate of ours and those it may import.
+/// Each of our crates and those that it may import.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("protocol", &[]),
     ("store", &[]),
@@ -27,7 +27,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("xtask-bindgen", &[]),
 ];
 
-/// A package of the workspace and what of ours it imports.
+/// A package of the workspace and those of our crates that it imports.
 #[derive(Debug)]
 pub(super) struct Package {
     /// Without `headwater-`.
@@ -43,7 +43,7 @@ impl Package {
         &self.name
     }
 
-    /// What of ours it imports.
+    /// The names of our crates that it imports.
     pub(super) fn imports(&self) -> impl Iterator<Item = &str> {
         self.imports.iter().map(|(import, _)| import.as_str())
     }
@@ -74,7 +74,7 @@ fn read(root: &Path, package: &Value) -> anyhow::Result<Package> {
     Ok(Package { name: short(name).to_owned(), manifest, imports: ours })
 }
 
-/// A dependency on a crate of ours, and its line. What only tests need is free.
+/// A dependency on one of our crates, and its line. Dev-dependencies are not restricted.
 fn import(dependency: &Value, manifest: &str) -> Option<(String, usize)> {
     let name = dependency["name"].as_str()?;
     if dependency["kind"] == "dev" || (!name.starts_with("headwater") && name != "xtask") {
@@ -90,7 +90,7 @@ fn short(package: &str) -> &str {
     package.strip_prefix("headwater-").unwrap_or(package)
 }
 
-/// Imports that the table does not allow, and packages it does not know.
+/// Imports that the table does not allow, and packages that are missing from it.
 pub(super) fn check(packages: &[Package]) -> Vec<Problem> {
     packages.iter().flat_map(check_package).collect()
 }
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_arrow_that_points_up_is_refused() {
+    fn an_import_that_the_table_does_not_allow_is_refused() {
         let problems = check(&[Package::of("journal", &["store", "relay"])]);
         assert_eq!(problems.len(), 1);
         let text = problems[0].to_string();
@@ -132,8 +132,8 @@ mod tests {
     }
 
     #[test]
-    fn the_table_has_no_circle() {
-        // Each crate only imports crates that can be finished before it.
+    fn the_table_has_no_cycle() {
+        // A topological sort: each crate imports only crates that come before it.
         let mut done: Vec<&str> = Vec::new();
         while let Some((name, _)) = ALLOWED.iter().find(|(name, imports)| {
             !done.contains(name) && imports.iter().all(|import| done.contains(import))
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_tests_need_is_free_and_the_line_is_found() {
+    fn dev_dependencies_are_not_restricted_and_the_line_is_found() {
         let manifest = "[dependencies]\nheadwater-store = { workspace = true }\n";
         let normal = serde_json::json!({"name": "headwater-store", "kind": null});
         let dev = serde_json::json!({"name": "headwater-store", "kind": "dev"});

@@ -1,4 +1,4 @@
-//! Files and functions short enough to be read, and a sentence on each file that says what it is for.
+//! Checks the lengths of files and functions, and that each file has a module doc.
 
 use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};

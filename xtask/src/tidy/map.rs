@@ -1,10 +1,10 @@
-//! The code map in ARCHITECTURE.md: what it names is there, and what is there is named.
+//! Checks that the code map in ARCHITECTURE.md names every crate, and only paths that exist.
 
 use std::path::Path;
 
 use super::Problem;
 
-/// What the map has to name: the workspace's packages.
+/// The workspace's packages, which the map has to name.
 pub(super) fn crates(root: &Path) -> anyhow::Result<Vec<String>> {
     let mut crates = vec!["xtask/".to_owned()];
     for entry in std::fs::read_dir(root.join("crates"))? {
@@ -17,7 +17,7 @@ pub(super) fn crates(root: &Path) -> anyhow::Result<Vec<String>> {
     Ok(crates)
 }
 
-/// Paths the code map names that are not there, and crates it does not name.
+/// Paths in the code map that do not exist, and crates that it does not name.
 pub(super) fn check(architecture: &str, crates: &[String], exists: impl Fn(&str) -> bool) -> Vec<Problem> {
     let problem = |line, text| Problem { file: "ARCHITECTURE.md".into(), line, text };
     let named = paths(architecture);
@@ -30,7 +30,7 @@ pub(super) fn check(architecture: &str, crates: &[String], exists: impl Fn(&str)
     problems
 }
 
-/// The paths in the code map's rows, with their lines: words in backticks that hold a slash.
+/// The paths in the code map's rows, with their lines: words in backticks that contain a slash.
 fn paths(architecture: &str) -> Vec<(&str, usize)> {
     let mut inside = false;
     let mut paths = Vec::new();

@@ -83,7 +83,7 @@ impl Engine {
         }
     }
 
-    /// Whether it has no mode without a display, so that one has to be there.
+    /// Whether it has no headless mode and needs a display.
     pub(crate) fn needs_display(self) -> bool {
         self == Self::Webkit
     }
@@ -151,7 +151,7 @@ pub(super) fn directories() -> Vec<PathBuf> {
     std::env::split_paths(&path).collect()
 }
 
-/// The first of the names that is a file, looked up in the directories unless it is a whole path.
+/// The first of the names that is a file. A name is looked up in the directories, an absolute path is taken as it is.
 fn first(directories: &[PathBuf], names: &[&str]) -> Option<PathBuf> {
     let places =
         |name: &&str| -> Vec<PathBuf> { directories.iter().map(|place| place.join(*name)).collect() };

@@ -1,4 +1,4 @@
-//! PostgreSQL's programs: found where Debian and Homebrew put them, or installed.
+//! PostgreSQL's programs: found where Debian and Homebrew install them, or installed.
 
 use std::path::{Path, PathBuf};
 
@@ -7,9 +7,9 @@ use anyhow::bail;
 use super::engine::{apt_install, directories};
 use crate::cluster;
 
-/// Below these there is a directory for each version.
+/// Debian's directory, with one directory for each version.
 const LIBRARIES: &[&str] = &["/usr/lib/postgresql"];
-/// Homebrew keeps each version beside the others.
+/// Homebrew's directories, one for each version.
 const HOMEBREW: &[&str] = &[
     "/opt/homebrew/opt/postgresql@17/bin",
     "/opt/homebrew/opt/postgresql@16/bin",

@@ -1,4 +1,5 @@
-//! A headless Chromium, told what to do over the `DevTools` protocol: JSON messages, each ended by a NUL, on two pipes.
+//! A headless Chromium, controlled over the `DevTools` protocol: JSON messages, each ended by a NUL byte, on two
+//! pipes.
 
 use std::collections::VecDeque;
 use std::process::Stdio;
@@ -16,8 +17,8 @@ use crate::tools;
 /// Time for an answer or an awaited event.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Nothing but this machine can be reached, nothing runs beside the page, and pages are not told of automation:
-/// several of the scripts do nothing where they are.
+/// Only this machine can be reached, nothing runs in the background, and pages cannot detect automation, because
+/// several of the scripts do nothing under it.
 const FLAGS: &[&str] = &[
     "--remote-debugging-pipe",
     "--headless=new",
@@ -34,9 +35,9 @@ const FLAGS: &[&str] = &[
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE *.localhost",
 ];
 
-/// A running browser; it ends with the value, because its pipes do.
+/// A running browser. It ends when this value is dropped, because its pipes close.
 pub(super) struct Chromium {
-    // Held, so that it is killed at the latest when nobody holds it.
+    // Held for `kill_on_drop`.
     _child: Child,
     input: ChildStdin,
     output: Split<BufReader<ChildStdout>>,
@@ -45,12 +46,12 @@ pub(super) struct Chromium {
     _profile: TempDir,
 }
 
-/// Something the browser told unasked.
+/// An event that the browser sent.
 #[derive(Debug)]
 pub(super) struct Event {
-    /// Its name, as `Page.loadEventFired`.
+    /// Its name, such as `Page.loadEventFired`.
     pub(super) method: String,
-    /// What it is about.
+    /// Its parameters.
     pub(super) params: Value,
 }
 
@@ -65,7 +66,7 @@ impl Chromium {
     /// Starts a browser with a new profile.
     pub(super) fn start(browser: &tools::Browser) -> anyhow::Result<Self> {
         let profile = tempfile::tempdir()?;
-        // The browser speaks on descriptors 3 and 4; a shell moves our ends of the pipes there.
+        // The browser reads and writes descriptors 3 and 4; a shell moves our ends of the pipes there.
         let mut command = Command::new("sh");
         command.args(["-c", r#"exec "$0" "$@" 3<&0 4>&1 </dev/null >/dev/null 2>&1"#]).arg(&browser.binary);
         command.args(FLAGS).arg(format!("--user-data-dir={}", profile.path().display())).arg("about:blank");
@@ -77,12 +78,12 @@ impl Chromium {
         Ok(Self { _child: child, input, output, asked: 0, events: VecDeque::new(), _profile: profile })
     }
 
-    /// Asks the browser itself.
+    /// Sends a command to the browser.
     pub(super) async fn ask(&mut self, method: &str, params: Value) -> anyhow::Result<Value> {
         self.call(json!({ "method": method, "params": params })).await
     }
 
-    /// Asks the page of a tab.
+    /// Sends a command to the page of a tab.
     pub(super) async fn ask_page(&mut self, tab: &Tab, method: &str, params: Value) -> anyhow::Result<Value> {
         self.call(json!({ "method": method, "params": params, "sessionId": tab.session })).await
     }
@@ -129,14 +130,14 @@ impl Chromium {
         Ok(Tab { context, session: text(&session, "sessionId")? })
     }
 
-    /// Closes the tab and forgets what it stored.
+    /// Closes the tab and deletes what it stored.
     pub(super) async fn close(&mut self, tab: Tab) -> anyhow::Result<()> {
         self.ask("Target.disposeBrowserContext", json!({ "browserContextId": tab.context })).await?;
         self.events.clear();
         Ok(())
     }
 
-    /// Every event from now until this one, it included.
+    /// Every event up to and including the next one of this name.
     pub(super) async fn until(&mut self, method: &str) -> anyhow::Result<Vec<Event>> {
         let mut seen = Vec::new();
         let end = Instant::now() + PATIENCE;
@@ -156,7 +157,7 @@ impl Chromium {
         }
     }
 
-    /// Every event of this long.
+    /// Every event within this time.
     pub(super) async fn watch(&mut self, duration: Duration) -> anyhow::Result<Vec<Event>> {
         let end = Instant::now() + duration;
         while let Ok(heard) = timeout_at(end, self.hear()).await {
@@ -166,7 +167,7 @@ impl Chromium {
     }
 }
 
-/// The event that a message is, unless it is an answer to nobody.
+/// The event that a message holds; `None` when it is a stale response.
 fn event(message: &mut Value) -> Option<Event> {
     let method = message["method"].as_str()?.to_owned();
     Some(Event { method, params: message["params"].take() })

@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use crate::process::output;
 
-/// Where the peers' packages are named and pinned.
+/// The directory whose lock file pins the peers' packages.
 pub(super) const PEERS: &str = "xtask/peers";
 
-/// When a visitor is known.
+/// The moment from which a script knows the visitor.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Identifier {
     /// At the first write of this cookie or entry of `localStorage`.
@@ -20,14 +20,14 @@ pub(super) enum Identifier {
     Sent(&'static str),
 }
 
-/// What a page loads.
+/// A page, and the script that it loads.
 #[derive(Debug)]
 pub(super) struct Contender {
     /// Its row's title.
     pub(super) title: String,
     /// The path of its page.
     pub(super) page: &'static str,
-    /// What stands in the page's head.
+    /// The tags in the page's head.
     pub(super) tags: &'static str,
     /// The path and text of its script; nothing for the page alone.
     pub(super) script: Option<(&'static str, Vec<u8>)>,
@@ -50,11 +50,11 @@ struct Peer {
 enum File {
     /// From its package, as it is.
     Packaged(&'static str),
-    /// Joined and minified by esbuild from this module in `xtask/peers`.
+    /// Bundled and minified by esbuild from this module in `xtask/peers`.
     Joined(&'static str),
 }
 
-/// From the fewest bytes to the most.
+/// The peers, from the fewest bytes to the most.
 const PACKAGES: &[Peer] = &[
     Peer {
         title: "Plausible",
@@ -149,6 +149,6 @@ fn packaged(peer: &Peer, root: &Path, modules: &Path) -> anyhow::Result<Contende
 fn join(module: &Path, modules: &Path) -> anyhow::Result<Vec<u8>> {
     let mut esbuild = std::process::Command::new(modules.join(".bin/esbuild"));
     esbuild.arg(module).args(["--bundle", "--minify", "--format=iife", "--log-level=error"]);
-    // The module stands in the checkout, its imports do not.
+    // The module is in the checkout, but its imports are installed elsewhere.
     Ok(output(esbuild.env("NODE_PATH", modules))?.into_bytes())
 }

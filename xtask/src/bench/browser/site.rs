@@ -1,4 +1,5 @@
-//! The site: the same page with each contender's tags, their scripts, and an end for whatever they send.
+//! The site: the same page with each contender's tags, their scripts, and an endpoint that accepts whatever they
+//! send.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use crate::size;
 const PAGE: &str = include_str!("page.html");
 const HOOK: &str = include_str!("hook.js");
 
-/// What is compressed once and answered often.
+/// A file, compressed once.
 struct File {
     kind: &'static str,
     brotli: Vec<u8>,
@@ -24,12 +25,13 @@ struct File {
 
 type Files = BTreeMap<&'static str, File>;
 
-/// The site of the contenders, on this listener of the origin.
+/// Serves the contenders' site on this listener.
 pub(super) async fn serve(listener: TcpListener, files: Router) -> anyhow::Result<()> {
     Ok(axum::serve(listener, files).await?)
 }
 
-/// Pages and scripts, brotli as a good CDN sends them; everything else is an event and welcome.
+/// Pages and scripts under brotli, as a good CDN sends them. Any other request is taken for a script's event and
+/// accepted.
 pub(super) fn router(contenders: &[Contender], origin: &str) -> anyhow::Result<Router> {
     let mut files = Files::new();
     for contender in contenders {
@@ -50,7 +52,7 @@ async fn answer(State(files): State<Arc<Files>>, uri: Uri) -> Response {
             let headers = [(CONTENT_TYPE, *kind), (CONTENT_ENCODING, "br"), (CACHE_CONTROL, "max-age=3600")];
             (headers, brotli.clone()).into_response()
         }
-        // A script that a peer loads later and that is not here would go unnoticed as an event.
+        // A script that a peer loads later must not be taken for an event: its absence has to be noticed.
         None if uri.path().starts_with("/static/") => StatusCode::NOT_FOUND.into_response(),
         None => ([(CONTENT_TYPE, "application/json")], "{}").into_response(),
     }

@@ -16,7 +16,7 @@ pub(super) struct Medians {
 }
 
 impl Medians {
-    /// Of at least one load.
+    /// The medians of at least one load.
     pub(super) fn of(samples: &[Sample]) -> Self {
         let over = |number: fn(&Sample) -> f64| median(samples.iter().map(number).collect());
         let known: Vec<_> = samples.iter().filter_map(|sample| sample.known).collect();
@@ -29,7 +29,7 @@ impl Medians {
         }
     }
 
-    /// What is more than on the page alone; time until the visitor is known stays as it is.
+    /// What exceeds the page alone. The time until the visitor is known has no baseline and stays.
     fn beyond(self, alone: Self) -> Self {
         Self {
             bytes: self.bytes - alone.bytes,
@@ -41,7 +41,7 @@ impl Medians {
     }
 }
 
-/// Between which milliseconds of the main thread the middle half of the loads lies.
+/// The range, in milliseconds of the main thread, of the middle half of the loads.
 pub(super) fn middle_half(samples: &[Sample]) -> (f64, f64) {
     let mut main: Vec<_> = samples.iter().map(|sample| sample.work.main).collect();
     main.sort_by(f64::total_cmp);
@@ -80,7 +80,7 @@ pub(super) fn table(rows: &[(&str, Medians)]) -> String {
     table
 }
 
-/// How many times ours; nothing where one of the two does not stand out from the page alone.
+/// The ratio to ours; empty where one of the two does not exceed the page alone.
 fn ratio(theirs: f64, ours: f64) -> String {
     if theirs > 0.0 && ours > 0.0 { format!("{:.2}", theirs / ours) } else { String::new() }
 }
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_stand_out_has_no_ratio() {
+    fn what_does_not_exceed_the_page_alone_has_no_ratio() {
         assert_eq!([ratio(1.0, 0.0), ratio(-1.0, 2.0), ratio(0.0, 2.0)], ["", "", ""]);
     }
 }

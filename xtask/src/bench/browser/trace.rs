@@ -1,11 +1,11 @@
-//! What a trace of Chromium's says about one page: CPU time of its main thread, of the scripts on it, and of the
-//! parsing that other threads did for it.
+//! Reads a Chromium trace of one page: CPU time of its main thread, of the scripts on it, and of the parsing that
+//! other threads did for it.
 
 use anyhow::Context as _;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// What has to be traced.
+/// The categories that have to be traced.
 pub(super) const CATEGORIES: [&str; 3] = ["devtools.timeline", "disabled-by-default-devtools.timeline", "v8"];
 
 /// Compiling and running scripts, also as timers, listeners and microtasks.
@@ -23,7 +23,7 @@ const SCRIPT: &[&str] = &[
 ];
 /// Parsing and compiling a script while it arrives.
 const OFF_THREAD: &[&str] = &["v8.parseOnBackground"];
-/// One task of a thread's loop.
+/// One task of a thread's event loop.
 const TASK: &[&str] = &["RunTask"];
 
 /// One event of a trace, times in microseconds.
@@ -38,7 +38,7 @@ pub(super) struct Traced {
     ts: f64,
     #[serde(default)]
     dur: f64,
-    /// CPU time of the thread; not on every system.
+    /// CPU time of the thread; not available on every system.
     tdur: Option<f64>,
     #[serde(default)]
     args: Value,
@@ -55,7 +55,7 @@ pub(super) struct Work {
     pub(super) off_thread: f64,
 }
 
-/// The work for the page whose first inline script stands at this address.
+/// The work for the page at this address, which is found by its first inline script.
 pub(super) fn work(mut trace: Vec<Traced>, page: &str) -> anyhow::Result<Work> {
     trace.retain(|event| event.ph == "X");
     trace.sort_by(|one, other| one.ts.total_cmp(&other.ts));
@@ -73,13 +73,14 @@ pub(super) fn work(mut trace: Vec<Traced>, page: &str) -> anyhow::Result<Work> {
 }
 
 impl Traced {
-    /// CPU time in milliseconds; time on the clock where the system does not count it.
+    /// CPU time in milliseconds; wall-clock time where the system does not count CPU time.
     fn cpu(&self) -> f64 {
         self.tdur.unwrap_or(self.dur) / 1e3
     }
 }
 
-/// Milliseconds of one thread's events of these names, in order of time; what runs inside another one is part of it.
+/// Milliseconds of one thread's events of these names, which must be in order of time. An event inside another one is
+/// not counted again.
 fn outermost<'a>(events: impl Iterator<Item = &'a Traced>, names: &[&str]) -> f64 {
     let mut end = f64::NEG_INFINITY;
     let mut sum = 0.0;
@@ -102,7 +103,7 @@ mod tests {
         serde_json::from_str(events).unwrap()
     }
 
-    /// In the order in which a browser reports: by thread, not by time.
+    /// A trace in the order in which a browser reports it: by thread, not by time.
     const LOAD: &str = r#"[
         {"name":"thread_name","ph":"M","pid":1,"tid":1,"ts":0,"args":{"name":"CrRendererMain"}},
         {"name":"RunTask","ph":"X","pid":1,"tid":1,"ts":9000,"dur":4000,"tdur":2000,"args":{}},
@@ -128,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn where_no_cpu_time_is_counted_the_clock_is_taken() {
+    fn without_cpu_time_the_wall_clock_is_used() {
         let events = trace(&LOAD.replace("tdur", "unknown"));
         assert_eq!(work(events, PAGE).unwrap(), Work { script: 5.0, main: 9.0, off_thread: 9.0 });
     }

@@ -10,9 +10,9 @@ use super::chromium::{Chromium, Event, Tab};
 use super::contender::Identifier;
 use super::trace::{self, Traced, Work};
 
-/// How many times slower the page's main thread runs than the machine.
+/// The factor of CPU throttling of the page's main thread.
 pub(super) const THROTTLE: u32 = 4;
-/// How long a page is watched after its load event: longer than any of the scripts waits before it sends.
+/// How long a page is observed after its load event: longer than any of the scripts waits before it sends.
 pub(super) const WATCHED: Duration = Duration::from_secs(4);
 
 /// What one load cost.
@@ -46,7 +46,7 @@ pub(super) async fn visit(
     let traced = json!({ "traceConfig": categories, "transferMode": "ReportEvents" });
     chromium.ask("Tracing.start", traced).await?;
     chromium.ask_page(&tab, "Page.navigate", json!({ "url": page })).await?;
-    // The empty tab has a load event of its own, which may come late.
+    // The empty tab has a load event of its own, which may come late and must not be taken for the page's.
     let mut events = chromium.until("Page.frameNavigated").await?;
     events.extend(chromium.until("Page.loadEventFired").await?);
     events.extend(chromium.watch(WATCHED).await?);
@@ -66,7 +66,7 @@ pub(super) async fn visit(
     Ok(Sample { bytes, work, known })
 }
 
-/// What the page's hooks noted: kind, name, milliseconds since navigation.
+/// What the page's hooks recorded: kind, name, milliseconds since navigation.
 type Mark = (String, String, f64);
 
 async fn marks(chromium: &mut Chromium, tab: &Tab) -> anyhow::Result<Vec<Mark>> {
@@ -79,7 +79,7 @@ async fn marks(chromium: &mut Chromium, tab: &Tab) -> anyhow::Result<Vec<Mark>> 
 /// When the visitor was known.
 fn known(marks: &[Mark], identifier: Identifier) -> anyhow::Result<f64> {
     let is = |(kind, name, _): &&Mark| match identifier {
-        // What stands behind a dot differs from site to site.
+        // The part after a dot differs from site to site.
         Identifier::Stored(start) => kind != "request" && name.split('.').next() == Some(start),
         Identifier::Sent(to) => kind == "request" && path(name) == to,
     };
@@ -94,7 +94,8 @@ fn path(name: &str) -> &str {
     host.map_or(name, |rest| rest.find('/').map_or("", |at| &rest[at..]))
 }
 
-/// Bytes of the scripts that were loaded; an error when one was not, or when the page asked for anything elsewhere.
+/// Bytes of the loaded scripts. An error when one could not be loaded, or when the page made a request to another
+/// origin.
 fn script_bytes(events: &[Event], page: &str) -> anyhow::Result<f64> {
     let origin = &page[..page.len() - path(page).len()];
     let mut scripts = BTreeMap::new();

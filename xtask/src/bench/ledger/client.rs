@@ -1,4 +1,4 @@
-//! Requests to a server that runs: one at a time, or as many as it answers.
+//! A client of a running server: single requests, and load.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,10 +15,10 @@ use tokio::net::TcpStream;
 
 use crate::bench::load::{Sample, summary};
 
-/// Before counting begins.
+/// Time of load before counting begins.
 const WARM_UP: Duration = Duration::from_millis(500);
 
-/// Who asks, and where.
+/// The server's address and the credentials.
 #[derive(Clone)]
 pub(super) struct Client {
     address: String,
@@ -56,14 +56,15 @@ impl Client {
         Ok(text)
     }
 
-    /// One request; its answer's data.
+    /// Sends one request; returns the `data` of its response.
     pub(super) async fn ask(&self, method: &str, path: &str, body: &Value) -> anyhow::Result<Value> {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let text = self.send(&mut self.connect().await?, (method, path), body).await?;
         Ok(serde_json::from_slice::<Value>(&text)?["data"].take())
     }
 
-    /// Posts over `connections` for `duration`, each body made from its connection and number; any refusal is an error.
+    /// Posts over `connections` for `duration`. `body` makes each body from the numbers of its connection and
+    /// request. Any refusal is an error.
     pub(super) async fn load(
         &self,
         path: &'static str,

@@ -1,4 +1,4 @@
-//! What one more costs where there is much already: two ledgers, a small one and one that was filled, measured in turn.
+//! What one more record costs in a large ledger: two ledgers, a small one and a filled one, measured in turn.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ struct Pair {
 }
 
 impl Pair {
-    /// Two ledgers alike, with a trigger and customers who have paid, before one of them is filled.
+    /// Two equal ledgers, with a trigger and customers who have paid; the caller fills one of them.
     async fn new(program: &Path) -> anyhow::Result<Self> {
         let pair = Self { few: Ledger::init(program).await?, many: Ledger::init(program).await? };
         for ledger in [&pair.few, &pair.many] {
@@ -34,7 +34,8 @@ impl Pair {
         Ok(pair)
     }
 
-    /// Posts to both in turn. A round's cost is the one rate by the other; the rows get the median of each.
+    /// Posts to both in turn. A round's cost is the rate with few divided by the rate with many; returns the median.
+    /// The rows get the median rate of each.
     async fn measure(
         &self,
         options: &Options,
@@ -66,7 +67,8 @@ impl Pair {
     }
 }
 
-/// Customers of one partner, payments of the program, programs of the ledger; and a list read from its middle.
+/// Measures growth in customers of one partner, payments of the program and programs of the ledger, and a list that
+/// is read from its middle.
 pub(super) async fn measure(
     program: &Path,
     options: &Options,
@@ -99,12 +101,12 @@ pub(super) async fn measure(
     ))
 }
 
-/// The number of a customer in the middle of those that were filled in: in a list the higher ones come before it.
+/// The number of a customer in the middle of the filled ones. A list shows higher numbers first.
 fn middle(customers: u64) -> u64 {
     (customers / 2).max(PAYING)
 }
 
-/// Milliseconds of a page at the beginning and one in the middle of the customers, medians.
+/// Milliseconds for a page at the beginning of the customers and for one in the middle (medians).
 async fn pages(ledger: &Ledger, customers: u64) -> anyhow::Result<(f64, f64)> {
     let (server, client) = ledger.serve().await?;
     let deep = format!("/api/v2/customers?limit=10&starting_after=cus_filled{}", middle(customers));

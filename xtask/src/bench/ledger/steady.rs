@@ -1,4 +1,5 @@
-//! Signups at a steady rate, far below the most: how long each is on its way from its acknowledgement to the books.
+//! Signups at a steady rate, far below the maximum: the time of each from the relay's acknowledgement to its record
+//! in the ledger.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -10,13 +11,14 @@ use crate::bench::load;
 
 /// Signups a second.
 const RATE: u32 = 1000;
-/// Connections they come over, in turn.
+/// Connections that send them, in turn.
 const CONNECTIONS: u32 = 50;
-/// Between two looks at how many are booked.
+/// Time between two polls of how many are recorded.
 const LOOK: Duration = Duration::from_millis(2);
 
-/// Sends at the rate, whatever the answers take, and looks on. One that was the n-th to be acknowledged counts as booked
-/// when n are: what overtakes it in between is another's gain.
+/// Sends at the rate, however long the answers take, and polls the ledger. The n-th signup to be acknowledged counts
+/// as recorded when n are. One that overtakes another is counted in its place, which leaves the sum of the times as
+/// it is.
 pub(super) async fn measure(program: &Path, options: &Options) -> anyhow::Result<String> {
     let ledger = Ledger::init(program).await?;
     let (server, client) = ledger.serve().await?;
@@ -54,7 +56,7 @@ pub(super) async fn measure(program: &Path, options: &Options) -> anyhow::Result
     ))
 }
 
-/// The signups of one connection, each at its time; when each was acknowledged.
+/// Sends the signups of one connection, each at its time; returns when each was acknowledged.
 async fn send(
     client: Client,
     public_key: String,
@@ -73,7 +75,7 @@ async fn send(
     Ok(acknowledged)
 }
 
-/// How many were booked when, until all are.
+/// Polls how many are recorded until all are; returns each time with its count.
 async fn look(client: Client, all: u64) -> anyhow::Result<Vec<(Instant, u64)>> {
     let begun = Instant::now();
     let mut looks = Vec::new();

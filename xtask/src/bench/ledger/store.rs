@@ -1,5 +1,5 @@
-//! SQLite without anything of ours around it: the same tables, indexes and rows, taken from a ledger that has served, in
-//! commits of the size that the ledger's own have under the load. Also fills a ledger with customers.
+//! Bare SQLite as a baseline: the same tables, indexes and rows, taken from a ledger that has served, in commits of
+//! the size that the ledger's own have under the load. Also fills a ledger with rows.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ fn open(path: &Path) -> anyhow::Result<Connection> {
     Ok(connection)
 }
 
-/// A row to write again and again, and the places in it that differ each time.
+/// A row to write repeatedly, and the positions of the columns that differ each time.
 struct Template {
     insert: String,
     values: Vec<Value>,
@@ -117,7 +117,7 @@ pub(super) fn fill(ledger: &Path, count: u64) -> anyhow::Result<()> {
     let connection = open(ledger)?;
     let mut template = Template::read(&connection, "customer")?;
     let there: i64 = connection.query_row("SELECT count(*) FROM customer", (), |row| row.get(0))?;
-    // Below the ledger's own numbers.
+    // These ids are below the ledger's own.
     connection.execute_batch("BEGIN IMMEDIATE")?;
     for number in there..i64::try_from(count)? {
         for column in ["customer_key", "email"] {
@@ -127,7 +127,7 @@ pub(super) fn fill(ledger: &Path, count: u64) -> anyhow::Result<()> {
     }
     let recount = "UPDATE partner_total SET customers = (SELECT count(*) FROM customer \
                    WHERE customer.partnership = partner_total.partnership AND test = 0 AND archived = 0)";
-    // Ledgers of before have no kept totals.
+    // Ledgers of older versions have no stored totals.
     let _ = connection.execute(recount, ());
     connection.execute_batch("COMMIT")?;
     Ok(())

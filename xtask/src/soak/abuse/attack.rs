@@ -1,4 +1,4 @@
-//! What hostile clients do.
+//! The attacks: what hostile clients do.
 
 use std::time::{Duration, Instant};
 
@@ -15,16 +15,16 @@ pub(super) enum End {
     Answered(u16),
     /// The server closed the connection.
     Cut,
-    /// It was left as it was.
+    /// The server neither answered nor closed the connection in time.
     Left,
 }
 
-/// A crowd that does one thing.
+/// Many clients that do the same thing at once.
 pub(super) struct Attack {
     pub(super) name: &'static str,
     pub(super) count: usize,
     kind: Kind,
-    /// Each has to be answered or refused by then.
+    /// The time within which each must be answered or refused.
     pub(super) within: Duration,
 }
 
@@ -39,7 +39,7 @@ enum Kind {
     Unread,
 }
 
-/// A second on top of our own time-outs, and what a busy machine adds.
+/// Time on top of the server's own time-outs, for a busy machine.
 const SLACK: Duration = Duration::from_secs(15);
 
 const fn attack(name: &'static str, count: usize, kind: Kind, seconds: u64) -> Attack {
@@ -58,7 +58,7 @@ pub(super) const ATTACKS: &[Attack] = &[
 ];
 
 impl Attack {
-    /// Every client at once; how each ended, and when.
+    /// Runs all clients at once; returns how each ended, and after what time.
     pub(super) async fn run(&self, wire: &Wire) -> Vec<(End, Duration)> {
         let mut clients = JoinSet::new();
         for number in 0..self.count {
@@ -66,7 +66,7 @@ impl Attack {
             clients.spawn(async move {
                 let begun = Instant::now();
                 let end = tokio::time::timeout(within, kind.act(&wire, number)).await;
-                // An error of the connection is the server's refusal.
+                // A connection error means that the server closed the connection.
                 (end.map_or(End::Left, |ended| ended.unwrap_or(End::Cut)), begun.elapsed())
             });
         }
@@ -80,7 +80,7 @@ impl Attack {
     /// Whether a client of this attack may end so.
     pub(super) fn takes(&self, end: End) -> bool {
         match (self.kind, end) {
-            (_, End::Left) => true, // told apart
+            (_, End::Left) => true, // reported by its own finding
             (Kind::Lists, end) => matches!(end, End::Answered(200 | 503)),
             (Kind::Idle | Kind::SlowHead | Kind::Unread, end) => matches!(end, End::Cut | End::Answered(408)),
             (Kind::Flood, end) => matches!(end, End::Cut | End::Answered(400 | 408 | 431)),
@@ -129,7 +129,7 @@ impl Kind {
     }
 }
 
-/// Where bodies are taken: pages' events, the API, billing's webhooks.
+/// A path that takes bodies, in turn: events of pages, the API, webhooks of billing.
 fn path(wire: &Wire, number: usize) -> String {
     match number % 3 {
         0 => "/v1/events".to_owned(),
@@ -138,7 +138,7 @@ fn path(wire: &Wire, number: usize) -> String {
     }
 }
 
-/// A byte every now and then, until there is an answer or an end.
+/// Sends a byte every 250 ms until the server answers or closes the connection.
 async fn slowly(mut line: Line, bytes: impl Iterator<Item = u8>) -> anyhow::Result<End> {
     for byte in bytes {
         match tokio::time::timeout(Duration::from_millis(250), line.answer()).await {
@@ -149,7 +149,7 @@ async fn slowly(mut line: Line, bytes: impl Iterator<Item = u8>) -> anyhow::Resu
     Ok(End::Left)
 }
 
-/// As much as the server takes, until there is an answer or an end.
+/// Sends as much as the server accepts until it answers or closes the connection.
 async fn on_and_on(mut line: Line, bytes: &[u8]) -> anyhow::Result<End> {
     loop {
         tokio::select! {
@@ -163,7 +163,7 @@ async fn on_and_on(mut line: Line, bytes: &[u8]) -> anyhow::Result<End> {
     }
 }
 
-/// Some of the bytes; what did not fit is left out, since nobody reads sense in them.
+/// Sends some of the bytes; what does not fit is dropped, since the content does not matter.
 async fn writable(line: &Line, bytes: &[u8]) -> std::io::Result<()> {
     line.stream.writable().await?;
     match line.stream.try_write(bytes) {
@@ -172,11 +172,11 @@ async fn writable(line: &Line, bytes: &[u8]) -> std::io::Result<()> {
     }
 }
 
-/// Lists, asked for in one breath and not read for long. Whether the server had enough is seen by what can be read
-/// then: what the system's buffers held, or all that was asked for.
+/// Requests many lists at once and reads nothing for a minute. Then what can be read shows whether the server gave
+/// up: only what the system had buffered, or everything.
 async fn unread(wire: &Wire) -> anyhow::Result<End> {
     const LISTS: usize = 100;
-    /// More than the system buffers.
+    /// More than the system's socket buffers hold.
     const BUFFERED: usize = 10 * 1024 * 1024;
     let socket = TcpSocket::new_v4()?;
     socket.set_recv_buffer_size(4096)?;

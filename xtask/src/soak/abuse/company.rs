@@ -14,14 +14,14 @@ use tokio::sync::watch;
 use super::wire::Wire;
 use crate::server::Server;
 
-/// Files the server may open: as many as a careful operator gives, few enough that a leak shows.
+/// Files that the server may open: a realistic limit, low enough that a leak shows.
 const FILES: u32 = 4096;
 /// Connections that make customers.
 const MAKERS: usize = 64;
-/// Between two requests of the honest client.
+/// Time between two requests of the honest client.
 const HONEST_EVERY: Duration = Duration::from_millis(100);
 
-/// The server with its data, and how to reach it.
+/// The server with its data, and a client of it.
 pub(super) struct Company {
     pub(super) server: Server,
     pub(super) wire: Wire,
@@ -47,7 +47,7 @@ impl Company {
         let address = server.url.strip_prefix("http://").context("it listens on http")?.to_owned();
         let wire = Wire { address, authorization: format!("Basic {pair}"), public_key: public };
         let company = Self { server, wire, _data: data };
-        // So that the bodies of webhooks are read.
+        // Without a webhook secret the server refuses webhooks before it reads their bodies.
         let admin = Wire { authorization: format!("Bearer {admin}"), ..company.wire.clone() };
         let secret = json!({"stripe_webhook_secret": "whsec_example"}).to_string();
         ensure!(admin.ask("PATCH", "/api/v2/program", &secret).await? == 200, "no webhook secret");
@@ -80,13 +80,13 @@ impl Company {
         Ok(())
     }
 
-    /// Somebody who asks for a little, again and again.
+    /// A client that repeats a small request.
     pub(super) fn honest(&self) -> Honest {
         Honest(self.wire.clone())
     }
 }
 
-/// As sites keep them, with a little of their own.
+/// A customer as sites record them, with a little metadata.
 fn customer(number: usize) -> String {
     let notes = json!({"plan": "yearly", "seats": number % 100});
     json!({"customer_key": format!("gk_{number}"), "email": format!("{number}@site.example"), "partner_key": "robin",
@@ -98,7 +98,8 @@ fn customer(number: usize) -> String {
 pub(super) struct Honest(Wire);
 
 impl Honest {
-    /// Asks until it is over; the slowest answer and how many there were. Nothing when one took too long, or was none.
+    /// Asks until `over` is true; returns the slowest answer and the number of answers. `None` when one took longer
+    /// than `at_most` or was an error.
     pub(super) async fn ask_on(
         self,
         mut over: watch::Receiver<bool>,

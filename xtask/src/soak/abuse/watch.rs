@@ -1,4 +1,4 @@
-//! A server's memory and open files while something happens to it, from `/proc`.
+//! Monitors a server's memory and open files during an attack, from `/proc`.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,12 +8,12 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// Between two looks.
+/// Time between two samples.
 const EVERY: Duration = Duration::from_millis(20);
-/// After an attack, so that what is being closed is closed.
+/// Time after an attack for connections to be closed.
 pub(super) const SETTLE: Duration = Duration::from_secs(3);
 
-/// What was seen.
+/// The samples' extremes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seen {
     pub(super) before_mib: u64,
@@ -25,7 +25,7 @@ pub(super) struct Seen {
     pub(super) files_max: usize,
 }
 
-/// Looks until it is told to end.
+/// Samples until [`Watcher::end`].
 pub(super) struct Watcher {
     over: watch::Sender<bool>,
     looking: JoinHandle<anyhow::Result<Seen>>,
@@ -38,7 +38,7 @@ pub(super) fn raise_own_files() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Begins to look at a process; the last look is `settle` after the end.
+/// Starts to sample a process; the last sample is taken `settle` after the end.
 pub(super) fn begin(process: u32, settle: Duration) -> anyhow::Result<Watcher> {
     let place = PathBuf::from(format!("/proc/{process}"));
     let (memory, files) = look(&place)?;
@@ -64,19 +64,19 @@ pub(super) fn begin(process: u32, settle: Duration) -> anyhow::Result<Watcher> {
 }
 
 impl Watcher {
-    /// Turns true when the looking is over.
+    /// Becomes true when the sampling ends.
     pub(super) fn over(&self) -> watch::Receiver<bool> {
         self.over.subscribe()
     }
 
-    /// Ends the looking.
+    /// Ends the sampling and returns the result.
     pub(super) async fn end(self) -> anyhow::Result<Seen> {
         self.over.send_replace(true);
         self.looking.await?
     }
 }
 
-/// Resident MiB, and open files.
+/// One sample: resident MiB and open files.
 fn look(place: &Path) -> anyhow::Result<(u64, usize)> {
     let status =
         std::fs::read_to_string(place.join("status")).context("the server is gone, or there is no /proc")?;

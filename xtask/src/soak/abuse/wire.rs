@@ -1,13 +1,13 @@
-//! HTTP/1.1 by hand: hostile clients write what no library would.
+//! HTTP/1.1 by hand: hostile clients send what no HTTP library would.
 
 use anyhow::{Context as _, bail};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// Bytes of an answer's head.
+/// Bytes of a response's head, at most.
 const HEAD_MAX: usize = 16 * 1024;
 
-/// How to reach the server, and as whom.
+/// The server's address and the credentials.
 #[derive(Debug, Clone)]
 pub(super) struct Wire {
     pub(super) address: String,
@@ -22,7 +22,7 @@ impl Wire {
         Ok(Line { stream, authorization: self.authorization.clone(), read: Vec::new() })
     }
 
-    /// One request on a connection of its own; the status.
+    /// Sends one request on a connection of its own; returns the status.
     pub(super) async fn ask(&self, method: &str, path: &str, body: &str) -> anyhow::Result<u16> {
         self.connect().await?.ask(method, path, body).await
     }
@@ -48,7 +48,7 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// One request and its whole answer; the status.
+    /// Sends one request and reads its whole answer; returns the status.
     pub(super) async fn ask(&mut self, method: &str, path: &str, body: &str) -> anyhow::Result<u16> {
         let length = format!("content-length: {}\r\n", body.len());
         let mut request = head(&self.authorization, method, path, &length);
@@ -57,7 +57,7 @@ impl Line {
         self.answer().await
     }
 
-    /// The next answer, read whole; its status.
+    /// Reads the next answer whole; returns its status.
     pub(super) async fn answer(&mut self) -> anyhow::Result<u16> {
         let end = loop {
             if let Some(at) = self.read.windows(4).position(|four| four == b"\r\n\r\n") {

@@ -17,7 +17,7 @@ use crate::process::output;
 
 const LEDGERS: usize = 2;
 const RELAYS: usize = 3;
-/// How long a server may take until it answers: its database may be away.
+/// Time for a server to answer after its start: its database may be unavailable.
 const START_MAX: Duration = Duration::from_mins(1);
 
 pub(super) struct Company {
@@ -25,7 +25,7 @@ pub(super) struct Company {
     database: String,
     servers: Vec<Server>,
     pub(super) public_key: String,
-    /// The header that proves the company.
+    /// The `authorization` header of the company.
     pub(super) credential: String,
     directory: tempfile::TempDir,
 }
@@ -66,7 +66,7 @@ impl Company {
         Ok(company)
     }
 
-    /// A partner, and a trigger that pays them for every payment.
+    /// Makes a partner, and a trigger that pays for every payment.
     fn furnish(&self) -> anyhow::Result<()> {
         let trigger = json!({
             "name": "share", "offer_description": "Earn 20 %", "event": "transaction_created", "rules": null,
@@ -105,7 +105,8 @@ impl Company {
                     self.servers[which].process = Some(process);
                     return Ok(());
                 }
-                // A server that cannot reach its database ends, as an operator's supervisor knows to start it again.
+                // A server that cannot reach its database exits; an operator's supervisor would restart it, and so do
+                // we.
                 if process.try_wait()?.is_some() || begun.elapsed() >= START_MAX {
                     break;
                 }
@@ -149,7 +150,7 @@ impl Company {
         Ok(())
     }
 
-    /// Everything that is booked, once it holds what was acknowledged or the time is over.
+    /// Everything that the ledger has recorded, read when it holds all that was acknowledged or the time is over.
     pub(super) fn settled(&self, told: &Told, within: Duration) -> anyhow::Result<Seen> {
         let begun = Instant::now();
         loop {
@@ -173,7 +174,7 @@ impl Company {
         })
     }
 
-    /// How often each value of a member stands in a list.
+    /// How often each value of a member occurs in a list.
     fn counted(&self, list: &str, member: &str) -> anyhow::Result<HashMap<String, u64>> {
         let mut counts = HashMap::new();
         let mut after = String::new();
@@ -193,7 +194,7 @@ impl Company {
         }
     }
 
-    /// Ends every server.
+    /// Kills every server.
     pub(super) fn stop(&mut self) -> anyhow::Result<()> {
         (0..self.servers()).try_for_each(|which| self.kill(which))
     }

@@ -1,4 +1,4 @@
-//! One request on a connection of its own, as blunt as it gets: whatever goes wrong is no answer.
+//! A minimal HTTP client: one request on a connection of its own, without an answer whatever goes wrong.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// A frozen server must not hold its client for long.
+/// Time-out of a request, so that a frozen server does not hold its client for long.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Status and body of the answer; `None` when there was none in time.

@@ -1,4 +1,5 @@
-//! Clients that sign up and pay, each through whichever server a load balancer would pick, and remember what they were told.
+//! Clients that sign up and pay, each request through another server, as behind a load balancer. They remember what
+//! was acknowledged.
 
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
@@ -14,25 +15,25 @@ use super::http::ask;
 
 /// Clients at once.
 const CLIENTS: u64 = 8;
-/// Tries of one request.
+/// Attempts of one request, at most.
 const TRIES: u64 = 200;
-/// Between two tries of one request.
+/// Time between two attempts.
 const TRY_EVERY: Duration = Duration::from_millis(100);
 
-/// What clients were told is there, by its key.
+/// What was acknowledged to clients, by key.
 #[derive(Default)]
 pub(super) struct Told {
     pub(super) signups: HashSet<String>,
     pub(super) payments: HashSet<String>,
-    /// Sent, whatever the answer was.
+    /// Every key that was sent, whatever the answer was.
     pub(super) sent: HashSet<String>,
 }
 
-/// How often each key is there.
+/// How often each key is stored.
 pub(super) struct Seen {
     pub(super) customers: HashMap<String, u64>,
     pub(super) payments: HashMap<String, u64>,
-    /// By the payment they are for.
+    /// By the payment that earned them.
     pub(super) rewards: HashMap<String, u64>,
 }
 
@@ -83,7 +84,7 @@ impl Load {
 }
 
 impl Client {
-    /// One customer after the other: a signup, then a payment as soon as the ledger knows them.
+    /// Sends one customer after the other: a signup, then a payment, repeated until the ledger knows the customer.
     fn work(self) -> Told {
         let mut told = Told::default();
         let mut count = 0;
@@ -115,15 +116,15 @@ impl Client {
         .to_string()
     }
 
-    /// Sends it until it is told to be done, to another server each time; what is refused for good is not done.
+    /// Repeats a request, to another server each time, until it is acknowledged; `false` when it is refused for good.
     fn done(&self, servers: &[SocketAddr], count: u64, path: &str, credential: &str, body: &str) -> bool {
         for attempt in 0..TRIES {
             let which = usize::try_from((count + self.number + attempt) % servers.len() as u64).unwrap_or(0);
             match ask(servers[which], "POST", path, credential, body) {
                 Some((200..300, _)) => return true,
-                // Made by a try whose answer was lost, with this very key.
+                // An earlier attempt with this key succeeded, and its answer was lost.
                 Some((409, answer)) if answer["message"].to_string().contains("exist") => return true,
-                // 404: its customer is still on the way.
+                // 404: the signup of its customer is not delivered yet.
                 Some((404 | 429 | 500..600, _)) | None => std::thread::sleep(TRY_EVERY),
                 Some((status, answer)) => {
                     eprintln!("failover: POST {path}: {status} {answer}");
@@ -135,7 +136,7 @@ impl Client {
     }
 }
 
-/// What is not as clients were told.
+/// The differences between what was acknowledged and what is stored.
 pub(super) fn differences(told: &Told, seen: &Seen) -> Vec<String> {
     let mut found = Vec::new();
     let mut note = |what: &str, keys: Vec<&String>| {
@@ -185,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_lost_doubled_or_invented_is_named_and_what_was_kept_without_an_answer_is_fine() {
+    fn lost_doubled_and_invented_records_are_named_and_unacknowledged_ones_are_fine() {
         let told = told(["c1", "p1", "c2"]);
         let sound = seen(&[("c1", 1), ("c2", 1)], &[("p1", 1)], &[("p1", 1)]);
         assert!(differences(&told, &sound).is_empty());

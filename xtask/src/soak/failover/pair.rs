@@ -1,4 +1,5 @@
-//! A primary and its synchronous standby. When the primary dies the standby takes over, and gets a standby of its own.
+//! A PostgreSQL primary and its synchronous standby. A fail-over kills the primary, promotes the standby, and gives
+//! it a new standby.
 
 use std::path::PathBuf;
 use std::process::{Child, Command};
@@ -55,7 +56,8 @@ impl Pair {
             directory,
             made: 0,
         };
-        // With the standby it depends on, which there was not yet.
+        // The primary is restarted with synchronous replication only now, because without a standby every commit
+        // would wait for ever.
         pair.follow()?;
         let (data, port) = (pair.primary.data.clone(), pair.primary.port);
         cluster::stop(&mut pair.primary.server);
@@ -64,7 +66,7 @@ impl Pair {
         Ok(pair)
     }
 
-    /// Both, of which clients take the one that can be written to.
+    /// The address of both; clients pick the one that accepts writes.
     pub(super) fn address(&self) -> String {
         let mut ports = [self.primary.port, self.standby.port];
         ports.sort_unstable();
@@ -75,7 +77,7 @@ impl Pair {
         )
     }
 
-    /// Stops the primary and whatever works for it, and lets them go on.
+    /// Freezes the primary and its worker processes for this time.
     pub(super) fn freeze(&self, time: Duration) -> anyhow::Result<()> {
         self.signal("STOP")?;
         std::thread::sleep(time);
@@ -88,12 +90,12 @@ impl Pair {
         let workers = String::from_utf8_lossy(&workers.stdout).into_owned();
         let mut kill = Command::new("kill");
         kill.arg(format!("-{signal}")).arg(&pid).args(workers.split_whitespace());
-        // A worker may have ended meanwhile.
+        // Errors are ignored: a worker may have ended meanwhile.
         let _ = kill.stderr(std::process::Stdio::null()).status();
         Ok(())
     }
 
-    /// The primary dies at once; the standby takes over and is given a new standby in its place.
+    /// Kills the primary, promotes the standby, and makes a new standby for it.
     pub(super) fn fail_over(&mut self) -> anyhow::Result<()> {
         self.primary.server.kill()?;
         self.primary.server.wait()?;
@@ -104,7 +106,7 @@ impl Pair {
         self.follow()
     }
 
-    /// A copy of the primary becomes the standby.
+    /// Makes a standby from a copy of the primary.
     fn follow(&mut self) -> anyhow::Result<()> {
         self.made += 1;
         let data = self.directory.path().join(self.made.to_string());
@@ -127,13 +129,13 @@ impl Pair {
 
 impl Drop for Pair {
     fn drop(&mut self) {
-        // A standby that waits for a primary which is gone ends as well.
+        // The standby stops first: a primary that shuts down waits for a connected standby to receive its log.
         cluster::stop(&mut self.standby.server);
         cluster::stop(&mut self.primary.server);
     }
 }
 
-/// Stands where a server will be.
+/// A placeholder process until the standby is started.
 fn idle() -> anyhow::Result<Child> {
     Command::new("true").spawn().context("cannot start true")
 }
