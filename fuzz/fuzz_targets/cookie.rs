@@ -1,4 +1,5 @@
-//! Cookies: any value survives a jar, and a jar that other scripts filled hides no cookie of ours.
+//! Cookies: any value survives being written into a `Cookie` header and read back, and other scripts' cookies never
+//! hide one of ours.
 #![no_main]
 
 use headwater_protocol::cookie::{decode, encode};
@@ -9,7 +10,7 @@ use libfuzzer_sys::fuzz_target;
 
 const NAME: &str = "ps_partner_key";
 
-// A jar on the first line, a value on the others.
+// Input: a `Cookie` header on the first line, a value on the others.
 fuzz_target!(|text: &str| {
     let (jar, value) = text.split_once('\n').unwrap_or((text, text));
     let written = encode(value);
@@ -24,7 +25,7 @@ fuzz_target!(|text: &str| {
         assert_eq!(found(&format!("{NAME}={written}; {jar}")).as_deref(), Some(value));
         assert_eq!(found(&format!("{jar}; {NAME}={written}")), found(jar).or(Some(value.to_owned())));
     }
-    // What other scripts wrote raw reads as something, and what we write of that reads the same again.
+    // Any raw text can be decoded, and encoding the result and decoding it again gives the same.
     let read = decode(jar);
     assert_eq!(decode(&encode(&read)), read);
 });

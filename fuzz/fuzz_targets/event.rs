@@ -1,5 +1,5 @@
-//! Bodies of `POST /v1/events`: every event of a batch is admitted or refused, on its own, and what was
-//! admitted can be delivered: its text reads back as the same event, also after it was written anew.
+//! Bodies of `POST /v1/events`: each event of a batch is admitted or refused by itself. An admitted one can be
+//! delivered: its text reads back as the same event, also after it was written anew.
 #![no_main]
 
 use headwater_journal::NewEntry;
@@ -25,19 +25,19 @@ fuzz_target!(|body: &str| {
     assert!(refused.is_sorted_by_key(|one| one.index) && refused.iter().all(|one| one.index < count));
     assert!(refused.iter().all(|one| !one.code.is_empty() && !one.message.is_empty()), "{refused:?}");
     for entry in &entries {
-        // As it came, or less the signature, which has done its work.
+        // Either unchanged, or without the signature, which has been verified.
         assert!(submission.events.contains(&entry.body.as_str()) || !entry.body.contains("\"signature\":"));
         assert!(entry.body.len() <= EVENT_MAX);
         let event = Event::read(&entry.body).expect("what was admitted can be read");
         assert_eq!((event.id, event.kind().name()), (EventId::from_bytes(entry.id), entry.kind));
-        // Named by someone, so that customers do not wait for each other.
+        // The lane names a customer, so that customers do not wait for each other.
         assert!(entry.lane.starts_with("1:") && entry.lane.len() > "1:c:".len(), "{}", entry.lane);
         let written = event.write();
         if written.len() <= EVENT_MAX {
             assert_eq!(Event::read(&written).as_ref(), Ok(&event), "{written}");
         }
     }
-    // A page may send what a server may, less the kinds that are money.
+    // A page may send what a server may, except the kinds that are money.
     let from_page = admit(&submission.events, &program, Sender::Browser, NOW).entries;
     let free: Vec<_> = Kind::ALL.into_iter().filter(|kind| kind.from_browser()).map(Kind::name).collect();
     let expected = entries.into_iter().filter(|entry| free.contains(&entry.kind));

@@ -1,12 +1,12 @@
-//! The browser's stored queue: however long and old what stands in storage is, what is kept and what is sent keep their
-//! bounds, and the order of time.
+//! The browser's stored queue: however many and old the stored events are, what is kept and what is sent stay within
+//! their bounds and in the order of time.
 #![no_main]
 
 use headwater_protocol::limits::{EVENT_BODY_MAX, PENDING_BYTES_MAX, PENDING_EVENTS_MAX};
 use headwater_protocol::queue::{FRAME, batch, trim};
 use libfuzzer_sys::fuzz_target;
 
-// The size and the age of each event.
+// Input: the size and the age of each event.
 fuzz_target!(|events: Vec<(u16, f64)>| {
     let size = |place: usize| usize::from(events[place].0);
 

@@ -1,5 +1,5 @@
-//! Landing URLs: whatever stands in a query, what is read keeps its bounds, and a link written from it reads
-//! back as the same referral. Our decoders agree with the field's own.
+//! Landing URLs: what is read from any query stays within its bounds, and a link written from it reads back as the
+//! same referral. Our decoders agree with the standard crates.
 #![no_main]
 
 use std::fmt::Write as _;
@@ -15,7 +15,7 @@ use libfuzzer_sys::fuzz_target;
 
 const ALIASES: &str = "via,ref";
 
-/// Tolerant of bits after the last byte, as links in the wild need it.
+/// Accepts bits after the last byte, which real links have.
 const REFERENCE: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
     GeneralPurposeConfig::new()

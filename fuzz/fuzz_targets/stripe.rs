@@ -1,5 +1,5 @@
-//! Stripe's webhooks: only a signed body passes, the same body makes the same events with the same ids, and
-//! whatever is made of it can be delivered: its text reads back as the same event.
+//! Stripe's webhooks: only a signed body passes, the same body makes the same events with the same ids, and every
+//! event can be delivered: its text reads back as the same event.
 #![no_main]
 
 use std::collections::{BTreeMap, HashSet};
@@ -33,7 +33,7 @@ fuzz_target!(|body: &[u8]| {
     back(webhook.facts);
 });
 
-/// A signature passes with its body and with no other; a header that strangers wrote never does.
+/// A signature passes with its own body only, and an arbitrary header never does.
 fn signatures(body: &[u8]) {
     let secret = SECRET.to_owned().into();
     let seconds = NOW.0 / 1000;
@@ -48,7 +48,7 @@ fn signatures(body: &[u8]) {
     assert!(verify(&format!("t={seconds},v1={stranger}"), b"{}", &secret, NOW).is_err());
 }
 
-/// Whatever facts a body makes, no line gives back more than it has.
+/// The refund totals of any facts are computed without a panic, and each line has a key of an invoice and a line.
 fn back(facts: Vec<headwater_relay::billing::Fact>) {
     let mut records = BTreeMap::<_, Vec<_>>::new();
     for fact in facts {
