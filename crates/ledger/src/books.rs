@@ -175,7 +175,7 @@ impl Books {
         self.inner.callers.forget();
         self.inner.changes.send_modify(|count| *count += 1);
         if let Err(error) = self.inner.store.tell().await {
-            tracing::warn!(%error, "other processes hear of changed settings within a minute");
+            tracing::warn!(%error, "cannot notify other processes; they read the changed settings within a minute");
         }
     }
 

@@ -204,7 +204,7 @@ async fn identify(parts: &Parts, books: &Books) -> Result<Caller, Refusal> {
     } else {
         return Err(missing("the Authorization scheme must be Basic or Bearer"));
     };
-    caller.ok_or_else(|| wrong("public and secret key come as a pair, test with test; tokens are shown once"))
+    caller.ok_or_else(|| wrong("use both keys of one pair, production or test, or a token that is still valid"))
 }
 
 fn read_pair(text: &str) -> Option<(String, String)> {

@@ -29,8 +29,8 @@ async fn post_conversion(
         let result = conversion::record(unit, ctx, given.clone())?;
         let message = match result.outcome.as_str() {
             "created" => "Conversion recorded",
-            "repeated" => "This customer had converted before; nothing was made",
-            _ => "No click has this xid; nothing was made",
+            "repeated" => "This customer has converted before; nothing was created",
+            _ => "No click has this xid; nothing was created",
         };
         Ok(answer(200, message, result))
     };

@@ -98,7 +98,7 @@ async fn post_product(
         let (status, message) = if made.created {
             (201, "Product created successfully")
         } else {
-            (200, "Product was there before")
+            (200, "Product existed already")
         };
         Ok(answer_with(status, message, made.product, made.warnings))
     };

@@ -35,7 +35,7 @@ pub(crate) async fn follow_link(State(books): State<Books>, parts: Parts) -> Res
     if let Some(ConnectInfo(peer)) = extensions.get::<ConnectInfo<SocketAddr>>()
         && !books.may_click(peer.ip())
     {
-        let message = "one address may follow so many links a second, and no more";
+        let message = "too many clicks from this address";
         return Err(Refusal::new(Kind::TooMany, "rate_limited", message)
             .hint("try again in a moment")
             .into());

@@ -124,7 +124,7 @@ fn again(
         claim::credit(unit, ctx, &mut row, referrer.id)?;
     }
     if !changes {
-        warnings.push(ignored("customer_key", "the customer was there before, and a claim changes nothing"));
+        warnings.push(ignored("customer_key", "the customer exists, and a claim does not change it"));
         return Ok(Recorded { customer: render(row), created: false, warnings });
     }
     if let Some(key) = &new.member_key {

@@ -170,7 +170,7 @@ fn active(partner: PartnershipRow) -> Option<PartnershipRow> {
 
 fn require_customer(unit: &mut Unit<'_>, id: i64) -> Result<CustomerRow, Refusal> {
     customer::find_by_id(unit, id)?
-        .ok_or_else(|| Refusal::new(Kind::Internal, "internal", "the customer to evaluate is gone"))
+        .ok_or_else(|| Refusal::new(Kind::Internal, "internal", "the customer to evaluate does not exist"))
 }
 
 /// Evaluates anew the provider's payments made since a product's status changed, because the change may arrive after
@@ -378,7 +378,8 @@ pub(crate) fn holds(unit: &mut Unit<'_>, ctx: &Ctx, owner: &CustomerRow) -> Resu
                 TriggerEvent::TransactionCreated
             }
         };
-        // An archived or inactive trigger is not compiled, so assume that it asked about products: its rewards stay on hold.
+        // An archived or inactive trigger is not compiled, so assume that it asked about products: its rewards stay
+        // on hold.
         let asks = asked.iter().find(|ready| Some(ready.id) == row.trigger);
         let asks = asks.is_none_or(|ready| ready.program.asks_products());
         reward::restand(unit, ctx, &row, hold(event, asks, claims, policy))?;

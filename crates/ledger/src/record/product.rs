@@ -143,7 +143,7 @@ fn again(
 ) -> Result<Recorded, Refusal> {
     match ctx.says {
         Source::Page | Source::Signed => {
-            let hint = "the product was there before, and a claim changes nothing".to_owned();
+            let hint = "the product exists, and a claim does not change it".to_owned();
             let warning = Warning {
                 code: "claim_ignored".to_owned(),
                 field: "external_subscription_key".to_owned(),
@@ -320,7 +320,7 @@ pub(crate) fn update(
             .hint("POST /api/v2/products makes a new one"));
     }
     if ctx.says.is_claim() {
-        return Err(Refusal::new(Kind::Forbidden, "claim_refused", "a page's word changes no product"));
+        return Err(Refusal::new(Kind::Forbidden, "claim_refused", "a page cannot change a product"));
     }
     let renamed = subscription.is_some() && subscription != row.external_subscription_key;
     if let Some(text) = &subscription

@@ -208,7 +208,7 @@ pub(crate) fn gate_programs(unit: &mut Unit<'_>, now: Millis) -> Result<Vec<Gate
 /// The caller's program.
 pub(crate) fn find(unit: &mut Unit<'_>, id: i64) -> Result<ProgramRow, Refusal> {
     program::find(unit, id)?
-        .ok_or_else(|| Refusal::new(Kind::NotFound, "program_not_found", "the program is gone"))
+        .ok_or_else(|| Refusal::new(Kind::NotFound, "program_not_found", "the program no longer exists"))
 }
 
 /// A program's settings as the API shows them.

@@ -108,9 +108,7 @@ impl From<FieldError> for Refusal {
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         let mut refusal = match error {
-            StoreError::Busy => {
-                Self::new(Kind::Busy, "busy", "the ledger has more to write than it can; try again")
-            }
+            StoreError::Busy => Self::new(Kind::Busy, "busy", "the ledger is too busy now; try again"),
             StoreError::Closed => Self::new(Kind::Busy, "stopping", "the ledger is stopping; try again"),
             StoreError::NotCommitted => Self::new(
                 Kind::Busy,
@@ -125,9 +123,9 @@ impl From<StoreError> for Refusal {
             StoreError::Uncertain => Self::new(
                 Kind::Busy,
                 "uncertain",
-                "the ledger lost its database while it wrote this; it was done whole or not at all",
+                "the ledger lost its database during the commit; all of it was stored, or nothing",
             )
-            .hint("send it again with the same key or Idempotency-Key: it is done once"),
+            .hint("send it again with the same key or Idempotency-Key: it takes effect once"),
             _ => Self::new(Kind::Internal, "internal", "the ledger could not do this; nothing was changed"),
         };
         refusal.inside = Some(Box::new(error));

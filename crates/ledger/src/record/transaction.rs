@@ -268,9 +268,7 @@ fn told(refund: &CreateRefund, row: &TransactionRow) -> Result<i64, Refusal> {
         let message = if field == "refunded_total" {
             format!("refunded_total must lie between 0 and the payment's amount, {step}")
         } else {
-            format!(
-                "{field} must come to at most what is not given back yet, {step}, and to more than nothing"
-            )
+            format!("{field} must not be 0 and must not exceed what is not refunded yet, {step}")
         };
         Refusal::invalid("out_of_range", field, message)
     })
