@@ -204,7 +204,7 @@ async fn identify(parts: &Parts, books: &Books) -> Result<Caller, Refusal> {
     } else {
         return Err(missing("the Authorization scheme must be Basic or Bearer"));
     };
-    caller.ok_or_else(|| wrong("use both keys of one pair, production or test, or a token that is still valid"))
+    caller.ok_or_else(|| wrong("use both keys of one pair, production or test, or a valid token"))
 }
 
 fn read_pair(text: &str) -> Option<(String, String)> {
