@@ -55,8 +55,8 @@ pub(crate) fn confirm(unit: &mut Unit<'_>, ctx: &Ctx, row: &mut CustomerRow) -> 
     Ok(())
 }
 
-/// Applies a source's word that `partnership` referred the customer. A page changes no credit; but a page that names
-/// another partner before the customer is confirmed makes the credit contested.
+/// Applies a source's report that `partnership` referred the customer. A page changes no credit; but a page that
+/// names another partner before the customer is confirmed makes the credit contested.
 pub(crate) fn credit(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -198,8 +198,9 @@ fn take_claimed(
     Ok(())
 }
 
-/// Applies a source's word which catalogue entry a product is of. If it was a page's claim until now, or another
-/// entry, the product's payments are evaluated anew: the claim may have been wrong, or have hidden a commission.
+/// Applies a source's report of the catalogue entry that a product is of. If the old one was a page's claim, or
+/// another entry, the product's payments are evaluated anew: the claim may have been wrong, or have hidden a
+/// commission.
 pub(crate) fn confirm_product(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -211,7 +212,7 @@ pub(crate) fn confirm_product(
     if verdict == Verdict::Keep {
         return Ok(());
     }
-    // A provider that corrects its own word reports a changed plan. Earlier payments were for the old plan and keep
+    // A provider that corrects its own report means a changed plan. Earlier payments were for the old plan and keep
     // their rewards.
     let plan_changed = row.source == Source::Billing && ctx.says == Source::Billing;
     let old = row.point_to(entry);

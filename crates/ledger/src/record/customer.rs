@@ -298,7 +298,7 @@ pub(crate) fn update(
     row.updated_at = ctx.now.0;
     customer::update(unit, &row)?;
     if let Some(provider_key) = &change.provider_key {
-        // The vendor's new id replaces its old one. A provider's word adds an id instead: a customer may have
+        // The vendor's new id replaces its old one. A provider's report adds an id instead: a customer may have
         // several.
         let old = row.provider_key.clone().filter(|old| ctx.says == Source::Vendor && old != provider_key);
         claim::bind_provider(unit, ctx, &mut row, provider_key)?;

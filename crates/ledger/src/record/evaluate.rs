@@ -226,6 +226,7 @@ fn transaction_facts(
     let mut linked = match held.linked.filter(|_| txn.product.is_some()) {
         Some(row) if txn.source != Source::Billing => Some(row),
         Some(row) => {
+            // A cancellation or change of plan after the payment must not change what it earns.
             found = Some(as_paid(unit, txn, row.clone())?);
             found.as_ref()
         }

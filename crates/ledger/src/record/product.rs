@@ -337,6 +337,7 @@ pub(crate) fn update(
     row.status = change.status.map_or(row.status, |status| status.name().to_owned());
     row.amount = change.amount.or(row.amount);
     row.currency = change.currency.map(|currency| currency.code().to_owned()).or(row.currency);
+    // The vendor's change counts from now, so that an older report of the provider does not undo it.
     if change.status.is_some() || change.amount.is_some() {
         row.occurred_at = Some(ctx.now.0);
     }

@@ -113,6 +113,7 @@ pub(crate) fn reverse_transaction(
         let whole = already + step == earned.amount;
         let taken =
             earned.status == RewardStatus::Declined.name() && earned.reason.as_deref() == Some(REFUNDED);
+        // The total has shrunk: a reward that the refund had declined is open again.
         if taken && !whole {
             let again = Standing { status: RewardStatus::Pending.name(), reason: None, at: ctx.now.0 };
             reward::set_standing(unit, earned.id, &again)?;

@@ -67,6 +67,7 @@ pub(crate) fn record(
         product_book: paid_for,
         names: names(&owner, linked.as_ref()),
     };
+    // The insert decides whether the key is new; a repeated payment must not reach the triggers.
     if !transaction::insert(unit, ctx.program, &row)? {
         return Err(refuse_existing(&require(unit, ctx, &row.key)?, &row));
     }
@@ -259,6 +260,7 @@ fn told(refund: &CreateRefund, row: &TransactionRow) -> Result<i64, Refusal> {
             return Err(Refusal::invalid("invalid_value", "amount", message));
         }
     };
+    // A refund has the sign of its payment and never exceeds it.
     let fits = |total: &i64| {
         total.unsigned_abs() <= row.amount.unsigned_abs() && (*total == 0 || (*total < 0) == (row.amount < 0))
     };
