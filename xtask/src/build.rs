@@ -11,15 +11,15 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 
 mod artefacts;
+mod blank_panic_texts;
 mod fingerprint;
 mod glue;
-mod mute;
 mod node;
 mod package;
 mod script;
 mod shrink;
-mod silence;
 pub(crate) mod text;
+mod trap_formatting;
 mod wasm;
 
 pub(crate) use node::Node;

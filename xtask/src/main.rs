@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 #[cfg(feature = "bench")]
 mod bench;
 #[cfg(not(feature = "bench"))]
-#[path = "again.rs"]
+#[path = "rebuild.rs"]
 mod bench;
 mod binaries;
 mod build;

@@ -6,7 +6,7 @@ use headwater_protocol::v2::{ProductClaims, SignupClaims, TriggerEvent};
 
 /// What a new statement of a fact does to the stored one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Resolution {
     /// The stored fact and its source stay.
     Keep,
     /// Both agree; the new source is stored as the fact's source.
@@ -19,13 +19,13 @@ pub enum Verdict {
 ///
 /// A source replaces what a less trusted one said. Billing and vendor also replace what they said before; a page and a
 /// signed page do not, because another page may have said it.
-pub fn weigh(known: Option<Source>, same: bool, says: Source) -> Verdict {
-    let Some(known) = known else { return Verdict::Replace };
+pub fn resolve(known: Option<Source>, same: bool, says: Source) -> Resolution {
+    let Some(known) = known else { return Resolution::Replace };
     let outranks = says > known || (says == known && says >= Source::Billing);
     match (outranks, same) {
-        (false, _) => Verdict::Keep,
-        (true, true) => Verdict::Confirm,
-        (true, false) => Verdict::Replace,
+        (false, _) => Resolution::Keep,
+        (true, true) => Resolution::Confirm,
+        (true, false) => Resolution::Replace,
     }
 }
 
@@ -93,16 +93,16 @@ pub fn credited<P>(written: Option<P>, of_click: Option<P>, of_key: Option<P>) -
 
 #[cfg(test)]
 mod tests {
-    use super::{Claims, Hold, Verdict, credited, hold, weigh};
+    use super::{Claims, Hold, Resolution, credited, hold, resolve};
     use headwater_protocol::Source;
     use headwater_protocol::v2::{ProductClaims, SignupClaims, TriggerEvent};
 
     #[test]
     fn a_page_says_what_nobody_has_said_and_changes_nothing() {
-        assert_eq!(weigh(None, false, Source::Page), Verdict::Replace);
+        assert_eq!(resolve(None, false, Source::Page), Resolution::Replace);
         for known in Source::ALL {
-            assert_eq!(weigh(Some(known), false, Source::Page), Verdict::Keep, "{known:?}");
-            assert_eq!(weigh(Some(known), true, Source::Page), Verdict::Keep, "{known:?}");
+            assert_eq!(resolve(Some(known), false, Source::Page), Resolution::Keep, "{known:?}");
+            assert_eq!(resolve(Some(known), true, Source::Page), Resolution::Keep, "{known:?}");
         }
     }
 
@@ -110,18 +110,18 @@ mod tests {
     fn a_more_trusted_source_confirms_or_replaces() {
         for (at, known) in Source::ALL.into_iter().enumerate() {
             for says in Source::ALL.into_iter().skip(at + 1) {
-                assert_eq!(weigh(Some(known), true, says), Verdict::Confirm, "{says:?} over {known:?}");
-                assert_eq!(weigh(Some(known), false, says), Verdict::Replace, "{says:?} over {known:?}");
-                assert_eq!(weigh(Some(says), false, known), Verdict::Keep, "{known:?} over {says:?}");
+                assert_eq!(resolve(Some(known), true, says), Resolution::Confirm, "{says:?} over {known:?}");
+                assert_eq!(resolve(Some(known), false, says), Resolution::Replace, "{says:?} over {known:?}");
+                assert_eq!(resolve(Some(says), false, known), Resolution::Keep, "{known:?} over {says:?}");
             }
         }
     }
 
     #[test]
     fn a_second_signed_page_changes_nothing_and_a_provider_corrects_itself() {
-        assert_eq!(weigh(Some(Source::Signed), false, Source::Signed), Verdict::Keep);
-        assert_eq!(weigh(Some(Source::Billing), false, Source::Billing), Verdict::Replace);
-        assert_eq!(weigh(Some(Source::Vendor), false, Source::Vendor), Verdict::Replace);
+        assert_eq!(resolve(Some(Source::Signed), false, Source::Signed), Resolution::Keep);
+        assert_eq!(resolve(Some(Source::Billing), false, Source::Billing), Resolution::Replace);
+        assert_eq!(resolve(Some(Source::Vendor), false, Source::Vendor), Resolution::Replace);
     }
 
     #[test]

@@ -7,22 +7,22 @@ use serde_json::Value;
 
 use crate::commission::Payout;
 use crate::facts::{Facts, PartnershipFacts};
-use crate::rule::{self, Compiled};
+use crate::rule::{self, CompiledRule};
 
 /// A trigger ready to run.
 #[derive(Debug, Clone, PartialEq)]
-pub struct TriggerProgram {
+pub struct CompiledTrigger {
     /// `trig_…`
     pub key: String,
     /// For the program's own people.
     pub name: String,
     event: TriggerEvent,
-    rules: Compiled,
+    rules: CompiledRule,
     payout: Payout,
     eligibility: Eligibility,
 }
 
-impl TriggerProgram {
+impl CompiledTrigger {
     /// Checks a trigger as a whole. Evaluating a trigger that passed never fails.
     ///
     /// # Errors
@@ -103,7 +103,7 @@ fn refuse_partner(wanted: &Eligibility, partner: &PartnershipFacts) -> Option<Fa
 
 /// What a trigger decided to pay.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decision {
+pub struct Commission {
     /// `trig_…`
     pub trigger: String,
     /// Minor units, never zero; negative for a share of money that went back.
@@ -113,21 +113,21 @@ pub struct Decision {
 }
 
 /// Evaluates each trigger once, in the order given.
-pub fn evaluate(triggers: &[TriggerProgram], facts: &Facts, now: Millis) -> Vec<Decision> {
-    let fire = |trigger: &TriggerProgram| {
+pub fn evaluate(triggers: &[CompiledTrigger], facts: &Facts, now: Millis) -> Vec<Commission> {
+    let fire = |trigger: &CompiledTrigger| {
         if trigger.refuse(facts).is_some() || !trigger.rules.matches(facts, now) {
             return None;
         }
         let (amount, currency) = trigger.pay(facts)?;
-        Some(Decision { trigger: trigger.key.clone(), amount, currency })
+        Some(Commission { trigger: trigger.key.clone(), amount, currency })
     };
     triggers.iter().filter_map(fire).collect()
 }
 
 /// Says for each trigger whether it fires and, if not, which rule failed first, with the values compared. The same
 /// triggers fire as in [`evaluate`].
-pub fn explain(triggers: &[TriggerProgram], facts: &Facts, now: Millis) -> Vec<Explanation> {
-    let one = |trigger: &TriggerProgram| {
+pub fn explain(triggers: &[CompiledTrigger], facts: &Facts, now: Millis) -> Vec<Explanation> {
+    let one = |trigger: &CompiledTrigger| {
         let mut failed = trigger.refuse(facts).or_else(|| trigger.rules.failed(facts, now));
         let paid = trigger.pay(facts);
         if failed.is_none() && paid.is_none() {

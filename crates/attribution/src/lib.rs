@@ -12,5 +12,5 @@ pub mod rule;
 mod window;
 
 pub use commission::{Payout, Percent, reverse};
-pub use evaluate::{Decision, TriggerProgram, evaluate, explain};
+pub use evaluate::{Commission, CompiledTrigger, evaluate, explain};
 pub use facts::{CustomerFacts, Facts, PartnershipFacts, ProductFacts, TransactionFacts};

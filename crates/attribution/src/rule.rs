@@ -9,20 +9,20 @@ use headwater_protocol::limits::{RULE_DEPTH_MAX, RULE_LEAVES_MAX};
 use headwater_protocol::v2::{FailedRule, Rule, RuleLeaf, TriggerEvent};
 
 use self::field::{Field, Object};
-use self::test::Test;
+use self::test::Comparison;
 use crate::facts::{Facts, ProductFacts};
 
 /// Rules that were checked: every name is known, every value has its operator's type.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Compiled(Node);
+pub struct CompiledRule(CompiledNode);
 
 #[derive(Debug, Clone, PartialEq)]
-enum Node {
-    All(Vec<Node>),
-    Any(Vec<Node>),
+enum CompiledNode {
+    All(Vec<CompiledNode>),
+    Any(Vec<CompiledNode>),
     /// Rules that one and the same product must satisfy. There is only one record of each other object, so a scope of
     /// those compiles to `All`.
-    OneProduct(Vec<Node>, String),
+    OneProduct(Vec<CompiledNode>, String),
     Leaf(Leaf),
 }
 
@@ -31,13 +31,13 @@ struct Leaf {
     /// Its path, as `rules.all[0]`.
     path: String,
     field: Field,
-    test: Test,
+    test: Comparison,
     /// As it was written, for explanations.
     written: RuleLeaf,
 }
 
 /// Why rules did not hold.
-struct Miss<'a> {
+struct FailedCheck<'a> {
     leaf: Option<&'a Leaf>,
     path: &'a str,
     product: Option<&'a ProductFacts>,
@@ -47,9 +47,9 @@ struct Miss<'a> {
 ///
 /// # Errors
 /// Names the path below `rules`, and what is allowed there.
-pub fn compile(rule: &Rule, event: TriggerEvent) -> Result<Compiled, FieldError> {
+pub fn compile(rule: &Rule, event: TriggerEvent) -> Result<CompiledRule, FieldError> {
     let mut compiler = Compiler { event, leaves: 0 };
-    compiler.node(rule, "rules", None, 1).map(Compiled)
+    compiler.node(rule, "rules", None, 1).map(CompiledRule)
 }
 
 struct Compiler {
@@ -64,27 +64,31 @@ impl Compiler {
         path: &str,
         scope: Option<Object>,
         depth: usize,
-    ) -> Result<Node, FieldError> {
+    ) -> Result<CompiledNode, FieldError> {
         if depth > RULE_DEPTH_MAX {
             let message = format!("rules must nest at most {RULE_DEPTH_MAX} deep");
             return Err(FieldError::new("out_of_range", path, message));
         }
         match rule {
-            Rule::All(rules) => self.nodes(rules, &format!("{path}.all"), scope, depth).map(Node::All),
+            Rule::All(rules) => {
+                self.nodes(rules, &format!("{path}.all"), scope, depth).map(CompiledNode::All)
+            }
             Rule::Any(rules) if rules.is_empty() => {
                 let message = "'any' needs one rule at least: with none it would never hold";
                 Err(FieldError::new("out_of_range", &format!("{path}.any"), message))
             }
-            Rule::Any(rules) => self.nodes(rules, &format!("{path}.any"), scope, depth).map(Node::Any),
+            Rule::Any(rules) => {
+                self.nodes(rules, &format!("{path}.any"), scope, depth).map(CompiledNode::Any)
+            }
             Rule::Where(inner) => {
                 let object = self.object(&inner.object, &format!("{path}.where.object"))?;
                 let rules = self.nodes(&inner.rules, &format!("{path}.where.rules"), Some(object), depth)?;
                 Ok(match object {
-                    Object::Product => Node::OneProduct(rules, format!("{path}.where")),
-                    _ => Node::All(rules),
+                    Object::Product => CompiledNode::OneProduct(rules, format!("{path}.where")),
+                    _ => CompiledNode::All(rules),
                 })
             }
-            Rule::Leaf(leaf) => self.leaf(leaf, path, scope).map(Node::Leaf),
+            Rule::Leaf(leaf) => self.leaf(leaf, path, scope).map(CompiledNode::Leaf),
         }
     }
 
@@ -94,7 +98,7 @@ impl Compiler {
         path: &str,
         scope: Option<Object>,
         depth: usize,
-    ) -> Result<Vec<Node>, FieldError> {
+    ) -> Result<Vec<CompiledNode>, FieldError> {
         let node = |(at, rule)| self.node(rule, &format!("{path}[{at}]"), scope, depth + 1);
         rules.iter().enumerate().map(node).collect()
     }
@@ -129,13 +133,13 @@ impl Compiler {
                 format!("field of {} must be {}, got '{}'", object.name(), object.fields(), leaf.field);
             FieldError::new("unknown_field", &format!("{path}.field"), message)
         })?;
-        let test = Test::compile(&field, leaf, path)?;
+        let test = Comparison::compile(&field, leaf, path)?;
         let written = RuleLeaf { object: Some(object.name().to_owned()), ..leaf.clone() };
         Ok(Leaf { path: path.to_owned(), field, test, written })
     }
 }
 
-impl Compiled {
+impl CompiledRule {
     /// Whether the rules hold.
     pub fn matches(&self, facts: &Facts, now: Millis) -> bool {
         check(&self.0, facts, None, now).is_ok()
@@ -157,54 +161,60 @@ impl Compiled {
     }
 }
 
-fn some_leaf(node: &Node, test: fn(&Leaf) -> bool) -> bool {
+fn some_leaf(node: &CompiledNode, test: fn(&Leaf) -> bool) -> bool {
     match node {
-        Node::All(nodes) | Node::Any(nodes) | Node::OneProduct(nodes, _) => {
+        CompiledNode::All(nodes) | CompiledNode::Any(nodes) | CompiledNode::OneProduct(nodes, _) => {
             nodes.iter().any(|node| some_leaf(node, test))
         }
-        Node::Leaf(leaf) => test(leaf),
+        CompiledNode::Leaf(leaf) => test(leaf),
     }
 }
 
-fn has_scope(node: &Node) -> bool {
+fn has_scope(node: &CompiledNode) -> bool {
     match node {
-        Node::All(nodes) | Node::Any(nodes) => nodes.iter().any(has_scope),
-        Node::OneProduct(..) => true,
-        Node::Leaf(_) => false,
+        CompiledNode::All(nodes) | CompiledNode::Any(nodes) => nodes.iter().any(has_scope),
+        CompiledNode::OneProduct(..) => true,
+        CompiledNode::Leaf(_) => false,
     }
 }
 
 /// Evaluates a node; the error says which rule failed. [`Compiled::matches`] and [`Compiled::failed`] both use it, so
 /// that an explanation cannot differ from the decision.
 fn check<'a>(
-    node: &'a Node,
+    node: &'a CompiledNode,
     facts: &'a Facts,
     bound: Option<&'a ProductFacts>,
     now: Millis,
-) -> Result<(), Miss<'a>> {
+) -> Result<(), FailedCheck<'a>> {
     match node {
-        Node::All(nodes) => nodes.iter().try_for_each(|node| check(node, facts, bound, now)),
+        CompiledNode::All(nodes) => nodes.iter().try_for_each(|node| check(node, facts, bound, now)),
         // An empty `any` does not compile, so there is always a first result.
-        Node::Any(nodes) => first_of(nodes.iter().map(|node| check(node, facts, bound, now)))
-            .unwrap_or(Err(Miss { leaf: None, path: "rules", product: bound })),
-        Node::OneProduct(nodes, path) => {
+        CompiledNode::Any(nodes) => first_of(nodes.iter().map(|node| check(node, facts, bound, now)))
+            .unwrap_or(Err(FailedCheck { leaf: None, path: "rules", product: bound })),
+        CompiledNode::OneProduct(nodes, path) => {
             let one = |product| nodes.iter().try_for_each(|node| check(node, facts, Some(product), now));
-            first_of(facts.products.iter().map(one)).unwrap_or(Err(Miss { leaf: None, path, product: None }))
+            first_of(facts.products.iter().map(one)).unwrap_or(Err(FailedCheck {
+                leaf: None,
+                path,
+                product: None,
+            }))
         }
-        Node::Leaf(leaf) if leaf.field.object() == Object::Product => {
+        CompiledNode::Leaf(leaf) if leaf.field.object() == Object::Product => {
             let one = |product| compare(leaf, facts, Some(product), now);
             let found = match bound {
                 Some(product) => Some(one(product)),
                 None => first_of(facts.products.iter().map(one)),
             };
-            found.unwrap_or(Err(Miss { leaf: Some(leaf), path: &leaf.path, product: None }))
+            found.unwrap_or(Err(FailedCheck { leaf: Some(leaf), path: &leaf.path, product: None }))
         }
-        Node::Leaf(leaf) => compare(leaf, facts, None, now),
+        CompiledNode::Leaf(leaf) => compare(leaf, facts, None, now),
     }
 }
 
 /// The first success, else the first failure; `None` if there are no results.
-fn first_of<'a>(mut results: impl Iterator<Item = Result<(), Miss<'a>>>) -> Option<Result<(), Miss<'a>>> {
+fn first_of<'a>(
+    mut results: impl Iterator<Item = Result<(), FailedCheck<'a>>>,
+) -> Option<Result<(), FailedCheck<'a>>> {
     let first = results.next()?;
     if first.is_ok() || results.any(|result| result.is_ok()) { Some(Ok(())) } else { Some(first) }
 }
@@ -214,14 +224,14 @@ fn compare<'a>(
     facts: &'a Facts,
     product: Option<&'a ProductFacts>,
     now: Millis,
-) -> Result<(), Miss<'a>> {
+) -> Result<(), FailedCheck<'a>> {
     if leaf.test.holds(&leaf.field.read(facts, product), now) {
         return Ok(());
     }
-    Err(Miss { leaf: Some(leaf), path: &leaf.path, product })
+    Err(FailedCheck { leaf: Some(leaf), path: &leaf.path, product })
 }
 
-impl Miss<'_> {
+impl FailedCheck<'_> {
     fn explain(&self, facts: &Facts) -> FailedRule {
         let nothing = match self.leaf {
             None => true,

@@ -10,7 +10,7 @@ const ROLLING_MAX: i64 = 3660;
 
 /// A calendar unit. Weeks begin on Monday.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Unit {
+enum WindowUnit {
     Day,
     Week,
     Month,
@@ -24,8 +24,8 @@ pub(crate) struct Window(Form);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
-    Current(Unit),
-    Previous(Unit),
+    Current(WindowUnit),
+    Previous(WindowUnit),
     Rolling(i64),
 }
 
@@ -42,11 +42,11 @@ impl Window {
         }
         let (which, unit) = name.split_once('_')?;
         let unit = match unit {
-            "day" => Unit::Day,
-            "week" => Unit::Week,
-            "month" => Unit::Month,
-            "quarter" => Unit::Quarter,
-            "year" => Unit::Year,
+            "day" => WindowUnit::Day,
+            "week" => WindowUnit::Week,
+            "month" => WindowUnit::Month,
+            "quarter" => WindowUnit::Quarter,
+            "year" => WindowUnit::Year,
             _ => return None,
         };
         match which {
@@ -79,13 +79,13 @@ fn date(moment: Millis) -> Option<Date> {
 }
 
 /// The first day of the unit that `day` lies in.
-fn start(unit: Unit, day: Date) -> Option<Date> {
+fn start(unit: WindowUnit, day: Date) -> Option<Date> {
     match unit {
-        Unit::Day => Some(day),
-        Unit::Week => day.checked_sub(i64::from(day.weekday().to_monday_zero_offset()).days()).ok(),
-        Unit::Month => Some(day.first_of_month()),
-        Unit::Quarter => Date::new(day.year(), (day.month() - 1) / 3 * 3 + 1, 1).ok(),
-        Unit::Year => Some(day.first_of_year()),
+        WindowUnit::Day => Some(day),
+        WindowUnit::Week => day.checked_sub(i64::from(day.weekday().to_monday_zero_offset()).days()).ok(),
+        WindowUnit::Month => Some(day.first_of_month()),
+        WindowUnit::Quarter => Date::new(day.year(), (day.month() - 1) / 3 * 3 + 1, 1).ok(),
+        WindowUnit::Year => Some(day.first_of_year()),
     }
 }
 

@@ -2,7 +2,7 @@
 //! servers run.
 
 use anyhow::Context as _;
-use headwater_store::{Beside, StoreError, Unit};
+use headwater_store::{ReadOnlyStore, StoreError, Unit};
 
 use crate::args;
 use crate::storage::{self, JOURNAL, LEDGER, Part, RELAY_JOURNAL};
@@ -45,14 +45,14 @@ pub(crate) fn run(options: &args::Check) -> anyhow::Result<()> {
 }
 
 /// Opens a part for reading; `None` when it does not exist.
-fn open(options: &args::Storage, part: Part) -> anyhow::Result<Option<Beside>> {
+fn open(options: &args::Storage, part: Part) -> anyhow::Result<Option<ReadOnlyStore>> {
     if let Some(address) = storage::address(options)? {
-        return Ok(Beside::open_shared(&address, part.schema, part.migrations)?);
+        return Ok(ReadOnlyStore::open_shared(&address, part.schema, part.migrations)?);
     }
     let path = options.data.as_deref().unwrap_or(std::path::Path::new(".")).join(part.file);
     if !path.exists() {
         return Ok(None);
     }
-    let opened = Beside::open(&path, part.migrations);
+    let opened = ReadOnlyStore::open(&path, part.migrations);
     Ok(Some(opened.with_context(|| format!("cannot read {}", path.display()))?))
 }

@@ -7,9 +7,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
-use headwater_ledger::{Books, NewProgram};
+use headwater_ledger::{Ledger, NewProgram};
 use headwater_protocol::limits::API_BODY_MAX;
-use headwater_relay::Programs;
+use headwater_relay::RelayPrograms;
 use headwater_store::DataDir;
 use serde_json::{Map, Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
@@ -24,9 +24,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Answers requests on the socket as long as the process runs. If the socket cannot be made, as when its path is too
 /// long, the server runs without it.
-pub(crate) fn listen(directory: &DataDir, books: Books, programs: Programs) {
+pub(crate) fn listen(directory: &DataDir, ledger: Ledger, programs: RelayPrograms) {
     match bind(directory) {
-        Ok(listener) => drop(tokio::spawn(answer_all(listener, books, programs))),
+        Ok(listener) => drop(tokio::spawn(answer_all(listener, ledger, programs))),
         Err(error) => {
             tracing::warn!(%error, "`headwater init` cannot add programs while this server runs: stop it for that");
         }
@@ -45,11 +45,11 @@ fn bind(directory: &DataDir) -> std::io::Result<UnixListener> {
     Ok(listener)
 }
 
-async fn answer_all(listener: UnixListener, books: Books, programs: Programs) {
+async fn answer_all(listener: UnixListener, ledger: Ledger, programs: RelayPrograms) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                let done = tokio::time::timeout(PATIENCE, answer(stream, &books, &programs)).await;
+                let done = tokio::time::timeout(PATIENCE, answer(stream, &ledger, &programs)).await;
                 if let Ok(Err(error)) = done {
                     tracing::warn!(%error, "a request of `headwater init` could not be answered");
                 }
@@ -62,9 +62,9 @@ async fn answer_all(listener: UnixListener, books: Books, programs: Programs) {
     }
 }
 
-async fn answer(mut stream: UnixStream, books: &Books, programs: &Programs) -> anyhow::Result<()> {
+async fn answer(mut stream: UnixStream, ledger: &Ledger, programs: &RelayPrograms) -> anyhow::Result<()> {
     let asked = line(&mut stream).await?;
-    let answer = match make(&asked, books, programs).await {
+    let answer = match make(&asked, ledger, programs).await {
         Ok(made) => Value::Object(made),
         Err(error) => json!({"error": error.to_string()}),
     };
@@ -72,7 +72,11 @@ async fn answer(mut stream: UnixStream, books: &Books, programs: &Programs) -> a
     Ok(())
 }
 
-async fn make(asked: &Value, books: &Books, programs: &Programs) -> anyhow::Result<Map<String, Value>> {
+async fn make(
+    asked: &Value,
+    ledger: &Ledger,
+    programs: &RelayPrograms,
+) -> anyhow::Result<Map<String, Value>> {
     let texts = |name: &str| {
         let list = asked[name].as_array().into_iter().flatten();
         list.filter_map(|text| text.as_str().map(str::to_owned)).collect()
@@ -82,9 +86,9 @@ async fn make(asked: &Value, books: &Books, programs: &Programs) -> anyhow::Resu
         origins: texts("origins"),
         link_destinations: texts("link_destinations"),
     };
-    let made = books.create_program(new).await?;
+    let made = ledger.create_program(new).await?;
     // The relay learns of the program before its keys are printed, so that they work at once.
-    programs.replace(program::for_gate(books.gate_programs().await?));
+    programs.replace(program::for_ingestion(ledger.ingestion_programs().await?));
     Ok(init::shown(made))
 }
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use headwater_ledger::Books;
+use headwater_ledger::Ledger;
 use headwater_relay::Relay;
 use tokio::sync::watch;
 
@@ -11,11 +11,11 @@ use tokio::sync::watch;
 const LOOK_EVERY: Duration = Duration::from_mins(1);
 
 /// Carries out the ledger's erasures until `stop` turns true, and then once more, so that a normal stop leaves none.
-pub(crate) async fn follow(books: Books, relay: Relay, mut stop: watch::Receiver<bool>) {
-    let mut news = books.erasures();
+pub(crate) async fn follow(ledger: Ledger, relay: Relay, mut stop: watch::Receiver<bool>) {
+    let mut news = ledger.erasures();
     loop {
         let stopping = *stop.borrow();
-        if let Err(error) = erase_pending(&books, &relay).await {
+        if let Err(error) = erase_pending(&ledger, &relay).await {
             tracing::warn!(%error, "texts of deleted customers stay in the journal for now; trying again");
         }
         if stopping {
@@ -29,10 +29,10 @@ pub(crate) async fn follow(books: Books, relay: Relay, mut stop: watch::Receiver
     }
 }
 
-async fn erase_pending(books: &Books, relay: &Relay) -> anyhow::Result<()> {
-    for erasure in books.pending_erasures().await? {
+async fn erase_pending(ledger: &Ledger, relay: &Relay) -> anyhow::Result<()> {
+    for erasure in ledger.pending_erasures().await? {
         relay.erase(erasure.program, erasure.test, &erasure.names).await?;
-        books.erased(erasure.id).await?;
+        ledger.erased(erasure.id).await?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use headwater_ledger::{Books, Credentials, NewProgram, Settings};
+use headwater_ledger::{Credentials, Ledger, NewProgram, Settings};
 use headwater_store::DataDirError;
 use serde_json::{Map, Value};
 
@@ -55,8 +55,8 @@ pub(crate) async fn run(options: args::Init) -> anyhow::Result<()> {
 async fn make(storage: &Storage, new: NewProgram) -> anyhow::Result<Map<String, Value>> {
     let settings =
         Settings { link_base: String::new(), clock: Arc::new(system::now), random: Arc::new(system::random) };
-    let books = Books::open(storage.open(storage::LEDGER)?, settings)?;
-    Ok(shown(books.create_program(new).await?))
+    let ledger = Ledger::open(storage.open(storage::LEDGER)?, settings)?;
+    Ok(shown(ledger.create_program(new).await?))
 }
 
 /// A new program's credentials by the names they are printed under.

@@ -42,7 +42,7 @@ pub(crate) fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
 }
 
 /// The settings of the accept loop.
-pub(crate) struct Bounds {
+pub(crate) struct ListenBounds {
     /// The proxies that are trusted to name a sender's address.
     pub(crate) proxies: Proxies,
     /// The most connections at once. Further ones wait in the listen backlog until one is closed; idle connections time
@@ -54,7 +54,7 @@ pub(crate) struct Bounds {
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
-    bounds: Bounds,
+    bounds: ListenBounds,
     mut stop: watch::Receiver<bool>,
 ) {
     let places = Arc::new(Semaphore::new(bounds.connections));

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
-use headwater_store::{Beside, Copied, DataDir, Store, StoreError};
+use headwater_store::{Copied, DataDir, ReadOnlyStore, Store, StoreError};
 
 use crate::args;
 use crate::storage::{JOURNAL, LEDGER, Part, RELAY_JOURNAL, Storage};
@@ -53,7 +53,7 @@ fn parts(from: &Storage) -> anyhow::Result<Vec<Part>> {
         match from {
             Storage::Directory(directory) => Ok(directory.path().join(part.file).exists()),
             Storage::Database(address) => {
-                Ok(Beside::open_shared(address, part.schema, part.migrations)?.is_some())
+                Ok(ReadOnlyStore::open_shared(address, part.schema, part.migrations)?.is_some())
             }
         }
     };

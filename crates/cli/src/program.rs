@@ -1,12 +1,12 @@
 //! Converts the ledger's programs to the relay's: the only file that knows both types.
 
-use headwater_ledger::{Books, GateProgram};
+use headwater_ledger::{IngestionProgram, Ledger};
 
 /// The programs in the relay's type.
-pub(crate) fn for_gate(programs: Vec<GateProgram>) -> Vec<headwater_relay::Program> {
+pub(crate) fn for_ingestion(programs: Vec<IngestionProgram>) -> Vec<headwater_relay::RelayProgram> {
     programs
         .into_iter()
-        .map(|program| headwater_relay::Program {
+        .map(|program| headwater_relay::RelayProgram {
             id: program.id,
             public_key: program.public_key,
             test: program.test,
@@ -27,11 +27,11 @@ pub(crate) fn for_gate(programs: Vec<GateProgram>) -> Vec<headwater_relay::Progr
 const LOOK_EVERY: std::time::Duration = std::time::Duration::from_mins(1);
 
 /// Updates the relay's programs whenever the ledger's settings change.
-pub(crate) async fn follow(books: Books, programs: headwater_relay::Programs) {
-    let mut changes = books.changes();
+pub(crate) async fn follow(ledger: Ledger, programs: headwater_relay::RelayPrograms) {
+    let mut changes = ledger.changes();
     while !matches!(tokio::time::timeout(LOOK_EVERY, changes.changed()).await, Ok(Err(_))) {
-        match books.gate_programs().await {
-            Ok(list) => programs.replace(for_gate(list)),
+        match ledger.ingestion_programs().await {
+            Ok(list) => programs.replace(for_ingestion(list)),
             Err(error) => {
                 tracing::error!(%error, "changed program settings could not be read; the old ones stay in force");
             }
@@ -40,7 +40,7 @@ pub(crate) async fn follow(books: Books, programs: headwater_relay::Programs) {
 }
 
 /// Warns at the start of programs that accept events from any site.
-pub(crate) fn warn_of_open_origins(programs: &[GateProgram]) {
+pub(crate) fn warn_of_open_origins(programs: &[IngestionProgram]) {
     for program in programs.iter().filter(|program| program.origins.is_empty()) {
         let key = &program.public_key;
         tracing::warn!(

@@ -6,7 +6,7 @@ use axum::routing::get;
 use headwater_client::{Client, Credential};
 use headwater_journal::Journal;
 use headwater_protocol::v2::{ClaimPolicy, Signups};
-use headwater_relay::{Program, Programs, Rates, Relay};
+use headwater_relay::{Rates, Relay, RelayProgram, RelayPrograms};
 use secrecy::ExposeSecret as _;
 use sha2::{Digest as _, Sha256};
 
@@ -34,8 +34,8 @@ pub(crate) async fn run(options: args::Relay) -> anyhow::Result<()> {
     if options.origins.is_empty() {
         tracing::warn!("{} accepts events from every origin; limit it with --origin", options.public_key);
     }
-    let programs = Programs::default();
-    programs.replace(vec![Program {
+    let programs = RelayPrograms::default();
+    programs.replace(vec![RelayProgram {
         id: PROGRAM,
         public_key: options.public_key.clone(),
         test: false,
@@ -46,7 +46,7 @@ pub(crate) async fn run(options: args::Relay) -> anyhow::Result<()> {
         signups: options.signups,
         identity_secret: identity,
         needs_email,
-        ..Program::default()
+        ..RelayProgram::default()
     }]);
     let client = Client::http(&options.destination, Credential::basic(options.public_key, secret, tracking))?;
     let journal = Journal::open(storage.open(storage::RELAY_JOURNAL)?);
@@ -61,7 +61,7 @@ pub(crate) async fn run(options: args::Relay) -> anyhow::Result<()> {
     let delivery = tokio::spawn(headwater_relay::deliver::run(relay.clone(), destinations, stop.clone()));
     let router = headwater_relay::http::router(relay).route("/healthz", get(|| async { "ok\n" }));
     println!("listening on http://{address}");
-    let bounds = listen::Bounds { proxies: Proxies::new(options.proxies.trusted), connections };
+    let bounds = listen::ListenBounds { proxies: Proxies::new(options.proxies.trusted), connections };
     listen::serve(listener, router, bounds, stop).await;
     delivery.await?;
     Ok(())

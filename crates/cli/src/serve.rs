@@ -10,8 +10,8 @@ use axum::Router;
 use axum::routing::get;
 use headwater_client::{Client, Credential};
 use headwater_journal::Journal;
-use headwater_ledger::{Books, Settings};
-use headwater_relay::{Programs, Rates, Relay};
+use headwater_ledger::{Ledger, Settings};
+use headwater_relay::{Rates, Relay, RelayPrograms};
 use tokio::sync::watch;
 
 use crate::proxies::Proxies;
@@ -31,14 +31,14 @@ pub(crate) async fn run(options: args::Serve) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     let link_base = options.public_url.unwrap_or_else(|| format!("http://{address}"));
     let settings = Settings { link_base, clock: Arc::new(system::now), random: Arc::new(system::random) };
-    let books = Books::open(storage.open(storage::LEDGER)?, settings).context("cannot open the ledger")?;
-    let known = books.gate_programs().await?;
+    let ledger = Ledger::open(storage.open(storage::LEDGER)?, settings).context("cannot open the ledger")?;
+    let known = ledger.ingestion_programs().await?;
     if known.is_empty() {
         tracing::warn!("no program yet: make one with `headwater init {storage} --program NAME`");
     }
     program::warn_of_open_origins(&known);
-    let programs = Programs::default();
-    programs.replace(program::for_gate(known));
+    let programs = RelayPrograms::default();
+    programs.replace(program::for_ingestion(known));
     let journal = Journal::open(storage.open(storage::JOURNAL)?);
     let rates = Rates::new(options.rate.events_per_second, system::monotonic());
     let relay = Relay::new(programs.clone(), journal, Arc::new(system::now), scripts::embedded(), rates);
@@ -46,19 +46,19 @@ pub(crate) async fn run(options: args::Serve) -> anyhow::Result<()> {
     let stop = listen::stop_signal()?;
     // With a database, `headwater init` writes to it itself and the servers are notified; a directory is locked.
     if let Storage::Directory(directory) = &storage {
-        control::listen(directory, books.clone(), programs.clone());
+        control::listen(directory, ledger.clone(), programs.clone());
     }
-    tokio::spawn(program::follow(books.clone(), programs.clone()));
-    let erasure = tokio::spawn(erasure::follow(books.clone(), relay.clone(), stop.clone()));
+    tokio::spawn(program::follow(ledger.clone(), programs.clone()));
+    let erasure = tokio::spawn(erasure::follow(ledger.clone(), relay.clone(), stop.clone()));
     let delivery = tokio::spawn(headwater_relay::deliver::run(
         relay.clone(),
-        in_process(&books, &programs),
+        in_process(&ledger, &programs),
         stop.clone(),
     ));
-    tokio::spawn(prune(books.clone(), stop.clone()));
-    let router = assemble(&relay, &books);
+    tokio::spawn(prune(ledger.clone(), stop.clone()));
+    let router = assemble(&relay, &ledger);
     println!("listening on http://{address}");
-    let bounds = listen::Bounds { proxies: Proxies::new(options.proxies.trusted), connections };
+    let bounds = listen::ListenBounds { proxies: Proxies::new(options.proxies.trusted), connections };
     listen::serve(listener, router, bounds, stop).await;
     delivery.await?;
     erasure.await?;
@@ -67,9 +67,9 @@ pub(crate) async fn run(options: args::Serve) -> anyhow::Result<()> {
 }
 
 /// Deletes expired rows in small steps, so that no request waits long behind one.
-async fn prune(books: Books, mut stop: watch::Receiver<bool>) {
+async fn prune(ledger: Ledger, mut stop: watch::Receiver<bool>) {
     loop {
-        let more = match books.prune().await {
+        let more = match ledger.prune().await {
             Ok(more) => more,
             Err(error) => {
                 tracing::warn!(%error, "pruning failed; tried again in a minute");
@@ -84,16 +84,16 @@ async fn prune(books: Books, mut stop: watch::Receiver<bool>) {
 }
 
 /// The routes of the relay and the ledger. Any other path falls back to the ledger's partner links.
-fn assemble(relay: &Relay, books: &Books) -> Router {
-    books
+fn assemble(relay: &Relay, ledger: &Ledger) -> Router {
+    ledger
         .router()
         .merge(headwater_relay::http::router(relay.clone()))
         .route("/healthz", get(|| async { "ok\n" }))
 }
 
 /// Clients that call the ledger's router directly, one for each key pair, made when it is first needed.
-fn in_process(books: &Books, programs: &Programs) -> headwater_relay::deliver::Destinations {
-    let (router, secret, programs) = (books.router(), books.in_process_secret(), programs.clone());
+fn in_process(ledger: &Ledger, programs: &RelayPrograms) -> headwater_relay::deliver::Destinations {
+    let (router, secret, programs) = (ledger.router(), ledger.in_process_secret(), programs.clone());
     let made: std::sync::Mutex<HashMap<(i64, bool), Client>> = std::sync::Mutex::default();
     Arc::new(move |id, test| {
         let mut made = made.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -35,14 +35,14 @@ pub fn connections() -> reqwest::ClientBuilder {
 /// A client of API v2. Cheap to clone; clones share connections.
 #[derive(Debug, Clone)]
 pub struct Client {
-    road: Road,
+    transport: Transport,
     credential: Credential,
     timeout: Duration,
     source: Option<Source>,
 }
 
 #[derive(Debug, Clone)]
-enum Road {
+enum Transport {
     Socket { base: String, connections: reqwest::Client },
     Process(Router),
 }
@@ -58,7 +58,7 @@ pub(crate) struct Call<'a> {
     pub(crate) conversion: bool,
 }
 
-struct Answer {
+struct RawAnswer {
     status: StatusCode,
     retry_after: Option<u64>,
     body: Bytes,
@@ -90,7 +90,7 @@ impl Client {
         let connections = builder.build().map_err(|error| refuse(error.to_string()))?;
         let base = base_url.trim_end_matches('/').to_owned();
         Ok(Self {
-            road: Road::Socket { base, connections },
+            transport: Transport::Socket { base, connections },
             credential,
             timeout: REQUEST_TIMEOUT,
             source: None,
@@ -99,7 +99,7 @@ impl Client {
 
     /// A client that calls `router` without a socket.
     pub fn in_process(router: Router, credential: Credential) -> Self {
-        Self { road: Road::Process(router), credential, timeout: REQUEST_TIMEOUT, source: None }
+        Self { transport: Transport::Process(router), credential, timeout: REQUEST_TIMEOUT, source: None }
     }
 
     /// The same client with a time-out other than 30 seconds.
@@ -112,7 +112,7 @@ impl Client {
     /// The same client with `source` as the source of all it sends: our ledger then treats that as a claim, or as a
     /// billing provider's statement (trust.md section 1). Other destinations ignore the header.
     #[must_use]
-    pub fn speaking_for(mut self, source: Source) -> Self {
+    pub fn with_source(mut self, source: Source) -> Self {
         self.source = Some(source);
         self
     }
@@ -127,7 +127,7 @@ impl Client {
     pub(crate) async fn send(&self, call: Call<'_>) -> Result<Bytes, ClientError> {
         let headers = self.headers(&call)?;
         let answer =
-            tokio::time::timeout(self.timeout, self.travel(call, headers)).await.map_err(|_| {
+            tokio::time::timeout(self.timeout, self.dispatch(call, headers)).await.map_err(|_| {
                 ClientError::Unreachable(format!("no answer within {} ms", self.timeout.as_millis()))
             })??;
         if answer.status.is_success() {
@@ -156,10 +156,10 @@ impl Client {
         Ok(headers)
     }
 
-    async fn travel(&self, call: Call<'_>, headers: HeaderMap) -> Result<Answer, ClientError> {
-        match &self.road {
-            Road::Socket { base, connections } => over_socket(connections, base, call, headers).await,
-            Road::Process(router) => in_process(router.clone(), call, headers).await,
+    async fn dispatch(&self, call: Call<'_>, headers: HeaderMap) -> Result<RawAnswer, ClientError> {
+        match &self.transport {
+            Transport::Socket { base, connections } => over_socket(connections, base, call, headers).await,
+            Transport::Process(router) => in_process(router.clone(), call, headers).await,
         }
     }
 }
@@ -169,7 +169,7 @@ async fn over_socket(
     base: &str,
     call: Call<'_>,
     headers: HeaderMap,
-) -> Result<Answer, ClientError> {
+) -> Result<RawAnswer, ClientError> {
     let mut request = connections.request(call.method, format!("{base}{}", call.path)).headers(headers);
     if let Some(body) = call.body {
         request = request.body(body);
@@ -183,10 +183,10 @@ async fn over_socket(
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Answer { status, retry_after, body: body.freeze() })
+    Ok(RawAnswer { status, retry_after, body: body.freeze() })
 }
 
-async fn in_process(router: Router, call: Call<'_>, headers: HeaderMap) -> Result<Answer, ClientError> {
+async fn in_process(router: Router, call: Call<'_>, headers: HeaderMap) -> Result<RawAnswer, ClientError> {
     let body = call.body.map_or_else(Body::empty, Body::from);
     let mut request = Request::builder()
         .method(call.method)
@@ -202,7 +202,7 @@ async fn in_process(router: Router, call: Call<'_>, headers: HeaderMap) -> Resul
     let body = Limited::new(response.into_body(), ANSWER_MAX).collect().await.map_err(|error| {
         if error.is::<LengthLimitError>() { too_large() } else { ClientError::Unreachable(error.to_string()) }
     })?;
-    Ok(Answer { status, retry_after, body: body.to_bytes() })
+    Ok(RawAnswer { status, retry_after, body: body.to_bytes() })
 }
 
 /// Only the form in seconds: the date form would need a clock, and without a value the caller's own backoff applies.

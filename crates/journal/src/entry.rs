@@ -111,7 +111,7 @@ pub struct Entry {
     /// ([`Outcome::Retry`]).
     pub attempts: i64,
     /// How often it was parked since it was appended or replayed.
-    pub looks: i64,
+    pub times_parked: i64,
     /// The journal's count of delivered names when this entry was claimed, for [`Outcome::Parked`]; 0 in a list.
     pub claimed: u64,
     /// Why the last attempt failed.

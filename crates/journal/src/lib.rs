@@ -8,10 +8,10 @@
 //!
 //! What this crate does not do: read the bodies of events, or do network I/O.
 
-mod claims;
+mod append_batcher;
+mod delivered_names;
 mod entry;
-mod gather;
-mod names;
+mod leases;
 mod store;
 
 use std::sync::Arc;
@@ -19,9 +19,9 @@ use std::sync::Arc;
 use headwater_store::{Store, StoreError};
 use tokio::sync::Notify;
 
-use claims::Claims;
-use gather::Gather;
-use names::Names;
+use append_batcher::AppendBatcher;
+use delivered_names::DeliveredNames;
+use leases::Leases;
 
 pub use entry::{Appended, Counts, Entry, Filter, NewEntry, Outcome, State};
 pub use store::{MIGRATIONS, check};
@@ -54,7 +54,7 @@ pub struct Fact {
 
 impl Fact {
     /// The name that entries are parked for when they wait for this fact.
-    pub fn wakes(&self) -> String {
+    pub fn parked_name(&self) -> String {
         format!("{}:{}", self.scope, self.name)
     }
 }
@@ -62,7 +62,7 @@ impl Fact {
 /// Milliseconds after which an entry that is parked for the first time is tried again, where several processes share
 /// the database. Its name may have been delivered by another process during the attempt, which this process's
 /// [`Names`] do not record.
-const SECOND_LOOK: i64 = 1_000;
+const FIRST_PARK_DELAY: i64 = 1_000;
 
 /// How many dead entries of pages are kept for each program and mode, the newest ones. Dead entries of billing
 /// providers and of the vendor are all kept.
@@ -89,24 +89,24 @@ fn lane_lock(lane: &str) -> String {
 pub struct Journal {
     store: Store,
     /// `None` for a file, whose single writer already commits many appends together.
-    gather: Option<Gather>,
+    batcher: Option<AppendBatcher>,
     news: Arc<Notify>,
-    names: Arc<Names>,
-    claims: Claims,
+    names: Arc<DeliveredNames>,
+    leases: Leases,
 }
 
 impl Journal {
     /// The journal in a store that was opened with [`MIGRATIONS`].
     pub fn open(store: Store) -> Self {
-        let gather = store.is_shared().then(|| Gather::new(store.clone()));
-        let claims = Claims::new(store.is_shared());
-        Self { store, gather, news: Arc::default(), names: Arc::new(Names::new()), claims }
+        let batcher = store.is_shared().then(|| AppendBatcher::new(store.clone()));
+        let leases = Leases::new(store.is_shared());
+        Self { store, batcher, news: Arc::default(), names: Arc::new(DeliveredNames::new()), leases }
     }
 
     /// Appends entries in their order; returns after the commit, with one result for each. An id that the program and
     /// mode already have is a duplicate and changes nothing.
     pub async fn append(&self, entries: Vec<NewEntry>) -> Result<Vec<Appended>, StoreError> {
-        let appended = match &self.gather {
+        let appended = match &self.batcher {
             Some(gather) => gather.append(entries).await?,
             None => self.store.write_again(move |unit| store::append(unit, &entries)).await?,
         };
@@ -126,11 +126,11 @@ impl Journal {
     ) -> Result<Vec<Appended>, StoreError> {
         let names = Arc::clone(&self.names);
         let mut locks = lanes(&entries);
-        locks.extend(facts.iter().map(|fact| name_lock(&fact.wakes())));
+        locks.extend(facts.iter().map(|fact| name_lock(&fact.parked_name())));
         let work = move |unit: &mut headwater_store::Unit<'_>| {
             for fact in &facts {
                 if store::keep(unit, fact, now)? {
-                    store::wake(unit, &[fact.wakes()], now, &names)?;
+                    store::release_parked(unit, &[fact.parked_name()], now, &names)?;
                 }
             }
             store::append(unit, &entries)
@@ -170,7 +170,7 @@ impl Journal {
         for entry in &mut entries {
             entry.claimed = claimed;
         }
-        self.claims.remember(&entries);
+        self.leases.remember(&entries);
         Ok(entries)
     }
 
@@ -194,14 +194,14 @@ impl Journal {
 
     /// Makes every head due at once whose last attempt failed for a reason that begins with `reason`. Returns how many
     /// entries changed.
-    pub async fn release_put_off(&self, reason: &'static str, now: i64) -> Result<usize, StoreError> {
-        self.store.write_again(move |unit| store::release_put_off(unit, reason, now)).await
+    pub async fn release_by_reason(&self, reason: &'static str, now: i64) -> Result<usize, StoreError> {
+        self.store.write_again(move |unit| store::release_by_reason(unit, reason, now)).await
     }
 
     /// Makes entries due at `now` whose due time is more than `ahead` milliseconds later. Choose `ahead` longer than
     /// any retry delay: a later due time was computed while the clock was wrong. Returns how many entries changed.
-    pub async fn bring_back(&self, now: i64, ahead: i64) -> Result<usize, StoreError> {
-        self.store.write_again(move |unit| store::bring_back(unit, now, ahead)).await
+    pub async fn release_far_ahead(&self, now: i64, ahead: i64) -> Result<usize, StoreError> {
+        self.store.write_again(move |unit| store::release_far_ahead(unit, now, ahead)).await
     }
 
     /// Records how attempts ended, each given by its [`Entry::seq`]. All are one unit of work.
@@ -210,14 +210,14 @@ impl Journal {
         let settled: Vec<i64> = outcomes.iter().map(|(seq, _)| *seq).collect();
         let names_of = outcomes.iter().flat_map(|(_, outcome)| outcome.names());
         let mut locks: Vec<_> = names_of.map(|name| name_lock(name)).collect();
-        locks.extend(self.claims.lanes(&settled).iter().map(|lane| lane_lock(lane)));
-        let second_look = self.store.is_shared().then_some(now + SECOND_LOOK);
+        locks.extend(self.leases.lanes(&settled).iter().map(|lane| lane_lock(lane)));
+        let first_retry = self.store.is_shared().then_some(now + FIRST_PARK_DELAY);
         let work = move |unit: &mut headwater_store::Unit<'_>| {
-            let by = store::Settling { now, names: &names, second_look };
+            let by = store::Settling { now, names: &names, first_retry };
             outcomes.iter().try_for_each(|(seq, outcome)| store::settle(unit, *seq, outcome, &by))
         };
         self.store.write_locking(locks, work).await?;
-        self.claims.forget(&settled);
+        self.leases.forget(&settled);
         Ok(())
     }
 
@@ -259,7 +259,7 @@ impl Journal {
     /// # Errors
     /// [`StoreError::Busy`] when a reader still uses an older snapshot; try again later.
     pub async fn empty_log(&self) -> Result<(), StoreError> {
-        if self.store.empty_log().await? { Ok(()) } else { Err(StoreError::Busy) }
+        if self.store.truncate_log().await? { Ok(()) } else { Err(StoreError::Busy) }
     }
 
     /// Deletes the text of every entry in a lane, because a customer asked to be forgotten. Entries that were not

@@ -25,7 +25,7 @@ use crate::entry::{Entry, State};
 pub(crate) use append::append;
 pub(crate) use fact::{facts, forget, keep};
 pub(crate) use list::{counts, list};
-pub(crate) use settle::{Settling, settle, wake};
+pub(crate) use settle::{Settling, release_parked, settle};
 
 /// The migrations, oldest first. New ones are only appended.
 pub const MIGRATIONS: &[&str] = &[
@@ -159,7 +159,7 @@ const DUE: &str = concat!(
     " FROM entry WHERE state = 1 AND due_at <= $1 ORDER BY due_at, seq LIMIT $2 /*! FOR UPDATE SKIP LOCKED */"
 );
 /// The parked entries that are due for another attempt.
-const LOOK: &str = concat!(
+const DUE_PARKED: &str = concat!(
     "SELECT ",
     columns!(),
     " FROM entry WHERE state = 2 AND due_at <= $1 ORDER BY due_at, seq LIMIT $2 /*! FOR UPDATE SKIP LOCKED */"
@@ -167,7 +167,7 @@ const LOOK: &str = concat!(
 /// When a head is due next.
 const NEXT_DUE: &str = "SELECT min(due_at) FROM entry WHERE state = 1";
 /// When a parked entry is due next.
-const NEXT_LOOK: &str = "SELECT min(due_at) FROM entry WHERE state = 2";
+const NEXT_DUE_PARKED: &str = "SELECT min(due_at) FROM entry WHERE state = 2";
 /// The processes that have claimed heads. It also lists one whose leases have run out: `claimed_by` stays until the
 /// next claim.
 const CLAIMANTS: &str = "SELECT DISTINCT claimed_by FROM entry WHERE state = 1 AND claimed_by <> 0";
@@ -192,10 +192,10 @@ pub(crate) fn claim(
     lease: i64,
     process: i64,
 ) -> Result<Vec<Entry>, StoreError> {
-    let looks = unit.query(LOOK, &[now.into(), i64::from(parked.min(limit)).into()], entry)?;
-    let room = i64::from(limit) - i64::try_from(looks.len()).unwrap_or(i64::MAX);
+    let parked_entries = unit.query(DUE_PARKED, &[now.into(), i64::from(parked.min(limit)).into()], entry)?;
+    let room = i64::from(limit) - i64::try_from(parked_entries.len()).unwrap_or(i64::MAX);
     let mut claimed = unit.query(DUE, &[now.into(), room.into()], entry)?;
-    claimed.extend(looks);
+    claimed.extend(parked_entries);
     // The lease is stored as the due time, so the entry of a deliverer that dies falls due again without further
     // action.
     let until = now.saturating_add(lease);
@@ -251,14 +251,14 @@ pub(crate) fn release_dead(unit: &mut Unit<'_>, living: &[i64], now: i64) -> Res
 /// Makes heads due whose last attempt failed for this reason. An entry that is claimed just now still has the reason of
 /// its attempt before and falls due too, so it may be delivered twice, which receivers tolerate. The reason is
 /// deleted, so that this happens only once.
-pub(crate) fn release_put_off(unit: &mut Unit<'_>, reason: &str, now: i64) -> Result<usize, StoreError> {
+pub(crate) fn release_by_reason(unit: &mut Unit<'_>, reason: &str, now: i64) -> Result<usize, StoreError> {
     unit.execute(
         "UPDATE entry SET due_at = $1, last_error = NULL WHERE state = 1 AND due_at > $1 AND last_error LIKE $2",
         &[now.into(), (&format!("{reason}%")).into()],
     )
 }
 
-pub(crate) fn bring_back(unit: &mut Unit<'_>, now: i64, ahead: i64) -> Result<usize, StoreError> {
+pub(crate) fn release_far_ahead(unit: &mut Unit<'_>, now: i64, ahead: i64) -> Result<usize, StoreError> {
     let mut changed = 0;
     for text in AHEAD {
         changed += unit.execute(text, &[now.into(), now.saturating_add(ahead).into()])?;
@@ -268,7 +268,7 @@ pub(crate) fn bring_back(unit: &mut Unit<'_>, now: i64, ahead: i64) -> Result<us
 
 pub(crate) fn next_due(unit: &mut Unit<'_>) -> Result<Option<i64>, StoreError> {
     let mut first = |text| unit.query_one(text, &[], |row| row.get::<Option<i64>>(0)).map(Option::flatten);
-    let (head, look) = (first(NEXT_DUE)?, first(NEXT_LOOK)?);
+    let (head, look) = (first(NEXT_DUE)?, first(NEXT_DUE_PARKED)?);
     Ok(head.into_iter().chain(look).min())
 }
 
@@ -333,7 +333,7 @@ fn entry(row: &Row<'_>) -> Result<Entry, StoreError> {
         received_at: row.get(10)?,
         settled_at: row.get(11)?,
         source: row.get(12)?,
-        looks: row.get(13)?,
+        times_parked: row.get(13)?,
         claimed: 0,
     })
 }

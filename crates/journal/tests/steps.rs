@@ -46,7 +46,7 @@ fn dead() -> Outcome {
 }
 
 /// The journal on a database that can be made to fail.
-struct Road {
+struct TestJournal {
     fault: Fault,
     journal: Journal,
     /// Whether each unit of work is first made to fail at each of its steps, before it succeeds.
@@ -54,7 +54,7 @@ struct Road {
     steps: Vec<i64>,
 }
 
-impl Road {
+impl TestJournal {
     fn open(failing: bool) -> Self {
         let fault = Fault::open(MIGRATIONS);
         let journal = Journal::open(fault.store.clone());
@@ -111,7 +111,8 @@ impl Road {
             self.claim(50, due).await;
             self.settle(&[(1, parked())], 50).await;
         }
-        self.step(async |journal| journal.bring_back(50, 400).await.is_ok_and(|changed| changed == 1)).await;
+        self.step(async |journal| journal.release_far_ahead(50, 400).await.is_ok_and(|changed| changed == 1))
+            .await;
         self.settle(&[(1, delivered()), (3, retry(900))], 60).await;
         self.step(async |journal| journal.replay(1, false, [4; 16], 70).await.is_ok_and(|replayed| replayed))
             .await;
@@ -124,7 +125,7 @@ impl Road {
 
 #[tokio::test]
 async fn a_unit_that_fails_at_any_step_leaves_nothing_behind_and_is_whole_when_done_again() {
-    let (mut calm, mut rough) = (Road::open(false), Road::open(true));
+    let (mut calm, mut rough) = (TestJournal::open(false), TestJournal::open(true));
     calm.travel().await;
     rough.travel().await;
     assert_eq!(rough.fault.left_behind(), calm.fault.left_behind());
@@ -136,10 +137,10 @@ async fn a_unit_that_fails_at_any_step_leaves_nothing_behind_and_is_whole_when_d
 async fn an_append_reported_as_failed_left_nothing_and_one_reported_as_done_is_whole() {
     const SENDERS: u8 = 8;
     for step in 1..=i64::from(2 * SENDERS) {
-        let road = Road::open(false);
-        road.fault.at(step).await;
+        let fixture = TestJournal::open(false);
+        fixture.fault.at(step).await;
         let sends = (0..SENDERS).map(|sender| {
-            let journal = road.journal.clone();
+            let journal = fixture.journal.clone();
             // Two entries of the sender's own lane and one lane that all of them share.
             let entries = vec![new(2 * sender, "shared"), new(2 * sender + 1, &format!("own {sender}"))];
             tokio::spawn(async move { journal.append(entries).await })
@@ -150,15 +151,19 @@ async fn an_append_reported_as_failed_left_nothing_and_one_reported_as_done_is_w
                 kept.extend([2 * sender, 2 * sender + 1]);
             }
         }
-        road.fault.at(0).await;
+        fixture.fault.at(0).await;
         let mut found = Vec::new();
         loop {
-            let due = road.journal.claim(0, 100, 100, LEASE).await.unwrap();
+            let due = fixture.journal.claim(0, 100, 100, LEASE).await.unwrap();
             if due.is_empty() {
                 break;
             }
             found.extend(due.iter().map(|entry| entry.id[0]));
-            road.journal.settle(due.iter().map(|entry| (entry.seq, delivered())).collect(), 0).await.unwrap();
+            fixture
+                .journal
+                .settle(due.iter().map(|entry| (entry.seq, delivered())).collect(), 0)
+                .await
+                .unwrap();
         }
         found.sort_unstable();
         assert_eq!(found, kept, "failing at step {step}: each kept entry is delivered, once");

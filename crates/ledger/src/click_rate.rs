@@ -18,9 +18,9 @@ const PRUNE_EVERY: usize = 16 * 1024;
 
 /// The ledger's injected clock, in the form that `governor` takes.
 #[derive(Clone)]
-struct Given(Arc<dyn Fn() -> Millis + Send + Sync>);
+struct InjectedClock(Arc<dyn Fn() -> Millis + Send + Sync>);
 
-impl Clock for Given {
+impl Clock for InjectedClock {
     type Instant = Duration;
 
     fn now(&self) -> Duration {
@@ -30,7 +30,7 @@ impl Clock for Given {
 
 /// One rate limiter for each address.
 pub(crate) struct ClickRates {
-    addresses: RateLimiter<IpAddr, DashMapStateStore<IpAddr>, Given, NoOpMiddleware<Duration>>,
+    addresses: RateLimiter<IpAddr, DashMapStateStore<IpAddr>, InjectedClock, NoOpMiddleware<Duration>>,
     checks: AtomicUsize,
 }
 
@@ -39,7 +39,10 @@ impl ClickRates {
         let number = |number: u32| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
         let quota =
             Quota::per_second(number(limits::CLICKS_PER_SECOND)).allow_burst(number(limits::CLICKS_BURST));
-        Self { addresses: RateLimiter::dashmap_with_clock(quota, Given(clock)), checks: AtomicUsize::new(0) }
+        Self {
+            addresses: RateLimiter::dashmap_with_clock(quota, InjectedClock(clock)),
+            checks: AtomicUsize::new(0),
+        }
     }
 
     /// Whether `address` may click once more. An IPv6 client usually owns a whole /64, so that network counts as one

@@ -25,10 +25,10 @@ use axum::Router;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{Any, CorsLayer};
 
-use crate::Books;
+use crate::Ledger;
 
 /// Every route of the ledger.
-pub(crate) fn router(books: Books) -> Router {
+pub(crate) fn router(ledger: Ledger) -> Router {
     let routes = Router::new()
         .merge(conversion::routes())
         .merge(customer::routes())
@@ -48,7 +48,7 @@ pub(crate) fn router(books: Books) -> Router {
         .method_not_allowed_fallback(error::unknown_method)
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(cors())
-        .with_state(books)
+        .with_state(ledger)
 }
 
 /// Allows every origin: access depends on the `Authorization` header alone, never on a cookie, so another site gains

@@ -7,15 +7,15 @@
 //! What this crate does not do: accept events from browsers (the relay does), decide what a partner earns
 //! (`attribution` does), or read a clock, a random generator or the environment.
 
-mod books;
-mod callers;
+mod caller_cache;
 mod click_rate;
 mod http;
+mod ledger;
 mod record;
 mod store;
 
-pub use books::{Books, Settings};
-pub use record::program::{Credentials, GateProgram, NewProgram};
-pub use record::{Kind, Refusal};
+pub use ledger::{Ledger, Settings};
+pub use record::program::{Credentials, IngestionProgram, NewProgram};
+pub use record::{Refusal, RefusalKind};
 pub use store::erasure::Erasure;
 pub use store::{MIGRATIONS, check};

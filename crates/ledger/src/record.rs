@@ -25,10 +25,10 @@ pub(crate) mod reward;
 pub(crate) mod secret;
 pub(crate) mod transaction;
 pub(crate) mod trigger;
-pub(crate) mod waiting;
+pub(crate) mod unmatched;
 
 pub(crate) use ctx::{Ctx, Ids};
-pub use refusal::{Kind, Refusal};
+pub use refusal::{Refusal, RefusalKind};
 
 use headwater_protocol::key::Prefix;
 

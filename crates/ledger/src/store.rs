@@ -17,7 +17,7 @@ pub(crate) mod product_book;
 pub(crate) mod program;
 pub(crate) mod provider_id;
 pub(crate) mod record_change;
-pub(crate) mod retired;
+pub(crate) mod replaced_credential;
 pub(crate) mod reward;
 mod schema;
 pub(crate) mod totals;

@@ -13,7 +13,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Request, header};
 use base64::Engine as _;
 use fault::Fault;
-use headwater_ledger::{Books, MIGRATIONS, NewProgram, Settings};
+use headwater_ledger::{Ledger, MIGRATIONS, NewProgram, Settings};
 use headwater_protocol::Millis;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -22,9 +22,9 @@ use tower::ServiceExt as _;
 const NOW: Millis = Millis(1_775_514_585_000);
 
 /// A test ledger on a database that fails on demand.
-struct Company {
+struct TestLedger {
     fault: Fault,
-    books: Books,
+    handle: Ledger,
     vendor: String,
     /// Whether each request of [`Company::change`] first fails at each of its steps.
     failing: bool,
@@ -32,7 +32,7 @@ struct Company {
     steps: BTreeMap<String, i64>,
 }
 
-impl Company {
+impl TestLedger {
     /// With a catalogue, triggers, a partner and its customer `ada`.
     async fn open(failing: bool) -> Self {
         let fault = Fault::open(MIGRATIONS);
@@ -44,18 +44,18 @@ impl Company {
                 Sha256::digest(drawn.fetch_add(1, Ordering::Relaxed).to_le_bytes()).into()
             }),
         };
-        let books = Books::open(fault.store.clone(), settings).unwrap();
+        let ledger = Ledger::open(fault.store.clone(), settings).unwrap();
         let program =
             NewProgram { name: "GigaKick".to_owned(), origins: Vec::new(), link_destinations: Vec::new() };
-        let keys = books.create_program(program).await.unwrap();
+        let keys = ledger.create_program(program).await.unwrap();
         let pair = format!("{}:{}", keys.public_key, keys.secret_key);
         let vendor = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair));
-        let company = Self { fault, books, vendor, failing, steps: BTreeMap::new() };
-        company.furnish().await;
-        company
+        let ledger = Self { fault, handle: ledger, vendor, failing, steps: BTreeMap::new() };
+        ledger.set_up_catalogue().await;
+        ledger
     }
 
-    async fn furnish(&self) {
+    async fn set_up_catalogue(&self) {
         let of_inbox = json!({"where": {"object": "product", "rules": [
             {"field": "name", "operator": "is_any_of", "value": ["Inbox"]},
         ]}});
@@ -85,7 +85,7 @@ impl Company {
             request = request.header("Idempotency-Key", idempotency_key);
         }
         let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
-        let answer = self.books.router().oneshot(request.body(body).unwrap()).await.unwrap();
+        let answer = self.handle.router().oneshot(request.body(body).unwrap()).await.unwrap();
         let status = answer.status().as_u16();
         let bytes = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
         (status, serde_json::from_slice(&bytes).unwrap())
@@ -130,7 +130,7 @@ impl Company {
 
     /// What two runs of the same requests must have in common; keys differ between runs. Rows of each table, amounts
     /// of the rewards, and the explanations of two payments.
-    async fn books(&self) -> (BTreeMap<String, usize>, Vec<i64>, Value, Value) {
+    async fn contents(&self) -> (BTreeMap<String, usize>, Vec<i64>, Value, Value) {
         let mut rows = BTreeMap::new();
         for row in self.fault.left_behind() {
             let (table, _) = row.split_once(':').unwrap();
@@ -150,10 +150,10 @@ impl Company {
 
 #[tokio::test]
 async fn a_request_that_fails_at_any_step_leaves_nothing_behind_and_earns_once_when_it_is_repeated() {
-    let (mut calm, mut rough) = (Company::open(false).await, Company::open(true).await);
+    let (mut calm, mut rough) = (TestLedger::open(false).await, TestLedger::open(true).await);
     calm.trade().await;
     rough.trade().await;
-    let (expected, found) = (calm.books().await, rough.books().await);
+    let (expected, found) = (calm.contents().await, rough.contents().await);
     assert_eq!(found, expected);
     // 20 % and 1 % of each payment, what the refund takes of the first, and 5.00 for each customer.
     assert_eq!(found.1, [-1000, -50, 99, 99, 500, 500, 1980, 1980], "{:?}", found.1);

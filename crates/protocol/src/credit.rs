@@ -7,7 +7,7 @@
 #[cfg(feature = "wire")]
 use alloc::string::String;
 
-use crate::lines::{Kind, find, first, is, text};
+use crate::lines::{TextKind, find, first, is, text};
 #[cfg(feature = "wire")]
 use crate::referral::Referral;
 use crate::referral::click_order;
@@ -59,9 +59,13 @@ pub struct Decision {
 /// and under a site's own parameter names.
 pub fn of_address(lines: &[u8]) -> Click {
     Click {
-        partner_key: first(lines, &["\n~ps_partner_key=", "\n~gspk=", "\n?gspid=", "\n@="], Kind::PartnerKey),
-        xid: first(lines, &["\n?ps_xid=", "\n?gsxid="], Kind::ClickId),
-        link_domain: first(lines, &["\n?pscd="], Kind::Host),
+        partner_key: first(
+            lines,
+            &["\n~ps_partner_key=", "\n~gspk=", "\n?gspid=", "\n@="],
+            TextKind::PartnerKey,
+        ),
+        xid: first(lines, &["\n?ps_xid=", "\n?gsxid="], TextKind::ClickId),
+        link_domain: first(lines, &["\n?pscd="], TextKind::Host),
     }
 }
 
@@ -75,8 +79,8 @@ pub fn of_address(lines: &[u8]) -> Click {
 /// - they do not: the ids known when the page deleted the cookies on purpose; empty if it did not.
 pub fn decide<T: AsRef<[u8]>>(lines: &[u8], first_wins: bool, seen: impl FnOnce(bool) -> T) -> Decision {
     let own = Click {
-        partner_key: first(lines, &["\n;growSumoPartnerKey=", "\n;ps_partner_key="], Kind::PartnerKey),
-        xid: first(lines, &["\n;gsxid=", "\n;ps_xid="], Kind::ClickId),
+        partner_key: first(lines, &["\n;growSumoPartnerKey=", "\n;ps_partner_key="], TextKind::PartnerKey),
+        xid: first(lines, &["\n;gsxid=", "\n;ps_xid="], TextKind::ClickId),
         link_domain: 0,
     };
     let known = of_cookies(lines, own, first_wins, seen);
@@ -110,7 +114,7 @@ fn of_cookies<T: AsRef<[u8]>>(
             break;
         }
         let xid = find(lines, place, b"=");
-        if !is(lines, xid, Kind::ClickId) || find(seen, 0, text(lines, xid)) > 0 {
+        if !is(lines, xid, TextKind::ClickId) || find(seen, 0, text(lines, xid)) > 0 {
             continue;
         }
         several = newest > 0;
@@ -143,7 +147,7 @@ fn key_of(lines: &[u8], company: usize) -> usize {
         }
     }
     let key = place + COMPANY_KEY + 1;
-    if place > 0 && is(lines, key, Kind::PartnerKey) { key } else { 0 }
+    if place > 0 && is(lines, key, TextKind::PartnerKey) { key } else { 0 }
 }
 
 /// The members of a signup that say whom to credit.

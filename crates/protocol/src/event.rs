@@ -72,7 +72,7 @@ impl FromStr for EventId {
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum EventKind {
     /// A visitor became a customer.
     Signup,
     /// A customer chose products. Amounts are a claim, not money (browser.md section 7).
@@ -87,7 +87,7 @@ pub enum Kind {
     Refund,
 }
 
-impl Kind {
+impl EventKind {
     /// Every kind, in the order of the documentation.
     pub const ALL: [Self; 6] = [
         Self::Signup,
@@ -116,7 +116,7 @@ impl Kind {
     }
 }
 
-impl FromStr for Kind {
+impl FromStr for EventKind {
     type Err = FieldError;
 
     fn from_str(text: &str) -> Result<Self, FieldError> {
@@ -201,14 +201,14 @@ impl Event {
     }
 
     /// The event's kind.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> EventKind {
         match self.data {
-            Data::Signup(_) => Kind::Signup,
-            Data::Checkout(_) => Kind::Checkout,
-            Data::Payment(_) => Kind::Payment,
-            Data::Subscription(_) => Kind::Subscription,
-            Data::ProviderCustomer(_) => Kind::ProviderCustomer,
-            Data::Refund(_) => Kind::Refund,
+            Data::Signup(_) => EventKind::Signup,
+            Data::Checkout(_) => EventKind::Checkout,
+            Data::Payment(_) => EventKind::Payment,
+            Data::Subscription(_) => EventKind::Subscription,
+            Data::ProviderCustomer(_) => EventKind::ProviderCustomer,
+            Data::Refund(_) => EventKind::Refund,
         }
     }
 
@@ -237,17 +237,17 @@ impl Event {
 }
 
 impl Data {
-    fn read(kind: Kind, text: &str) -> Result<Self, FieldError> {
+    fn read(kind: EventKind, text: &str) -> Result<Self, FieldError> {
         let bytes = text.as_bytes();
         Ok(match kind {
-            Kind::Signup => Self::Signup(field::parse::<Signup>(bytes)?.checked()?),
-            Kind::Checkout => Self::Checkout(field::parse::<Checkout>(bytes)?.checked()?),
-            Kind::Payment => Self::Payment(field::parse::<Payment>(bytes)?.checked()?),
-            Kind::Subscription => Self::Subscription(field::parse::<Subscription>(bytes)?.checked()?),
-            Kind::ProviderCustomer => {
+            EventKind::Signup => Self::Signup(field::parse::<Signup>(bytes)?.checked()?),
+            EventKind::Checkout => Self::Checkout(field::parse::<Checkout>(bytes)?.checked()?),
+            EventKind::Payment => Self::Payment(field::parse::<Payment>(bytes)?.checked()?),
+            EventKind::Subscription => Self::Subscription(field::parse::<Subscription>(bytes)?.checked()?),
+            EventKind::ProviderCustomer => {
                 Self::ProviderCustomer(field::parse::<ProviderCustomer>(bytes)?.checked()?)
             }
-            Kind::Refund => Self::Refund(field::parse::<Refund>(bytes)?.checked()?),
+            EventKind::Refund => Self::Refund(field::parse::<Refund>(bytes)?.checked()?),
         })
     }
 }

@@ -145,7 +145,7 @@ pub const KEY_OVERLAP_HOURS_MAX: i64 = 30 * 24;
 
 /// Milliseconds for which a caller's verified key pair is cached. A replaced secret stops working at once in the
 /// process that replaces it, and within this time in others.
-pub const CALLERS_KEPT: i64 = 1_000;
+pub const CALLER_CACHE_MILLIS: i64 = 1_000;
 /// Verified callers that a process caches; when it is full, the cache is emptied.
 pub const CALLERS_MAX: usize = 10_000;
 /// Names of a catalogue entry that one event carries: those of a product, a price and, in older data, a plan.
@@ -154,14 +154,14 @@ pub const CATALOGUE_KEYS_MAX: usize = 5;
 /// new signup.
 pub const PARKED_DELIVERIES_MAX: usize = DELIVERIES_MAX / 4;
 /// Milliseconds until a parked entry is first tried again; a name that it waits for wakes it sooner.
-pub const PARKED_LOOK_MIN: i64 = 60 * 1000;
+pub const PARKED_RETRY_MIN: i64 = 60 * 1000;
 /// Milliseconds between two attempts at a parked entry, at most.
-pub const PARKED_LOOK_MAX: i64 = 60 * 60 * 1000;
+pub const PARKED_RETRY_MAX: i64 = 60 * 60 * 1000;
 /// Milliseconds after which a parked entry may be given up, if it also had [`PARKED_LOOKS_MAX`] attempts: 30 days.
 pub const PARKED_AGE_MAX: i64 = 30 * 24 * 60 * 60 * 1000;
 /// Attempts that a parked entry must have had before its age counts. Thirty days have some 720; the condition keeps a
 /// clock that jumps ahead by a month from giving up entries.
-pub const PARKED_LOOKS_MAX: i64 = 500;
+pub const PARKED_ATTEMPTS_MAX: i64 = 500;
 /// Milliseconds between two attempts at a destination that refuses our credential, at most: an operator who corrects
 /// the credential sees within minutes that it works.
 pub const HOLD_MAX: i64 = 5 * 60 * 1000;

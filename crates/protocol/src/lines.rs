@@ -13,7 +13,7 @@ use crate::referral::{is_click_id, is_host, is_partner_key};
 
 /// The kinds of text that are validated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum TextKind {
     /// A partner's key.
     PartnerKey,
     /// A click's id.
@@ -45,19 +45,19 @@ pub fn text(lines: &[u8], place: usize) -> &[u8] {
 
 /// Whether the text at `place` is a valid one of this kind.
 #[inline(never)]
-pub(crate) fn is(lines: &[u8], place: usize, kind: Kind) -> bool {
+pub(crate) fn is(lines: &[u8], place: usize, kind: TextKind) -> bool {
     let text = text(lines, place);
     match kind {
-        Kind::PartnerKey => is_partner_key(text),
-        Kind::ClickId => is_click_id(text),
-        Kind::Host => is_host(text),
+        TextKind::PartnerKey => is_partner_key(text),
+        TextKind::ClickId => is_click_id(text),
+        TextKind::Host => is_host(text),
     }
 }
 
 /// The offset of the first valid text of this kind that follows one of `starts`, tried in their order; 0 if there is
 /// none.
 #[inline(never)]
-pub(crate) fn first(lines: &[u8], starts: &[&str], kind: Kind) -> usize {
+pub(crate) fn first(lines: &[u8], starts: &[&str], kind: TextKind) -> usize {
     for start in starts {
         let mut place = 0;
         loop {
@@ -156,7 +156,8 @@ mod tests {
     #[test]
     fn the_first_name_that_holds_a_text_of_its_kind_counts() {
         let lines = "\n?b=short\n?a=no id\n?b=abc123def456\n?a=";
-        let found = |starts: &[&str]| text(lines.as_bytes(), first(lines.as_bytes(), starts, Kind::ClickId));
+        let found =
+            |starts: &[&str]| text(lines.as_bytes(), first(lines.as_bytes(), starts, TextKind::ClickId));
         assert_eq!(found(&["\n?a=", "\n?b="]), b"abc123def456");
         assert_eq!(found(&["\n?a="]), b"");
     }

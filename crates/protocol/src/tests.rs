@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::event::{CustomerRef, Data, Event, Kind};
+use crate::event::{CustomerRef, Data, Event, EventKind};
 use crate::key::{Prefix, mint_company_key, mint_partner_key};
 use crate::v2::{
     ClaimPolicy, ProductClaims, ProductStatus, RedirectOrder, RewardStatus, RotateKey, SignupClaims, Signups,
@@ -112,8 +112,8 @@ fn states_and_settings_are_called_as_clients_know_them() {
 #[test]
 fn a_page_may_send_signups_and_checkouts_and_nothing_else() {
     let names = ["signup", "checkout", "payment", "subscription", "provider_customer", "refund"];
-    for (kind, name) in Kind::ALL.into_iter().zip(names) {
-        assert_eq!((kind.name(), name.parse::<Kind>()), (name, Ok(kind)));
+    for (kind, name) in EventKind::ALL.into_iter().zip(names) {
+        assert_eq!((kind.name(), name.parse::<EventKind>()), (name, Ok(kind)));
         assert_eq!(kind.from_browser(), ["signup", "checkout"].contains(&name));
     }
 }

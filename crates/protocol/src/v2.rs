@@ -28,7 +28,7 @@ pub use referral::{
     UpdateReward,
 };
 pub use transaction::{
-    CreateRefund, CreateTransaction, RefundLine, Standing, Transaction, TransactionCustomer,
+    Confirmation, CreateRefund, CreateTransaction, RefundLine, Transaction, TransactionCustomer,
     TransactionExplanation,
 };
 pub use trigger::{

@@ -7,16 +7,16 @@
 mod signup;
 
 use headwater_journal::NewEntry;
-use headwater_protocol::event::{Data, Event, Kind};
+use headwater_protocol::event::{Data, Event, EventKind};
 use headwater_protocol::v2::Warning;
 use headwater_protocol::{EventId, FieldError, Millis, Source};
 use serde::Serialize;
 
-use crate::Program;
+use crate::RelayProgram;
 
 /// Who sent a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sender {
+pub enum EventSender {
     /// A page, with a public key alone.
     Browser,
     /// A server, with the secret key.
@@ -25,7 +25,7 @@ pub enum Sender {
 
 /// An event that was not admitted, and why. Other events of the batch are not affected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Refused {
+pub struct RefusedEvent {
     /// Place in the batch, from 0.
     pub index: usize,
     /// The event's id, where it could be read.
@@ -54,13 +54,13 @@ pub struct Admission {
     /// Admitted events as entries, in their order, to be appended to the journal.
     pub entries: Vec<NewEntry>,
     /// Events that were not admitted.
-    pub refused: Vec<Refused>,
+    pub refused: Vec<RefusedEvent>,
     /// Warnings about admitted events.
     pub warnings: Vec<Warned>,
 }
 
 /// Admits each event of a batch on its own, so that a bad one does not affect the others.
-pub fn admit(events: &[&str], program: &Program, sender: Sender, now: Millis) -> Admission {
+pub fn admit(events: &[&str], program: &RelayProgram, sender: EventSender, now: Millis) -> Admission {
     let mut admission = Admission::default();
     for (index, text) in events.iter().enumerate() {
         match one(text, program, sender, now) {
@@ -68,7 +68,7 @@ pub fn admit(events: &[&str], program: &Program, sender: Sender, now: Millis) ->
                 admission.entries.push(entry);
                 admission.warnings.extend(warnings.into_iter().map(|warning| Warned { index, warning }));
             }
-            Err(error) => admission.refused.push(Refused {
+            Err(error) => admission.refused.push(RefusedEvent {
                 index,
                 id: id_of(text),
                 code: error.code,
@@ -82,8 +82,8 @@ pub fn admit(events: &[&str], program: &Program, sender: Sender, now: Millis) ->
 
 fn one(
     text: &str,
-    program: &Program,
-    sender: Sender,
+    program: &RelayProgram,
+    sender: EventSender,
     now: Millis,
 ) -> Result<(NewEntry, Vec<Warning>), FieldError> {
     let event = Event::read(text)?;
@@ -93,8 +93,8 @@ fn one(
         return Err(FieldError::new("out_of_range", "occurred_at", message));
     }
     let said_by = match sender {
-        Sender::Browser => Source::Page,
-        Sender::Server => Source::Vendor,
+        EventSender::Browser => Source::Page,
+        EventSender::Server => Source::Vendor,
     };
     let Data::Signup(signup) = &event.data else {
         return Ok((entry(&event, text.to_owned(), program, said_by, now), Vec::new()));
@@ -105,7 +105,7 @@ fn one(
 }
 
 /// The entry of an event that is admitted.
-pub fn entry(event: &Event, text: String, program: &Program, source: Source, now: Millis) -> NewEntry {
+pub fn entry(event: &Event, text: String, program: &RelayProgram, source: Source, now: Millis) -> NewEntry {
     NewEntry {
         id: event.id.bytes(),
         program: program.id,
@@ -119,7 +119,7 @@ pub fn entry(event: &Event, text: String, program: &Program, source: Source, now
 }
 
 /// The lane of a customer of one key pair.
-pub(crate) fn lane(program: &Program, customer: &str) -> String {
+pub(crate) fn lane(program: &RelayProgram, customer: &str) -> String {
     lane_of(program.id, program.test, customer)
 }
 
@@ -128,11 +128,12 @@ pub(crate) fn lane_of(program: i64, test: bool, customer: &str) -> String {
     format!("{program}{}:{customer}", if test { "t" } else { "" })
 }
 
-fn allowed(event: &Event, sender: Sender) -> Result<(), FieldError> {
-    if sender == Sender::Server || event.kind().from_browser() {
+fn allowed(event: &Event, sender: EventSender) -> Result<(), FieldError> {
+    if sender == EventSender::Server || event.kind().from_browser() {
         return Ok(());
     }
-    let kinds: Vec<&str> = Kind::ALL.into_iter().filter(|kind| kind.from_browser()).map(Kind::name).collect();
+    let kinds: Vec<&str> =
+        EventKind::ALL.into_iter().filter(|kind| kind.from_browser()).map(EventKind::name).collect();
     let message = format!(
         "type '{}' needs the secret key (HTTP Basic); with a public key alone it may be {}",
         event.kind().name(),

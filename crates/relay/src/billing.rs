@@ -1,8 +1,8 @@
 //! Billing providers: each module verifies the provider's webhooks and turns them into events, and into facts that
 //! later events need.
 
-pub mod back;
 pub mod fact;
+pub mod refund_totals;
 pub mod stripe;
 
 pub use headwater_journal::Fact;
@@ -10,11 +10,11 @@ use headwater_journal::NewEntry;
 use headwater_protocol::event::{Data, Event};
 use headwater_protocol::{FieldError, Millis, Source};
 
-use crate::{Program, admit};
+use crate::{RelayProgram, admit};
 
 /// Why a webhook was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
+pub enum WebhookError {
     /// It is not signed by the provider, or too old. The sentence says which.
     Signature(String),
     /// It is signed, but cannot be read.
@@ -25,23 +25,23 @@ pub enum Refusal {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Webhook {
     /// Events to deliver, in their order.
-    pub said: Vec<Said>,
+    pub events: Vec<SourcedEvent>,
     /// Facts to keep with them.
     pub facts: Vec<Fact>,
 }
 
 /// An event of a webhook, with its source. What a buyer can edit is a claim, even if the provider passes it on.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Said {
+pub struct SourcedEvent {
     /// What happened.
     pub event: Event,
     /// Its source.
     pub source: Source,
 }
 
-impl Said {
+impl SourcedEvent {
     /// The entry to append. All events of one customer of the provider share a lane, whichever names they carry.
-    pub(crate) fn entry(&self, program: &Program, now: Millis) -> NewEntry {
+    pub(crate) fn entry(&self, program: &RelayProgram, now: Millis) -> NewEntry {
         let entry = admit::entry(&self.event, self.event.write(), program, self.source, now);
         NewEntry { lane: admit::lane(program, &lane(&self.event.data)), ..entry }
     }
@@ -56,6 +56,6 @@ fn lane(data: &Data) -> String {
 }
 
 /// The scope of a program and mode, which is the prefix of its lanes, facts and names.
-pub(crate) fn scope(program: &Program) -> String {
+pub(crate) fn scope(program: &RelayProgram) -> String {
     admit::lane(program, "").trim_end_matches(':').to_owned()
 }

@@ -1,8 +1,8 @@
 //! Delivery: claims entries that are due, sends each to its destination, and settles it. Many lanes are delivered at
 //! once, each in its order; no lane waits for another.
 
+mod attempt;
 mod backoff;
-mod carry;
 mod hold;
 
 use std::collections::{HashMap, HashSet};
@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use tokio::task::{Id, JoinSet};
 
 use crate::Relay;
-use carry::Ended;
+use attempt::AttemptEnd;
 use hold::Holds;
 
 /// The client of a program's key pair; `None` when the program is not known (any more).
@@ -29,7 +29,7 @@ const LEASE: i64 = 5 * 60 * 1000;
 /// time for new events.
 const CLAIM_EVERY: Duration = Duration::from_millis(5);
 /// The longest pause between two claims, in milliseconds: other processes append without a notification.
-const LOOK_EVERY: i64 = 1_000;
+const CLAIM_EVERY_MAX: i64 = 1_000;
 /// Milliseconds between two searches for claims of processes that have died.
 const RELEASE_EVERY: i64 = 2_000;
 /// Milliseconds between two prunings.
@@ -42,34 +42,34 @@ const SETTLE_AGAIN: [Duration; 2] = [Duration::from_millis(20), Duration::from_s
 /// Delivers until `stop` turns true, then settles what is in flight.
 pub async fn run(relay: Relay, destinations: Destinations, mut stop: watch::Receiver<bool>) {
     let (mut pruned_at, mut released_at) = (i64::MIN, i64::MIN);
-    let mut road = Road::new(relay, destinations);
+    let mut deliveries = DeliveryLoop::new(relay, destinations);
     while !*stop.borrow() {
-        let now = road.relay.now().0;
+        let now = deliveries.relay.now().0;
         // The first condition holds when the clock was set back.
         if now < pruned_at || now.saturating_sub(pruned_at) >= PRUNE_EVERY {
             pruned_at = now;
-            maintain(&road.relay, now).await;
+            maintain(&deliveries.relay, now).await;
         }
         // Once at the start. Again and again only where other processes share the journal and may die.
-        let again = road.relay.journal.is_shared() && now.saturating_sub(released_at) >= RELEASE_EVERY;
+        let again = deliveries.relay.journal.is_shared() && now.saturating_sub(released_at) >= RELEASE_EVERY;
         if released_at == i64::MIN || again {
             released_at = now;
-            if let Err(error) = road.relay.journal.release(now).await {
+            if let Err(error) = deliveries.relay.journal.release(now).await {
                 tracing::warn!(%error, "the claims of processes that died were not released; their leases run out");
             }
         }
-        match road.claim(now).await {
-            Ok(0) => road.rest(now, &mut stop).await,
+        match deliveries.claim(now).await {
+            Ok(0) => deliveries.rest(now, &mut stop).await,
             Ok(_) => {}
             Err(error) => {
                 tracing::error!(%error, "the journal cannot be claimed from; trying again");
-                road.rest(now, &mut stop).await;
+                deliveries.rest(now, &mut stop).await;
             }
         }
         tokio::time::sleep(CLAIM_EVERY).await;
     }
     // Attempts under way may have reached the destination, so their outcomes are still recorded.
-    while road.one_ended().await {}
+    while deliveries.one_ended().await {}
 }
 
 /// Deletes old texts, ids and facts, and makes entries due that have a due time from a wrong clock.
@@ -77,7 +77,7 @@ async fn maintain(relay: &Relay, now: i64) {
     if let Err(error) = relay.journal.prune(now).await {
         tracing::warn!(%error, "pruning failed; tried again in an hour");
     }
-    match relay.journal.bring_back(now, AHEAD_MAX).await {
+    match relay.journal.release_far_ahead(now, AHEAD_MAX).await {
         Ok(0) => {}
         Ok(count) => tracing::warn!(count, "entries that were delayed while the clock was ahead are due now"),
         Err(error) => tracing::warn!(%error, "the search for entries delayed by a wrong clock failed"),
@@ -91,21 +91,21 @@ async fn maintain(relay: &Relay, now: i64) {
 /// # Errors
 /// When the journal cannot be claimed from.
 pub async fn deliver_due(relay: &Relay, destinations: &Destinations) -> Result<usize, StoreError> {
-    let mut road = Road::new(relay.clone(), Arc::clone(destinations));
+    let mut deliveries = DeliveryLoop::new(relay.clone(), Arc::clone(destinations));
     let mut attempts = 0;
     loop {
-        let claimed = road.claim(relay.now().0).await?;
+        let claimed = deliveries.claim(relay.now().0).await?;
         if claimed == 0 {
             return Ok(attempts);
         }
         attempts += claimed;
-        while road.one_ended().await {}
+        while deliveries.one_ended().await {}
     }
 }
 
 /// The entries being delivered. Each is settled when its own attempt ends, so that a slow answer delays its own lane
 /// only; settlements that come together share a commit.
-struct Road {
+struct DeliveryLoop {
     relay: Relay,
     destinations: Destinations,
     tasks: JoinSet<()>,
@@ -114,7 +114,7 @@ struct Road {
     holds: Arc<Holds>,
 }
 
-impl Road {
+impl DeliveryLoop {
     fn new(relay: Relay, destinations: Destinations) -> Self {
         Self { relay, destinations, tasks: JoinSet::new(), under_way: HashMap::new(), holds: Arc::default() }
     }
@@ -140,8 +140,8 @@ impl Road {
         for entry in entries {
             let at = (entry.seq, entry.state == State::Parked);
             let (relay, destinations) = (self.relay.clone(), Arc::clone(&self.destinations));
-            let carried = carry_and_settle(relay, destinations, Arc::clone(&self.holds), entry);
-            self.under_way.insert(self.tasks.spawn(carried).id(), at);
+            let delivery = deliver_and_settle(relay, destinations, Arc::clone(&self.holds), entry);
+            self.under_way.insert(self.tasks.spawn(delivery).id(), at);
         }
         Ok(count)
     }
@@ -175,7 +175,7 @@ impl Road {
             return;
         }
         let due = self.relay.journal.next_due().await.ok().flatten();
-        let wait = due.map_or(LOOK_EVERY, |due| (due - now).clamp(1, LOOK_EVERY));
+        let wait = due.map_or(CLAIM_EVERY_MAX, |due| (due - now).clamp(1, CLAIM_EVERY_MAX));
         let wait = Duration::from_millis(wait.unsigned_abs());
         let journal = self.relay.journal.clone();
         tokio::select! {
@@ -188,19 +188,19 @@ impl Road {
 }
 
 /// Delivers one entry to its destination and settles it.
-async fn carry_and_settle(relay: Relay, destinations: Destinations, holds: Arc<Holds>, entry: Entry) {
+async fn deliver_and_settle(relay: Relay, destinations: Destinations, holds: Arc<Holds>, entry: Entry) {
     let destination = destinations(entry.program, entry.test);
     let program = relay.programs.of(entry.program, entry.test);
     let (pair, now) = ((entry.program, entry.test), relay.now().0);
     let outcome = match (destination, program) {
         (Some(client), Some(program)) => match holds.may_try(pair, now) {
             Err(held) => put_off(held),
-            Ok(()) => match carry::carry(&client, &program, &relay.journal, &entry, now).await {
-                Ended::Refused(reason) => put_off(holds.refused(pair, &reason, relay.now().0)),
-                Ended::As(outcome) => {
+            Ok(()) => match attempt::deliver(&client, &program, &relay.journal, &entry, now).await {
+                AttemptEnd::Refused(reason) => put_off(holds.refused(pair, &reason, relay.now().0)),
+                AttemptEnd::As(outcome) => {
                     // Any other outcome shows that the destination accepts our credential. A retry does not: there was
                     // no answer, or an intermediary's.
-                    if !matches!(outcome, Outcome::Retry { .. }) && holds.taken(pair) {
+                    if !matches!(outcome, Outcome::Retry { .. }) && holds.accepted(pair) {
                         release(&relay).await;
                     }
                     outcome
@@ -222,7 +222,7 @@ fn put_off((at, reason): (i64, String)) -> Outcome {
 
 /// Makes the entries due that were held while the destination refused our credential.
 async fn release(relay: &Relay) {
-    if let Err(error) = relay.journal.release_put_off(hold::HELD, relay.now().0).await {
+    if let Err(error) = relay.journal.release_by_reason(hold::HELD, relay.now().0).await {
         tracing::warn!(%error, "held entries could not be made due; each waits for its own retry time");
     }
 }
@@ -234,7 +234,7 @@ async fn settle(relay: &Relay, seq: i64, outcome: Outcome) {
     loop {
         match relay.journal.settle(vec![(seq, outcome.clone())], relay.now().0).await {
             Ok(()) => return,
-            Err(StoreError::Busy | StoreError::Away(_) | StoreError::Uncertain) => {
+            Err(StoreError::Busy | StoreError::Disconnected(_) | StoreError::Uncertain) => {
                 tokio::time::sleep(wait).await;
                 wait = (wait * 2).min(longest);
             }

@@ -19,7 +19,7 @@ use headwater_journal::Journal;
 use headwater_protocol::Millis;
 use headwater_store::StoreError;
 
-pub use programs::{Program, Programs};
+pub use programs::{RelayProgram, RelayPrograms};
 pub use rate::{Monotonic, Rates};
 
 /// A browser script in the encodings a browser may ask for.
@@ -52,7 +52,7 @@ pub type Clock = Arc<dyn Fn() -> Millis + Send + Sync>;
 /// The relay of one process. Cheap to clone.
 #[derive(Clone)]
 pub struct Relay {
-    programs: Programs,
+    programs: RelayPrograms,
     journal: Journal,
     clock: Clock,
     scripts: Arc<Scripts>,
@@ -61,7 +61,13 @@ pub struct Relay {
 
 impl Relay {
     /// A relay that takes events for `programs` and appends them to `journal`.
-    pub fn new(programs: Programs, journal: Journal, clock: Clock, scripts: Scripts, rates: Rates) -> Self {
+    pub fn new(
+        programs: RelayPrograms,
+        journal: Journal,
+        clock: Clock,
+        scripts: Scripts,
+        rates: Rates,
+    ) -> Self {
         Self { programs, journal, clock, scripts: Arc::new(scripts), rates: Arc::new(rates) }
     }
 

@@ -11,7 +11,7 @@ use subtle::ConstantTimeEq as _;
 
 /// One key pair of a program: production or test.
 #[derive(Clone, Default)]
-pub struct Program {
+pub struct RelayProgram {
     /// The program's number.
     pub id: i64,
     /// `pk_…`
@@ -38,13 +38,13 @@ pub struct Program {
     pub needs_email: bool,
 }
 
-impl fmt::Debug for Program {
+impl fmt::Debug for RelayProgram {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Program").field("public_key", &self.public_key).finish_non_exhaustive()
     }
 }
 
-impl Program {
+impl RelayProgram {
     /// Whether a page of `origin` may use the public key.
     pub(crate) fn allows_origin(&self, origin: &str) -> bool {
         self.origins.is_empty() || self.origins.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin))
@@ -60,20 +60,20 @@ impl Program {
 
 /// All programs that the relay knows. Cheap to clone; all clones share one registry.
 #[derive(Debug, Clone, Default)]
-pub struct Programs {
-    by_key: Arc<RwLock<HashMap<String, Arc<Program>>>>,
+pub struct RelayPrograms {
+    by_key: Arc<RwLock<HashMap<String, Arc<RelayProgram>>>>,
 }
 
-impl Programs {
+impl RelayPrograms {
     /// Replaces all known programs by these.
-    pub fn replace(&self, programs: Vec<Program>) {
+    pub fn replace(&self, programs: Vec<RelayProgram>) {
         let known =
             programs.into_iter().map(|program| (program.public_key.clone(), Arc::new(program))).collect();
         *self.by_key.write().unwrap_or_else(PoisonError::into_inner) = known;
     }
 
     /// The program of a public key.
-    pub fn by_public_key(&self, key: &str) -> Option<Arc<Program>> {
+    pub fn by_public_key(&self, key: &str) -> Option<Arc<RelayProgram>> {
         self.by_key.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
     }
 
@@ -83,7 +83,7 @@ impl Programs {
     }
 
     /// A program's production or test pair.
-    pub fn of(&self, id: i64, test: bool) -> Option<Arc<Program>> {
+    pub fn of(&self, id: i64, test: bool) -> Option<Arc<RelayProgram>> {
         let known = self.by_key.read().unwrap_or_else(PoisonError::into_inner);
         known.values().find(|program| program.id == id && program.test == test).cloned()
     }

@@ -13,7 +13,7 @@ use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 use headwater_protocol::limits;
 
-use crate::admit::Sender;
+use crate::admit::EventSender;
 
 /// A monotonic clock: time since a fixed moment.
 pub type Monotonic = std::sync::Arc<dyn Fn() -> Duration + Send + Sync>;
@@ -24,11 +24,11 @@ const PRUNE_EVERY: usize = 16 * 1024;
 
 /// A key pair: program number, and whether it is the test pair.
 type Pair = (i64, bool);
-type Keyed<K> = RateLimiter<K, DashMapStateStore<K>, Given, NoOpMiddleware<Duration>>;
+type Keyed<K> = RateLimiter<K, DashMapStateStore<K>, MonotonicClock, NoOpMiddleware<Duration>>;
 
 /// The events were more than their rate allows. None of them was accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct TooMany {
+pub(crate) struct RateLimited {
     /// A sentence that names the bound.
     pub(crate) message: String,
     /// After this time they may be sent again.
@@ -52,16 +52,16 @@ pub struct Rates {
     pair_days: Keyed<Pair>,
     /// KiB a day of one address.
     address_days: Keyed<(Pair, IpAddr)>,
-    clock: Given,
+    clock: MonotonicClock,
     per_second: NonZeroU32,
     per_address: NonZeroU32,
     checks: AtomicUsize,
 }
 
 #[derive(Clone)]
-struct Given(Monotonic);
+struct MonotonicClock(Monotonic);
 
-impl Clock for Given {
+impl Clock for MonotonicClock {
     type Instant = Duration;
 
     fn now(&self) -> Duration {
@@ -73,7 +73,7 @@ impl Rates {
     /// Limits of `per_second` events for a key pair. With a public key alone, one address may send one in
     /// [`limits::PROGRAM_PER_ADDRESS`] of them.
     pub fn new(per_second: NonZeroU32, clock: Monotonic) -> Self {
-        let clock = Given(clock);
+        let clock = MonotonicClock(clock);
         // A burst must allow a whole batch, or a full batch could never be sent.
         let batch = NonZeroU32::new(u32::try_from(limits::BATCH_EVENTS_MAX).unwrap_or(u32::MAX))
             .unwrap_or(NonZeroU32::MIN);
@@ -106,17 +106,17 @@ impl Rates {
     pub(crate) fn check(
         &self,
         pair: Pair,
-        sender: Sender,
+        sender: EventSender,
         address: Option<IpAddr>,
         size: Size,
-    ) -> Result<(), TooMany> {
+    ) -> Result<(), RateLimited> {
         self.prune();
         let count = |number: usize| u32::try_from(number).ok().and_then(NonZeroU32::new);
         let Some(events) = count(size.events) else { return Ok(()) };
         let a_second = |rate: NonZeroU32| format!("send {rate} events a second");
-        let kib = count(size.bytes.div_ceil(1024)).filter(|_| sender == Sender::Browser);
+        let kib = count(size.bytes.div_ceil(1024)).filter(|_| sender == EventSender::Browser);
         let a_day = |kib: NonZeroU32| format!("leave {} MiB of events a day", kib.get() / 1024);
-        if sender == Sender::Browser
+        if sender == EventSender::Browser
             && let Some(address) = address
         {
             let (key, whose, rate) = ((pair, network(address)), "one address", self.per_address);
@@ -141,7 +141,7 @@ impl Rates {
         cells: NonZeroU32,
         whose: &str,
         bound: impl FnOnce() -> String,
-    ) -> Result<(), TooMany> {
+    ) -> Result<(), RateLimited> {
         let wait = match limiter.check_key_n(key, cells) {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(until)) => until.wait_time_from(self.clock.now()),
@@ -149,7 +149,7 @@ impl Rates {
             Err(_) => Duration::from_secs(1),
         };
         let message = format!("{whose} may {} here; these were not taken", bound());
-        Err(TooMany { message, wait })
+        Err(RateLimited { message, wait })
     }
 
     fn prune(&self) {
@@ -213,34 +213,34 @@ mod tests {
     #[test]
     fn an_address_is_refused_after_its_burst_and_accepted_after_the_given_wait() {
         let (rates, now) = rates();
-        rates.check(PAIR, Sender::Browser, address(1), few(50)).unwrap();
-        let refused = rates.check(PAIR, Sender::Browser, address(1), few(5)).unwrap_err();
+        rates.check(PAIR, EventSender::Browser, address(1), few(50)).unwrap();
+        let refused = rates.check(PAIR, EventSender::Browser, address(1), few(5)).unwrap_err();
         assert!(refused.message.contains("one address may send 10 events a second"), "{refused:?}");
-        rates.check(PAIR, Sender::Browser, address(2), few(50)).unwrap();
+        rates.check(PAIR, EventSender::Browser, address(2), few(50)).unwrap();
         *now.lock().unwrap() += refused.wait;
-        rates.check(PAIR, Sender::Browser, address(1), few(5)).unwrap();
+        rates.check(PAIR, EventSender::Browser, address(1), few(5)).unwrap();
     }
 
     #[test]
     fn a_server_is_limited_by_its_key_pair_only() {
         let (rates, _) = rates();
         for _ in 0..4 {
-            rates.check(PAIR, Sender::Server, address(1), few(50)).unwrap();
+            rates.check(PAIR, EventSender::Server, address(1), few(50)).unwrap();
         }
-        let refused = rates.check(PAIR, Sender::Server, address(1), few(1)).unwrap_err();
+        let refused = rates.check(PAIR, EventSender::Server, address(1), few(1)).unwrap_err();
         assert!(refused.message.contains("one key pair may send 100 events a second"), "{refused:?}");
-        rates.check((7, true), Sender::Server, address(1), few(50)).unwrap();
+        rates.check((7, true), EventSender::Server, address(1), few(50)).unwrap();
     }
 
     #[test]
     fn addresses_of_one_ipv6_network_share_a_limit() {
         let (rates, _) = rates();
         let v6 = |text: &str| Some(text.parse::<IpAddr>().unwrap());
-        rates.check(PAIR, Sender::Browser, v6("2001:db8:1:2::1"), few(50)).unwrap();
-        rates.check(PAIR, Sender::Browser, v6("2001:db8:1:2:ffff::9"), few(1)).unwrap_err();
-        rates.check(PAIR, Sender::Browser, v6("2001:db8:1:3::1"), few(1)).unwrap();
-        rates.check(PAIR, Sender::Browser, v6("::ffff:192.0.2.1"), few(50)).unwrap();
-        rates.check(PAIR, Sender::Browser, address(1), few(1)).unwrap_err();
+        rates.check(PAIR, EventSender::Browser, v6("2001:db8:1:2::1"), few(50)).unwrap();
+        rates.check(PAIR, EventSender::Browser, v6("2001:db8:1:2:ffff::9"), few(1)).unwrap_err();
+        rates.check(PAIR, EventSender::Browser, v6("2001:db8:1:3::1"), few(1)).unwrap();
+        rates.check(PAIR, EventSender::Browser, v6("::ffff:192.0.2.1"), few(50)).unwrap();
+        rates.check(PAIR, EventSender::Browser, address(1), few(1)).unwrap_err();
     }
 
     #[test]
@@ -249,7 +249,7 @@ mod tests {
         let stranger = |n: usize| Some(IpAddr::from(u32::try_from(n).unwrap().to_be_bytes()));
         for n in 0..PRUNE_EVERY {
             *now.lock().unwrap() += Duration::from_millis(100);
-            rates.check(PAIR, Sender::Browser, stranger(n), few(1)).unwrap();
+            rates.check(PAIR, EventSender::Browser, stranger(n), few(1)).unwrap();
         }
         assert!(rates.addresses.len() < 100, "{}", rates.addresses.len());
     }
@@ -261,17 +261,17 @@ mod tests {
         let mut taken = 0;
         for _ in 0..(24 * 60 * 60 * 5) {
             *now.lock().unwrap() += step;
-            if rates.check(PAIR, Sender::Browser, address(1), large).is_ok() {
+            if rates.check(PAIR, EventSender::Browser, address(1), large).is_ok() {
                 taken += large.bytes;
             }
         }
         let day = 10 * 1024 * usize::try_from(limits::ADDRESS_KIB_PER_DAY).unwrap();
         assert!(taken > day && taken <= 2 * day, "{taken} of {day}");
-        let refused = rates.check(PAIR, Sender::Browser, address(1), large).unwrap_err();
+        let refused = rates.check(PAIR, EventSender::Browser, address(1), large).unwrap_err();
         assert!(refused.message.contains("one address may leave 40 MiB of events a day"), "{refused:?}");
         *now.lock().unwrap() += refused.wait;
-        rates.check(PAIR, Sender::Browser, address(1), large).unwrap();
-        rates.check(PAIR, Sender::Browser, address(2), large).unwrap();
+        rates.check(PAIR, EventSender::Browser, address(1), large).unwrap();
+        rates.check(PAIR, EventSender::Browser, address(2), large).unwrap();
     }
 
     #[test]
@@ -282,9 +282,9 @@ mod tests {
         let mut taken = 0;
         for n in 0..110u32 {
             let stranger = Some(IpAddr::from(n.to_be_bytes()));
-            taken += rates.check((7, false), Sender::Browser, stranger, most).map_or(0, |()| most.bytes);
+            taken += rates.check((7, false), EventSender::Browser, stranger, most).map_or(0, |()| most.bytes);
         }
         assert!(taken <= day && taken + most.bytes > day, "{taken} of {day}");
-        rates.check(PAIR, Sender::Server, address(1), most).unwrap();
+        rates.check(PAIR, EventSender::Server, address(1), most).unwrap();
     }
 }

@@ -53,7 +53,7 @@ pub(crate) fn statement(connection: &Connection, sql: &str) -> Result<(), StoreE
 }
 
 /// Moves the whole write-ahead log into the file and truncates it; `false` when a reader still needs a part of it.
-pub(crate) fn empty_log(connection: &Connection) -> Result<bool, StoreError> {
+pub(crate) fn truncate_log(connection: &Connection) -> Result<bool, StoreError> {
     connection
         .query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get::<_, i64>(0))
         .map(|busy| busy == 0)

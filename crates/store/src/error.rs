@@ -19,7 +19,7 @@ pub enum StoreError {
     Uncertain,
     /// The database could not be reached for longer than a unit waits; nothing of the unit was committed.
     #[error("the database cannot be reached: {0}")]
-    Away(String),
+    Disconnected(String),
     /// It cannot be connected to, or it is a database that Headwater cannot use (a standby, another encoding, too old).
     #[error("cannot use {database}: {why}")]
     Unreachable {

@@ -27,9 +27,9 @@ pub(crate) enum Ran {
     /// It succeeded.
     Done,
     /// It failed or panicked before it changed anything.
-    Nothing,
+    FailedClean,
     /// It failed or panicked after it changed something, which must be rolled back.
-    Half,
+    FailedDirty,
 }
 
 /// A unit's closure.
@@ -43,14 +43,14 @@ pub(crate) enum Work<T, E> {
 type OnceWork<T, E> = dyn FnOnce(&mut Unit<'_>) -> Result<T, E> + Send;
 type AgainWork<T, E> = dyn FnMut(&mut Unit<'_>) -> Result<T, E> + Send;
 
-struct Pending<T, E> {
+struct QueuedUnit<T, E> {
     work: Work<T, E>,
     locks: Vec<String>,
     result: Result<T, E>,
     answer: oneshot::Sender<Result<T, E>>,
 }
 
-impl<T: Send, E: From<StoreError> + Send> Job for Pending<T, E> {
+impl<T: Send, E: From<StoreError> + Send> Job for QueuedUnit<T, E> {
     fn repeats(&self) -> bool {
         matches!(self.work, Work::Again(_))
     }
@@ -70,8 +70,8 @@ impl<T: Send, E: From<StoreError> + Send> Job for Pending<T, E> {
         self.result = catch_unwind(attempt).unwrap_or_else(|_| Err(StoreError::Panicked.into()));
         match (&self.result, unit.changed()) {
             (Ok(_), _) => Ran::Done,
-            (Err(_), false) => Ran::Nothing,
-            (Err(_), true) => Ran::Half,
+            (Err(_), false) => Ran::FailedClean,
+            (Err(_), true) => Ran::FailedDirty,
         }
     }
 
@@ -98,7 +98,7 @@ where
     E: From<StoreError> + Send + 'static,
 {
     let (answer, heard) = oneshot::channel();
-    let job = Box::new(Pending { work, locks, result: Err(StoreError::Closed.into()), answer });
+    let job = Box::new(QueuedUnit { work, locks, result: Err(StoreError::Closed.into()), answer });
     queue.try_send(job).map_err(|error| match error {
         mpsc::error::TrySendError::Full(_) => StoreError::Busy,
         mpsc::error::TrySendError::Closed(_) => StoreError::Closed,

@@ -9,7 +9,6 @@
 //!
 //! What this crate does not do: know any table. SQL stands in the `store` modules of the crates above.
 
-mod beside;
 mod checkpoint;
 mod connection;
 mod copy;
@@ -18,6 +17,7 @@ mod error;
 mod job;
 mod log;
 mod postgres;
+mod read_only;
 mod readers;
 mod row;
 mod statistics;
@@ -29,11 +29,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-pub use beside::Beside;
 pub use copy::Copied;
 pub use directory::{DataDir, DataDirError};
 pub use error::StoreError;
-pub use postgres::{Address, AddressError};
+pub use postgres::{Address, PostgresAddressError};
+pub use read_only::ReadOnlyStore;
 pub use row::{FromColumn, Row, Value};
 pub use unit::Unit;
 
@@ -57,35 +57,35 @@ pub struct Bounds {
 /// A database: a file of SQLite, or a schema of PostgreSQL. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
-    inner: Arc<Inner>,
+    inner: Arc<Database>,
 }
 
-enum Inner {
-    File(File),
+enum Database {
+    File(DatabaseFile),
     Shared(Box<postgres::Postgres>),
 }
 
 /// A database file: one writer, any number of readers.
-struct File {
+struct DatabaseFile {
     path: PathBuf,
     writer: writer::Writer,
-    readers: readers::Readers,
+    readers: readers::FileReaders,
     /// Kept for its `Drop`: stops the thread beside the writer.
     _checkpoint: checkpoint::Checkpoint,
 }
 
-impl File {
+impl DatabaseFile {
     fn open(path: &Path, migrations: &[&'static str], bounds: Bounds) -> Result<Self, StoreError> {
-        let beside = connect(path, READER_CACHE)?;
+        let maintenance = connect(path, READER_CACHE)?;
         let mut statistics = statistics::Statistics::default();
-        let edition = statistics.edition();
+        let version = statistics.version();
         connection::migrate(&mut connect(path, WRITER_CACHE)?, migrations)?;
-        statistics.refresh(&beside).map_err(refused)?;
+        statistics.refresh(&maintenance).map_err(refused)?;
         let log_is_long = Arc::new(AtomicBool::new(false));
-        let checkpoint = checkpoint::Checkpoint::start(beside, Arc::clone(&log_is_long), statistics);
-        let readers = readers::Readers::new(path.to_owned(), &bounds, edition.clone());
+        let checkpoint = checkpoint::Checkpoint::start(maintenance, Arc::clone(&log_is_long), statistics);
+        let readers = readers::FileReaders::new(path.to_owned(), &bounds, version.clone());
         let log = log::Log::start(log::disk(path));
-        let writer = writer::Writer::start(connect(path, WRITER_CACHE)?, log, bounds, log_is_long, edition);
+        let writer = writer::Writer::start(connect(path, WRITER_CACHE)?, log, bounds, log_is_long, version);
         Ok(Self { path: path.to_owned(), writer, readers, _checkpoint: checkpoint })
     }
 }
@@ -94,7 +94,7 @@ impl Store {
     /// Opens or makes the file at `path` and brings its schema up to date. Each of `migrations` is one script and runs
     /// once; new ones are only appended. A file that has had more migrations than these is [`StoreError::Newer`].
     pub fn open(path: &Path, migrations: &[&'static str], bounds: Bounds) -> Result<Self, StoreError> {
-        Ok(Self { inner: Arc::new(Inner::File(File::open(path, migrations, bounds)?)) })
+        Ok(Self { inner: Arc::new(Database::File(DatabaseFile::open(path, migrations, bounds)?)) })
     }
 
     /// Opens or makes `schema` in a PostgreSQL database and brings it up to date, as [`Store::open`] does with a file.
@@ -105,15 +105,17 @@ impl Store {
         migrations: &[&'static str],
         bounds: Bounds,
     ) -> Result<Self, StoreError> {
-        let place = postgres::Place { address: address.clone(), schema: schema.to_owned() };
+        let address = postgres::SchemaAddress { address: address.clone(), schema: schema.to_owned() };
         Ok(Self {
-            inner: Arc::new(Inner::Shared(Box::new(postgres::Postgres::open(place, migrations, bounds)?))),
+            inner: Arc::new(Database::Shared(Box::new(postgres::Postgres::open(
+                address, migrations, bounds,
+            )?))),
         })
     }
 
     /// Whether other processes may write to it too.
     pub fn is_shared(&self) -> bool {
-        matches!(*self.inner, Inner::Shared(_))
+        matches!(*self.inner, Database::Shared(_))
     }
 
     /// Notifies every process that shares the database, this one included, that settings have changed. Not for events:
@@ -121,31 +123,31 @@ impl Store {
     ///
     /// # Errors
     /// When the store fails; then other processes see the change only when they next read it.
-    pub async fn tell(&self) -> Result<(), StoreError> {
+    pub async fn notify(&self) -> Result<(), StoreError> {
         match &*self.inner {
-            Inner::File(_) => Ok(()),
-            Inner::Shared(postgres) => postgres.tell().await,
+            Database::File(_) => Ok(()),
+            Database::Shared(postgres) => postgres.notify().await,
         }
     }
 
     /// Has `heard` called at each notification (see [`Store::tell`]); never for a file.
-    pub fn listen(&self, heard: impl Fn() + Send + 'static) {
-        if let Inner::Shared(postgres) = &*self.inner {
-            postgres.listen(Box::new(heard));
+    pub fn subscribe(&self, callback: impl Fn() + Send + 'static) {
+        if let Database::Shared(postgres) = &*self.inner {
+            postgres.subscribe(Box::new(callback));
         }
     }
 
     /// The number of this process among those that share the database; 0 for a file, which is not shared.
     pub fn process(&self) -> i64 {
         match &*self.inner {
-            Inner::File(_) => 0,
-            Inner::Shared(postgres) => postgres.process(),
+            Database::File(_) => 0,
+            Database::Shared(postgres) => postgres.process(),
         }
     }
 
     /// Sets the counters of row numbers past the rows that a copy has inserted with their own numbers.
     async fn number_on(&self) -> Result<(), StoreError> {
-        let Inner::Shared(postgres) = &*self.inner else { return Ok(()) };
+        let Database::Shared(postgres) = &*self.inner else { return Ok(()) };
         let schema = postgres.schema().to_owned();
         self.write_again(move |unit| postgres::number_on(unit, &schema)).await
     }
@@ -156,7 +158,7 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub async fn processes(&self) -> Result<Vec<i64>, StoreError> {
-        let Inner::Shared(postgres) = &*self.inner else { return Ok(vec![0]) };
+        let Database::Shared(postgres) = &*self.inner else { return Ok(vec![0]) };
         let schema = postgres.schema().to_owned();
         self.read(move |unit| postgres::Postgres::processes(unit, &schema)).await
     }
@@ -208,8 +210,8 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         match &*self.inner {
-            Inner::File(file) => file.writer.run(work).await,
-            Inner::Shared(postgres) => postgres.write(locks, work).await,
+            Database::File(file) => file.writer.run(work).await,
+            Database::Shared(postgres) => postgres.write(locks, work).await,
         }
     }
 
@@ -223,18 +225,18 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let turns = match &*self.inner {
-            Inner::File(file) => &file.readers.turns,
-            Inner::Shared(postgres) => &postgres.readers.turns,
+        let permits = match &*self.inner {
+            Database::File(file) => &file.readers.permits,
+            Database::Shared(postgres) => &postgres.readers.permits,
         };
-        let turn = turns.turn().await?;
+        let permit = permits.acquire().await?;
         let inner = Arc::clone(&self.inner);
         let work = move || {
             let result = match &*inner {
-                Inner::File(file) => file.readers.read(work),
-                Inner::Shared(postgres) => postgres.readers.read(work),
+                Database::File(file) => file.readers.read(work),
+                Database::Shared(postgres) => postgres.readers.read(work),
             };
-            drop(turn);
+            drop(permit);
             result
         };
         tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(StoreError::Panicked.into()))
@@ -246,12 +248,12 @@ impl Store {
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn empty_log(&self) -> Result<bool, StoreError> {
-        let Inner::File(file) = &*self.inner else { return Ok(true) };
+    pub async fn truncate_log(&self) -> Result<bool, StoreError> {
+        let Database::File(file) = &*self.inner else { return Ok(true) };
         let path = file.path.clone();
         let emptied = tokio::task::spawn_blocking(move || {
             let connection = connect(&path, READER_CACHE)?;
-            connection::empty_log(&connection)
+            connection::truncate_log(&connection)
         });
         emptied.await.unwrap_or(Err(StoreError::Panicked))
     }
@@ -263,8 +265,8 @@ impl Store {
         work: impl FnOnce(&mut Unit<'_>) -> Result<T, E> + Send,
     ) -> Result<T, E> {
         match &*self.inner {
-            Inner::File(file) => file.readers.read(work),
-            Inner::Shared(postgres) => postgres::outside_async(|| postgres.readers.read(work)),
+            Database::File(file) => file.readers.read(work),
+            Database::Shared(postgres) => postgres::outside_async(|| postgres.readers.read(work)),
         }
     }
 }

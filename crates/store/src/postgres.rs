@@ -5,17 +5,17 @@
 //! writer of SQLite does. A transaction that conflicts with another one is rolled back and run again.
 
 mod address;
-mod presence;
+mod listener;
 mod readers;
 mod schema;
 mod session;
 mod values;
 mod workers;
 
-pub use address::{Address, AddressError};
+pub use address::{Address, PostgresAddressError};
 
 pub(crate) use schema::{found, number_on};
-pub(crate) use session::Session;
+pub(crate) use session::PostgresSession;
 pub(crate) use values::value;
 
 use crate::job::{self, Work};
@@ -26,15 +26,15 @@ const WRITERS: usize = 4;
 
 /// One schema of a database.
 pub(crate) struct Postgres {
-    pub(crate) readers: readers::Readers,
+    pub(crate) readers: readers::SchemaReaders,
     workers: workers::Workers,
-    presence: presence::Presence,
-    place: Place,
+    listener: listener::Listener,
+    address: SchemaAddress,
 }
 
 /// Where a store is: the database, and the schema in it.
 #[derive(Clone)]
-pub(crate) struct Place {
+pub(crate) struct SchemaAddress {
     pub(crate) address: Address,
     pub(crate) schema: String,
 }
@@ -42,15 +42,15 @@ pub(crate) struct Place {
 impl Postgres {
     /// Connects, and brings the schema up to date.
     pub(crate) fn open(
-        place: Place,
+        place: SchemaAddress,
         migrations: &[&'static str],
         bounds: Bounds,
     ) -> Result<Self, StoreError> {
-        outside_async(|| schema::migrate(&mut Session::connect(&place)?, &place.schema, migrations))?;
-        let readers = readers::Readers::new(place.clone(), &bounds);
+        outside_async(|| schema::migrate(&mut PostgresSession::connect(&place)?, &place.schema, migrations))?;
+        let readers = readers::SchemaReaders::new(place.clone(), &bounds);
         let workers = workers::Workers::start(&place, WRITERS, bounds);
-        let presence = presence::Presence::start(place.clone())?;
-        Ok(Self { readers, workers, presence, place })
+        let listener = listener::Listener::start(place.clone())?;
+        Ok(Self { readers, workers, listener, address: place })
     }
 
     pub(crate) async fn write<T, E>(&self, locks: Vec<String>, work: Work<T, E>) -> Result<T, E>
@@ -62,32 +62,32 @@ impl Postgres {
     }
 
     /// Notifies every process that listens, this one included.
-    pub(crate) async fn tell(&self) -> Result<(), StoreError> {
-        let sql = self.place.statement("NOTIFY");
+    pub(crate) async fn notify(&self) -> Result<(), StoreError> {
+        let sql = self.address.statement("NOTIFY");
         let work = move |unit: &mut crate::Unit<'_>| unit.execute(&sql, &[]).map(|_| ());
         self.write(Vec::new(), Work::Again(Box::new(work))).await
     }
 
-    pub(crate) fn listen(&self, heard: Box<dyn Fn() + Send>) {
-        self.presence.listen(heard);
+    pub(crate) fn subscribe(&self, callback: Box<dyn Fn() + Send>) {
+        self.listener.subscribe(callback);
     }
 
     /// The number of this process.
     pub(crate) fn process(&self) -> i64 {
-        self.presence.number()
+        self.listener.number()
     }
 
     /// The numbers of the processes that hold a connection now.
     pub(crate) fn processes(unit: &mut crate::Unit<'_>, schema: &str) -> Result<Vec<i64>, StoreError> {
-        unit.query(presence::PRESENT, &[schema.into()], |row| row.get(0))
+        unit.query(listener::LIVE_PROCESSES, &[schema.into()], |row| row.get(0))
     }
 
     pub(crate) fn schema(&self) -> &str {
-        &self.place.schema
+        &self.address.schema
     }
 }
 
-impl Place {
+impl SchemaAddress {
     /// `LISTEN` or `NOTIFY` on the schema's own channel.
     fn statement(&self, verb: &str) -> String {
         format!("{verb} \"{}\"", self.schema)

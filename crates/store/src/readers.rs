@@ -10,30 +10,30 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::connection::{READER_CACHE, connect, statement};
 use crate::error::refused;
-use crate::statistics::Edition;
+use crate::statistics::StatisticsVersion;
 use crate::{Bounds, StoreError, Unit};
 
 /// Limits how many connections are used at once.
-pub(crate) struct Turns {
+pub(crate) struct ReadPermits {
     free: Arc<Semaphore>,
     wait: Duration,
 }
 
 /// A permit to use one connection until it is dropped.
-pub(crate) struct Turn(#[expect(dead_code, reason = "held for its `Drop`")] OwnedSemaphorePermit);
+pub(crate) struct ReadPermit(#[expect(dead_code, reason = "held for its `Drop`")] OwnedSemaphorePermit);
 
-impl Turns {
+impl ReadPermits {
     pub(crate) fn new(bounds: &Bounds) -> Self {
         Self { free: Arc::new(Semaphore::new(bounds.readers)), wait: bounds.reader_wait }
     }
 
     /// Waits for a connection to come free.
-    pub(crate) async fn turn(&self) -> Result<Turn, StoreError> {
+    pub(crate) async fn acquire(&self) -> Result<ReadPermit, StoreError> {
         if let Ok(permit) = Arc::clone(&self.free).try_acquire_owned() {
-            return Ok(Turn(permit));
+            return Ok(ReadPermit(permit));
         }
         match tokio::time::timeout(self.wait, Arc::clone(&self.free).acquire_owned()).await {
-            Ok(Ok(permit)) => Ok(Turn(permit)),
+            Ok(Ok(permit)) => Ok(ReadPermit(permit)),
             Ok(Err(_)) => Err(StoreError::Closed),
             Err(_) => Err(StoreError::Busy),
         }
@@ -41,17 +41,23 @@ impl Turns {
 }
 
 /// The read connections of a file.
-pub(crate) struct Readers {
+pub(crate) struct FileReaders {
     path: PathBuf,
-    pub(crate) turns: Turns,
+    pub(crate) permits: ReadPermits,
     kept: usize,
-    edition: Edition,
+    version: StatisticsVersion,
     idle: Mutex<Vec<(u64, Connection)>>,
 }
 
-impl Readers {
-    pub(crate) fn new(path: PathBuf, bounds: &Bounds, edition: Edition) -> Self {
-        Self { path, turns: Turns::new(bounds), kept: bounds.readers, edition, idle: Mutex::default() }
+impl FileReaders {
+    pub(crate) fn new(path: PathBuf, bounds: &Bounds, version: StatisticsVersion) -> Self {
+        Self {
+            path,
+            permits: ReadPermits::new(bounds),
+            kept: bounds.readers,
+            version,
+            idle: Mutex::default(),
+        }
     }
 
     /// Runs `work` on one snapshot. A connection whose `BEGIN` or `COMMIT` fails, or in which `work` panics, is closed.
@@ -59,11 +65,11 @@ impl Readers {
         &self,
         work: impl FnOnce(&mut Unit<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let (edition, connection) = self.take()?;
+        let (version, connection) = self.take()?;
         statement(&connection, "BEGIN")?;
         let result = work(&mut Unit::sqlite(&connection));
         statement(&connection, "COMMIT")?;
-        self.put_back(edition, connection);
+        self.put_back(version, connection);
         result
     }
 
@@ -72,18 +78,18 @@ impl Readers {
         if let Some(pooled) = pooled {
             return Ok(pooled);
         }
-        // The edition is taken before the connection is opened, so the connection has these statistics or newer ones.
-        let edition = self.edition.now();
+        // The version is read before the connection is opened, so the connection has these statistics or newer ones.
+        let version = self.version.now();
         let connection = connect(&self.path, READER_CACHE)?;
         connection.pragma_update(None, "query_only", true).map_err(refused)?;
-        Ok((edition, connection))
+        Ok((version, connection))
     }
 
     /// Keeps the connection for the next reader, unless it has older statistics than there are now.
-    fn put_back(&self, edition: u64, connection: Connection) {
+    fn put_back(&self, version: u64, connection: Connection) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if edition == self.edition.now() && idle.len() < self.kept {
-            idle.push((edition, connection));
+        if version == self.version.now() && idle.len() < self.kept {
+            idle.push((version, connection));
         }
     }
 }

@@ -20,9 +20,9 @@ const SAMPLE: i64 = 1_000;
 /// Counts how often statistics were gathered. A connection reads them only when it is opened (or by [`reload`]), so it
 /// compares this number to learn that there are newer ones.
 #[derive(Clone, Default)]
-pub(crate) struct Edition(Arc<AtomicU64>);
+pub(crate) struct StatisticsVersion(Arc<AtomicU64>);
 
-impl Edition {
+impl StatisticsVersion {
     pub(crate) fn now(&self) -> u64 {
         self.0.load(Ordering::Acquire)
     }
@@ -31,16 +31,16 @@ impl Edition {
 /// Gathers statistics, and remembers how many rows each table had then. A new one gathers for every large table.
 #[derive(Default)]
 pub(crate) struct Statistics {
-    edition: Edition,
+    version: StatisticsVersion,
     known: HashMap<String, i64>,
 }
 
 impl Statistics {
-    pub(crate) fn edition(&self) -> Edition {
-        self.edition.clone()
+    pub(crate) fn version(&self) -> StatisticsVersion {
+        self.version.clone()
     }
 
-    /// Gathers statistics of the tables that have grown since the last time, and raises the edition if there are any.
+    /// Gathers statistics of the tables that have grown since the last time, and raises the version if there are any.
     pub(crate) fn refresh(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         let mut gathered = false;
         connection.pragma_update(None, "analysis_limit", SAMPLE)?;
@@ -54,7 +54,7 @@ impl Statistics {
             gathered = true;
         }
         if gathered {
-            self.edition.0.fetch_add(1, Ordering::Release);
+            self.version.0.fetch_add(1, Ordering::Release);
         }
         Ok(())
     }

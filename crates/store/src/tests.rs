@@ -223,7 +223,7 @@ async fn a_long_log_is_written_from_its_beginning_again() {
         Log::start(|| Ok(())),
         BOUNDS,
         long.clone(),
-        crate::statistics::Edition::default(),
+        crate::statistics::StatisticsVersion::default(),
     );
     let add = async |id: i64, body: String| {
         let work = move |unit: &mut crate::Unit<'_>| {
@@ -285,8 +285,8 @@ fn a_data_directory_has_one_owner() {
     DataDir::lock(directory.path()).unwrap();
 }
 
-mod beside;
 mod columns;
 mod log;
 mod plans;
+mod read_only;
 mod readers;

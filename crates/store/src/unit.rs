@@ -4,7 +4,7 @@ use rusqlite::{CachedStatement, Connection, StatementStatus};
 
 use crate::StoreError;
 use crate::error::refused;
-use crate::postgres::Session;
+use crate::postgres::PostgresSession;
 use crate::row::{Row, Value};
 
 /// One unit of work. All its statements take effect together, or none does.
@@ -12,22 +12,22 @@ use crate::row::{Row, Value};
 /// SQL that only PostgreSQL shall run stands in `/*! … */`, which is a comment to SQLite. Row locks need it: SQLite has
 /// no syntax for them, and its single writer does not need them.
 pub struct Unit<'c> {
-    on: On<'c>,
+    on: Backend<'c>,
     changed: bool,
 }
 
-enum On<'c> {
+enum Backend<'c> {
     Sqlite(&'c Connection),
-    Postgres(&'c mut Session),
+    Postgres(&'c mut PostgresSession),
 }
 
 impl<'c> Unit<'c> {
     pub(crate) fn sqlite(connection: &'c Connection) -> Self {
-        Self { on: On::Sqlite(connection), changed: false }
+        Self { on: Backend::Sqlite(connection), changed: false }
     }
 
-    pub(crate) fn postgres(session: &'c mut Session) -> Self {
-        Self { on: On::Postgres(session), changed: false }
+    pub(crate) fn postgres(session: &'c mut PostgresSession) -> Self {
+        Self { on: Backend::Postgres(session), changed: false }
     }
 
     /// Whether a statement changed a row, or may have. A unit that fails before that needs no rollback.
@@ -38,8 +38,8 @@ impl<'c> Unit<'c> {
     /// Runs a statement; returns how many rows it changed.
     pub fn execute(&mut self, sql: &str, params: &[Value<'_>]) -> Result<usize, StoreError> {
         let changed = match &mut self.on {
-            On::Sqlite(connection) => prepare(connection, sql, params)?.raw_execute().map_err(refused),
-            On::Postgres(session) => session.execute(sql, params),
+            Backend::Sqlite(connection) => prepare(connection, sql, params)?.raw_execute().map_err(refused),
+            Backend::Postgres(session) => session.execute(sql, params),
         };
         self.changed |= !matches!(changed, Ok(0));
         changed
@@ -53,7 +53,7 @@ impl<'c> Unit<'c> {
         mut map: impl FnMut(&Row<'_>) -> Result<T, E>,
     ) -> Result<Vec<T>, E> {
         match &mut self.on {
-            On::Sqlite(connection) => {
+            Backend::Sqlite(connection) => {
                 let mut statement = prepare(connection, sql, params)?;
                 self.changed |= !statement.readonly();
                 let mut rows = statement.raw_query();
@@ -63,7 +63,7 @@ impl<'c> Unit<'c> {
                 }
                 Ok(found)
             }
-            On::Postgres(session) => {
+            Backend::Postgres(session) => {
                 self.changed |= !sql.trim_start().starts_with("SELECT");
                 session.query(sql, params)?.iter().map(|row| map(&Row::postgres(row))).collect()
             }
@@ -78,13 +78,13 @@ impl<'c> Unit<'c> {
         map: impl FnOnce(&Row<'_>) -> Result<T, E>,
     ) -> Result<Option<T>, E> {
         match &mut self.on {
-            On::Sqlite(connection) => {
+            Backend::Sqlite(connection) => {
                 let mut statement = prepare(connection, sql, params)?;
                 self.changed |= !statement.readonly();
                 let mut rows = statement.raw_query();
                 rows.next().map_err(refused)?.map(|row| map(&Row::sqlite(row))).transpose()
             }
-            On::Postgres(session) => {
+            Backend::Postgres(session) => {
                 self.changed |= !sql.trim_start().starts_with("SELECT");
                 session.query(sql, params)?.first().map(|row| map(&Row::postgres(row))).transpose()
             }

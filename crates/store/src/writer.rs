@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use crate::connection::statement;
 use crate::job::{self, Job, Ran, Work};
 use crate::log::Log;
-use crate::statistics::{self, Edition};
+use crate::statistics::{self, StatisticsVersion};
 use crate::{Bounds, StoreError, Unit};
 
 /// Handle of the writer thread. Dropping it lets the thread finish its queue and end.
@@ -28,19 +28,19 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Starts the thread. After a commit, it restarts the write-ahead log if `log_is_long` is set, and reads the
-    /// planner's statistics again if `edition` has changed.
+    /// planner's statistics again if `version` has changed.
     pub(crate) fn start(
         connection: Connection,
         log: Log,
         bounds: Bounds,
         log_is_long: Arc<AtomicBool>,
-        edition: Edition,
+        version: StatisticsVersion,
     ) -> Self {
         let (queue, jobs) = mpsc::channel(bounds.waiting);
         let answers = log.thread();
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || work(&connection, log, jobs, bounds.commit, &log_is_long, &edition))
+            .spawn(move || work(&connection, log, jobs, bounds.commit, &log_is_long, &version))
             .expect("the system can start a thread");
         Self { queue: Some(queue), thread: Some(thread), answers }
     }
@@ -76,9 +76,9 @@ fn work(
     mut jobs: mpsc::Receiver<Box<dyn Job>>,
     commit_max: usize,
     log_is_long: &AtomicBool,
-    edition: &Edition,
+    version: &StatisticsVersion,
 ) {
-    let mut known = edition.now();
+    let mut known = version.now();
     while let Some(mut first) = jobs.blocking_recv() {
         let mut commit = match Commit::begin(connection) {
             Ok(commit) => commit,
@@ -102,9 +102,9 @@ fn work(
         }
         commit.end(&mut log);
         if log_is_long.swap(false, Ordering::Relaxed) {
-            begin_log_anew(connection);
+            restart_log(connection);
         }
-        let newest = edition.now();
+        let newest = version.now();
         if newest != known {
             known = newest;
             if let Err(error) = statistics::reload(connection) {
@@ -122,7 +122,7 @@ fn work(
 /// the checkpoint thread never gets there, for new commits come in meanwhile. Here, between two commits, only the few
 /// pages since the last checkpoint are left. Overwriting a log also makes commits cheaper than extending it (measured:
 /// half the fsync).
-fn begin_log_anew(connection: &Connection) {
+fn restart_log(connection: &Connection) {
     if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |_| Ok(())) {
         tracing::warn!(%error, "a checkpoint failed; the next one runs soon");
     }
@@ -133,9 +133,9 @@ struct Commit<'c> {
     connection: &'c Connection,
     jobs: Vec<Box<dyn Job>>,
     /// All units so far can be run again and ran without a savepoint.
-    bare: bool,
+    without_savepoints: bool,
     /// The database has ended the transaction by itself; every unit in it fails.
-    broken: bool,
+    ended_by_database: bool,
     /// Rows that the connection had changed before.
     changed_before: u64,
 }
@@ -144,7 +144,13 @@ impl<'c> Commit<'c> {
     fn begin(connection: &'c Connection) -> Result<Self, StoreError> {
         statement(connection, "BEGIN IMMEDIATE")?;
         let changed_before = connection.total_changes();
-        Ok(Self { connection, jobs: Vec::new(), bare: true, broken: false, changed_before })
+        Ok(Self {
+            connection,
+            jobs: Vec::new(),
+            without_savepoints: true,
+            ended_by_database: false,
+            changed_before,
+        })
     }
 
     /// Adds the units that wait, up to `max` of them in the commit.
@@ -156,50 +162,50 @@ impl<'c> Commit<'c> {
     }
 
     fn add(&mut self, mut job: Box<dyn Job>) {
-        if self.broken {
+        if self.ended_by_database {
             job.fail(StoreError::NotCommitted);
             self.jobs.push(job); // it does not run
-        } else if self.bare && job.repeats() {
+        } else if self.without_savepoints && job.repeats() {
             let ran = job.run(&mut Unit::sqlite(self.connection));
             self.jobs.push(job);
             // Autocommit means that the database has ended the transaction, so the other units have to run again too.
-            if ran == Ran::Half || (ran == Ran::Nothing && self.connection.is_autocommit()) {
+            if ran == Ran::FailedDirty || (ran == Ran::FailedClean && self.connection.is_autocommit()) {
                 self.repeat_alone();
             }
         } else {
-            self.bare = false;
+            self.without_savepoints = false;
             alone(self.connection, job.as_mut());
             self.jobs.push(job);
-            self.look_whether_broken();
+            self.check_transaction();
         }
     }
 
     /// SQLite ends a transaction by itself on errors such as a full disk. The units in it are lost, and the next ones
     /// must not run outside a transaction.
-    fn look_whether_broken(&mut self) {
-        self.broken |= self.connection.is_autocommit();
+    fn check_transaction(&mut self) {
+        self.ended_by_database |= self.connection.is_autocommit();
     }
 
     /// Rolls the transaction back and runs each unit again with a savepoint, so that a failing unit undoes no other.
     fn repeat_alone(&mut self) {
-        self.bare = false;
+        self.without_savepoints = false;
         let undone =
             if self.connection.is_autocommit() { Ok(()) } else { statement(self.connection, "ROLLBACK") };
         let again = undone.and_then(|()| statement(self.connection, "BEGIN IMMEDIATE"));
         if let Err(error) = again {
             tracing::error!(%error, "a commit could not begin again; its units are refused");
-            self.broken = true;
+            self.ended_by_database = true;
             return;
         }
         for job in &mut self.jobs {
             alone(self.connection, job.as_mut());
         }
-        self.look_whether_broken();
+        self.check_transaction();
     }
 
     /// Commits; whoever waits is answered when the commit is on disk. What came before it has to be.
     fn end(self, log: &mut Log) {
-        let committed = !self.broken
+        let committed = !self.ended_by_database
             && statement(self.connection, "COMMIT")
                 .inspect_err(|error| {
                     tracing::error!(%error, units = self.jobs.len(), "a commit failed; its units are refused");
@@ -229,7 +235,7 @@ impl<'c> Commit<'c> {
 /// Runs one unit inside a savepoint, so that its failure or panic undoes no other unit.
 fn alone(connection: &Connection, job: &mut dyn Job) {
     let result = statement(connection, "SAVEPOINT unit").and_then(|()| {
-        if job.run(&mut Unit::sqlite(connection)) == Ran::Half {
+        if job.run(&mut Unit::sqlite(connection)) == Ran::FailedDirty {
             statement(connection, "ROLLBACK TO unit")?;
         }
         statement(connection, "RELEASE unit")

@@ -7,11 +7,11 @@ use axum::http::{HeaderMap, Request, header};
 use base64::Engine as _;
 use serde_json::Value;
 
-use crate::headwater::Inner;
+use crate::headwater::HeadwaterInner;
 
 /// An answer.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub struct ApiAnswer {
     /// HTTP status.
     pub status: u16,
     /// Its headers.
@@ -20,7 +20,7 @@ pub struct Answer {
     pub body: Value,
 }
 
-impl Answer {
+impl ApiAnswer {
     /// Returns the answer if it has this status; otherwise the test fails and shows the body.
     #[allow(clippy::return_self_not_must_use, reason = "often the check is all a test wants")]
     pub fn expect(self, status: u16) -> Self {
@@ -42,49 +42,49 @@ impl Answer {
 
 /// A caller with or without a credential. Cheap to clone.
 #[derive(Clone)]
-pub struct Caller {
-    inner: Arc<Inner>,
+pub struct ApiCaller {
+    inner: Arc<HeadwaterInner>,
     authorization: Option<String>,
 }
 
-impl Caller {
-    pub(crate) fn basic(inner: Arc<Inner>, public_key: &str, secret: &str) -> Self {
+impl ApiCaller {
+    pub(crate) fn basic(inner: Arc<HeadwaterInner>, public_key: &str, secret: &str) -> Self {
         let pair = base64::engine::general_purpose::STANDARD.encode(format!("{public_key}:{secret}"));
         Self { inner, authorization: Some(format!("Basic {pair}")) }
     }
 
-    pub(crate) fn bearer(inner: Arc<Inner>, token: &str) -> Self {
+    pub(crate) fn bearer(inner: Arc<HeadwaterInner>, token: &str) -> Self {
         Self { inner, authorization: Some(format!("Bearer {token}")) }
     }
 
-    pub(crate) fn nobody(inner: Arc<Inner>) -> Self {
+    pub(crate) fn nobody(inner: Arc<HeadwaterInner>) -> Self {
         Self { inner, authorization: None }
     }
 
     /// Sends a request. A path without a leading slash is one of API v2: `customers?limit=1`. A body of null means no
     /// body.
-    pub async fn ask(&self, method: &str, path: &str, body: Value) -> Answer {
+    pub async fn ask(&self, method: &str, path: &str, body: Value) -> ApiAnswer {
         let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
         self.send(method, path, &[], body).await
     }
 
     /// A GET.
-    pub async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> ApiAnswer {
         self.ask("GET", path, Value::Null).await
     }
 
     /// A POST.
-    pub async fn post(&self, path: &str, body: Value) -> Answer {
+    pub async fn post(&self, path: &str, body: Value) -> ApiAnswer {
         self.ask("POST", path, body).await
     }
 
     /// A PATCH.
-    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+    pub async fn patch(&self, path: &str, body: Value) -> ApiAnswer {
         self.ask("PATCH", path, body).await
     }
 
     /// A DELETE.
-    pub async fn delete(&self, path: &str) -> Answer {
+    pub async fn delete(&self, path: &str) -> ApiAnswer {
         self.ask("DELETE", path, Value::Null).await
     }
 
@@ -103,7 +103,7 @@ impl Caller {
     }
 
     /// Sends a request with these headers and exactly these bytes as its body.
-    pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
+    pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> ApiAnswer {
         let path = if path.starts_with('/') { path.to_owned() } else { format!("/api/v2/{path}") };
         let mut request =
             Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, "application/json");
@@ -117,6 +117,6 @@ impl Caller {
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
         let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-        Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+        ApiAnswer { status: parts.status.as_u16(), headers: parts.headers, body }
     }
 }

@@ -17,12 +17,12 @@ pub const DAY: i64 = 24 * HOUR;
 
 /// A clock that moves only when it is told to. All clones show the same time.
 #[derive(Debug, Clone)]
-pub struct Clock {
+pub struct TestClock {
     now: Arc<AtomicI64>,
     passed: Arc<AtomicI64>,
 }
 
-impl Clock {
+impl TestClock {
     pub(crate) fn start() -> Self {
         Self { now: Arc::new(AtomicI64::new(START)), passed: Arc::default() }
     }

@@ -11,7 +11,7 @@ use tower::ServiceExt as _;
 
 /// A request on its way from the relay to its destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
+pub struct SentRequest {
     /// `POST`.
     pub method: String,
     /// Path and query, as sent.
@@ -20,7 +20,7 @@ pub struct Asked {
     pub body: String,
 }
 
-impl Asked {
+impl SentRequest {
     /// Whether it is this call: `asked.is("POST", "/api/v2/customers")`. The query is left out.
     pub fn is(&self, method: &str, path: &str) -> bool {
         self.method == method && self.path.split('?').next() == Some(path)
@@ -29,16 +29,16 @@ impl Asked {
 
 /// A request that was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Heard {
+pub struct Exchange {
     /// What was asked.
-    pub asked: Asked,
+    pub request: SentRequest,
     /// The HTTP status of the answer.
     pub status: u16,
 }
 
-impl fmt::Display for Heard {
+impl fmt::Display for Exchange {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Asked { method, path, body } = &self.asked;
+        let SentRequest { method, path, body } = &self.request;
         write!(out, "{method} {path} {body} -> {}", self.status)
     }
 }
@@ -61,28 +61,28 @@ impl Reply {
     }
 }
 
-type Rule = Box<dyn FnMut(&Asked) -> Option<Reply> + Send>;
+type ReplyRule = Box<dyn FnMut(&SentRequest) -> Option<Reply> + Send>;
 
 /// The proxy to the ledger.
 #[derive(Clone, Default)]
 pub(crate) struct Destination {
-    rule: Arc<Mutex<Option<Rule>>>,
-    heard: Arc<Mutex<Vec<Heard>>>,
+    rule: Arc<Mutex<Option<ReplyRule>>>,
+    exchanges: Arc<Mutex<Vec<Exchange>>>,
     /// Lets one request through at a time, in the order they were sent, so that the ledger is the same in each run.
     turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Destination {
-    pub(crate) fn intercept(&self, rule: Option<Rule>) {
+    pub(crate) fn intercept(&self, rule: Option<ReplyRule>) {
         *self.rule.lock().unwrap_or_else(PoisonError::into_inner) = rule;
     }
 
-    pub(crate) fn heard(&self) -> Vec<Heard> {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(crate) fn exchanges(&self) -> Vec<Exchange> {
+        self.exchanges.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(crate) fn forget(&self) {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    pub(crate) fn clear(&self) {
+        self.exchanges.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// A router that records and passes on to `ledger`.
@@ -98,7 +98,7 @@ impl Destination {
         let _turn = self.turn.lock().await;
         let (parts, body) = request.into_parts();
         let body: Bytes = to_bytes(body, usize::MAX).await.unwrap();
-        let asked = Asked {
+        let asked = SentRequest {
             method: parts.method.to_string(),
             path: parts.uri.to_string(),
             body: String::from_utf8_lossy(&body).into_owned(),
@@ -108,7 +108,7 @@ impl Destination {
             Some(reply) => write(reply),
             None => ledger.oneshot(Request::from_parts(parts, Body::from(body))).await.unwrap(),
         };
-        self.heard.lock().unwrap().push(Heard { asked, status: response.status().as_u16() });
+        self.exchanges.lock().unwrap().push(Exchange { request: asked, status: response.status().as_u16() });
         response
     }
 }

@@ -11,11 +11,11 @@ use axum::http::Request;
 use axum::response::Response;
 use headwater_client::{Client, Credential};
 use headwater_journal::Journal;
-use headwater_ledger::{Books, GateProgram, NewProgram, Settings};
+use headwater_ledger::{IngestionProgram, Ledger, NewProgram, Settings};
 use headwater_protocol::limits;
 use headwater_protocol::v2::ClaimPolicy;
 use headwater_relay::deliver::{Destinations, deliver_due};
-use headwater_relay::{Programs, Rates, Relay, Scripts};
+use headwater_relay::{Rates, Relay, RelayPrograms, Scripts};
 use headwater_store::Bounds;
 use headwater_teststore::open_within;
 use serde_json::{Value, json};
@@ -23,14 +23,14 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 
-use crate::clock::Clock;
-use crate::destination::{Asked, Destination, Heard, Reply};
-use crate::program::{Event, Program};
-use crate::{Answer, Caller};
+use crate::clock::TestClock;
+use crate::destination::{Destination, Exchange, Reply, SentRequest};
+use crate::program::{TestEvent, TestProgram};
+use crate::{ApiAnswer, ApiCaller};
 
 /// What a test may choose.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct KitOptions {
     /// What each program does with amounts a page claims.
     pub checkout_amounts: ClaimPolicy,
     /// Further settings of each program: members of `PATCH /api/v2/program`.
@@ -43,7 +43,7 @@ pub struct Options {
     pub programs: usize,
 }
 
-impl Default for Options {
+impl Default for KitOptions {
     fn default() -> Self {
         let bounds = Bounds {
             waiting: limits::WRITE_QUEUE_MAX,
@@ -63,16 +63,16 @@ impl Default for Options {
 
 /// Relay and ledger, connected. Methods that take no program act for the first one.
 pub struct Headwater {
-    inner: Arc<Inner>,
-    programs: Vec<Program>,
+    inner: Arc<HeadwaterInner>,
+    programs: Vec<TestProgram>,
 }
 
-pub(crate) struct Inner {
-    pub(crate) books: Books,
+pub(crate) struct HeadwaterInner {
+    pub(crate) ledger: Ledger,
     pub(crate) relay: Relay,
     pub(crate) journal: Journal,
-    pub(crate) clock: Clock,
-    known: Programs,
+    pub(crate) clock: TestClock,
+    known: RelayPrograms,
     changes: Mutex<watch::Receiver<u64>>,
     destination: Destination,
     destinations: Destinations,
@@ -83,12 +83,12 @@ pub(crate) struct Inner {
 impl Headwater {
     /// Starts with one program and the default options.
     pub async fn start() -> Self {
-        Self::start_with(Options::default()).await
+        Self::start_with(KitOptions::default()).await
     }
 
     /// Starts with these options.
-    pub async fn start_with(options: Options) -> Self {
-        let inner = Arc::new(Inner::open(&options));
+    pub async fn start_with(options: KitOptions) -> Self {
+        let inner = Arc::new(HeadwaterInner::open(&options));
         let mut programs = Vec::new();
         for number in 0..options.programs {
             let new = NewProgram {
@@ -96,8 +96,8 @@ impl Headwater {
                 origins: Vec::new(),
                 link_destinations: vec!["www.example.com".to_owned()],
             };
-            let keys = inner.books.create_program(new).await.unwrap();
-            let program = Program::new(Arc::clone(&inner), number, keys);
+            let keys = inner.ledger.create_program(new).await.unwrap();
+            let program = TestProgram::new(Arc::clone(&inner), number, keys);
             let mut settings = json!({
                 "checkout_amounts": options.checkout_amounts,
                 "stripe_webhook_secret": program.stripe_secret(),
@@ -112,12 +112,12 @@ impl Headwater {
     }
 
     /// A program, counted from 0.
-    pub fn program(&self, number: usize) -> &Program {
+    pub fn program(&self, number: usize) -> &TestProgram {
         &self.programs[number]
     }
 
     /// The clock.
-    pub fn clock(&self) -> &Clock {
+    pub fn clock(&self) -> &TestClock {
         &self.inner.clock
     }
 
@@ -127,8 +127,8 @@ impl Headwater {
     }
 
     /// The ledger itself, for what is not visible over HTTP.
-    pub fn books(&self) -> &Books {
-        &self.inner.books
+    pub fn ledger(&self) -> &Ledger {
+        &self.inner.ledger
     }
 
     /// The relay itself, for tests that run its delivery themselves.
@@ -156,7 +156,7 @@ impl Headwater {
     }
 
     /// Answers those requests of the relay in place of the ledger for which `rule` returns an answer.
-    pub fn intercept(&self, rule: impl FnMut(&Asked) -> Option<Reply> + Send + 'static) {
+    pub fn intercept(&self, rule: impl FnMut(&SentRequest) -> Option<Reply> + Send + 'static) {
         self.inner.destination.intercept(Some(Box::new(rule)));
     }
 
@@ -166,13 +166,13 @@ impl Headwater {
     }
 
     /// The relay's requests to the ledger so far, in order, with their answers.
-    pub fn heard(&self) -> Vec<Heard> {
-        self.inner.destination.heard()
+    pub fn exchanges(&self) -> Vec<Exchange> {
+        self.inner.destination.exchanges()
     }
 
     /// Clears the list of [`Headwater::heard`].
-    pub fn forget_heard(&self) {
-        self.inner.destination.forget();
+    pub fn clear_exchanges(&self) {
+        self.inner.destination.clear();
     }
 
     /// Delivers until no entry is due at the clock's time; returns the number of attempts.
@@ -198,7 +198,7 @@ impl Headwater {
     }
 
     /// [`Program::api`] of the first program.
-    pub async fn api(&self, method: &str, path: &str, body: Value) -> Answer {
+    pub async fn api(&self, method: &str, path: &str, body: Value) -> ApiAnswer {
         self.program(0).api(method, path, body).await
     }
 
@@ -208,12 +208,12 @@ impl Headwater {
     }
 
     /// [`Program::event`] of the first program.
-    pub async fn event(&self, event: Event) -> Answer {
+    pub async fn event(&self, event: TestEvent) -> ApiAnswer {
         self.program(0).event(event).await
     }
 
     /// [`Program::stripe`] of the first program.
-    pub async fn stripe(&self, event: &Value) -> Answer {
+    pub async fn stripe(&self, event: &Value) -> ApiAnswer {
         self.program(0).stripe(event).await
     }
 
@@ -223,8 +223,8 @@ impl Headwater {
     }
 
     /// [`Program::story`] of the first program.
-    pub async fn story(&self) -> String {
-        self.program(0).story().await
+    pub async fn describe_entries(&self) -> String {
+        self.program(0).describe_entries().await
     }
 
     /// [`Program::balance`] of the first program.
@@ -233,20 +233,20 @@ impl Headwater {
     }
 
     /// [`Program::furnish`] of the first program.
-    pub async fn furnish(&self) {
-        self.program(0).furnish().await;
+    pub async fn set_up_catalogue(&self) {
+        self.program(0).set_up_catalogue().await;
     }
 
     /// A caller without a credential.
-    pub fn nobody(&self) -> Caller {
-        Caller::nobody(Arc::clone(&self.inner))
+    pub fn nobody(&self) -> ApiCaller {
+        ApiCaller::nobody(Arc::clone(&self.inner))
     }
 }
 
-impl Inner {
-    fn open(options: &Options) -> Self {
+impl HeadwaterInner {
+    fn open(options: &KitOptions) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let clock = Clock::start();
+        let clock = TestClock::start();
         let ledger = open_within(directory.path(), "ledger", headwater_ledger::MIGRATIONS, options.ledger);
         let drawn = AtomicU64::new(0);
         let settings = Settings {
@@ -256,18 +256,18 @@ impl Inner {
                 Sha256::digest(drawn.fetch_add(1, Ordering::Relaxed).to_le_bytes()).into()
             }),
         };
-        let books = Books::open(ledger.unwrap(), settings).unwrap();
+        let ledger = Ledger::open(ledger.unwrap(), settings).unwrap();
         let journal =
             open_within(directory.path(), "journal", headwater_journal::MIGRATIONS, options.journal);
         let journal = Journal::open(journal.unwrap());
-        let known = Programs::default();
+        let known = RelayPrograms::default();
         let rates = Rates::new(1_000_000.try_into().unwrap(), clock.monotonic());
         let relay = Relay::new(known.clone(), journal.clone(), clock.wall(), Scripts::default(), rates);
         let destination = Destination::default();
-        let destinations = in_process(&books, &known, destination.before(books.router()));
-        let changes = Mutex::new(books.changes());
+        let destinations = in_process(&ledger, &known, destination.before(ledger.router()));
+        let changes = Mutex::new(ledger.changes());
         Self {
-            books,
+            ledger,
             relay,
             journal,
             clock,
@@ -283,15 +283,15 @@ impl Inner {
     /// Answers a request to any of the routes.
     pub(crate) async fn answer(&self, request: Request<Body>) -> Response {
         self.follow_settings().await;
-        let router = self.books.router().merge(headwater_relay::http::router(self.relay.clone()));
+        let router = self.ledger.router().merge(headwater_relay::http::router(self.relay.clone()));
         router.oneshot(request).await.unwrap()
     }
 
     /// Deletes the texts of deleted customers from the journal, as the cli does in `headwater serve`.
     async fn erase_pending(&self) {
-        for erasure in self.books.pending_erasures().await.unwrap() {
+        for erasure in self.ledger.pending_erasures().await.unwrap() {
             self.relay.erase(erasure.program, erasure.test, &erasure.names).await.unwrap();
-            self.books.erased(erasure.id).await.unwrap();
+            self.ledger.erased(erasure.id).await.unwrap();
         }
     }
 
@@ -300,8 +300,8 @@ impl Inner {
         let changed = self.changes.lock().unwrap().has_changed().unwrap();
         if changed {
             self.changes.lock().unwrap().mark_unchanged();
-            let programs = self.books.gate_programs().await.unwrap();
-            self.known.replace(programs.into_iter().map(for_gate).collect());
+            let programs = self.ledger.ingestion_programs().await.unwrap();
+            self.known.replace(programs.into_iter().map(for_ingestion).collect());
         }
     }
 
@@ -316,8 +316,8 @@ pub(crate) fn event_id(number: u64) -> String {
     format!("019365b2-7c00-7abc-8def-{number:012x}")
 }
 
-fn for_gate(program: GateProgram) -> headwater_relay::Program {
-    headwater_relay::Program {
+fn for_ingestion(program: IngestionProgram) -> headwater_relay::RelayProgram {
+    headwater_relay::RelayProgram {
         id: program.id,
         public_key: program.public_key,
         test: program.test,
@@ -334,11 +334,11 @@ fn for_gate(program: GateProgram) -> headwater_relay::Program {
 }
 
 /// Clients as `headwater serve` makes them, one for each key pair.
-fn in_process(books: &Books, known: &Programs, ledger: Router) -> Destinations {
-    let (secret, known) = (books.in_process_secret(), known.clone());
+fn in_process(ledger: &Ledger, known: &RelayPrograms, receiver: Router) -> Destinations {
+    let (secret, known) = (ledger.in_process_secret(), known.clone());
     Arc::new(move |id, test| {
         let program = known.of(id, test)?;
         let credential = Credential::basic(program.public_key.clone(), secret.clone(), None);
-        Some(Client::in_process(ledger.clone(), credential))
+        Some(Client::in_process(receiver.clone(), credential))
     })
 }

@@ -7,16 +7,16 @@
 #![allow(clippy::unwrap_used, reason = "an error in the kit fails the test that called it")]
 
 mod caller;
+mod catalogue;
 mod clock;
 mod destination;
-mod furnish;
 mod headwater;
 mod program;
 pub mod stripe;
 
-pub use caller::{Answer, Caller};
-pub use clock::{Clock, DAY, HOUR, MINUTE, START};
-pub use destination::{Asked, Heard, Reply};
-pub use furnish::{CATALOGUE, Offer, PARTNERS};
-pub use headwater::{Headwater, Options};
-pub use program::{Event, Program, Sender};
+pub use caller::{ApiAnswer, ApiCaller};
+pub use catalogue::{CATALOGUE, PARTNERS, TestOffer};
+pub use clock::{DAY, HOUR, MINUTE, START, TestClock};
+pub use destination::{Exchange, Reply, SentRequest};
+pub use headwater::{Headwater, KitOptions};
+pub use program::{TestEvent, TestProgram, TestSender};

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use headwater_ledger::Credentials;
 use serde_json::{Value, json};
 
-use crate::headwater::{Inner, event_id};
-use crate::{Answer, Caller, stripe};
+use crate::headwater::{HeadwaterInner, event_id};
+use crate::{ApiAnswer, ApiCaller, stripe};
 
 /// Who sends an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sender {
+pub enum TestSender {
     /// A page, with the public key that everybody knows.
     Page,
     /// The company's server, with the secret key.
@@ -20,8 +20,8 @@ pub enum Sender {
 
 /// An event to be sent to the relay.
 #[derive(Debug, Clone)]
-pub struct Event {
-    sender: Sender,
+pub struct TestEvent {
+    sender: TestSender,
     kind: String,
     data: Value,
     id: Option<String>,
@@ -29,19 +29,19 @@ pub struct Event {
     test: bool,
 }
 
-impl Event {
-    fn new(sender: Sender, kind: &str, data: Value) -> Self {
+impl TestEvent {
+    fn new(sender: TestSender, kind: &str, data: Value) -> Self {
         Self { sender, kind: kind.to_owned(), data, id: None, at: None, test: false }
     }
 
     /// Sent by a page.
     pub fn of_page(kind: &str, data: Value) -> Self {
-        Self::new(Sender::Page, kind, data)
+        Self::new(TestSender::Page, kind, data)
     }
 
     /// Sent by the company's server.
     pub fn of_server(kind: &str, data: Value) -> Self {
-        Self::new(Sender::Server, kind, data)
+        Self::new(TestSender::Server, kind, data)
     }
 
     /// With the id of this number, so that it can be sent twice. Without it, each event gets a new id.
@@ -65,14 +65,14 @@ impl Event {
 
 /// A program of a [`crate::Headwater`]. Cheap to clone.
 #[derive(Clone)]
-pub struct Program {
-    inner: Arc<Inner>,
+pub struct TestProgram {
+    inner: Arc<HeadwaterInner>,
     number: usize,
     keys: Arc<Credentials>,
 }
 
-impl Program {
-    pub(crate) fn new(inner: Arc<Inner>, number: usize, keys: Credentials) -> Self {
+impl TestProgram {
+    pub(crate) fn new(inner: Arc<HeadwaterInner>, number: usize, keys: Credentials) -> Self {
         Self { inner, number, keys: Arc::new(keys) }
     }
 
@@ -102,38 +102,38 @@ impl Program {
     }
 
     /// The company, with its production keys.
-    pub fn vendor(&self) -> Caller {
-        Caller::basic(Arc::clone(&self.inner), &self.keys.public_key, &self.keys.secret_key)
+    pub fn vendor(&self) -> ApiCaller {
+        ApiCaller::basic(Arc::clone(&self.inner), &self.keys.public_key, &self.keys.secret_key)
     }
 
     /// The company, with its test keys.
-    pub fn test(&self) -> Caller {
-        Caller::basic(Arc::clone(&self.inner), &self.keys.test_public_key, &self.keys.test_secret_key)
+    pub fn test(&self) -> ApiCaller {
+        ApiCaller::basic(Arc::clone(&self.inner), &self.keys.test_public_key, &self.keys.test_secret_key)
     }
 
     /// The administrator.
-    pub fn admin(&self) -> Caller {
-        Caller::bearer(Arc::clone(&self.inner), &self.keys.admin_token)
+    pub fn admin(&self) -> ApiCaller {
+        ApiCaller::bearer(Arc::clone(&self.inner), &self.keys.admin_token)
     }
 
     /// A server that reports conversions.
-    pub fn tracking(&self) -> Caller {
-        Caller::bearer(Arc::clone(&self.inner), &self.keys.tracking_token)
+    pub fn tracking(&self) -> ApiCaller {
+        ApiCaller::bearer(Arc::clone(&self.inner), &self.keys.tracking_token)
     }
 
     /// A partner, with a new token of their own; the one before stops working.
-    pub async fn partner(&self, partner: &str) -> Caller {
+    pub async fn partner(&self, partner: &str) -> ApiCaller {
         let made = self.vendor().post(&format!("partnerships/{partner}/token"), json!({})).await.data();
-        Caller::bearer(Arc::clone(&self.inner), made["token"].as_str().unwrap())
+        ApiCaller::bearer(Arc::clone(&self.inner), made["token"].as_str().unwrap())
     }
 
     /// Sends a request to API v2 with the company's production keys. A body of null means no body.
-    pub async fn api(&self, method: &str, path: &str, body: Value) -> Answer {
+    pub async fn api(&self, method: &str, path: &str, body: Value) -> ApiAnswer {
         self.vendor().ask(method, path, body).await
     }
 
     /// Sends an event to the relay. It is delivered by [`crate::Headwater::deliver`].
-    pub async fn event(&self, event: Event) -> Answer {
+    pub async fn event(&self, event: TestEvent) -> ApiAnswer {
         let public_key = if event.test { &self.keys.test_public_key } else { &self.keys.public_key };
         let body = json!({
             "public_key": public_key,
@@ -143,36 +143,36 @@ impl Program {
             "data": event.data,
         });
         let caller = match (event.sender, event.test) {
-            (Sender::Page, _) => Caller::nobody(Arc::clone(&self.inner)),
-            (Sender::Server, false) => self.vendor(),
-            (Sender::Server, true) => self.test(),
+            (TestSender::Page, _) => ApiCaller::nobody(Arc::clone(&self.inner)),
+            (TestSender::Server, false) => self.vendor(),
+            (TestSender::Server, true) => self.test(),
         };
         caller.post("/v1/events", body).await
     }
 
     /// Sends an event of Stripe's, as [`stripe::event`] makes it, signed with the program's secret.
-    pub async fn stripe(&self, event: &Value) -> Answer {
+    pub async fn stripe(&self, event: &Value) -> ApiAnswer {
         self.webhook(&self.keys.public_key, &self.stripe_secret(), event).await
     }
 
     /// The same as [`Program::stripe`], to the webhook URL of the test keys.
-    pub async fn stripe_test(&self, event: &Value) -> Answer {
+    pub async fn stripe_test(&self, event: &Value) -> ApiAnswer {
         self.webhook(&self.keys.test_public_key, &self.stripe_test_secret(), event).await
     }
 
-    async fn webhook(&self, public_key: &str, secret: &str, event: &Value) -> Answer {
+    async fn webhook(&self, public_key: &str, secret: &str, event: &Value) -> ApiAnswer {
         let body = event.to_string().into_bytes();
         let signature = stripe::sign(secret, self.inner.clock.now(), &body);
         let path = format!("/v1/webhooks/stripe/{public_key}");
         let headers = [("stripe-signature", signature.as_str())];
-        Caller::nobody(Arc::clone(&self.inner)).send("POST", &path, &headers, body).await
+        ApiCaller::nobody(Arc::clone(&self.inner)).send("POST", &path, &headers, body).await
     }
 
     /// Follows a partner's link that [`Program::furnish`] made; returns the click's id.
     pub async fn click(&self, partner: &str) -> String {
         let agent = [("user-agent", "Mozilla/5.0 (X11; Linux x86_64) Firefox/153.0")];
         let path = format!("/{}", self.slug(partner));
-        let nobody = Caller::nobody(Arc::clone(&self.inner));
+        let nobody = ApiCaller::nobody(Arc::clone(&self.inner));
         let answer = nobody.send("GET", &path, &agent, Vec::new()).await.expect(302);
         let address = answer.headers["location"].to_str().unwrap();
         let query = address.split_once('?').unwrap().1;
@@ -190,7 +190,7 @@ impl Program {
     }
 
     /// The entries in words, oldest first, for the message of a test that fails.
-    pub async fn story(&self) -> String {
+    pub async fn describe_entries(&self) -> String {
         let mut story = String::new();
         for entry in self.entries().await.iter().rev() {
             let Value::Object(_) = entry else { continue };

@@ -31,7 +31,7 @@ const TRIGGERS: [u64; 3] = [1, 10, 100];
 const BOOKED_WITHIN: Duration = Duration::from_mins(5);
 
 /// A ledger in a directory or database of its own, and its keys.
-pub(super) struct Ledger {
+pub(super) struct BenchLedger {
     program: PathBuf,
     data: tempfile::TempDir,
     /// The arguments of its command line that name its storage.
@@ -40,7 +40,7 @@ pub(super) struct Ledger {
     secret_key: String,
 }
 
-impl Ledger {
+impl BenchLedger {
     async fn init(program: &Path) -> anyhow::Result<Self> {
         Self::init_on(program, None).await
     }
@@ -133,7 +133,7 @@ async fn measure(program: &Path, options: &Options) -> anyhow::Result<String> {
 async fn transactions(program: &Path, options: &Options) -> anyhow::Result<(Vec<Row>, f64)> {
     let mut rows = Vec::new();
     let mut bares = Vec::new();
-    let ledger = Ledger::init(program).await?;
+    let ledger = BenchLedger::init(program).await?;
     let mut there = 0;
     for wanted in TRIGGERS {
         let (server, client) = ledger.serve().await?;
@@ -215,7 +215,7 @@ async fn booked(client: &Client) -> anyhow::Result<u64> {
 
 /// Measures signups from the first that is sent to the relay to the last that the ledger has recorded.
 async fn signups(program: &Path, options: &Options) -> anyhow::Result<String> {
-    let booked = signups_on(&Ledger::init(program).await?, options).await?;
+    let booked = signups_on(&BenchLedger::init(program).await?, options).await?;
     let Booked { sent, there, seconds, per_second, meanwhile } = booked;
     Ok(format!(
         "Signups end to end, nothing switched off: {sent} sent to the relay, {there} booked in {seconds:.1} s from the first, \
@@ -237,7 +237,7 @@ pub(super) struct Booked {
 }
 
 /// Sends signups to the relay of this ledger, and waits until the last of them is recorded.
-pub(super) async fn signups_on(ledger: &Ledger, options: &Options) -> anyhow::Result<Booked> {
+pub(super) async fn signups_on(ledger: &BenchLedger, options: &Options) -> anyhow::Result<Booked> {
     let (server, client) = ledger.serve().await?;
     furnish(&client).await?;
     let public_key = ledger.public_key.clone();

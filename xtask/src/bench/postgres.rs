@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::ensure;
 use tokio::process::Command;
 
-use super::ledger::{Booked, Ledger, signups_on};
+use super::ledger::{BenchLedger, Booked, signups_on};
 use super::load::{self, Sample};
 use super::{Contender, Options, measure, median};
 use crate::binaries::{self, Speed};
@@ -46,7 +46,8 @@ async fn section(programs: &Path, cluster: &Cluster, options: &Options) -> anyho
         }
         noops.push(noop.per_second);
     }
-    let ledger = Ledger::init_on(&programs.join("headwater"), Some(&cluster.database("booked")?)).await?;
+    let ledger =
+        BenchLedger::init_on(&programs.join("headwater"), Some(&cluster.database("booked")?)).await?;
     let booked = signups_on(&ledger, options).await?;
     let mut text = format!(
         "`cargo xtask bench --postgres` writes this section: relays on one PostgreSQL of this machine (fsync on, its own \

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::bail;
 
-use super::silence::silence;
+use super::blank_panic_texts::silence;
 use super::wasm::{self, Artefact, NAME};
 use super::{Node, glue, shrink, text};
 use crate::size;

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context as _, bail};
 use wasmparser::{Parser, Payload, TypeRef, ValType};
 
-use super::mute::mute;
+use super::trap_formatting::mute;
 use crate::process::{cargo, output, run, target_directory};
 use crate::tools;
 

@@ -58,7 +58,7 @@ const OPEN: &[&str] =
 
 /// The files of a crate that return its router.
 fn names_router(path: &str) -> bool {
-    path.ends_with("/src/lib.rs") || path.ends_with("/src/books.rs")
+    path.ends_with("/src/lib.rs") || path.ends_with("/src/ledger.rs")
 }
 
 /// Whether a file is the module of this name, or below it.

@@ -1,6 +1,6 @@
 //! The vendor's example (seed 001), and what must not pay.
 
-use super::{TriggerProgram, evaluate, explain};
+use super::{CompiledTrigger, evaluate, explain};
 use crate::facts::{CustomerFacts, Facts, PartnershipFacts, ProductFacts, TransactionFacts};
 use headwater_protocol::v2::{Eligibility, ProductStatus, Rule, TriggerAction, TriggerEvent};
 use headwater_protocol::{Currency, Millis};
@@ -48,10 +48,10 @@ pub(crate) fn facts(product: Option<ProductFacts>) -> Facts {
     }
 }
 
-fn share(key: &str, percent: &str, rules: &Rule, eligibility: &Eligibility) -> TriggerProgram {
+fn share(key: &str, percent: &str, rules: &Rule, eligibility: &Eligibility) -> CompiledTrigger {
     let action = TriggerAction::CommissionPercent { percent: percent.parse().unwrap() };
     let event = TriggerEvent::TransactionCreated;
-    TriggerProgram::compile((key, key), event, rules, &action, eligibility).unwrap()
+    CompiledTrigger::compile((key, key), event, rules, &action, eligibility).unwrap()
 }
 
 fn always() -> Rule {
@@ -59,7 +59,7 @@ fn always() -> Rule {
 }
 
 /// GigaKick's four triggers: «Name is any of […], nested: Status is any of Active».
-fn gigakick() -> Vec<TriggerProgram> {
+fn gigakick() -> Vec<CompiledTrigger> {
     [("Live Chat", "10"), ("Knowledge Base", "15"), ("Surveys", "10"), ("Inbox", "20")]
         .map(|(name, percent)| {
             let rules = serde_json::from_value(json!({"where": {"object": "product", "rules": [
@@ -72,7 +72,7 @@ fn gigakick() -> Vec<TriggerProgram> {
         .into()
 }
 
-fn paid(triggers: &[TriggerProgram], facts: &Facts) -> Vec<(String, i64)> {
+fn paid(triggers: &[CompiledTrigger], facts: &Facts) -> Vec<(String, i64)> {
     let paid: Vec<_> =
         evaluate(triggers, facts, NOW).into_iter().map(|made| (made.trigger, made.amount)).collect();
     let explained = explain(triggers, facts, NOW).into_iter().filter(|told| told.fired);
@@ -110,7 +110,7 @@ fn a_trigger_without_product_rules_behaves_as_if_products_did_not_exist() {
     assert_eq!(paid(&triggers, &facts(None)), expected);
     assert_eq!(paid(&triggers, &facts(Some(product("Inbox", ProductStatus::Churned)))), expected);
     assert_eq!(paid(&gigakick(), &facts(None)), []);
-    assert!(!triggers[0].asks_products() && gigakick().iter().all(TriggerProgram::asks_products));
+    assert!(!triggers[0].asks_products() && gigakick().iter().all(CompiledTrigger::asks_products));
 }
 
 #[test]
@@ -168,8 +168,9 @@ fn test_records_earn_nothing() {
 fn money_going_back_takes_its_share_and_no_fixed_sum() {
     let flat = TriggerAction::CommissionFlat { amount: 2500, currency: Currency::USD };
     let event = TriggerEvent::TransactionCreated;
-    let compile =
-        |action| TriggerProgram::compile(("flat", "flat"), event, &always(), action, &Eligibility::default());
+    let compile = |action| {
+        CompiledTrigger::compile(("flat", "flat"), event, &always(), action, &Eligibility::default())
+    };
     let triggers = [compile(&flat).unwrap(), share("share", "10", &always(), &Eligibility::default())];
     let mut back = facts(None);
     back.transaction.as_mut().unwrap().amount = -9905;
@@ -184,6 +185,6 @@ fn money_going_back_takes_its_share_and_no_fixed_sum() {
 fn a_share_needs_a_payment() {
     let action = TriggerAction::CommissionPercent { percent: 10.into() };
     let event = TriggerEvent::CustomerCreated;
-    let made = TriggerProgram::compile(("a", "a"), event, &always(), &action, &Eligibility::default());
+    let made = CompiledTrigger::compile(("a", "a"), event, &always(), &action, &Eligibility::default());
     assert!(made.unwrap_err().message.contains("transaction_created"));
 }

@@ -67,7 +67,7 @@ pub(super) enum Field {
 
 /// What kind of values a field has; decides which operators it takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ValueKind {
     /// Text, compared exactly.
     Text,
     /// One of a few words, compared in any case.
@@ -84,7 +84,7 @@ pub(super) enum Kind {
 
 /// A value as it was found.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Seen<'a> {
+pub(super) enum FieldValue<'a> {
     Absent,
     Text(&'a str),
     Number(Decimal),
@@ -140,19 +140,21 @@ impl Field {
         }
     }
 
-    pub(super) fn kind(&self) -> Kind {
+    pub(super) fn kind(&self) -> ValueKind {
         match self {
-            Self::ProductName | Self::ProductBookKey | Self::CategoryKey | Self::ProductKey => Kind::Text,
-            Self::ProductStatus => Kind::Choice,
-            Self::Currency => Kind::Currency,
-            Self::Amount | Self::TotalRevenue | Self::TransactionCount => Kind::Number,
+            Self::ProductName | Self::ProductBookKey | Self::CategoryKey | Self::ProductKey => {
+                ValueKind::Text
+            }
+            Self::ProductStatus => ValueKind::Choice,
+            Self::Currency => ValueKind::Currency,
+            Self::Amount | Self::TotalRevenue | Self::TransactionCount => ValueKind::Number,
             Self::ProductCreated
             | Self::TransactionCreated
             | Self::CustomerCreated
-            | Self::PartnershipCreated => Kind::Time,
-            Self::CustomerTest => Kind::Flag,
-            Self::Group | Self::Tags => Kind::Texts,
-            Self::Metadata(_) | Self::Custom(_) => Kind::Open,
+            | Self::PartnershipCreated => ValueKind::Time,
+            Self::CustomerTest => ValueKind::Flag,
+            Self::Group | Self::Tags => ValueKind::Texts,
+            Self::Metadata(_) | Self::Custom(_) => ValueKind::Open,
         }
     }
 
@@ -162,63 +164,63 @@ impl Field {
     }
 
     /// Reads the field; it is absent if the product or the payment is.
-    pub(super) fn read<'a>(&self, facts: &'a Facts, product: Option<&'a ProductFacts>) -> Seen<'a> {
+    pub(super) fn read<'a>(&self, facts: &'a Facts, product: Option<&'a ProductFacts>) -> FieldValue<'a> {
         self.read_product(product)
             .or_else(|| self.read_transaction(facts))
             .or_else(|| self.read_people(facts))
-            .unwrap_or(Seen::Absent)
+            .unwrap_or(FieldValue::Absent)
     }
 
-    fn read_product<'a>(&self, product: Option<&'a ProductFacts>) -> Option<Seen<'a>> {
+    fn read_product<'a>(&self, product: Option<&'a ProductFacts>) -> Option<FieldValue<'a>> {
         let product = product?;
         Some(match self {
-            Self::ProductCreated => Seen::Time(product.created_at),
-            Self::ProductStatus => Seen::Text(product.status.name()),
-            Self::ProductName => Seen::Text(&product.name),
-            Self::ProductBookKey => Seen::Text(&product.product_book_key),
+            Self::ProductCreated => FieldValue::Time(product.created_at),
+            Self::ProductStatus => FieldValue::Text(product.status.name()),
+            Self::ProductName => FieldValue::Text(&product.name),
+            Self::ProductBookKey => FieldValue::Text(&product.product_book_key),
             _ => return None,
         })
     }
 
-    fn read_transaction<'a>(&self, facts: &'a Facts) -> Option<Seen<'a>> {
+    fn read_transaction<'a>(&self, facts: &'a Facts) -> Option<FieldValue<'a>> {
         let transaction = facts.transaction.as_ref()?;
         Some(match self {
-            Self::Amount => Seen::Number(transaction.amount.into()),
-            Self::Currency => Seen::Text(transaction.currency.code()),
-            Self::CategoryKey => Seen::Text(transaction.category_key.as_deref()?),
-            Self::ProductKey => Seen::Text(transaction.product_key.as_deref()?),
+            Self::Amount => FieldValue::Number(transaction.amount.into()),
+            Self::Currency => FieldValue::Text(transaction.currency.code()),
+            Self::CategoryKey => FieldValue::Text(transaction.category_key.as_deref()?),
+            Self::ProductKey => FieldValue::Text(transaction.product_key.as_deref()?),
             Self::Metadata(name) => open(transaction.metadata.get(name)?),
-            Self::TransactionCreated => Seen::Time(transaction.created_at),
+            Self::TransactionCreated => FieldValue::Time(transaction.created_at),
             _ => return None,
         })
     }
 
-    fn read_people<'a>(&self, facts: &'a Facts) -> Option<Seen<'a>> {
+    fn read_people<'a>(&self, facts: &'a Facts) -> Option<FieldValue<'a>> {
         let (customer, partnership) = (&facts.customer, &facts.partnership);
         Some(match self {
-            Self::CustomerCreated => Seen::Time(customer.created_at),
+            Self::CustomerCreated => FieldValue::Time(customer.created_at),
             Self::Custom(name) => open(customer.fields.get(name)?),
-            Self::TotalRevenue => Seen::Number(customer.total_revenue.into()),
-            Self::TransactionCount => Seen::Number(customer.transaction_count.into()),
-            Self::CustomerTest => Seen::Flag(customer.test),
+            Self::TotalRevenue => FieldValue::Number(customer.total_revenue.into()),
+            Self::TransactionCount => FieldValue::Number(customer.transaction_count.into()),
+            Self::CustomerTest => FieldValue::Flag(customer.test),
             Self::Group => {
                 let (key, slug) = partnership.group.as_ref()?;
-                Seen::Texts(vec![key, slug])
+                FieldValue::Texts(vec![key, slug])
             }
-            Self::Tags if partnership.tags.is_empty() => Seen::Absent,
-            Self::Tags => Seen::Texts(partnership.tags.iter().map(String::as_str).collect()),
-            Self::PartnershipCreated => Seen::Time(partnership.created_at),
+            Self::Tags if partnership.tags.is_empty() => FieldValue::Absent,
+            Self::Tags => FieldValue::Texts(partnership.tags.iter().map(String::as_str).collect()),
+            Self::PartnershipCreated => FieldValue::Time(partnership.created_at),
             _ => return None,
         })
     }
 }
 
-fn open(value: &Value) -> Seen<'_> {
+fn open(value: &Value) -> FieldValue<'_> {
     match value {
-        Value::String(text) => Seen::Text(text),
-        Value::Bool(flag) => Seen::Flag(*flag),
-        Value::Number(_) => number(value).map_or(Seen::Absent, Seen::Number),
-        Value::Null | Value::Array(_) | Value::Object(_) => Seen::Absent,
+        Value::String(text) => FieldValue::Text(text),
+        Value::Bool(flag) => FieldValue::Flag(*flag),
+        Value::Number(_) => number(value).map_or(FieldValue::Absent, FieldValue::Number),
+        Value::Null | Value::Array(_) | Value::Object(_) => FieldValue::Absent,
     }
 }
 
@@ -229,7 +231,7 @@ pub(super) fn number(value: &Value) -> Option<Decimal> {
     text.parse().or_else(|_| Decimal::from_scientific(&text)).ok()
 }
 
-impl Seen<'_> {
+impl FieldValue<'_> {
     /// The value for an explanation.
     pub(super) fn show(&self) -> Value {
         match self {

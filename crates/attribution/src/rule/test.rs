@@ -7,7 +7,7 @@ use headwater_protocol::{Currency, Millis};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use super::field::{Field, Kind, Seen, number};
+use super::field::{Field, FieldValue, ValueKind, number};
 use crate::window::{self, Window};
 
 /// Days that `older_than` and `newer_than` accept: a century.
@@ -15,7 +15,7 @@ const DAYS_MAX: i64 = 36_525;
 
 /// One comparison, ready to run.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Test {
+pub(super) enum Comparison {
     AnyOf(Vec<Operand>),
     NoneOf(Vec<Operand>),
     Contains(String),
@@ -40,31 +40,31 @@ pub(super) enum Operand {
 }
 
 impl Operand {
-    fn equals(&self, seen: &Seen<'_>) -> bool {
+    fn equals(&self, seen: &FieldValue<'_>) -> bool {
         match (self, seen) {
-            (Self::Text(wanted), Seen::Text(text)) => wanted == text,
-            (Self::Text(wanted), Seen::Texts(texts)) => texts.contains(&wanted.as_str()),
-            (Self::Number(wanted), Seen::Number(number)) => wanted == number,
-            (Self::Flag(wanted), Seen::Flag(flag)) => wanted == flag,
+            (Self::Text(wanted), FieldValue::Text(text)) => wanted == text,
+            (Self::Text(wanted), FieldValue::Texts(texts)) => texts.contains(&wanted.as_str()),
+            (Self::Number(wanted), FieldValue::Number(number)) => wanted == number,
+            (Self::Flag(wanted), FieldValue::Flag(flag)) => wanted == flag,
             // Sites store numbers as text, and texts as numbers, so both forms of one number are equal.
-            (Self::Number(wanted), Seen::Text(text)) => text.parse() == Ok(*wanted),
-            (Self::Text(wanted), Seen::Number(number)) => wanted.parse() == Ok(*number),
+            (Self::Number(wanted), FieldValue::Text(text)) => text.parse() == Ok(*wanted),
+            (Self::Text(wanted), FieldValue::Number(number)) => wanted.parse() == Ok(*number),
             _ => false,
         }
     }
 }
 
 /// Operators a kind of field takes.
-fn allowed(kind: Kind) -> &'static [Operator] {
+fn allowed(kind: ValueKind) -> &'static [Operator] {
     use Operator as Op;
     match kind {
-        Kind::Text => {
+        ValueKind::Text => {
             &[Op::Is, Op::IsNot, Op::IsAnyOf, Op::IsNoneOf, Op::Contains, Op::StartsWith, Op::Exists]
         }
-        Kind::Choice | Kind::Currency | Kind::Texts => {
+        ValueKind::Choice | ValueKind::Currency | ValueKind::Texts => {
             &[Op::Is, Op::IsNot, Op::IsAnyOf, Op::IsNoneOf, Op::Exists]
         }
-        Kind::Number => &[
+        ValueKind::Number => &[
             Op::Is,
             Op::IsNot,
             Op::IsAnyOf,
@@ -74,9 +74,9 @@ fn allowed(kind: Kind) -> &'static [Operator] {
             Op::Between,
             Op::Exists,
         ],
-        Kind::Time => &[Op::OlderThan, Op::NewerThan, Op::Within, Op::Exists],
-        Kind::Flag => &[Op::Is, Op::IsNot, Op::Exists],
-        Kind::Open => &[
+        ValueKind::Time => &[Op::OlderThan, Op::NewerThan, Op::Within, Op::Exists],
+        ValueKind::Flag => &[Op::Is, Op::IsNot, Op::Exists],
+        ValueKind::Open => &[
             Op::Is,
             Op::IsNot,
             Op::IsAnyOf,
@@ -95,7 +95,7 @@ fn wire_name(operator: Operator) -> String {
     serde_json::to_value(operator).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
-impl Test {
+impl Comparison {
     /// Checks operator and value of a leaf at `path`.
     pub(super) fn compile(field: &Field, leaf: &RuleLeaf, path: &str) -> Result<Self, FieldError> {
         let kind = field.kind();
@@ -109,7 +109,7 @@ impl Test {
             );
             return Err(FieldError::new("unknown_operator", &format!("{path}.operator"), message));
         }
-        let reader = Reader { kind, path: format!("{path}.value") };
+        let reader = OperandReader { kind, path: format!("{path}.value") };
         let value = &leaf.value;
         Ok(match leaf.operator {
             Operator::Is => Self::AnyOf(vec![reader.operand(value)?]),
@@ -133,36 +133,36 @@ impl Test {
     }
 
     /// Whether a value passes. One that is absent passes «is not», «is none of» and «exists: false» only.
-    pub(super) fn holds(&self, seen: &Seen<'_>, now: Millis) -> bool {
+    pub(super) fn holds(&self, seen: &FieldValue<'_>, now: Millis) -> bool {
         let seen_number = || match seen {
-            Seen::Number(number) => Some(*number),
-            Seen::Text(text) => text.parse().ok(),
+            FieldValue::Number(number) => Some(*number),
+            FieldValue::Text(text) => text.parse().ok(),
             _ => None,
         };
-        let seen_age = || if let Seen::Time(time) = seen { Some(now.since(*time)) } else { None };
+        let seen_age = || if let FieldValue::Time(time) = seen { Some(now.since(*time)) } else { None };
         match self {
             Self::AnyOf(wanted) => wanted.iter().any(|operand| operand.equals(seen)),
             Self::NoneOf(wanted) => !wanted.iter().any(|operand| operand.equals(seen)),
-            Self::Contains(part) => matches!(seen, Seen::Text(text) if text.contains(part)),
-            Self::StartsWith(part) => matches!(seen, Seen::Text(text) if text.starts_with(part)),
+            Self::Contains(part) => matches!(seen, FieldValue::Text(text) if text.contains(part)),
+            Self::StartsWith(part) => matches!(seen, FieldValue::Text(text) if text.starts_with(part)),
             Self::Greater(bound) => seen_number().is_some_and(|number| number > *bound),
             Self::Less(bound) => seen_number().is_some_and(|number| number < *bound),
             Self::Between(low, high) => seen_number().is_some_and(|number| (low..=high).contains(&&number)),
             Self::Older(span) => seen_age().is_some_and(|age| age > *span),
             Self::Newer(span) => seen_age().is_some_and(|age| age < *span),
-            Self::Within(window) => matches!(seen, Seen::Time(time) if window.holds(*time, now)),
-            Self::Exists(wanted) => (*seen != Seen::Absent) == *wanted,
+            Self::Within(window) => matches!(seen, FieldValue::Time(time) if window.holds(*time, now)),
+            Self::Exists(wanted) => (*seen != FieldValue::Absent) == *wanted,
         }
     }
 }
 
 /// Reads a leaf's value as its field's type.
-struct Reader {
-    kind: Kind,
+struct OperandReader {
+    kind: ValueKind,
     path: String,
 }
 
-impl Reader {
+impl OperandReader {
     fn wrong(&self, expected: &str, got: &Value) -> FieldError {
         let got: String = got.to_string().chars().take(80).collect();
         FieldError::new("wrong_value", &self.path, format!("value must be {expected}, got {got}"))
@@ -170,19 +170,23 @@ impl Reader {
 
     fn operand(&self, value: &Value) -> Result<Operand, FieldError> {
         match (self.kind, value) {
-            (Kind::Text | Kind::Texts | Kind::Open, Value::String(text)) => Ok(Operand::Text(text.clone())),
-            (Kind::Choice, Value::String(text)) => ProductStatus::from_name(&text.to_ascii_lowercase())
+            (ValueKind::Text | ValueKind::Texts | ValueKind::Open, Value::String(text)) => {
+                Ok(Operand::Text(text.clone()))
+            }
+            (ValueKind::Choice, Value::String(text)) => ProductStatus::from_name(&text.to_ascii_lowercase())
                 .map(|status| Operand::Text(status.name().to_owned()))
                 .ok_or_else(|| self.wrong("trial, active or churned", value)),
-            (Kind::Currency, Value::String(text)) => text
+            (ValueKind::Currency, Value::String(text)) => text
                 .parse::<Currency>()
                 .map(|currency| Operand::Text(currency.code().to_owned()))
                 .map_err(|_| self.wrong("an ISO 4217 code such as USD", value)),
-            (Kind::Number | Kind::Open, Value::Number(_)) => self.number(value).map(Operand::Number),
-            (Kind::Flag | Kind::Open, Value::Bool(flag)) => Ok(Operand::Flag(*flag)),
-            (Kind::Choice, _) => Err(self.wrong("trial, active or churned", value)),
-            (Kind::Number, _) => Err(self.wrong("a number", value)),
-            (Kind::Flag, _) => Err(self.wrong("true or false", value)),
+            (ValueKind::Number | ValueKind::Open, Value::Number(_)) => {
+                self.number(value).map(Operand::Number)
+            }
+            (ValueKind::Flag | ValueKind::Open, Value::Bool(flag)) => Ok(Operand::Flag(*flag)),
+            (ValueKind::Choice, _) => Err(self.wrong("trial, active or churned", value)),
+            (ValueKind::Number, _) => Err(self.wrong("a number", value)),
+            (ValueKind::Flag, _) => Err(self.wrong("true or false", value)),
             _ => Err(self.wrong("text", value)),
         }
     }
@@ -206,7 +210,7 @@ impl Reader {
         number(value).ok_or_else(|| self.wrong("a number", value))
     }
 
-    fn between(&self, value: &Value) -> Result<Test, FieldError> {
+    fn between(&self, value: &Value) -> Result<Comparison, FieldError> {
         let bounds = match value.as_array().map(Vec::as_slice) {
             Some([low, high]) => (self.number(low)?, self.number(high)?),
             _ => return Err(self.wrong("a list of two numbers, [low, high]", value)),
@@ -214,7 +218,7 @@ impl Reader {
         if bounds.0 > bounds.1 {
             return Err(self.wrong("[low, high] with low not above high", value));
         }
-        Ok(Test::Between(bounds.0, bounds.1))
+        Ok(Comparison::Between(bounds.0, bounds.1))
     }
 
     /// Days, as milliseconds.

@@ -3,8 +3,8 @@
 
 use headwater_store::{Row, StoreError, Unit};
 
+use crate::delivered_names::DeliveredNames;
 use crate::entry::{Outcome, State};
-use crate::names::Names;
 
 /// Entries of a stretch, whose index takes a few dozen pages. The SQL has to repeat the number, because SQLite uses the
 /// index only for an expression that is written like the index's own.
@@ -18,16 +18,16 @@ pub(super) const NEXT_STRETCH: &str = "SELECT min(seq / 4096) FROM entry WHERE s
 /// builds and frees a temporary table each time, even for no rows: a quarter of a busy writer's time.
 pub(super) const PARKED_FOR: &str = "SELECT seq FROM waits_for WHERE name = $1";
 /// Makes a parked entry due. With `woken`, an attempt that is under way leaves the entry due when it parks it again.
-pub(super) const WAKE: &str =
+pub(super) const RELEASE_PARKED: &str =
     "UPDATE entry SET due_at = $1, woken = 1 WHERE seq = $2 AND state = 2 AND (due_at > $1 OR woken = 0)";
 
 /// What all attempts that are settled together have in common.
 pub(crate) struct Settling<'a> {
     pub(crate) now: i64,
-    pub(crate) names: &'a Names,
+    pub(crate) names: &'a DeliveredNames,
     /// When an entry that is parked for the first time is tried again; given where other processes deliver names too,
     /// which `names` does not record.
-    pub(crate) second_look: Option<i64>,
+    pub(crate) first_retry: Option<i64>,
 }
 
 /// What settling needs to know of an open entry.
@@ -36,7 +36,7 @@ struct Open {
     followed_head: bool,
     parked: bool,
     woken: bool,
-    looks: i64,
+    times_parked: i64,
 }
 
 /// Reads and locks an entry, if it is still open. It may be settled already: after a lease has ended, two attempts may
@@ -52,7 +52,7 @@ fn open(unit: &mut Unit<'_>, seq: i64) -> Result<Option<Open>, StoreError> {
                 followed_head: row.get(1)?,
                 parked: row.get(2)?,
                 woken: row.get(3)?,
-                looks: row.get(4)?,
+                times_parked: row.get(4)?,
             })
         },
     )
@@ -84,11 +84,12 @@ pub(crate) fn settle(
         promote(unit, &entry.lane, seq)?;
     }
     match outcome {
-        Outcome::Delivered { names: there } => wake(unit, there, by.now, by.names),
+        Outcome::Delivered { names: there } => release_parked(unit, there, by.now, by.names),
         Outcome::Parked { at, names: awaited, claimed, .. } => {
-            let came = entry.woken || by.names.came_since(awaited, *claimed);
-            let second = by.second_look.filter(|look| entry.looks == 0 && !awaited.is_empty() && look < at);
-            park(unit, seq, awaited, came.then_some(by.now).or(second))
+            let delivered = entry.woken || by.names.delivered_since(awaited, *claimed);
+            let second =
+                by.first_retry.filter(|look| entry.times_parked == 0 && !awaited.is_empty() && look < at);
+            park(unit, seq, awaited, delivered.then_some(by.now).or(second))
         }
         _ => Ok(()),
     }
@@ -120,11 +121,16 @@ fn park(unit: &mut Unit<'_>, seq: i64, awaited: &[String], due: Option<i64>) -> 
 }
 
 /// Makes the entries due that are parked for one of the names, and records the names as delivered.
-pub(crate) fn wake(unit: &mut Unit<'_>, there: &[String], now: i64, names: &Names) -> Result<(), StoreError> {
+pub(crate) fn release_parked(
+    unit: &mut Unit<'_>,
+    there: &[String],
+    now: i64,
+    names: &DeliveredNames,
+) -> Result<(), StoreError> {
     for name in there {
-        names.came(name);
+        names.delivered(name);
         for seq in unit.query(PARKED_FOR, &[name.into()], |row| row.get::<i64>(0))? {
-            unit.execute(WAKE, &[now.into(), seq.into()])?;
+            unit.execute(RELEASE_PARKED, &[now.into(), seq.into()])?;
         }
     }
     Ok(())

@@ -17,12 +17,12 @@ const LEASE: i64 = 100;
 const BOUNDS: Bounds =
     Bounds { waiting: 64, commit: 16, readers: 4, reader_wait: std::time::Duration::from_secs(5) };
 
-struct Road {
+struct TestJournal {
     journal: Journal,
     directory: tempfile::TempDir,
 }
 
-impl Road {
+impl TestJournal {
     /// Opens the same journal again, as a new process does after this one has died.
     fn reopened(self) -> Self {
         drop(self.journal);
@@ -35,8 +35,8 @@ impl Road {
     }
 }
 
-fn road() -> Road {
-    Road::open(tempfile::tempdir().unwrap())
+fn test_journal() -> TestJournal {
+    TestJournal::open(tempfile::tempdir().unwrap())
 }
 
 fn new(id: u8, lane: &str) -> NewEntry {
@@ -60,39 +60,39 @@ fn retry(at: i64) -> Outcome {
     Outcome::Retry { at, reason: "503".to_owned(), counted: true }
 }
 
-async fn ids(road: &Road, now: i64) -> Vec<u8> {
-    road.journal.claim(now, 100, 100, LEASE).await.unwrap().iter().map(|entry| entry.id[0]).collect()
+async fn ids(fixture: &TestJournal, now: i64) -> Vec<u8> {
+    fixture.journal.claim(now, 100, 100, LEASE).await.unwrap().iter().map(|entry| entry.id[0]).collect()
 }
 
-async fn in_state(road: &Road, state: State) -> Vec<Entry> {
+async fn in_state(fixture: &TestJournal, state: State) -> Vec<Entry> {
     let filter = Filter { program: 1, state: Some(state), limit: 100, ..Filter::default() };
-    road.journal.list(filter).await.unwrap()
+    fixture.journal.list(filter).await.unwrap()
 }
 
 #[tokio::test]
 async fn an_id_is_appended_once() {
-    let road = road();
-    let appended = road.journal.append(vec![new(1, "a"), new(1, "a"), new(2, "a")]).await.unwrap();
+    let fixture = test_journal();
+    let appended = fixture.journal.append(vec![new(1, "a"), new(1, "a"), new(2, "a")]).await.unwrap();
     assert_eq!(appended, [Appended::New, Appended::Duplicate, Appended::New]);
-    assert_eq!(road.journal.append(vec![new(2, "a")]).await.unwrap(), [Appended::Duplicate]);
+    assert_eq!(fixture.journal.append(vec![new(2, "a")]).await.unwrap(), [Appended::Duplicate]);
 }
 
 #[tokio::test]
 async fn a_lane_waits_for_its_head_and_for_no_other_lane() {
-    let road = road();
-    road.journal.append(vec![new(1, "a"), new(2, "a"), new(3, "b")]).await.unwrap();
-    assert_eq!(ids(&road, 0).await, [1, 3]);
-    road.journal.settle(vec![(1, retry(500))], 10).await.unwrap();
-    road.journal.settle(vec![(3, arrived())], 10).await.unwrap();
-    assert_eq!(ids(&road, 499).await, [] as [u8; 0]);
-    assert_eq!(ids(&road, 500).await, [1]);
-    road.journal.settle(vec![(1, arrived())], 510).await.unwrap();
-    assert_eq!(ids(&road, 510).await, [2]);
+    let fixture = test_journal();
+    fixture.journal.append(vec![new(1, "a"), new(2, "a"), new(3, "b")]).await.unwrap();
+    assert_eq!(ids(&fixture, 0).await, [1, 3]);
+    fixture.journal.settle(vec![(1, retry(500))], 10).await.unwrap();
+    fixture.journal.settle(vec![(3, arrived())], 10).await.unwrap();
+    assert_eq!(ids(&fixture, 499).await, [] as [u8; 0]);
+    assert_eq!(ids(&fixture, 500).await, [1]);
+    fixture.journal.settle(vec![(1, arrived())], 510).await.unwrap();
+    assert_eq!(ids(&fixture, 510).await, [2]);
 }
 
 #[tokio::test]
 async fn the_next_entry_of_a_lane_is_found_behind_thousands_of_other_lanes() {
-    let road = road();
+    let fixture = test_journal();
     let numbered = |n: u32, lane: &str| {
         let mut entry = new(0, lane);
         entry.id[12..].copy_from_slice(&n.to_be_bytes());
@@ -113,14 +113,14 @@ async fn the_next_entry_of_a_lane_is_found_behind_thousands_of_other_lanes() {
             entries.push(numbered(n, &lane));
         }
     }
-    road.journal.append(entries).await.unwrap();
+    fixture.journal.append(entries).await.unwrap();
     for expected in [1, 9_002, 18_003] {
-        let due = road.journal.claim(0, 100_000, 100_000, LEASE).await.unwrap();
+        let due = fixture.journal.claim(0, 100_000, 100_000, LEASE).await.unwrap();
         let ours: Vec<_> = due.iter().filter(|entry| entry.lane == "a").map(|entry| entry.seq).collect();
         assert_eq!(ours, [expected]);
-        road.journal.settle(vec![(expected, arrived())], 0).await.unwrap();
+        fixture.journal.settle(vec![(expected, arrived())], 0).await.unwrap();
     }
-    let left = road.journal.claim(LEASE, 100_000, 100_000, LEASE).await.unwrap();
+    let left = fixture.journal.claim(LEASE, 100_000, 100_000, LEASE).await.unwrap();
     assert_eq!(left.len(), 6_002, "the entries alone in their lanes, and the heads of b and c");
 }
 
@@ -144,13 +144,13 @@ async fn a_journal_of_an_older_version_goes_on_where_it_was() {
         .unwrap();
     drop(older);
     let journal = Journal::open(Store::open(&path, MIGRATIONS, BOUNDS).unwrap());
-    let road = Road { journal, directory };
-    road.journal.append(vec![new(5, "b")]).await.unwrap();
+    let fixture = TestJournal { journal, directory };
+    fixture.journal.append(vec![new(5, "b")]).await.unwrap();
     for (expected, settled) in [(vec![1, 3], vec![1, 3]), (vec![2, 5], vec![2, 5]), (vec![4], vec![4])] {
-        assert_eq!(ids(&road, 0).await, expected);
-        road.journal.settle(settled.into_iter().map(|seq| (seq, arrived())).collect(), 0).await.unwrap();
+        assert_eq!(ids(&fixture, 0).await, expected);
+        fixture.journal.settle(settled.into_iter().map(|seq| (seq, arrived())).collect(), 0).await.unwrap();
     }
-    assert_eq!(ids(&road, LEASE).await, [] as [u8; 0]);
+    assert_eq!(ids(&fixture, LEASE).await, [] as [u8; 0]);
 }
 
 #[test]
@@ -176,13 +176,13 @@ async fn the_statements_of_every_event_use_an_index() {
         (settle::NEXT, 2, "INDEX entry_waiting (<expr>=? AND lane=?)"),
         (settle::NEXT_STRETCH, 1, "INDEX entry_waiting (<expr>>?)"),
         (super::DUE, 2, "INDEX entry_due (due_at<?)"),
-        (super::LOOK, 2, "INDEX entry_look (due_at<?)"),
+        (super::DUE_PARKED, 2, "INDEX entry_look (due_at<?)"),
         (settle::PARKED_FOR, 1, "INDEX waits_for_name (name=?)"),
-        (settle::WAKE, 2, "USING INTEGER PRIMARY KEY (rowid=?)"),
+        (settle::RELEASE_PARKED, 2, "USING INTEGER PRIMARY KEY (rowid=?)"),
         (super::CLAIMANTS, 0, "INDEX entry_claimed"),
         (super::RELEASE_DEAD, 2, "INDEX entry_claimed (claimed_by=?)"),
         (super::NEXT_DUE, 0, "INDEX entry_due"),
-        (super::NEXT_LOOK, 0, "INDEX entry_look"),
+        (super::NEXT_DUE_PARKED, 0, "INDEX entry_look"),
         (super::AHEAD[0], 2, "INDEX entry_due (due_at>?)"),
         (super::AHEAD[1], 2, "INDEX entry_look (due_at>?)"),
         (parked.as_str(), 2, "COVERING INDEX entry_parked (program=? AND test=?)"),
@@ -214,23 +214,27 @@ async fn the_statements_of_every_event_use_an_index() {
 
 #[tokio::test]
 async fn many_entries_of_one_append_keep_the_order_of_their_lanes_and_are_appended_once() {
-    let road = road();
+    let fixture = test_journal();
     let entry = |number: u8| new(number, &format!("lane {}", number % 30));
     let all: Vec<_> = (0..200).map(entry).collect();
     let twice = all.iter().chain(&all[..150]).cloned().collect();
-    let appended = road.journal.append(twice).await.unwrap();
+    let appended = fixture.journal.append(twice).await.unwrap();
     assert!(appended[..200].iter().all(|one| *one == Appended::New));
     assert!(appended[200..].iter().all(|one| *one == Appended::Duplicate) && appended.len() == 350);
     let mut delivered: Vec<Vec<u8>> = vec![Vec::new(); 30];
     loop {
-        let claimed = road.journal.claim(0, 64, 64, LEASE).await.unwrap();
+        let claimed = fixture.journal.claim(0, 64, 64, LEASE).await.unwrap();
         if claimed.is_empty() {
             break;
         }
         for entry in &claimed {
             delivered[usize::from(entry.id[0] % 30)].push(entry.id[0]);
         }
-        road.journal.settle(claimed.iter().map(|entry| (entry.seq, arrived())).collect(), 0).await.unwrap();
+        fixture
+            .journal
+            .settle(claimed.iter().map(|entry| (entry.seq, arrived())).collect(), 0)
+            .await
+            .unwrap();
     }
     assert!(delivered.iter().all(|lane| lane.is_sorted()), "{delivered:?}");
     assert_eq!(delivered.iter().map(Vec::len).sum::<usize>(), 200);
@@ -238,60 +242,60 @@ async fn many_entries_of_one_append_keep_the_order_of_their_lanes_and_are_append
 
 #[tokio::test]
 async fn a_lost_claim_falls_due_again() {
-    let road = road();
-    road.journal.append(vec![new(1, "a")]).await.unwrap();
-    assert_eq!(ids(&road, 0).await, [1]);
-    assert_eq!(ids(&road, LEASE - 1).await, [] as [u8; 0]);
-    let again = road.journal.claim(LEASE, 10, 10, LEASE).await.unwrap();
+    let fixture = test_journal();
+    fixture.journal.append(vec![new(1, "a")]).await.unwrap();
+    assert_eq!(ids(&fixture, 0).await, [1]);
+    assert_eq!(ids(&fixture, LEASE - 1).await, [] as [u8; 0]);
+    let again = fixture.journal.claim(LEASE, 10, 10, LEASE).await.unwrap();
     assert_eq!((again[0].id[0], again[0].attempts), (1, 2));
 }
 
 #[tokio::test]
 async fn the_claims_of_a_process_that_was_killed_are_released_by_the_next_one_in_order() {
-    let road = road();
-    road.journal.append(vec![new(1, "a"), new(2, "a"), new(3, "b")]).await.unwrap();
-    assert_eq!(ids(&road, 0).await, [1, 3]);
-    let road = road.reopened();
-    assert_eq!(road.journal.release(1).await.unwrap(), 2);
-    assert_eq!(ids(&road, 1).await, [1, 3]);
+    let fixture = test_journal();
+    fixture.journal.append(vec![new(1, "a"), new(2, "a"), new(3, "b")]).await.unwrap();
+    assert_eq!(ids(&fixture, 0).await, [1, 3]);
+    let fixture = fixture.reopened();
+    assert_eq!(fixture.journal.release(1).await.unwrap(), 2);
+    assert_eq!(ids(&fixture, 1).await, [1, 3]);
 }
 
 #[tokio::test]
 async fn a_dead_entry_is_kept_listed_and_replayable() {
-    let road = road();
-    road.journal.append(vec![new(1, "a"), new(2, "a")]).await.unwrap();
-    ids(&road, 0).await;
-    road.journal.settle(vec![(1, Outcome::Dead { reason: "400".to_owned() })], 5).await.unwrap();
-    assert_eq!(ids(&road, 5).await, [2], "the lane goes on");
-    assert_eq!(in_state(&road, State::Dead).await[0].last_error.as_deref(), Some("400"));
-    assert!(road.journal.replay(1, false, [1; 16], 6).await.unwrap());
-    assert_eq!(ids(&road, 6).await, [1]);
-    road.journal.settle(vec![(1, arrived())], 7).await.unwrap();
-    assert!(!road.journal.replay(1, false, [1; 16], 8).await.unwrap(), "delivered is delivered");
+    let fixture = test_journal();
+    fixture.journal.append(vec![new(1, "a"), new(2, "a")]).await.unwrap();
+    ids(&fixture, 0).await;
+    fixture.journal.settle(vec![(1, Outcome::Dead { reason: "400".to_owned() })], 5).await.unwrap();
+    assert_eq!(ids(&fixture, 5).await, [2], "the lane goes on");
+    assert_eq!(in_state(&fixture, State::Dead).await[0].last_error.as_deref(), Some("400"));
+    assert!(fixture.journal.replay(1, false, [1; 16], 6).await.unwrap());
+    assert_eq!(ids(&fixture, 6).await, [1]);
+    fixture.journal.settle(vec![(1, arrived())], 7).await.unwrap();
+    assert!(!fixture.journal.replay(1, false, [1; 16], 8).await.unwrap(), "delivered is delivered");
 }
 
 #[tokio::test]
 async fn an_old_text_is_deleted_and_its_id_is_remembered_longer() {
-    let road = road();
-    road.journal.append(vec![new(1, "a")]).await.unwrap();
-    ids(&road, 0).await;
-    road.journal.settle(vec![(1, arrived())], 0).await.unwrap();
-    assert_eq!(road.journal.prune(crate::KEEP_BODY - 1).await.unwrap(), 0);
-    assert_eq!(road.journal.prune(crate::KEEP_BODY).await.unwrap(), 1);
-    assert_eq!(in_state(&road, State::Delivered).await[0].body, "");
-    assert_eq!(road.journal.append(vec![new(1, "a")]).await.unwrap(), [Appended::Duplicate]);
-    road.journal.prune(crate::KEEP_ID).await.unwrap();
-    assert_eq!(road.journal.append(vec![new(1, "a")]).await.unwrap(), [Appended::New]);
+    let fixture = test_journal();
+    fixture.journal.append(vec![new(1, "a")]).await.unwrap();
+    ids(&fixture, 0).await;
+    fixture.journal.settle(vec![(1, arrived())], 0).await.unwrap();
+    assert_eq!(fixture.journal.prune(crate::KEEP_BODY - 1).await.unwrap(), 0);
+    assert_eq!(fixture.journal.prune(crate::KEEP_BODY).await.unwrap(), 1);
+    assert_eq!(in_state(&fixture, State::Delivered).await[0].body, "");
+    assert_eq!(fixture.journal.append(vec![new(1, "a")]).await.unwrap(), [Appended::Duplicate]);
+    fixture.journal.prune(crate::KEEP_ID).await.unwrap();
+    assert_eq!(fixture.journal.append(vec![new(1, "a")]).await.unwrap(), [Appended::New]);
 }
 
 #[tokio::test]
 async fn an_erased_customer_leaves_no_text() {
-    let road = road();
-    road.journal.append(vec![new(1, "a"), new(2, "a"), new(3, "b")]).await.unwrap();
-    road.journal.erase("a".to_owned(), 1).await.unwrap();
-    assert_eq!(ids(&road, 1).await, [3]);
-    assert!(in_state(&road, State::Dead).await.iter().all(|entry| entry.body.is_empty()));
-    assert!(!road.journal.replay(1, false, [1; 16], 2).await.unwrap());
+    let fixture = test_journal();
+    fixture.journal.append(vec![new(1, "a"), new(2, "a"), new(3, "b")]).await.unwrap();
+    fixture.journal.erase("a".to_owned(), 1).await.unwrap();
+    assert_eq!(ids(&fixture, 1).await, [3]);
+    assert!(in_state(&fixture, State::Dead).await.iter().all(|entry| entry.body.is_empty()));
+    assert!(!fixture.journal.replay(1, false, [1; 16], 2).await.unwrap());
 }
 
 #[derive(Debug, Clone)]
@@ -313,7 +317,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 async fn walk(steps: Vec<Step>) -> Result<(), StoreError> {
-    let road = road();
+    let fixture = test_journal();
     let (mut now, mut claimed) = (0, Vec::<Entry>::new());
     let mut order = BTreeMap::<String, Vec<u8>>::new();
     let mut delivered = BTreeMap::<String, Vec<u8>>::new();
@@ -322,13 +326,13 @@ async fn walk(steps: Vec<Step>) -> Result<(), StoreError> {
         match step {
             Step::Append { id, lane } => {
                 let lane = format!("lane {lane}");
-                let appended = road.journal.append(vec![new(id, &lane)]).await?;
+                let appended = fixture.journal.append(vec![new(id, &lane)]).await?;
                 assert_eq!(appended[0] == Appended::New, known.insert(id));
                 if appended[0] == Appended::New {
                     order.entry(lane).or_default().push(id);
                 }
             }
-            Step::Claim => claimed.extend(road.journal.claim(now, 3, 3, LEASE).await?),
+            Step::Claim => claimed.extend(fixture.journal.claim(now, 3, 3, LEASE).await?),
             Step::Settle { pick, how } if !claimed.is_empty() => {
                 let entry = claimed.swap_remove(pick % claimed.len());
                 let done = delivered.entry(entry.lane.clone()).or_default();
@@ -337,7 +341,7 @@ async fn walk(steps: Vec<Step>) -> Result<(), StoreError> {
                     done.push(entry.id[0]);
                 }
                 let outcome = if how > 0 { arrived() } else { retry(now + 50) };
-                road.journal.settle(vec![(entry.seq, outcome)], now).await?;
+                fixture.journal.settle(vec![(entry.seq, outcome)], now).await?;
             }
             Step::Settle { .. } => {}
             Step::Wait(millis) => now += millis,
@@ -346,7 +350,7 @@ async fn walk(steps: Vec<Step>) -> Result<(), StoreError> {
     // In the end every entry can be delivered, whatever happened before.
     loop {
         now += LEASE * 2;
-        let batch = road.journal.claim(now, 10, 10, LEASE).await?;
+        let batch = fixture.journal.claim(now, 10, 10, LEASE).await?;
         if batch.is_empty() {
             break;
         }
@@ -355,7 +359,7 @@ async fn walk(steps: Vec<Step>) -> Result<(), StoreError> {
             if !done.contains(&entry.id[0]) {
                 done.push(entry.id[0]);
             }
-            road.journal.settle(vec![(entry.seq, arrived())], now).await?;
+            fixture.journal.settle(vec![(entry.seq, arrived())], now).await?;
         }
     }
     delivered.retain(|_, ids| !ids.is_empty());

@@ -4,13 +4,13 @@
 //! events to it. `cargo xtask soak` makes many runs: `HEADWATER_JOURNEYS_LIVES` of them, with seeds from
 //! `HEADWATER_JOURNEYS_SEED` on.
 
-mod books;
+mod ledger;
 mod load;
 
-use crate::dice::Dice;
 use crate::process::number;
+use crate::random::Dice;
 use crate::stage::{Headwater, Killed};
-use books::assert_everything_once;
+use ledger::assert_everything_once;
 use load::{Load, Progress};
 
 /// How the server ends.
@@ -64,7 +64,7 @@ impl Death {
 async fn live(seed: u64, deaths: &[usize]) {
     let mut dice = Dice::new(seed);
     let mut headwater = Headwater::open().await;
-    books::furnish(&headwater).await;
+    ledger::furnish(&headwater).await;
     let mut sent = Vec::new();
     for kind in deaths {
         let killed = headwater.kill().await;

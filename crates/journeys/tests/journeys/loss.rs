@@ -8,7 +8,7 @@
 //! `HEADWATER_JOURNEYS_VISITORS`, with the seed `HEADWATER_JOURNEYS_SEED`.
 
 mod answer;
-mod front;
+mod faulty_proxy;
 mod pages;
 mod plan;
 mod seen;
@@ -25,7 +25,7 @@ use crate::browser::Browser;
 use crate::process::number;
 use crate::stage::Headwater;
 use crate::view::View;
-use front::Front;
+use faulty_proxy::Front;
 
 /// How long all visits may take on a loaded machine: the longest single visit, and an addition for each visitor.
 const PATIENCE: [Duration; 2] = [Duration::from_mins(1), Duration::from_secs(1)];

@@ -3,11 +3,11 @@
 mod browser;
 mod data_directory;
 mod deadline;
-mod dice;
 mod kill;
 mod loss;
 mod outcome;
 mod process;
+mod random;
 mod referral;
 mod seed_000;
 mod stage;

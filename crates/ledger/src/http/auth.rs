@@ -12,10 +12,10 @@ use headwater_protocol::{SOURCE_HEADER, Source};
 
 use headwater_store::Unit;
 
-use super::error::Failure;
-use crate::Books;
+use super::error::ApiFailure;
+use crate::Ledger;
 use crate::record::credential::{self, Caller};
-use crate::record::{Ctx, Kind, Refusal};
+use crate::record::{Ctx, Refusal, RefusalKind};
 
 /// Base64 with or without padding: clients send both.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
@@ -30,29 +30,29 @@ pub(crate) struct Vendor {
     pub(crate) test: bool,
     /// The source it speaks for. Only a holder of the secret key may mark a request as another's claim (trust.md
     /// section 1).
-    pub(crate) says: Source,
+    pub(crate) source: Source,
 }
 
 impl Vendor {
     /// The context of this request.
-    pub(crate) fn ctx(self, books: &Books) -> Ctx {
-        Ctx { says: self.says, ..books.ctx(self.program, self.test) }
+    pub(crate) fn ctx(self, ledger: &Ledger) -> Ctx {
+        Ctx { source: self.source, ..ledger.ctx(self.program, self.test) }
     }
 
     /// The same for records that production and test share: test keys may read those but not write them (trust.md
     /// section 1.8).
-    pub(crate) fn shared(self, books: &Books) -> Result<Ctx, Refusal> {
+    pub(crate) fn shared(self, ledger: &Ledger) -> Result<Ctx, Refusal> {
         if self.test {
             let message = "test keys change only test records; this one is shared with production";
-            return Err(Refusal::new(Kind::Forbidden, "test_key_read_only", message)
+            return Err(Refusal::new(RefusalKind::Forbidden, "test_key_read_only", message)
                 .hint("use the production key pair"));
         }
-        Ok(self.ctx(books))
+        Ok(self.ctx(ledger))
     }
 }
 
 /// The source that a request names in its header; the vendor without one.
-fn says(parts: &Parts) -> Result<Source, Refusal> {
+fn stated_source(parts: &Parts) -> Result<Source, Refusal> {
     let Some(word) = parts.headers.get(SOURCE_HEADER) else { return Ok(Source::Vendor) };
     word.to_str().ok().and_then(Source::from_name).ok_or_else(|| {
         let known = Source::ALL.map(Source::name).join(", ");
@@ -70,17 +70,17 @@ pub(crate) struct PartnerView {
 
 /// The vendor or a partner, for calls that both may read.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Reader {
+pub(crate) enum VendorOrPartner {
     Vendor(Vendor),
     Partner(PartnerView),
 }
 
-impl Reader {
+impl VendorOrPartner {
     /// The context of this request.
-    pub(crate) fn ctx(self, books: &Books) -> Ctx {
+    pub(crate) fn ctx(self, ledger: &Ledger) -> Ctx {
         match self {
-            Self::Vendor(vendor) => vendor.ctx(books),
-            Self::Partner(partner) => books.ctx(partner.program, false),
+            Self::Vendor(vendor) => vendor.ctx(ledger),
+            Self::Partner(partner) => ledger.ctx(partner.program, false),
         }
     }
 
@@ -95,7 +95,7 @@ impl Reader {
 
 /// A server that reports conversions: by tracking token, or with the vendor's key pair.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Tracker(pub(crate) Vendor);
+pub(crate) struct ConversionSender(pub(crate) Vendor);
 
 /// The program's administrator.
 #[derive(Debug, Clone, Copy)]
@@ -103,12 +103,12 @@ pub(crate) struct Admin {
     pub(crate) program: i64,
 }
 
-impl FromRequestParts<Books> for Vendor {
-    type Rejection = Failure;
+impl FromRequestParts<Ledger> for Vendor {
+    type Rejection = ApiFailure;
 
-    async fn from_request_parts(parts: &mut Parts, books: &Books) -> Result<Self, Failure> {
-        match authenticate(parts, books).await? {
-            Caller::Vendor { program, test } => Ok(Self { program, test, says: says(parts)? }),
+    async fn from_request_parts(parts: &mut Parts, ledger: &Ledger) -> Result<Self, ApiFailure> {
+        match authenticate(parts, ledger).await? {
+            Caller::Vendor { program, test } => Ok(Self { program, test, source: stated_source(parts)? }),
             _ => {
                 Err(wrong("this call takes the program's public and secret key as Basic authentication")
                     .into())
@@ -117,13 +117,13 @@ impl FromRequestParts<Books> for Vendor {
     }
 }
 
-impl FromRequestParts<Books> for Reader {
-    type Rejection = Failure;
+impl FromRequestParts<Ledger> for VendorOrPartner {
+    type Rejection = ApiFailure;
 
-    async fn from_request_parts(parts: &mut Parts, books: &Books) -> Result<Self, Failure> {
-        match authenticate(parts, books).await? {
+    async fn from_request_parts(parts: &mut Parts, ledger: &Ledger) -> Result<Self, ApiFailure> {
+        match authenticate(parts, ledger).await? {
             Caller::Vendor { program, test } => {
-                Ok(Self::Vendor(Vendor { program, test, says: says(parts)? }))
+                Ok(Self::Vendor(Vendor { program, test, source: stated_source(parts)? }))
             }
             Caller::Partner { program, partnership } => {
                 Ok(Self::Partner(PartnerView { program, partnership }))
@@ -136,24 +136,24 @@ impl FromRequestParts<Books> for Reader {
     }
 }
 
-impl FromRequestParts<Books> for Tracker {
-    type Rejection = Failure;
+impl FromRequestParts<Ledger> for ConversionSender {
+    type Rejection = ApiFailure;
 
-    async fn from_request_parts(parts: &mut Parts, books: &Books) -> Result<Self, Failure> {
-        match authenticate(parts, books).await? {
+    async fn from_request_parts(parts: &mut Parts, ledger: &Ledger) -> Result<Self, ApiFailure> {
+        match authenticate(parts, ledger).await? {
             Caller::Vendor { program, test } | Caller::Tracking { program, test } => {
-                Ok(Self(Vendor { program, test, says: says(parts)? }))
+                Ok(Self(Vendor { program, test, source: stated_source(parts)? }))
             }
             _ => Err(wrong("this call takes the program's tracking token as Bearer").into()),
         }
     }
 }
 
-impl FromRequestParts<Books> for Admin {
-    type Rejection = Failure;
+impl FromRequestParts<Ledger> for Admin {
+    type Rejection = ApiFailure;
 
-    async fn from_request_parts(parts: &mut Parts, books: &Books) -> Result<Self, Failure> {
-        match authenticate(parts, books).await? {
+    async fn from_request_parts(parts: &mut Parts, ledger: &Ledger) -> Result<Self, ApiFailure> {
+        match authenticate(parts, ledger).await? {
             Caller::Admin { program } => Ok(Self { program }),
             _ => Err(wrong("this call takes the program's administrator token as Bearer").into()),
         }
@@ -162,45 +162,45 @@ impl FromRequestParts<Books> for Admin {
 
 /// The caller, or the refusal. A ledger without any program cannot judge a key, so it answers 503: browsers drop for
 /// good an event that is answered 401 (trust.md section 3).
-async fn authenticate(parts: &Parts, books: &Books) -> Result<Caller, Failure> {
-    let refused = match identify(parts, books).await {
+async fn authenticate(parts: &Parts, ledger: &Ledger) -> Result<Caller, ApiFailure> {
+    let refused = match identify(parts, ledger).await {
         Ok(caller) => return Ok(caller),
         Err(refused) => refused,
     };
-    if refused.kind == Kind::Unauthorized && !books.read(credential::any).await? {
+    if refused.kind == RefusalKind::Unauthorized && !ledger.read(credential::any).await? {
         let message = "the ledger has no program yet; send it again later";
-        return Err(Refusal::new(Kind::NotReady, "not_ready", message)
+        return Err(Refusal::new(RefusalKind::NotReady, "not_ready", message)
             .hint("`headwater init` makes a program")
             .into());
     }
     Err(refused.into())
 }
 
-async fn identify(parts: &Parts, books: &Books) -> Result<Caller, Refusal> {
+async fn identify(parts: &Parts, ledger: &Ledger) -> Result<Caller, Refusal> {
     let header =
         parts.headers.get(AUTHORIZATION).ok_or_else(|| missing("there is no Authorization header"))?;
     let text = header.to_str().map_err(|_| missing("the Authorization header is not plain text"))?;
     let (scheme, rest) = text.trim().split_once(' ').unwrap_or((text, ""));
-    let now = books.now();
+    let now = ledger.now();
     let caller = if scheme.eq_ignore_ascii_case("basic") {
         let (public_key, password) = read_pair(rest.trim())
             .ok_or_else(|| missing("Basic authentication must be base64 of public_key:secret_key"))?;
-        match books.callers().find(&public_key, &password, now) {
+        match ledger.callers().find(&public_key, &password, now) {
             Ok(caller) => Some(caller),
             Err(asked) => {
-                let known = books.is_in_process_secret(&password);
+                let known = ledger.is_in_process_secret(&password);
                 let find =
                     move |unit: &mut Unit<'_>| credential::pair(unit, &public_key, &password, known, now);
-                let found = books.read(find).await?;
+                let found = ledger.read(find).await?;
                 if let Some((caller, true)) = found {
-                    books.callers().keep(&asked, caller, now);
+                    ledger.callers().insert(&asked, caller, now);
                 }
                 found.map(|(caller, _)| caller)
             }
         }
     } else if scheme.eq_ignore_ascii_case("bearer") {
         let token = rest.trim().to_owned();
-        books.read(move |unit| credential::bearer(unit, &token, now)).await?
+        ledger.read(move |unit| credential::bearer(unit, &token, now)).await?
     } else {
         return Err(missing("the Authorization scheme must be Basic or Bearer"));
     };
@@ -213,9 +213,10 @@ fn read_pair(text: &str) -> Option<(String, String)> {
 }
 
 fn missing(message: &str) -> Refusal {
-    Refusal::new(Kind::Unauthorized, "unauthorized", message)
+    Refusal::new(RefusalKind::Unauthorized, "unauthorized", message)
 }
 
 fn wrong(hint: &str) -> Refusal {
-    Refusal::new(Kind::Unauthorized, "unauthorized", "these credentials do not allow this call").hint(hint)
+    Refusal::new(RefusalKind::Unauthorized, "unauthorized", "these credentials do not allow this call")
+        .hint(hint)
 }

@@ -13,18 +13,18 @@ use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
-use super::error::Failure;
-use crate::Books;
-use crate::record::idempotency::Request as Idempotent;
-use crate::record::{Kind, Refusal};
+use super::error::ApiFailure;
+use crate::Ledger;
+use crate::record::idempotency::IdempotentRequest as Idempotent;
+use crate::record::{Refusal, RefusalKind};
 
 /// A body that was read whole, with its idempotency key if it has one.
-pub(crate) struct Posted {
+pub(crate) struct JsonBody {
     bytes: Bytes,
     idempotent: Option<Idempotent>,
 }
 
-impl Posted {
+impl JsonBody {
     /// Reads the body as `T`. Unknown members are ignored.
     pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
         Ok(field::parse(&self.bytes)?)
@@ -36,10 +36,10 @@ impl Posted {
     }
 }
 
-impl FromRequest<Books> for Posted {
-    type Rejection = Failure;
+impl FromRequest<Ledger> for JsonBody {
+    type Rejection = ApiFailure;
 
-    async fn from_request(request: Request<Body>, _: &Books) -> Result<Self, Failure> {
+    async fn from_request(request: Request<Body>, _: &Ledger) -> Result<Self, ApiFailure> {
         let (parts, body) = request.into_parts();
         check_media_type(&parts.headers)?;
         let whole = tokio::time::timeout(Duration::from_millis(REQUEST_TIMEOUT), whole(body));
@@ -66,7 +66,7 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Refusal> {
         "Content-Type must be application/json, got '{}'",
         essence.chars().take(80).collect::<String>()
     );
-    Err(Refusal::new(Kind::MediaType, "unsupported_media_type", message).field("Content-Type"))
+    Err(Refusal::new(RefusalKind::MediaType, "unsupported_media_type", message).field("Content-Type"))
 }
 
 /// Reads a body into one buffer. Keeping the frames would keep the read buffer of some KiB behind each, and a sender
@@ -74,12 +74,13 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Refusal> {
 async fn whole(mut body: Body) -> Result<Bytes, Refusal> {
     let (mut first, mut all) = (Bytes::new(), Vec::new());
     while let Some(frame) = body.frame().await {
-        let unread =
-            |_| Refusal::new(Kind::Invalid, "unreadable_body", "the body could not be read to its end");
+        let unread = |_| {
+            Refusal::new(RefusalKind::Invalid, "unreadable_body", "the body could not be read to its end")
+        };
         let Ok(piece) = frame.map_err(unread)?.into_data() else { continue };
         if first.len() + all.len() + piece.len() > API_BODY_MAX {
             let message = format!("the body must have at most {API_BODY_MAX} bytes");
-            return Err(Refusal::new(Kind::TooLarge, "body_too_large", message));
+            return Err(Refusal::new(RefusalKind::TooLarge, "body_too_large", message));
         }
         if first.is_empty() && all.is_empty() {
             first = piece;
@@ -93,7 +94,7 @@ async fn whole(mut body: Body) -> Result<Bytes, Refusal> {
 
 fn too_slow() -> Refusal {
     let message = format!("the body did not come within {} seconds", REQUEST_TIMEOUT / 1000);
-    Refusal::new(Kind::Timeout, "timeout", message).hint("send it again")
+    Refusal::new(RefusalKind::Timeout, "timeout", message).hint("send it again")
 }
 
 fn check_key(key: Option<&str>) -> Result<String, Refusal> {
@@ -118,15 +119,15 @@ fn hash(parts: &Parts, bytes: &Bytes) -> [u8; 32] {
 /// The key in a path.
 pub(crate) struct Key(pub(crate) String);
 
-impl FromRequestParts<Books> for Key {
-    type Rejection = Failure;
+impl FromRequestParts<Ledger> for Key {
+    type Rejection = ApiFailure;
 
-    async fn from_request_parts(parts: &mut Parts, books: &Books) -> Result<Self, Failure> {
-        match Path::<String>::from_request_parts(parts, books).await {
+    async fn from_request_parts(parts: &mut Parts, ledger: &Ledger) -> Result<Self, ApiFailure> {
+        match Path::<String>::from_request_parts(parts, ledger).await {
             Ok(Path(key)) if !key.contains('\0') => Ok(Self(key)),
             _ => {
                 let message = "the key in the path is not UTF-8 text without NUL";
-                Err(Refusal::new(Kind::NotFound, "unknown_path", message).into())
+                Err(Refusal::new(RefusalKind::NotFound, "unknown_path", message).into())
             }
         }
     }
@@ -152,13 +153,13 @@ impl Params {
     }
 }
 
-impl FromRequestParts<Books> for Params {
-    type Rejection = Failure;
+impl FromRequestParts<Ledger> for Params {
+    type Rejection = ApiFailure;
 
-    async fn from_request_parts(parts: &mut Parts, books: &Books) -> Result<Self, Failure> {
-        let read = Query::<Vec<(String, String)>>::from_request_parts(parts, books).await;
-        let Query(pairs) =
-            read.map_err(|_| Refusal::new(Kind::Invalid, "malformed_query", "the query cannot be read"))?;
+    async fn from_request_parts(parts: &mut Parts, ledger: &Ledger) -> Result<Self, ApiFailure> {
+        let read = Query::<Vec<(String, String)>>::from_request_parts(parts, ledger).await;
+        let Query(pairs) = read
+            .map_err(|_| Refusal::new(RefusalKind::Invalid, "malformed_query", "the query cannot be read"))?;
         if let Some((name, _)) = pairs.iter().find(|(_, value)| value.contains('\0')) {
             let message = format!("{name} must not contain the character NUL (%00)");
             return Err(Refusal::invalid("invalid_value", name, message).into());

@@ -7,23 +7,23 @@ use axum::routing::post;
 use headwater_protocol::v2::Conversion;
 use headwater_store::Unit;
 
-use super::auth::Tracker;
-use super::body::Posted;
+use super::auth::ConversionSender;
+use super::body::JsonBody;
 use super::envelope::answer;
-use super::error::Failure;
+use super::error::ApiFailure;
 use super::write;
-use crate::Books;
+use crate::Ledger;
 use crate::record::conversion;
 
-pub(crate) fn routes() -> Router<Books> {
+pub(crate) fn routes() -> Router<Ledger> {
     Router::new().route("/conversion/xid", post(post_conversion))
 }
 
 async fn post_conversion(
-    State(books): State<Books>,
-    Tracker(vendor): Tracker,
-    posted: Posted,
-) -> Result<Response, Failure> {
+    State(ledger): State<Ledger>,
+    ConversionSender(vendor): ConversionSender,
+    posted: JsonBody,
+) -> Result<Response, ApiFailure> {
     let given: Conversion = posted.parse()?;
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
         let result = conversion::record(unit, ctx, given.clone())?;
@@ -34,5 +34,5 @@ async fn post_conversion(
         };
         Ok(answer(200, message, result))
     };
-    write::post(&books, vendor.ctx(&books), posted, work).await
+    write::post(&ledger, vendor.ctx(&ledger), posted, work).await
 }

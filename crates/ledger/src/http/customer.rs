@@ -8,16 +8,16 @@ use headwater_protocol::v2::{Attribution, CreateCustomer, UpdateCustomer};
 use headwater_store::Unit;
 use serde_json::{Map, Value};
 
-use super::auth::{Reader, Vendor};
-use super::body::{Key, Params, Posted};
+use super::auth::{Vendor, VendorOrPartner};
+use super::body::{JsonBody, Key, Params};
 use super::envelope::{answer, answer_with, found};
-use super::error::Failure;
+use super::error::ApiFailure;
 use super::write;
-use crate::Books;
+use crate::Ledger;
 use crate::record::Refusal;
-use crate::record::customer::{self, Filters};
+use crate::record::customer::{self, CustomerFilters};
 
-pub(crate) fn routes() -> Router<Books> {
+pub(crate) fn routes() -> Router<Ledger> {
     Router::new()
         .route("/api/v2/customers", get(list_customers).post(post_customer))
         .route(
@@ -29,64 +29,68 @@ pub(crate) fn routes() -> Router<Books> {
 }
 
 async fn post_attribution(
-    State(books): State<Books>,
+    State(ledger): State<Ledger>,
     vendor: Vendor,
     Key(key): Key,
-    posted: Posted,
-) -> Result<Response, Failure> {
+    posted: JsonBody,
+) -> Result<Response, ApiFailure> {
     let given: Attribution = posted.parse()?;
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
         let changed = customer::reattribute(unit, ctx, &key, (&given.partner_key, &given.reason))?;
         Ok(answer(200, "Customer credited", changed))
     };
-    write::post(&books, vendor.ctx(&books), posted, work).await
+    write::post(&ledger, vendor.ctx(&ledger), posted, work).await
 }
 
-async fn get_history(State(books): State<Books>, vendor: Vendor, Key(key): Key) -> Result<Response, Failure> {
-    let ctx = vendor.ctx(&books);
-    Ok(found(books.read(move |unit| customer::history(unit, &ctx, &key)).await?))
+async fn get_history(
+    State(ledger): State<Ledger>,
+    vendor: Vendor,
+    Key(key): Key,
+) -> Result<Response, ApiFailure> {
+    let ctx = vendor.ctx(&ledger);
+    Ok(found(ledger.read(move |unit| customer::history(unit, &ctx, &key)).await?))
 }
 
 async fn list_customers(
-    State(books): State<Books>,
-    reader: Reader,
+    State(ledger): State<Ledger>,
+    reader: VendorOrPartner,
     params: Params,
-) -> Result<Response, Failure> {
-    let (ctx, page) = (reader.ctx(&books), params.page(&[])?);
+) -> Result<Response, ApiFailure> {
+    let (ctx, page) = (reader.ctx(&ledger), params.page(&[])?);
     if let Some(partnership) = reader.partnership() {
         let list = move |unit: &mut Unit<'_>| customer::list_for_partner(unit, &ctx, partnership, &page);
-        return Ok(found(books.read(list).await?));
+        return Ok(found(ledger.read(list).await?));
     }
     let own = |name: &str| params.get(name).map(str::to_owned);
-    let filters = Filters {
+    let filters = CustomerFilters {
         email: own("email"),
         customer_key: own("customer_key"),
         partner_key: own("partner_key"),
         provider_key: own("provider_key"),
         has_sub_id: params.flag("has_sub_id")?,
     };
-    Ok(found(books.read(move |unit| customer::list(unit, &ctx, filters, &page)).await?))
+    Ok(found(ledger.read(move |unit| customer::list(unit, &ctx, filters, &page)).await?))
 }
 
 async fn get_customer(
-    State(books): State<Books>,
-    reader: Reader,
+    State(ledger): State<Ledger>,
+    reader: VendorOrPartner,
     Key(key): Key,
-) -> Result<Response, Failure> {
-    let ctx = reader.ctx(&books);
+) -> Result<Response, ApiFailure> {
+    let ctx = reader.ctx(&ledger);
     let read = move |unit: &mut Unit<'_>| match reader.partnership() {
         None => customer::get(unit, &ctx, &key),
         Some(partnership) => customer::get_for_partner(unit, &ctx, partnership, &key),
     };
-    Ok(found(books.read(read).await?))
+    Ok(found(ledger.read(read).await?))
 }
 
 async fn post_customer(
-    State(books): State<Books>,
+    State(ledger): State<Ledger>,
     vendor: Vendor,
     params: Params,
-    posted: Posted,
-) -> Result<Response, Failure> {
+    posted: JsonBody,
+) -> Result<Response, ApiFailure> {
     let new: CreateCustomer = posted.parse()?;
     if new.partner_key.is_none() {
         refuse_null_partner(&posted)?;
@@ -98,12 +102,12 @@ async fn post_customer(
             if made.created { (201, "Customer created") } else { (200, "Customer updated") };
         Ok(answer_with(status, message, made.customer, made.warnings))
     };
-    write::post(&books, vendor.ctx(&books), posted, work).await
+    write::post(&ledger, vendor.ctx(&ledger), posted, work).await
 }
 
 /// Refuses `"partner_key": null`, which the wire type reads like an absent one: it means that the client lost its
 /// cookie, and it should be told (api.md section 6).
-fn refuse_null_partner(posted: &Posted) -> Result<(), Refusal> {
+fn refuse_null_partner(posted: &JsonBody) -> Result<(), Refusal> {
     let members: Map<String, Value> = posted.parse()?;
     if members.get("partner_key").is_some_and(Value::is_null) {
         return Err(customer::empty_partner_key().into());
@@ -112,27 +116,27 @@ fn refuse_null_partner(posted: &Posted) -> Result<(), Refusal> {
 }
 
 async fn update_customer(
-    State(books): State<Books>,
+    State(ledger): State<Ledger>,
     vendor: Vendor,
     Key(key): Key,
-    posted: Posted,
-) -> Result<Response, Failure> {
+    posted: JsonBody,
+) -> Result<Response, ApiFailure> {
     let change: UpdateCustomer = posted.parse()?;
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
         Ok(answer(200, "Customer updated", customer::update(unit, ctx, &key, change.clone())?))
     };
-    write::change(&books, vendor.ctx(&books), work).await
+    write::change(&ledger, vendor.ctx(&ledger), work).await
 }
 
 async fn delete_customer(
-    State(books): State<Books>,
+    State(ledger): State<Ledger>,
     vendor: Vendor,
     Key(key): Key,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiFailure> {
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
         Ok(answer(200, "Customer deleted", customer::erase(unit, ctx, &key)?))
     };
-    let response = write::change(&books, vendor.ctx(&books), work).await?;
-    books.customer_erased();
+    let response = write::change(&ledger, vendor.ctx(&ledger), work).await?;
+    ledger.customer_erased();
     Ok(response)
 }

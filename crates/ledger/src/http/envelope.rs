@@ -5,10 +5,10 @@ use axum::response::{IntoResponse, Response};
 use headwater_protocol::v2::{Envelope, Warning};
 use serde::Serialize;
 
-use crate::record::idempotency::Answer;
+use crate::record::idempotency::StoredAnswer;
 
 /// A success with the given status and sentence.
-pub(crate) fn answer<T: Serialize>(status: u16, message: &str, data: T) -> Answer {
+pub(crate) fn answer<T: Serialize>(status: u16, message: &str, data: T) -> StoredAnswer {
     answer_with(status, message, data, Vec::new())
 }
 
@@ -18,9 +18,9 @@ pub(crate) fn answer_with<T: Serialize>(
     message: &str,
     data: T,
     warnings: Vec<Warning>,
-) -> Answer {
+) -> StoredAnswer {
     let body = Envelope { data, message: message.to_owned(), status, warnings };
-    Answer { status, body: text(&body) }
+    StoredAnswer { status, body: text(&body) }
 }
 
 /// The response to a read: a list or an object.
@@ -29,7 +29,7 @@ pub(crate) fn found<T: Serialize>(data: T) -> Response {
 }
 
 /// Turns an answer into an HTTP response.
-pub(crate) fn respond(answer: Answer) -> Response {
+pub(crate) fn respond(answer: StoredAnswer) -> Response {
     json(StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK), answer.body)
 }
 

@@ -8,18 +8,18 @@ use headwater_protocol::v2::ErrorBody;
 use headwater_store::StoreError;
 
 use super::envelope;
-use crate::record::{Kind, Refusal};
+use crate::record::{Refusal, RefusalKind};
 
 /// The one error type of handlers.
-pub(crate) struct Failure(Refusal);
+pub(crate) struct ApiFailure(Refusal);
 
-impl<E: Into<Refusal>> From<E> for Failure {
+impl<E: Into<Refusal>> From<E> for ApiFailure {
     fn from(error: E) -> Self {
         Self(error.into())
     }
 }
 
-impl IntoResponse for Failure {
+impl IntoResponse for ApiFailure {
     fn into_response(self) -> Response {
         let Self(refusal) = self;
         if let Some(inside) = &refusal.inside {
@@ -35,13 +35,13 @@ impl IntoResponse for Failure {
         };
         let mut response = envelope::json(status, envelope::text(&body));
         match kind {
-            Kind::Busy | Kind::TooMany => {
+            RefusalKind::Busy | RefusalKind::TooMany => {
                 response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
             }
-            Kind::NotReady => {
+            RefusalKind::NotReady => {
                 response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
             }
-            Kind::Unauthorized => {
+            RefusalKind::Unauthorized => {
                 let scheme = HeaderValue::from_static("Basic realm=\"headwater\", Bearer");
                 response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
             }
@@ -51,37 +51,37 @@ impl IntoResponse for Failure {
     }
 }
 
-fn status(kind: Kind) -> StatusCode {
+fn status(kind: RefusalKind) -> StatusCode {
     match kind {
-        Kind::Invalid => StatusCode::BAD_REQUEST,
-        Kind::Unauthorized => StatusCode::UNAUTHORIZED,
-        Kind::Forbidden => StatusCode::FORBIDDEN,
-        Kind::NotFound => StatusCode::NOT_FOUND,
-        Kind::Method => StatusCode::METHOD_NOT_ALLOWED,
-        Kind::Timeout => StatusCode::REQUEST_TIMEOUT,
-        Kind::Conflict => StatusCode::CONFLICT,
-        Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        Kind::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        Kind::TooMany => StatusCode::TOO_MANY_REQUESTS,
-        Kind::Busy | Kind::NotReady => StatusCode::SERVICE_UNAVAILABLE,
-        Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        RefusalKind::Invalid => StatusCode::BAD_REQUEST,
+        RefusalKind::Unauthorized => StatusCode::UNAUTHORIZED,
+        RefusalKind::Forbidden => StatusCode::FORBIDDEN,
+        RefusalKind::NotFound => StatusCode::NOT_FOUND,
+        RefusalKind::Method => StatusCode::METHOD_NOT_ALLOWED,
+        RefusalKind::Timeout => StatusCode::REQUEST_TIMEOUT,
+        RefusalKind::Conflict => StatusCode::CONFLICT,
+        RefusalKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        RefusalKind::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        RefusalKind::TooMany => StatusCode::TOO_MANY_REQUESTS,
+        RefusalKind::Busy | RefusalKind::NotReady => StatusCode::SERVICE_UNAVAILABLE,
+        RefusalKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 
 /// The answer to an unknown path.
-pub(crate) fn unknown_path(uri: &Uri) -> Failure {
+pub(crate) fn unknown_path(uri: &Uri) -> ApiFailure {
     let message = format!("there is nothing at {}", uri.path());
-    Refusal::new(Kind::NotFound, "unknown_path", message).hint("API v2 lives below /api/v2").into()
+    Refusal::new(RefusalKind::NotFound, "unknown_path", message).hint("API v2 lives below /api/v2").into()
 }
 
 /// The answer to a method that a path does not support.
-pub(crate) async fn unknown_method(method: Method, uri: Uri) -> Failure {
+pub(crate) async fn unknown_method(method: Method, uri: Uri) -> ApiFailure {
     let message = format!("{} does not take {method}", uri.path());
-    Refusal::new(Kind::Method, "method_not_allowed", message).into()
+    Refusal::new(RefusalKind::Method, "method_not_allowed", message).into()
 }
 
 /// The answer when a handler panicked. The panic's message goes to the panic hook only, never to the client.
 #[allow(clippy::needless_pass_by_value, reason = "the layer's own signature")]
 pub(crate) fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
-    Failure::from(StoreError::Panicked).into_response()
+    ApiFailure::from(StoreError::Panicked).into_response()
 }

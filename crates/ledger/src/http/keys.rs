@@ -8,19 +8,23 @@ use headwater_protocol::v2::RotateKey;
 use headwater_store::Unit;
 
 use super::auth::Admin;
-use super::body::Posted;
+use super::body::JsonBody;
 use super::envelope::answer;
-use super::error::Failure;
+use super::error::ApiFailure;
 use super::write;
-use crate::Books;
+use crate::Ledger;
 use crate::record::credential;
 
-pub(crate) fn routes() -> Router<Books> {
+pub(crate) fn routes() -> Router<Ledger> {
     Router::new().route("/api/v2/program/keys/rotate", post(post_rotate))
 }
 
 /// Each call makes a new secret. `Idempotency-Key` is ignored here, because a stored answer would keep the secret.
-async fn post_rotate(State(books): State<Books>, admin: Admin, posted: Posted) -> Result<Response, Failure> {
+async fn post_rotate(
+    State(ledger): State<Ledger>,
+    admin: Admin,
+    posted: JsonBody,
+) -> Result<Response, ApiFailure> {
     let asked: RotateKey = posted.parse()?;
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
         Ok(answer(
@@ -29,7 +33,7 @@ async fn post_rotate(State(books): State<Books>, admin: Admin, posted: Posted) -
             credential::rotate(unit, ctx, &asked)?,
         ))
     };
-    let response = write::change(&books, books.ctx(admin.program, false), work).await?;
-    books.settings_changed().await;
+    let response = write::change(&ledger, ledger.ctx(admin.program, false), work).await?;
+    ledger.settings_changed().await;
     Ok(response)
 }

@@ -7,51 +7,59 @@ use axum::routing::get;
 use headwater_protocol::v2::CreateLink;
 use headwater_store::Unit;
 
-use super::auth::{Reader, Vendor};
-use super::body::{Key, Params, Posted};
+use super::auth::{Vendor, VendorOrPartner};
+use super::body::{JsonBody, Key, Params};
 use super::envelope::{answer, found};
-use super::error::Failure;
+use super::error::ApiFailure;
 use super::write;
-use crate::Books;
+use crate::Ledger;
 use crate::record::{click, link};
 
-pub(crate) fn routes() -> Router<Books> {
+pub(crate) fn routes() -> Router<Ledger> {
     Router::new()
         .route("/api/v2/links", get(list_links).post(post_link))
         .route("/api/v2/links/partnership/{key}", get(list_partnership_links))
         .route("/api/v2/clicks", get(list_clicks))
 }
 
-async fn list_links(State(books): State<Books>, reader: Reader, params: Params) -> Result<Response, Failure> {
-    let (ctx, page) = (reader.ctx(&books), params.page(&[])?);
-    Ok(found(books.read(move |unit| link::list_of(unit, &ctx, reader.partnership(), &page)).await?))
+async fn list_links(
+    State(ledger): State<Ledger>,
+    reader: VendorOrPartner,
+    params: Params,
+) -> Result<Response, ApiFailure> {
+    let (ctx, page) = (reader.ctx(&ledger), params.page(&[])?);
+    Ok(found(ledger.read(move |unit| link::list_of(unit, &ctx, reader.partnership(), &page)).await?))
 }
 
 async fn list_partnership_links(
-    State(books): State<Books>,
+    State(ledger): State<Ledger>,
     vendor: Vendor,
     Key(key): Key,
     params: Params,
-) -> Result<Response, Failure> {
-    let (ctx, page) = (vendor.ctx(&books), params.page(&[])?);
-    Ok(found(books.read(move |unit| link::list(unit, &ctx, Some(&key), &page)).await?))
+) -> Result<Response, ApiFailure> {
+    let (ctx, page) = (vendor.ctx(&ledger), params.page(&[])?);
+    Ok(found(ledger.read(move |unit| link::list(unit, &ctx, Some(&key), &page)).await?))
 }
 
-async fn post_link(State(books): State<Books>, vendor: Vendor, posted: Posted) -> Result<Response, Failure> {
+async fn post_link(
+    State(ledger): State<Ledger>,
+    vendor: Vendor,
+    posted: JsonBody,
+) -> Result<Response, ApiFailure> {
     let new: CreateLink = posted.parse()?;
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
         Ok(answer(201, "Link created", link::record(unit, ctx, new.clone())?))
     };
-    write::post(&books, vendor.shared(&books)?, posted, work).await
+    write::post(&ledger, vendor.shared(&ledger)?, posted, work).await
 }
 
 async fn list_clicks(
-    State(books): State<Books>,
-    reader: Reader,
+    State(ledger): State<Ledger>,
+    reader: VendorOrPartner,
     params: Params,
-) -> Result<Response, Failure> {
-    let (ctx, page) = (reader.ctx(&books), params.page(&[])?);
+) -> Result<Response, ApiFailure> {
+    let (ctx, page) = (reader.ctx(&ledger), params.page(&[])?);
     let has_sub_id = params.flag("has_sub_id")?;
     let list = move |unit: &mut Unit<'_>| click::list(unit, &ctx, reader.partnership(), has_sub_id, &page);
-    Ok(found(books.read(list).await?))
+    Ok(found(ledger.read(list).await?))
 }

@@ -4,13 +4,13 @@ use headwater_protocol::limits::{LIST_DEFAULT, LIST_MAX};
 
 use super::body::Params;
 use crate::record::Refusal;
-use crate::store::list::{Cursor, Page};
+use crate::store::list::{Cursor, PageRequest};
 
 impl Params {
     /// Reads a list's parameters. `orders` are those the list accepts beside `created_at`.
-    pub(crate) fn page(&self, orders: &[&'static str]) -> Result<Page, Refusal> {
+    pub(crate) fn page(&self, orders: &[&'static str]) -> Result<PageRequest, Refusal> {
         let (order, ascending) = self.order(orders)?;
-        Ok(Page {
+        Ok(PageRequest {
             limit: self.limit()?,
             cursor: self.cursor()?,
             order,

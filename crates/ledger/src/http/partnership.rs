@@ -8,14 +8,14 @@ use headwater_protocol::v2::{CreatePartnership, UpdatePartnership};
 use headwater_store::Unit;
 
 use super::auth::Vendor;
-use super::body::{Key, Params, Posted};
+use super::body::{JsonBody, Key, Params};
 use super::envelope::{answer, found};
-use super::error::Failure;
+use super::error::ApiFailure;
 use super::write;
-use crate::Books;
+use crate::Ledger;
 use crate::record::partnership;
 
-pub(crate) fn routes() -> Router<Books> {
+pub(crate) fn routes() -> Router<Ledger> {
     Router::new()
         .route("/api/v2/partnerships", get(list_partnerships).post(post_partnership))
         .route(
@@ -28,77 +28,85 @@ pub(crate) fn routes() -> Router<Books> {
 }
 
 async fn list_partnerships(
-    State(books): State<Books>,
+    State(ledger): State<Ledger>,
     vendor: Vendor,
     params: Params,
-) -> Result<Response, Failure> {
-    let (ctx, page) = (vendor.ctx(&books), params.page(&[])?);
-    Ok(found(books.read(move |unit| partnership::list(unit, &ctx, &page)).await?))
+) -> Result<Response, ApiFailure> {
+    let (ctx, page) = (vendor.ctx(&ledger), params.page(&[])?);
+    Ok(found(ledger.read(move |unit| partnership::list(unit, &ctx, &page)).await?))
 }
 
 async fn get_partnership(
-    State(books): State<Books>,
+    State(ledger): State<Ledger>,
     vendor: Vendor,
     Key(key): Key,
-) -> Result<Response, Failure> {
-    let ctx = vendor.ctx(&books);
-    Ok(found(books.read(move |unit| partnership::get(unit, &ctx, &key)).await?))
+) -> Result<Response, ApiFailure> {
+    let ctx = vendor.ctx(&ledger);
+    Ok(found(ledger.read(move |unit| partnership::get(unit, &ctx, &key)).await?))
 }
 
 async fn post_partnership(
-    State(books): State<Books>,
+    State(ledger): State<Ledger>,
     vendor: Vendor,
-    posted: Posted,
-) -> Result<Response, Failure> {
+    posted: JsonBody,
+) -> Result<Response, ApiFailure> {
     let new: CreatePartnership = posted.parse()?;
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
         Ok(answer(201, "Partnership created", partnership::record(unit, ctx, new.clone())?))
     };
-    write::post(&books, vendor.shared(&books)?, posted, work).await
+    write::post(&ledger, vendor.shared(&ledger)?, posted, work).await
 }
 
 async fn update_partnership(
-    State(books): State<Books>,
+    State(ledger): State<Ledger>,
     vendor: Vendor,
     Key(key): Key,
-    posted: Posted,
-) -> Result<Response, Failure> {
+    posted: JsonBody,
+) -> Result<Response, ApiFailure> {
     let change: UpdatePartnership = posted.parse()?;
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
         Ok(answer(200, "Partnership updated", partnership::update(unit, ctx, &key, change.clone())?))
     };
-    write::change(&books, vendor.shared(&books)?, work).await
+    write::change(&ledger, vendor.shared(&ledger)?, work).await
 }
 
 async fn delete_partnership(
-    State(books): State<Books>,
+    State(ledger): State<Ledger>,
     vendor: Vendor,
     Key(key): Key,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiFailure> {
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
         Ok(answer(200, "Partnership archived", partnership::archive(unit, ctx, &key)?))
     };
-    write::change(&books, vendor.shared(&books)?, work).await
+    write::change(&ledger, vendor.shared(&ledger)?, work).await
 }
 
 /// Each call makes a new token. `Idempotency-Key` is ignored here, because a stored answer would keep the token.
-async fn post_token(State(books): State<Books>, vendor: Vendor, Key(key): Key) -> Result<Response, Failure> {
+async fn post_token(
+    State(ledger): State<Ledger>,
+    vendor: Vendor,
+    Key(key): Key,
+) -> Result<Response, ApiFailure> {
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
         Ok(answer(201, "Token created; it is shown this once", partnership::record_token(unit, ctx, &key)?))
     };
-    write::change(&books, vendor.shared(&books)?, work).await
+    write::change(&ledger, vendor.shared(&ledger)?, work).await
 }
 
 async fn list_partners(
-    State(books): State<Books>,
+    State(ledger): State<Ledger>,
     vendor: Vendor,
     params: Params,
-) -> Result<Response, Failure> {
-    let (ctx, page) = (vendor.ctx(&books), params.page(&[])?);
-    Ok(found(books.read(move |unit| partnership::list_partners(unit, &ctx, &page)).await?))
+) -> Result<Response, ApiFailure> {
+    let (ctx, page) = (vendor.ctx(&ledger), params.page(&[])?);
+    Ok(found(ledger.read(move |unit| partnership::list_partners(unit, &ctx, &page)).await?))
 }
 
-async fn get_partner(State(books): State<Books>, vendor: Vendor, Key(key): Key) -> Result<Response, Failure> {
-    let ctx = vendor.ctx(&books);
-    Ok(found(books.read(move |unit| partnership::get_partner(unit, &ctx, &key)).await?))
+async fn get_partner(
+    State(ledger): State<Ledger>,
+    vendor: Vendor,
+    Key(key): Key,
+) -> Result<Response, ApiFailure> {
+    let ctx = vendor.ctx(&ledger);
+    Ok(found(ledger.read(move |unit| partnership::get_partner(unit, &ctx, &key)).await?))
 }

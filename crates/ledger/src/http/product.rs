@@ -7,15 +7,15 @@ use axum::routing::get;
 use headwater_protocol::v2::{CreateProduct, UpdateProduct};
 use headwater_store::Unit;
 
-use super::auth::{Reader, Vendor};
-use super::body::{Key, Params, Posted};
+use super::auth::{Vendor, VendorOrPartner};
+use super::body::{JsonBody, Key, Params};
 use super::envelope::{answer, answer_with, found};
-use super::error::Failure;
+use super::error::ApiFailure;
 use super::write;
-use crate::Books;
-use crate::record::product::{self, Filters, Path};
+use crate::Ledger;
+use crate::record::product::{self, Path, ProductFilters};
 
-pub(crate) fn routes() -> Router<Books> {
+pub(crate) fn routes() -> Router<Ledger> {
     Router::new()
         .route("/api/v2/products", get(list_products).post(post_product))
         .route(
@@ -42,56 +42,56 @@ impl Chosen {
 }
 
 async fn get_history(
-    State(books): State<Books>,
+    State(ledger): State<Ledger>,
     vendor: Vendor,
     Key(key): Key,
     params: Params,
-) -> Result<Response, Failure> {
-    let (ctx, chosen) = (vendor.ctx(&books), Chosen::new(key, &params));
-    Ok(found(books.read(move |unit| product::history(unit, &ctx, chosen.path())).await?))
+) -> Result<Response, ApiFailure> {
+    let (ctx, chosen) = (vendor.ctx(&ledger), Chosen::new(key, &params));
+    Ok(found(ledger.read(move |unit| product::history(unit, &ctx, chosen.path())).await?))
 }
 
 async fn list_products(
-    State(books): State<Books>,
-    reader: Reader,
+    State(ledger): State<Ledger>,
+    reader: VendorOrPartner,
     params: Params,
-) -> Result<Response, Failure> {
-    let (ctx, page) = (reader.ctx(&books), params.page(&[])?);
+) -> Result<Response, ApiFailure> {
+    let (ctx, page) = (reader.ctx(&ledger), params.page(&[])?);
     let own = |name: &str| params.get(name).map(str::to_owned);
     if let Some(viewer) = reader.partnership() {
         let wanted = (own("customer_key"), own("status"));
         let list = move |unit: &mut Unit<'_>| product::list_for_partner(unit, &ctx, viewer, wanted, &page);
-        return Ok(found(books.read(list).await?));
+        return Ok(found(ledger.read(list).await?));
     }
-    let filters = Filters {
+    let filters = ProductFilters {
         customer_key: own("customer_key"),
         stack_key: own("stack_key"),
         click_xid: own("click_xid"),
         status: own("status"),
         external_subscription_key: own("external_subscription_key"),
     };
-    Ok(found(books.read(move |unit| product::list(unit, &ctx, filters, &page)).await?))
+    Ok(found(ledger.read(move |unit| product::list(unit, &ctx, filters, &page)).await?))
 }
 
 async fn get_product(
-    State(books): State<Books>,
-    reader: Reader,
+    State(ledger): State<Ledger>,
+    reader: VendorOrPartner,
     Key(key): Key,
     params: Params,
-) -> Result<Response, Failure> {
-    let (ctx, chosen) = (reader.ctx(&books), Chosen::new(key, &params));
+) -> Result<Response, ApiFailure> {
+    let (ctx, chosen) = (reader.ctx(&ledger), Chosen::new(key, &params));
     let read = move |unit: &mut Unit<'_>| match reader.partnership() {
         None => product::get(unit, &ctx, chosen.path()),
         Some(viewer) => product::get_for_partner(unit, &ctx, viewer, &chosen.name),
     };
-    Ok(found(books.read(read).await?))
+    Ok(found(ledger.read(read).await?))
 }
 
 async fn post_product(
-    State(books): State<Books>,
+    State(ledger): State<Ledger>,
     vendor: Vendor,
-    posted: Posted,
-) -> Result<Response, Failure> {
+    posted: JsonBody,
+) -> Result<Response, ApiFailure> {
     let new: CreateProduct = posted.parse()?;
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
         let made = product::record(unit, ctx, &new)?;
@@ -102,16 +102,16 @@ async fn post_product(
         };
         Ok(answer_with(status, message, made.product, made.warnings))
     };
-    write::post(&books, vendor.ctx(&books), posted, work).await
+    write::post(&ledger, vendor.ctx(&ledger), posted, work).await
 }
 
 async fn update_product(
-    State(books): State<Books>,
+    State(ledger): State<Ledger>,
     vendor: Vendor,
     Key(key): Key,
     params: Params,
-    posted: Posted,
-) -> Result<Response, Failure> {
+    posted: JsonBody,
+) -> Result<Response, ApiFailure> {
     let change: UpdateProduct = posted.parse()?;
     let chosen = Chosen::new(key, &params);
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
@@ -121,18 +121,18 @@ async fn update_product(
             product::update(unit, ctx, chosen.path(), change.clone())?,
         ))
     };
-    write::change(&books, vendor.ctx(&books), work).await
+    write::change(&ledger, vendor.ctx(&ledger), work).await
 }
 
 async fn archive_product(
-    State(books): State<Books>,
+    State(ledger): State<Ledger>,
     vendor: Vendor,
     Key(key): Key,
     params: Params,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiFailure> {
     let chosen = Chosen::new(key, &params);
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
         Ok(answer(200, "Product deleted successfully", product::archive(unit, ctx, chosen.path())?))
     };
-    write::change(&books, vendor.ctx(&books), work).await
+    write::change(&ledger, vendor.ctx(&ledger), work).await
 }

@@ -8,31 +8,31 @@ use headwater_protocol::v2::UpdateProgram;
 use headwater_store::Unit;
 
 use super::auth::Admin;
-use super::body::Posted;
+use super::body::JsonBody;
 use super::envelope::{answer, found};
-use super::error::Failure;
+use super::error::ApiFailure;
 use super::write;
-use crate::Books;
+use crate::Ledger;
 use crate::record::program;
 
-pub(crate) fn routes() -> Router<Books> {
+pub(crate) fn routes() -> Router<Ledger> {
     Router::new().route("/api/v2/program", get(get_program).patch(update_program))
 }
 
-async fn get_program(State(books): State<Books>, admin: Admin) -> Result<Response, Failure> {
-    Ok(found(books.read(move |unit| program::get(unit, admin.program)).await?))
+async fn get_program(State(ledger): State<Ledger>, admin: Admin) -> Result<Response, ApiFailure> {
+    Ok(found(ledger.read(move |unit| program::get(unit, admin.program)).await?))
 }
 
 async fn update_program(
-    State(books): State<Books>,
+    State(ledger): State<Ledger>,
     admin: Admin,
-    posted: Posted,
-) -> Result<Response, Failure> {
+    posted: JsonBody,
+) -> Result<Response, ApiFailure> {
     let change: UpdateProgram = posted.parse()?;
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
         Ok(answer(200, "Program updated", program::update(unit, ctx, change.clone())?))
     };
-    let response = write::change(&books, books.ctx(admin.program, false), work).await?;
-    books.settings_changed().await;
+    let response = write::change(&ledger, ledger.ctx(admin.program, false), work).await?;
+    ledger.settings_changed().await;
     Ok(response)
 }

@@ -9,10 +9,10 @@ use axum::response::{IntoResponse, Response};
 
 use headwater_store::Unit;
 
-use super::error::{self, Failure};
-use crate::Books;
-use crate::record::click::{self, Redirect, Request};
-use crate::record::{Kind, Refusal, link, program};
+use super::error::{self, ApiFailure};
+use crate::Ledger;
+use crate::record::click::{self, ClickRequest, Redirect};
+use crate::record::{Refusal, RefusalKind, link, program};
 use crate::store::link::LinkRow;
 
 /// The page for an unknown link. It names no program, because the path says nothing about one.
@@ -24,7 +24,7 @@ const NO_SUCH_LINK: &str = "<!doctype html>\n<html lang=\"en\">\n<meta charset=\
 
 /// Follows a link. An unknown link gets an HTML page, since a visitor sees it; a path that cannot be a link gets a
 /// JSON error.
-pub(crate) async fn follow_link(State(books): State<Books>, parts: Parts) -> Result<Response, Failure> {
+pub(crate) async fn follow_link(State(ledger): State<Ledger>, parts: Parts) -> Result<Response, ApiFailure> {
     let Parts { method, uri, headers, extensions, .. } = parts;
     let slug = uri.path().trim_start_matches('/');
     let asked = method == Method::GET || method == Method::HEAD;
@@ -33,21 +33,21 @@ pub(crate) async fn follow_link(State(books): State<Books>, parts: Parts) -> Res
     }
     // A call within the process has no peer address, so no rate limit applies.
     if let Some(ConnectInfo(peer)) = extensions.get::<ConnectInfo<SocketAddr>>()
-        && !books.may_click(peer.ip())
+        && !ledger.may_click(peer.ip())
     {
         let message = "too many clicks from this address";
-        return Err(Refusal::new(Kind::TooMany, "rate_limited", message)
+        return Err(Refusal::new(RefusalKind::TooMany, "rate_limited", message)
             .hint("try again in a moment")
             .into());
     }
     let slug = slug.to_owned();
-    let Some(link) = books.read(move |unit| find_allowed(unit, &slug)).await? else {
+    let Some(link) = ledger.read(move |unit| find_allowed(unit, &slug)).await? else {
         return Ok(not_found());
     };
-    let request = Request {
+    let request = ClickRequest {
         query: uri.query().unwrap_or_default().to_owned(),
         user_agent: headers.get(header::USER_AGENT).and_then(|text| text.to_str().ok()).map(str::to_owned),
-        jar: headers
+        cookie_header: headers
             .get_all(header::COOKIE)
             .iter()
             .filter_map(|jar| jar.to_str().ok())
@@ -56,8 +56,8 @@ pub(crate) async fn follow_link(State(books): State<Books>, parts: Parts) -> Res
         host: headers.get(header::HOST).and_then(|host| host.to_str().ok()).map(str::to_owned),
         head_only: method == Method::HEAD,
     };
-    let ctx = books.ctx(link.program, false);
-    let redirect = books.write(move |unit| click::record(unit, &ctx, &link, &request)).await?;
+    let ctx = ledger.ctx(link.program, false);
+    let redirect = ledger.write(move |unit| click::record(unit, &ctx, &link, &request)).await?;
     Ok(found(&redirect))
 }
 

@@ -8,14 +8,14 @@ use headwater_protocol::v2::{CreateRefund, CreateTransaction};
 use headwater_store::Unit;
 
 use super::auth::Vendor;
-use super::body::{Key, Params, Posted};
+use super::body::{JsonBody, Key, Params};
 use super::envelope::{answer, answer_with, found, respond};
-use super::error::Failure;
+use super::error::ApiFailure;
 use super::write;
-use crate::Books;
-use crate::record::transaction::{self, Filters};
+use crate::Ledger;
+use crate::record::transaction::{self, TransactionFilters};
 
-pub(crate) fn routes() -> Router<Books> {
+pub(crate) fn routes() -> Router<Ledger> {
     Router::new()
         .route("/api/v2/transactions", get(list_transactions).post(post_transaction))
         .route("/api/v2/transactions/{key}", get(get_transaction).delete(delete_transaction))
@@ -24,70 +24,70 @@ pub(crate) fn routes() -> Router<Books> {
 }
 
 async fn list_transactions(
-    State(books): State<Books>,
+    State(ledger): State<Ledger>,
     vendor: Vendor,
     params: Params,
-) -> Result<Response, Failure> {
-    let (ctx, page) = (vendor.ctx(&books), params.page(&["amount"])?);
-    let filters = Filters {
+) -> Result<Response, ApiFailure> {
+    let (ctx, page) = (vendor.ctx(&ledger), params.page(&["amount"])?);
+    let filters = TransactionFilters {
         customer_key: params.get("customer_key").map(str::to_owned),
         unmatched: params.flag("unmatched")?,
     };
-    let (list, warnings) = books.read(move |unit| transaction::list(unit, &ctx, filters, &page)).await?;
+    let (list, warnings) = ledger.read(move |unit| transaction::list(unit, &ctx, filters, &page)).await?;
     Ok(respond(answer_with(200, "OK", list, warnings)))
 }
 
 async fn get_transaction(
-    State(books): State<Books>,
+    State(ledger): State<Ledger>,
     vendor: Vendor,
     Key(key): Key,
-) -> Result<Response, Failure> {
-    let ctx = vendor.ctx(&books);
-    Ok(found(books.read(move |unit| transaction::get(unit, &ctx, &key)).await?))
+) -> Result<Response, ApiFailure> {
+    let ctx = vendor.ctx(&ledger);
+    Ok(found(ledger.read(move |unit| transaction::get(unit, &ctx, &key)).await?))
 }
 
 async fn get_explanation(
-    State(books): State<Books>,
+    State(ledger): State<Ledger>,
     vendor: Vendor,
     Key(key): Key,
-) -> Result<Response, Failure> {
-    let ctx = vendor.ctx(&books);
-    Ok(found(books.read(move |unit| transaction::explain(unit, &ctx, &key)).await?))
+) -> Result<Response, ApiFailure> {
+    let ctx = vendor.ctx(&ledger);
+    Ok(found(ledger.read(move |unit| transaction::explain(unit, &ctx, &key)).await?))
 }
 
 async fn post_transaction(
-    State(books): State<Books>,
+    State(ledger): State<Ledger>,
     vendor: Vendor,
-    posted: Posted,
-) -> Result<Response, Failure> {
+    posted: JsonBody,
+) -> Result<Response, ApiFailure> {
     let new: CreateTransaction = posted.parse()?;
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
         let (made, warnings) = transaction::record(unit, ctx, &new)?;
         Ok(answer_with(201, "Transaction created", made, warnings))
     };
-    write::post(&books, vendor.ctx(&books), posted, work).await
+    write::post(&ledger, vendor.ctx(&ledger), posted, work).await
 }
 
 async fn post_refund(
-    State(books): State<Books>,
+    State(ledger): State<Ledger>,
     vendor: Vendor,
     Key(key): Key,
-    posted: Posted,
-) -> Result<Response, Failure> {
+    posted: JsonBody,
+) -> Result<Response, ApiFailure> {
     let refund: CreateRefund = posted.parse()?;
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
         Ok(answer(200, "Transaction refunded", transaction::refund(unit, ctx, &key, &refund)?))
     };
-    write::post(&books, vendor.ctx(&books), posted, work).await
+    write::post(&ledger, vendor.ctx(&ledger), posted, work).await
 }
 
 async fn delete_transaction(
-    State(books): State<Books>,
+    State(ledger): State<Ledger>,
     vendor: Vendor,
     Key(key): Key,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiFailure> {
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
         Ok(answer(200, "Transaction refunded", transaction::refund_whole(unit, ctx, &key)?))
     };
-    write::change(&books, vendor.ctx(&books), work).await
+    write::change(&ledger, vendor.ctx(&ledger), work).await
 }

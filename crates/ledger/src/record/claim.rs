@@ -2,13 +2,13 @@
 //! alone, and the rewards that rest on them follow (trust.md section 1). `attribution::claim` decides, this module
 //! writes.
 
-use headwater_attribution::claim::{self, Verdict, weigh};
+use headwater_attribution::claim::{self, Resolution, resolve};
 use headwater_protocol::limits::LIST_MAX;
 use headwater_protocol::v2::{Change, List};
 use headwater_protocol::{Millis, Source};
 use headwater_store::Unit;
 
-use super::evaluate::{self, Held, Moment};
+use super::evaluate::{self, Preloaded, Reason};
 use super::{Ctx, Refusal};
 use crate::store::customer::{self, CustomerRow};
 use crate::store::partnership;
@@ -29,7 +29,7 @@ pub(crate) fn remember(
     let row = ChangeRow {
         id: ctx.next_id(),
         subject: subject.to_owned(),
-        source: ctx.says,
+        source: ctx.source,
         field: field.to_owned(),
         old,
         new,
@@ -42,15 +42,15 @@ pub(crate) fn remember(
 /// this are released.
 pub(crate) fn confirm(unit: &mut Unit<'_>, ctx: &Ctx, row: &mut CustomerRow) -> Result<(), Refusal> {
     let first = row.confirmed_at.is_none();
-    if ctx.says.is_claim() || (!first && ctx.says <= row.source) {
+    if ctx.source.is_claim() || (!first && ctx.source <= row.source) {
         return Ok(());
     }
-    row.source = row.source.max(ctx.says);
+    row.source = row.source.max(ctx.source);
     row.confirmed_at = row.confirmed_at.or(Some(ctx.now.0));
     customer::update(unit, row)?;
     if first {
         remember(unit, ctx, &row.key, "confirmed_at", (None, Some(ctx.now.0.to_string())))?;
-        evaluate::holds(unit, ctx, row)?;
+        evaluate::refresh_holds(unit, ctx, row)?;
     }
     Ok(())
 }
@@ -64,25 +64,25 @@ pub(crate) fn credit(
     partnership: i64,
 ) -> Result<(), Refusal> {
     let same = row.partnership == Some(partnership);
-    if ctx.says.is_claim() {
+    if ctx.source.is_claim() {
         let open = row.confirmed_at.is_none() && row.partnership.is_some() && !row.contested;
         return if open && !same { contest(unit, ctx, row, partnership) } else { Ok(()) };
     }
-    match weigh(row.credit_source, same, ctx.says) {
-        Verdict::Keep => Ok(()),
-        Verdict::Confirm => {
+    match resolve(row.credit_source, same, ctx.source) {
+        Resolution::Keep => Ok(()),
+        Resolution::Confirm => {
             let settled = std::mem::take(&mut row.contested);
-            row.credit_source = Some(ctx.says);
+            row.credit_source = Some(ctx.source);
             customer::update(unit, row)?;
-            if settled { evaluate::holds(unit, ctx, row) } else { Ok(()) }
+            if settled { evaluate::refresh_holds(unit, ctx, row) } else { Ok(()) }
         }
-        Verdict::Replace => {
+        Resolution::Replace => {
             let (old, old_key) = (row.partnership, row.partnership_key.take());
             let referrer = partnership::find_by_id(unit, partnership)?;
             row.credit_to(
                 &referrer.ok_or_else(|| Refusal::not_found("partnership", &partnership.to_string()))?,
             );
-            row.credit_source = Some(ctx.says);
+            row.credit_source = Some(ctx.source);
             row.contested = false;
             row.member = row.member.filter(|_| same);
             customer::update(unit, row)?;
@@ -97,7 +97,7 @@ fn contest(unit: &mut Unit<'_>, ctx: &Ctx, row: &mut CustomerRow, other: i64) ->
     customer::update(unit, row)?;
     let other = partnership::find_by_id(unit, other)?.map(|row| row.key);
     remember(unit, ctx, &row.key, "contested", (row.partnership_key.clone(), other))?;
-    evaluate::holds(unit, ctx, row)
+    evaluate::refresh_holds(unit, ctx, row)
 }
 
 /// Moves the customer's products and payments to the partner credited now, except products whose seller was named for
@@ -113,7 +113,7 @@ fn move_credit(unit: &mut Unit<'_>, ctx: &Ctx, row: &CustomerRow, old: Option<i6
     for mut paid in transaction::list_of_customer(unit, row.id)? {
         relink(unit, ctx, row, &mut paid)?;
     }
-    evaluate::customer_created(unit, ctx, row, None, Moment::Corrected)
+    evaluate::customer_created(unit, ctx, row, None, Reason::Corrected)
 }
 
 /// Links and credits a payment of this customer as if it were recorded now, and evaluates it anew.
@@ -134,8 +134,8 @@ fn relink(
     paid.claimed_name = None;
     paid.updated_at = ctx.now.0;
     transaction::update(unit, paid)?;
-    let held = Held { owner: Some(row), linked: linked.as_ref() };
-    evaluate::transaction(unit, ctx, paid, held, Moment::Corrected)
+    let preloaded = Preloaded { owner: Some(row), linked: linked.as_ref() };
+    evaluate::transaction(unit, ctx, paid, preloaded, Reason::Corrected)
 }
 
 /// Binds a billing provider's id to the customer. A page may only bind one where the customer has none. When a
@@ -147,17 +147,17 @@ pub(crate) fn bind_provider(
     provider_key: &str,
 ) -> Result<(), Refusal> {
     let shown = row.provider_key.as_deref() == Some(provider_key);
-    if ctx.says.is_claim() && !shown && row.provider_key.is_some() {
+    if ctx.source.is_claim() && !shown && row.provider_key.is_some() {
         return Ok(());
     }
-    let id = ProviderId { provider_key, customer: row.id, source: ctx.says, at: ctx.now.0 };
+    let id = ProviderId { provider_key, customer: row.id, source: ctx.source, at: ctx.now.0 };
     let news = provider_id::upsert(unit, ctx.scope(), &id)?;
     if !shown {
         let old = row.provider_key.replace(provider_key.to_owned());
         customer::update(unit, row)?;
         remember(unit, ctx, &row.key, "provider_key", (old, Some(provider_key.to_owned())))?;
     }
-    if news && !ctx.says.is_claim() { take_claimed(unit, ctx, row, provider_key) } else { Ok(()) }
+    if news && !ctx.source.is_claim() { take_claimed(unit, ctx, row, provider_key) } else { Ok(()) }
 }
 
 /// Moves to this customer the products and payments whose customer was found by a claim of this id.
@@ -208,27 +208,27 @@ pub(crate) fn confirm_product(
     entry: &ProductBookRow,
 ) -> Result<(), Refusal> {
     let first = row.confirmed_at.is_none();
-    let verdict = weigh(Some(row.source), row.product_book == entry.id, ctx.says);
-    if verdict == Verdict::Keep {
+    let resolution = resolve(Some(row.source), row.product_book == entry.id, ctx.source);
+    if resolution == Resolution::Keep {
         return Ok(());
     }
     // A provider that corrects its own report means a changed plan. Earlier payments were for the old plan and keep
     // their rewards.
-    let plan_changed = row.source == Source::Billing && ctx.says == Source::Billing;
+    let plan_changed = row.source == Source::Billing && ctx.source == Source::Billing;
     let old = row.point_to(entry);
-    row.source = ctx.says;
+    row.source = ctx.source;
     row.confirmed_at = row.confirmed_at.or(Some(ctx.now.0));
     row.updated_at = ctx.now.0;
     product::update(unit, row)?;
-    if verdict == Verdict::Replace {
+    if resolution == Resolution::Replace {
         remember(unit, ctx, &row.key, "product_book_key", (Some(old), Some(entry.key.clone())))?;
     } else if first {
         remember(unit, ctx, &row.key, "confirmed_at", (None, Some(ctx.now.0.to_string())))?;
     }
-    if first || (verdict == Verdict::Replace && !plan_changed) {
+    if first || (resolution == Resolution::Replace && !plan_changed) {
         for paid in transaction::list_of_product(unit, row.id)? {
-            let held = Held { owner: None, linked: Some(row) };
-            evaluate::transaction(unit, ctx, &paid, held, Moment::Corrected)?;
+            let preloaded = Preloaded { owner: None, linked: Some(row) };
+            evaluate::transaction(unit, ctx, &paid, preloaded, Reason::Corrected)?;
         }
     }
     Ok(())

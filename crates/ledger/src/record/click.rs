@@ -12,7 +12,7 @@ use url::{Host, Url};
 use super::{Ctx, Ids, Refusal, list as page_of, program};
 use crate::store::click::{self, ClickRow};
 use crate::store::link::{self, LinkRow};
-use crate::store::list::{Condition, Page};
+use crate::store::list::{Condition, PageRequest};
 
 /// A day in milliseconds.
 const DAY: i64 = 24 * 60 * 60 * 1000;
@@ -38,13 +38,13 @@ const BOT_MARKS: [&str; 12] = [
 ];
 
 /// A request for a link's path.
-pub(crate) struct Request {
+pub(crate) struct ClickRequest {
     /// The query behind the path.
     pub(crate) query: String,
     /// The `User-Agent` header.
     pub(crate) user_agent: Option<String>,
     /// The cookies of the request, as one `Cookie` header.
-    pub(crate) jar: String,
+    pub(crate) cookie_header: String,
     /// The `Host` header.
     pub(crate) host: Option<String>,
     /// Whether it was a HEAD request, which programs send and browsers following a link do not.
@@ -70,7 +70,7 @@ pub(crate) fn record(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     link: &LinkRow,
-    request: &Request,
+    request: &ClickRequest,
 ) -> Result<Redirect, Refusal> {
     let owner = program::find(unit, link.program)?;
     let company_key = owner.company_key;
@@ -96,18 +96,18 @@ pub(crate) fn record(
     let scheme = if ctx.link_base.starts_with("https:") { "https" } else { "http" };
     let base = custom.map_or_else(|| ctx.link_base.to_string(), |host| format!("{scheme}://{host}"));
     let scope = match shared_domain(&base, &link.dest) {
-        Shared::Nothing => None,
-        Shared::Host => Some(String::new()),
-        Shared::Domain(domain) => Some(format!("; Domain={domain}")),
+        SharedDomain::Nothing => None,
+        SharedDomain::Host => Some(String::new()),
+        SharedDomain::Domain(domain) => Some(format!("; Domain={domain}")),
     };
     let cookies = scope.map_or_else(Vec::new, |scope| {
         let secure = if scheme == "https" { "; Secure" } else { "" };
         let scope = format!("{scope}; SameSite=Lax{secure}");
-        let mut cookies = expire_earlier(&scope, &company_key, &request.jar);
+        let mut cookies = expire_earlier(&scope, &company_key, &request.cookie_header);
         cookies.extend(cookies_of(&scope, &company_key, &link.partner_key, &row.xid, &random));
         cookies
     });
-    let referral = Appended { partner_key: &link.partner_key, xid: &row.xid, domain: custom };
+    let referral = AppendedReferral { partner_key: &link.partner_key, xid: &row.xid, domain: custom };
     Ok(Redirect { location: location(&link.dest, &given, &referral, owner.redirect_order), cookies })
 }
 
@@ -131,7 +131,7 @@ fn is_bot(user_agent: Option<&str>) -> bool {
 }
 
 /// What a redirect appends to its destination.
-struct Appended<'a> {
+struct AppendedReferral<'a> {
     partner_key: &'a str,
     xid: &'a str,
     /// The custom link domain, where the click came through one.
@@ -143,12 +143,12 @@ struct Appended<'a> {
 fn location(
     dest: &str,
     sub_ids: &[(String, String)],
-    referral: &Appended<'_>,
+    referral: &AppendedReferral<'_>,
     order: RedirectOrder,
 ) -> String {
     let (page, fragment) = dest.split_once('#').map_or((dest, None), |(page, rest)| (page, Some(rest)));
     let key = percent_encode(&encode_partner_key(referral.partner_key));
-    let Appended { xid, domain, .. } = referral;
+    let AppendedReferral { xid, domain, .. } = referral;
     let mut pairs: Vec<String> =
         sub_ids.iter().map(|(name, value)| format!("{name}={}", percent_encode(value))).collect();
     pairs.extend(domain.map(|domain| format!("pscd={}", percent_encode(domain))));
@@ -199,7 +199,7 @@ fn expire_earlier(scope: &str, company_key: &str, jar: &str) -> Vec<String> {
 
 /// Which cookies the link host and a destination both see.
 #[derive(Debug, PartialEq, Eq)]
-enum Shared {
+enum SharedDomain {
     /// None.
     Nothing,
     /// Those of the host itself, as with `localhost` and IP addresses.
@@ -209,8 +209,10 @@ enum Shared {
     Domain(String),
 }
 
-fn shared_domain(link_base: &str, dest: &str) -> Shared {
-    let (Ok(link), Ok(dest)) = (Url::parse(link_base), Url::parse(dest)) else { return Shared::Nothing };
+fn shared_domain(link_base: &str, dest: &str) -> SharedDomain {
+    let (Ok(link), Ok(dest)) = (Url::parse(link_base), Url::parse(dest)) else {
+        return SharedDomain::Nothing;
+    };
     let same = match (link.host(), dest.host()) {
         (Some(Host::Domain(link)), Some(Host::Domain(dest))) => {
             link.rsplit('.').zip(dest.rsplit('.')).take_while(|(a, b)| a == b).count()
@@ -220,10 +222,10 @@ fn shared_domain(link_base: &str, dest: &str) -> Shared {
     match dest.host_str() {
         Some(host) if same >= 2 => {
             let labels: Vec<&str> = host.split('.').collect();
-            Shared::Domain(labels[labels.len() - same..].join("."))
+            SharedDomain::Domain(labels[labels.len() - same..].join("."))
         }
-        Some(host) if link.host_str() == Some(host) => Shared::Host,
-        _ => Shared::Nothing,
+        Some(host) if link.host_str() == Some(host) => SharedDomain::Host,
+        _ => SharedDomain::Nothing,
     }
 }
 
@@ -239,7 +241,7 @@ pub(crate) fn list(
     ctx: &Ctx,
     partnership: Option<i64>,
     has_sub_id: bool,
-    page: &Page,
+    page: &PageRequest,
 ) -> Result<List<Click>, Refusal> {
     let filters = has_sub_id.then(|| Condition::text("click.sub_ids <>", "[]")).into_iter().collect();
     let slice = click::list(unit, ctx.program, partnership, filters, page)?;

@@ -37,7 +37,7 @@ pub(crate) fn record(
     if let Some(mut existing) = lookup::by_site_key(unit, ctx, &conversion.customer_key)? {
         // A source that has already named the customer cannot change its credit through a conversion; only a page's
         // claim or a more trusted source is weighed.
-        if let Some(partner) = partner.filter(|_| ctx.says.is_claim() || existing.source < ctx.says) {
+        if let Some(partner) = partner.filter(|_| ctx.source.is_claim() || existing.source < ctx.source) {
             claim::credit(unit, ctx, &mut existing, partner)?;
         }
         claim::confirm(unit, ctx, &mut existing)?;

@@ -6,9 +6,9 @@ use headwater_protocol::limits::KEY_OVERLAP_HOURS_MAX;
 use headwater_protocol::v2::{RotateKey, RotatedKey, WhichKey};
 use headwater_store::{StoreError, Unit};
 
-use super::{Ctx, Kind as Refused, Refusal, secret};
-use crate::store::credential::{self, Kind};
-use crate::store::retired;
+use super::{Ctx, Refusal, RefusalKind as Refused, secret};
+use crate::store::credential::{self, CredentialKind};
+use crate::store::replaced_credential;
 
 /// Milliseconds of an hour.
 const HOUR: i64 = 60 * 60 * 1000;
@@ -55,7 +55,7 @@ pub(crate) fn pair(
     now: Millis,
 ) -> Result<Option<(Caller, bool)>, StoreError> {
     let Some(row) = credential::find_pair(unit, public_key)? else { return Ok(None) };
-    let older = retired::of_pair(unit, public_key, now.0)?;
+    let older = replaced_credential::of_pair(unit, public_key, now.0)?;
     let lasts = password_known | secret::matches(password, &row.secret_hash);
     // Without short circuits: every hash is compared, so the time tells nothing about which one matched.
     let known = older.iter().fold(lasts, |known, hash| known | secret::matches(password, hash));
@@ -68,16 +68,18 @@ pub(crate) fn bearer(unit: &mut Unit<'_>, token: &str, now: Millis) -> Result<Op
     // The lookup is by hash, so its duration tells nothing about the token.
     let hash = secret::hash(token);
     let row = match credential::find_by_hash(unit, &hash)? {
-        None => retired::find_by_hash(unit, &hash, now.0)?,
+        None => replaced_credential::find_by_hash(unit, &hash, now.0)?,
         live => live,
     };
     Ok(row.filter(|row| secret::matches(token, &row.secret_hash)).and_then(|row| {
         let program = row.program;
         match row.kind {
-            Kind::Pair => None,
-            Kind::Tracking => Some(Caller::Tracking { program, test: row.test }),
-            Kind::Partner => row.partnership.map(|partnership| Caller::Partner { program, partnership }),
-            Kind::Admin => Some(Caller::Admin { program }),
+            CredentialKind::Pair => None,
+            CredentialKind::Tracking => Some(Caller::Tracking { program, test: row.test }),
+            CredentialKind::Partner => {
+                row.partnership.map(|partnership| Caller::Partner { program, partnership })
+            }
+            CredentialKind::Admin => Some(Caller::Admin { program }),
         }
     }))
 }
@@ -96,11 +98,11 @@ pub(crate) fn rotate(unit: &mut Unit<'_>, ctx: &Ctx, asked: &RotateKey) -> Resul
         return Err(Refusal::invalid("out_of_range", "overlap_hours", message));
     }
     let (kind, test, prefix) = match asked.which {
-        WhichKey::Production => (Kind::Pair, false, Prefix::SecretKey),
-        WhichKey::Test => (Kind::Pair, true, Prefix::SecretKey),
-        WhichKey::Tracking => (Kind::Tracking, false, Prefix::TrackingToken),
-        WhichKey::TestTracking => (Kind::Tracking, true, Prefix::TrackingToken),
-        WhichKey::Admin => (Kind::Admin, false, Prefix::AdminToken),
+        WhichKey::Production => (CredentialKind::Pair, false, Prefix::SecretKey),
+        WhichKey::Test => (CredentialKind::Pair, true, Prefix::SecretKey),
+        WhichKey::Tracking => (CredentialKind::Tracking, false, Prefix::TrackingToken),
+        WhichKey::TestTracking => (CredentialKind::Tracking, true, Prefix::TrackingToken),
+        WhichKey::Admin => (CredentialKind::Admin, false, Prefix::AdminToken),
     };
     let row = credential::find_own(unit, ctx.program, kind, test)?.ok_or_else(|| {
         Refusal::new(Refused::NotFound, "key_not_found", "the program has no such secret to replace")
@@ -109,7 +111,7 @@ pub(crate) fn rotate(unit: &mut Unit<'_>, ctx: &Ctx, asked: &RotateKey) -> Resul
     let made =
         if test { prefix.mint_test_credential(&ctx.random()) } else { prefix.mint_credential(&ctx.random()) };
     let until = ctx.now.0 + hours * HOUR;
-    retired::insert(unit, &row, until, ctx.now.0)?;
+    replaced_credential::insert(unit, &row, until, ctx.now.0)?;
     credential::replace(unit, &row.secret_hash, &secret::hash(&made), ctx.now.0)?;
     Ok(RotatedKey {
         which: asked.which,

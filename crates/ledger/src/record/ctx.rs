@@ -6,18 +6,18 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use headwater_protocol::key::Prefix;
 use headwater_protocol::{Millis, Source};
 
-use super::trigger::Cache;
+use super::trigger::TriggerCache;
 
 /// Generates row numbers and keys, and caches compiled triggers; one for each process.
 pub(crate) struct Ids {
     random: Arc<dyn Fn() -> [u8; 32] + Send + Sync>,
     last: AtomicI64,
-    pub(super) triggers: Cache,
+    pub(super) triggers: TriggerCache,
 }
 
 impl Ids {
     pub(crate) fn new(random: Arc<dyn Fn() -> [u8; 32] + Send + Sync>) -> Self {
-        Self { random, last: AtomicI64::new(0), triggers: Cache::default() }
+        Self { random, last: AtomicI64::new(0), triggers: TriggerCache::default() }
     }
 
     /// 32 unpredictable bytes.
@@ -58,7 +58,7 @@ pub(crate) struct Ctx {
     pub(crate) link_base: Arc<str>,
     pub(crate) ids: Arc<Ids>,
     /// The source of what the request says (trust.md section 1).
-    pub(crate) says: Source,
+    pub(crate) source: Source,
 }
 
 impl Ctx {

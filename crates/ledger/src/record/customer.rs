@@ -9,19 +9,19 @@ use headwater_protocol::v2::{Change, CreateCustomer, Customer, List, UpdateCusto
 use headwater_protocol::{FieldError, Source, limits};
 use headwater_store::Unit;
 
-use super::evaluate::{self, Moment};
+use super::evaluate::{self, Reason};
 use super::refusal::short;
-use super::{Ctx, Kind, Refusal, claim, erasure, lookup, member, partnership, program};
+use super::{Ctx, Refusal, RefusalKind, claim, erasure, lookup, member, partnership, program};
 use crate::store::customer::{self, CustomerRow};
 use crate::store::partnership::PartnershipRow;
 use crate::store::{idempotency, product, provider_id, record_change, transaction};
 
 use lookup::require;
 use view::render;
-pub(crate) use view::{Filters, find_referred, get, get_for_partner, list, list_for_partner};
+pub(crate) use view::{CustomerFilters, find_referred, get, get_for_partner, list, list_for_partner};
 
 /// A customer that was made or, with upsert, found and changed.
-pub(crate) struct Recorded {
+pub(crate) struct RecordedCustomer {
     pub(crate) customer: Customer,
     /// Whether it is new.
     pub(crate) created: bool,
@@ -36,7 +36,7 @@ pub(crate) fn record(
     ctx: &Ctx,
     new: &CreateCustomer,
     upsert: bool,
-) -> Result<Recorded, Refusal> {
+) -> Result<RecordedCustomer, Refusal> {
     check(ctx, new)?;
     let site_key = new.customer_key.as_ref().unwrap_or(&new.email);
     let referrer = referrer(unit, ctx, new.partner_key.as_deref())?;
@@ -55,13 +55,13 @@ pub(crate) fn record(
         email: new.email.clone(),
         name: new.name.clone(),
         provider_key: new.provider_key.clone(),
-        external_key: new.external_key.clone().filter(|_| !ctx.says.is_claim()),
+        external_key: new.external_key.clone().filter(|_| !ctx.source.is_claim()),
         member,
         meta: new.meta.clone(),
         ..blank(ctx)
     };
     insert(unit, ctx, &mut row, referrer)?;
-    Ok(Recorded { customer: render(row), created: true, warnings })
+    Ok(RecordedCustomer { customer: render(row), created: true, warnings })
 }
 
 /// The partner who referred the customer. Without one, a page makes a customer only where the program takes organic
@@ -72,12 +72,12 @@ fn referrer(
     partner_key: Option<&str>,
 ) -> Result<Option<PartnershipRow>, Refusal> {
     let found = partner_key.map(|key| find_referrer(unit, ctx, key)).transpose();
-    if ctx.says != Source::Page && ctx.says != Source::Signed {
+    if ctx.source != Source::Page && ctx.source != Source::Signed {
         return found;
     }
     match found {
         Ok(Some(row)) => Ok(Some(row)),
-        Ok(None) | Err(Refusal { kind: Kind::Invalid, .. })
+        Ok(None) | Err(Refusal { kind: RefusalKind::Invalid, .. })
             if program::find(unit, ctx.program)?.claims.organic =>
         {
             Ok(None)
@@ -99,23 +99,23 @@ fn again(
     new: &CreateCustomer,
     referrer: Option<&PartnershipRow>,
     upsert: bool,
-) -> Result<Recorded, Refusal> {
+) -> Result<RecordedCustomer, Refusal> {
     let known = row.source;
-    let changes = match ctx.says {
+    let changes = match ctx.source {
         Source::Page => false,
         Source::Vendor => upsert || known != Source::Vendor,
-        Source::Signed | Source::Billing => ctx.says > known || row.confirmed_at.is_none(),
+        Source::Signed | Source::Billing => ctx.source > known || row.confirmed_at.is_none(),
     };
     // A vendor that repeats its own POST gets 409 with the way out, as clients of API v2 expect.
-    if ctx.says == Source::Vendor && !changes {
+    if ctx.source == Source::Vendor && !changes {
         let name = row.customer_key.as_deref().unwrap_or_default();
         let message = format!("a customer with customer_key '{}' exists: {}", short(name), row.key);
-        return Err(Refusal::new(Kind::Conflict, "customer_exists", message)
+        return Err(Refusal::new(RefusalKind::Conflict, "customer_exists", message)
             .field("customer_key")
             .hint(format!("PATCH /api/v2/customers/{}, or POST with ?upsert=true", row.key)));
     }
     let mut warnings = Vec::new();
-    if ctx.says == Source::Vendor
+    if ctx.source == Source::Vendor
         && known == Source::Vendor
         && referrer.is_some_and(|referrer| Some(referrer.id) != row.partnership)
     {
@@ -125,12 +125,12 @@ fn again(
     }
     if !changes {
         warnings.push(ignored("customer_key", "the customer exists, and a claim does not change it"));
-        return Ok(Recorded { customer: render(row), created: false, warnings });
+        return Ok(RecordedCustomer { customer: render(row), created: false, warnings });
     }
     if let Some(key) = &new.member_key {
         row.member = credit_member(unit, ctx, key, referrer, &mut warnings)?.or(row.member);
     }
-    overwrite(&mut row, new.email.clone(), ctx.says);
+    overwrite(&mut row, new.email.clone(), ctx.source);
     row.name = new.name.clone().or(row.name);
     row.external_key = new.external_key.clone().or(row.external_key);
     row.meta = new.meta.clone().or(row.meta);
@@ -140,7 +140,7 @@ fn again(
         claim::bind_provider(unit, ctx, &mut row, provider_key)?;
     }
     claim::confirm(unit, ctx, &mut row)?;
-    Ok(Recorded { customer: render(row), created: false, warnings })
+    Ok(RecordedCustomer { customer: render(row), created: false, warnings })
 }
 
 /// Overwrites the address, where one is given.
@@ -175,11 +175,11 @@ pub(crate) fn blank(ctx: &Ctx) -> CustomerRow {
         archived: false,
         created_at: ctx.now.0,
         updated_at: ctx.now.0,
-        source: ctx.says,
-        confirmed_at: (!ctx.says.is_claim()).then_some(ctx.now.0),
+        source: ctx.source,
+        confirmed_at: (!ctx.source.is_claim()).then_some(ctx.now.0),
         credit_source: None,
         contested: false,
-        email_claimed: ctx.says.is_claim(),
+        email_claimed: ctx.source.is_claim(),
         partner_key: None,
         partnership_key: None,
     }
@@ -195,22 +195,22 @@ pub(crate) fn insert(
 ) -> Result<(), Refusal> {
     if let Some(referrer) = &referrer {
         row.credit_to(referrer);
-        row.credit_source = Some(ctx.says);
+        row.credit_source = Some(ctx.source);
     }
     if !customer::insert(unit, ctx.program, row)? {
         let message = format!("a customer with key '{}' exists", row.key);
-        return Err(Refusal::new(Kind::Conflict, "customer_exists", message).field("key"));
+        return Err(Refusal::new(RefusalKind::Conflict, "customer_exists", message).field("key"));
     }
     if let Some(provider_key) = row.provider_key.clone() {
         claim::bind_provider(unit, ctx, row, &provider_key)?;
     }
-    evaluate::customer_created(unit, ctx, row, referrer, Moment::Recorded)
+    evaluate::customer_created(unit, ctx, row, referrer, Reason::Recorded)
 }
 
 /// Checks the lengths. A page may leave out the address when it gives the site's own id, which identifies the
 /// customer.
 fn check(ctx: &Ctx, new: &CreateCustomer) -> Result<(), FieldError> {
-    if ctx.says == Source::Vendor || new.customer_key.is_none() || !new.email.is_empty() {
+    if ctx.source == Source::Vendor || new.customer_key.is_none() || !new.email.is_empty() {
         check_length("email", &new.email, EMAIL_MIN, EMAIL_MAX)?;
     }
     let own = [
@@ -284,14 +284,14 @@ pub(crate) fn update(
         return Err(Refusal::from(FieldError::new("read_only", "partner_key", message))
             .hint(format!("POST /api/v2/customers/{}/attribution, with a reason", row.key)));
     }
-    if ctx.says.is_claim() {
+    if ctx.source.is_claim() {
         // A page may only fill in what no source has said: the provider's id of the customer.
         if let Some(provider_key) = &change.provider_key {
             claim::bind_provider(unit, ctx, &mut row, provider_key)?;
         }
         return Ok(render(row));
     }
-    overwrite(&mut row, change.email.unwrap_or_default(), ctx.says);
+    overwrite(&mut row, change.email.unwrap_or_default(), ctx.source);
     row.name = change.name.or(row.name);
     row.external_key = change.external_key.or(row.external_key);
     row.meta = change.meta.or(row.meta);
@@ -300,7 +300,7 @@ pub(crate) fn update(
     if let Some(provider_key) = &change.provider_key {
         // The vendor's new id replaces its old one. A provider's report adds an id instead: a customer may have
         // several.
-        let old = row.provider_key.clone().filter(|old| ctx.says == Source::Vendor && old != provider_key);
+        let old = row.provider_key.clone().filter(|old| ctx.source == Source::Vendor && old != provider_key);
         claim::bind_provider(unit, ctx, &mut row, provider_key)?;
         if let Some(old) = old {
             provider_id::delete(unit, ctx.scope(), &old, row.id)?;

@@ -2,27 +2,28 @@
 
 use headwater_attribution::claim::{Claims, Hold, hold};
 use headwater_attribution::{
-    CustomerFacts, Facts, PartnershipFacts, ProductFacts, TransactionFacts, TriggerProgram, evaluate, explain,
+    CompiledTrigger, CustomerFacts, Facts, PartnershipFacts, ProductFacts, TransactionFacts, evaluate,
+    explain,
 };
 use headwater_protocol::v2::{
-    ProductClaims, ProductStatus, SignupClaims, Standing, TransactionExplanation, TriggerEvent,
+    Confirmation, ProductClaims, ProductStatus, SignupClaims, TransactionExplanation, TriggerEvent,
 };
 use headwater_protocol::{Currency, Millis, Source};
 use headwater_store::Unit;
 
 use super::claim::claims_of;
 use super::paid_for::{as_paid, linked};
-use super::{Ctx, Kind, Refusal, program, reward, trigger};
+use super::{Ctx, Refusal, RefusalKind, program, reward, trigger};
 use crate::store::customer::{self, CustomerRow};
 use crate::store::partnership::{self, PartnershipRow};
 use crate::store::product::ProductRow;
-use crate::store::reward::{self as rewards, Earned};
+use crate::store::reward::{self as rewards, EarnedBy};
 use crate::store::totals;
 use crate::store::transaction::{self, TransactionRow};
 
 /// Why an event is evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Moment {
+pub(crate) enum Reason {
     /// It has just been recorded.
     Recorded,
     /// A payment was linked to a product that came later. Only triggers that ask about products are evaluated; the
@@ -35,7 +36,7 @@ pub(crate) enum Moment {
 
 /// Rows of a payment that the caller has already read, to spare queries. A missing one is looked up.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Held<'a> {
+pub(crate) struct Preloaded<'a> {
     /// The paying customer.
     pub(crate) owner: Option<&'a CustomerRow>,
     /// What is paid for.
@@ -43,7 +44,7 @@ pub(crate) struct Held<'a> {
 }
 
 /// What is paid for.
-struct Occasion {
+struct EventRef {
     /// Identifies the event for ever: a trigger pays once for each.
     key: String,
     customer: i64,
@@ -67,19 +68,19 @@ pub(crate) fn customer_created(
     ctx: &Ctx,
     owner: &CustomerRow,
     partner: Option<PartnershipRow>,
-    moment: Moment,
+    reason: Reason,
 ) -> Result<(), Refusal> {
-    let occasion = Occasion { key: format!("customer:{}", owner.id), customer: owner.id, txn: None };
+    let event = EventRef { key: format!("customer:{}", owner.id), customer: owner.id, txn: None };
     let mut earnings = Vec::new();
     let partner = match partner {
         Some(partner) => active(partner),
         None => credited(unit, owner.partnership)?,
     };
     if let Some(partner) = partner {
-        let asked = trigger::ready(unit, ctx, TriggerEvent::CustomerCreated)?;
-        if !asked.is_empty() {
-            let programs: Vec<_> = asked.iter().map(|ready| &ready.program).collect();
-            let history = history(unit, &programs, owner.id, Currency::USD.code())?;
+        let triggers = trigger::ready(unit, ctx, TriggerEvent::CustomerCreated)?;
+        if !triggers.is_empty() {
+            let compiled: Vec<_> = triggers.iter().map(|ready| &ready.compiled).collect();
+            let history = history(unit, &compiled, owner.id, Currency::USD.code())?;
             let facts = Facts {
                 event: TriggerEvent::CustomerCreated,
                 transaction: None,
@@ -89,10 +90,10 @@ pub(crate) fn customer_created(
             };
             let claims = claims_of(owner);
             let policy = policy(unit, ctx, claims)?;
-            earnings = decide(ctx, &partner, &asked, &facts, (claims, policy));
+            earnings = decide(ctx, &partner, &triggers, &facts, (claims, policy));
         }
     }
-    keep(unit, ctx, &occasion, earnings, moment)
+    write_rewards(unit, ctx, &event, earnings, reason)
 }
 
 /// Evaluates the triggers that listen for payments, in the unit of work that recorded, linked or corrected it.
@@ -100,25 +101,26 @@ pub(crate) fn transaction(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     txn: &TransactionRow,
-    held: Held<'_>,
-    moment: Moment,
+    preloaded: Preloaded<'_>,
+    reason: Reason,
 ) -> Result<(), Refusal> {
     let key = format!("transaction:{}", txn.id);
-    let occasion = Occasion { key, customer: txn.customer, txn: Some(txn.id) };
+    let event = EventRef { key, customer: txn.customer, txn: Some(txn.id) };
     let mut earnings = Vec::new();
     if let Some(partner) = credited(unit, txn.partnership)? {
-        let mut asked = trigger::ready(unit, ctx, TriggerEvent::TransactionCreated)?;
-        if moment == Moment::Linked {
-            asked = asked.iter().filter(|ready| ready.program.asks_products()).cloned().collect();
+        let mut triggers = trigger::ready(unit, ctx, TriggerEvent::TransactionCreated)?;
+        if reason == Reason::Linked {
+            triggers = triggers.iter().filter(|ready| ready.compiled.asks_products()).cloned().collect();
         }
-        if !asked.is_empty() {
-            let (facts, claims, policy) = transaction_facts(unit, ctx, txn, held, (&partner, &asked))?;
-            earnings = decide(ctx, &partner, &asked, &facts, (claims, policy));
+        if !triggers.is_empty() {
+            let (facts, claims, policy) =
+                transaction_facts(unit, ctx, txn, preloaded, (&partner, &triggers))?;
+            earnings = decide(ctx, &partner, &triggers, &facts, (claims, policy));
         }
     }
-    keep(unit, ctx, &occasion, earnings, moment)?;
+    write_rewards(unit, ctx, &event, earnings, reason)?;
     // Rewards earned anew have no reversals yet: repeat the refunds that came before.
-    if moment == Moment::Corrected && (txn.refunded_total != 0 || txn.archived) {
+    if reason == Reason::Corrected && (txn.refunded_total != 0 || txn.archived) {
         reward::reverse_transaction(unit, ctx, txn)?;
     }
     Ok(())
@@ -132,30 +134,30 @@ pub(crate) fn explain_transaction(
 ) -> Result<TransactionExplanation, Refusal> {
     let owner = require_customer(unit, txn.customer)?;
     let linked = linked(unit, txn)?;
-    let held = Held { owner: Some(&owner), linked: linked.as_ref() };
-    let mut told = TransactionExplanation {
+    let preloaded = Preloaded { owner: Some(&owner), linked: linked.as_ref() };
+    let mut explanation = TransactionExplanation {
         transaction: txn.key.clone(),
         product_key: txn.names.product_key.clone(),
         partnership_key: None,
-        customer: Standing {
+        customer: Confirmation {
             source: owner.source.name().to_owned(),
             confirmed_at: owner.confirmed_at.map(Millis),
             contested: owner.contested,
         },
-        product: linked.as_ref().map(|row| Standing {
+        product: linked.as_ref().map(|row| Confirmation {
             source: row.source.name().to_owned(),
             confirmed_at: row.confirmed_at.map(Millis),
             contested: false,
         }),
         triggers: Vec::new(),
     };
-    let Some(partner) = credited(unit, txn.partnership)? else { return Ok(told) };
-    let asked = trigger::ready(unit, ctx, TriggerEvent::TransactionCreated)?;
-    let (facts, ..) = transaction_facts(unit, ctx, txn, held, (&partner, &asked))?;
-    let programs: Vec<_> = asked.iter().map(|ready| ready.program.clone()).collect();
-    told.triggers = explain(&programs, &facts, ctx.now);
-    told.partnership_key = Some(partner.key);
-    Ok(told)
+    let Some(partner) = credited(unit, txn.partnership)? else { return Ok(explanation) };
+    let triggers = trigger::ready(unit, ctx, TriggerEvent::TransactionCreated)?;
+    let (facts, ..) = transaction_facts(unit, ctx, txn, preloaded, (&partner, &triggers))?;
+    let compiled: Vec<_> = triggers.iter().map(|ready| ready.compiled.clone()).collect();
+    explanation.triggers = explain(&compiled, &facts, ctx.now);
+    explanation.partnership_key = Some(partner.key);
+    Ok(explanation)
 }
 
 /// The partnership that earns; `None` when it is archived or was declined.
@@ -169,17 +171,18 @@ fn active(partner: PartnershipRow) -> Option<PartnershipRow> {
 }
 
 fn require_customer(unit: &mut Unit<'_>, id: i64) -> Result<CustomerRow, Refusal> {
-    customer::find_by_id(unit, id)?
-        .ok_or_else(|| Refusal::new(Kind::Internal, "internal", "the customer to evaluate does not exist"))
+    customer::find_by_id(unit, id)?.ok_or_else(|| {
+        Refusal::new(RefusalKind::Internal, "internal", "the customer to evaluate does not exist")
+    })
 }
 
 /// Evaluates anew the provider's payments made since a product's status changed, because the change may arrive after
 /// them.
-pub(crate) fn since(unit: &mut Unit<'_>, ctx: &Ctx, changed: &ProductRow) -> Result<(), Refusal> {
-    let held = Held { owner: None, linked: Some(changed) };
+pub(crate) fn reevaluate_since(unit: &mut Unit<'_>, ctx: &Ctx, changed: &ProductRow) -> Result<(), Refusal> {
+    let preloaded = Preloaded { owner: None, linked: Some(changed) };
     for paid in transaction::list_of_product(unit, changed.id)? {
         if paid.source == Source::Billing && changed.occurred_at.is_some_and(|at| at <= paid.created_at) {
-            transaction(unit, ctx, &paid, held, Moment::Corrected)?;
+            transaction(unit, ctx, &paid, preloaded, Reason::Corrected)?;
         }
     }
     Ok(())
@@ -188,11 +191,11 @@ pub(crate) fn since(unit: &mut Unit<'_>, ctx: &Ctx, changed: &ProductRow) -> Res
 /// Number of payments and revenue of a customer; zeros without a query when no rule asks.
 fn history(
     unit: &mut Unit<'_>,
-    programs: &[&TriggerProgram],
+    triggers: &[&CompiledTrigger],
     customer: i64,
     currency: &str,
 ) -> Result<(i64, i64), Refusal> {
-    if programs.iter().any(|program| program.needs_history()) {
+    if triggers.iter().any(|trigger| trigger.needs_history()) {
         return Ok(totals::history(unit, customer, currency)?);
     }
     Ok((0, 0))
@@ -213,17 +216,17 @@ fn transaction_facts(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     txn: &TransactionRow,
-    held: Held<'_>,
-    (partner, asked): (&PartnershipRow, &[trigger::Ready]),
+    preloaded: Preloaded<'_>,
+    (partner, triggers): (&PartnershipRow, &[trigger::ListeningTrigger]),
 ) -> Result<(Facts, Claims, Policy), Refusal> {
     let (read, found);
-    let owner = if let Some(owner) = held.owner {
+    let owner = if let Some(owner) = preloaded.owner {
         owner
     } else {
         read = require_customer(unit, txn.customer)?;
         &read
     };
-    let mut linked = match held.linked.filter(|_| txn.product.is_some()) {
+    let mut linked = match preloaded.linked.filter(|_| txn.product.is_some()) {
         Some(row) if txn.source != Source::Billing => Some(row),
         Some(row) => {
             // A cancellation or change of plan after the payment must not change what it earns.
@@ -235,8 +238,8 @@ fn transaction_facts(
             found.as_ref()
         }
     };
-    let programs: Vec<_> = asked.iter().map(|ready| &ready.program).collect();
-    let history = history(unit, &programs, txn.customer, &txn.currency)?;
+    let compiled: Vec<_> = triggers.iter().map(|ready| &ready.compiled).collect();
+    let history = history(unit, &compiled, txn.customer, &txn.currency)?;
     let mut claims = claims_of(owner);
     claims.product = linked.is_some_and(|row| row.confirmed_at.is_none());
     let policy = policy(unit, ctx, claims)?;
@@ -296,19 +299,19 @@ fn partnership_facts(row: &PartnershipRow) -> PartnershipFacts {
 fn decide(
     ctx: &Ctx,
     partner: &PartnershipRow,
-    asked: &[trigger::Ready],
+    triggers: &[trigger::ListeningTrigger],
     facts: &Facts,
     (claims, policy): (Claims, Policy),
 ) -> Vec<Earning> {
-    let each = asked.iter().filter_map(|ready| {
-        let decision = evaluate(std::slice::from_ref(&ready.program), facts, ctx.now).pop()?;
+    let each = triggers.iter().filter_map(|ready| {
+        let decision = evaluate(std::slice::from_ref(&ready.compiled), facts, ctx.now).pop()?;
         Some(Earning {
             partnership: partner.id,
             trigger: ready.id,
             description: ready.offer_description.clone(),
             amount: decision.amount,
             currency: decision.currency,
-            hold: hold(facts.event, ready.program.asks_products(), claims, policy),
+            hold: hold(facts.event, ready.compiled.asks_products(), claims, policy),
         })
     });
     each.collect()
@@ -316,17 +319,17 @@ fn decide(
 
 /// Writes what was earned. After a correction, compares it with the existing rewards: the same ones stay, others are
 /// taken back, and missing ones are added.
-fn keep(
+fn write_rewards(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
-    occasion: &Occasion,
+    event: &EventRef,
     mut earnings: Vec<Earning>,
-    moment: Moment,
+    reason: Reason,
 ) -> Result<(), Refusal> {
-    if moment == Moment::Corrected {
-        let by = occasion.txn.map_or(Earned::ForCustomer(occasion.customer), Earned::ByPayment);
+    if reason == Reason::Corrected {
+        let by = event.txn.map_or(EarnedBy::ForCustomer(event.customer), EarnedBy::ByPayment);
         for (row, already) in rewards::list_earned(unit, by)? {
-            if row.event_key.as_ref() != Some(&occasion.key) {
+            if row.event_key.as_ref() != Some(&event.key) {
                 continue;
             }
             let same = |earning: &Earning| {
@@ -335,29 +338,29 @@ fn keep(
                     && (earning.amount, earning.currency.code()) == (row.amount, row.currency.as_str())
             };
             match earnings.iter().position(same) {
-                Some(at) => reward::restand(unit, ctx, &row, earnings.remove(at).hold)?,
+                Some(at) => reward::update_hold(unit, ctx, &row, earnings.remove(at).hold)?,
                 None => reward::take_back(unit, ctx, &row, already)?,
             }
         }
     }
     for earning in earnings {
         let mut row = rewards::RewardRow {
-            customer: Some(occasion.customer),
-            txn: occasion.txn,
+            customer: Some(event.customer),
+            txn: event.txn,
             trigger: Some(earning.trigger),
-            event_key: Some(occasion.key.clone()),
+            event_key: Some(event.key.clone()),
             description: earning.description,
             ..reward::blank(ctx, earning.partnership, earning.amount, earning.currency)
         };
-        reward::stand(&mut row, earning.hold);
+        reward::apply_hold(&mut row, earning.hold);
         rewards::insert(unit, ctx.program, &row)?;
     }
     Ok(())
 }
 
 /// Computes anew which of this customer's rewards are on hold, after a source has spoken about the customer.
-pub(crate) fn holds(unit: &mut Unit<'_>, ctx: &Ctx, owner: &CustomerRow) -> Result<(), Refusal> {
-    let open: Vec<_> = rewards::list_earned(unit, Earned::ForCustomer(owner.id))?
+pub(crate) fn refresh_holds(unit: &mut Unit<'_>, ctx: &Ctx, owner: &CustomerRow) -> Result<(), Refusal> {
+    let open: Vec<_> = rewards::list_earned(unit, EarnedBy::ForCustomer(owner.id))?
         .into_iter()
         .map(|(row, _)| row)
         .filter(|row| reward::rests_on_claims(row) || (owner.contested && reward::is_pending(row)))
@@ -367,7 +370,7 @@ pub(crate) fn holds(unit: &mut Unit<'_>, ctx: &Ctx, owner: &CustomerRow) -> Resu
     }
     let row = program::find(unit, ctx.program)?;
     let policy = (row.claims.signups, row.claims.products);
-    let asked = trigger::ready(unit, ctx, TriggerEvent::TransactionCreated)?;
+    let triggers = trigger::ready(unit, ctx, TriggerEvent::TransactionCreated)?;
     for row in open {
         let mut claims = claims_of(owner);
         let event = match row.txn {
@@ -381,9 +384,9 @@ pub(crate) fn holds(unit: &mut Unit<'_>, ctx: &Ctx, owner: &CustomerRow) -> Resu
         };
         // An archived or inactive trigger is not compiled, so assume that it asked about products: its rewards stay
         // on hold.
-        let asks = asked.iter().find(|ready| Some(ready.id) == row.trigger);
-        let asks = asks.is_none_or(|ready| ready.program.asks_products());
-        reward::restand(unit, ctx, &row, hold(event, asks, claims, policy))?;
+        let asks = triggers.iter().find(|ready| Some(ready.id) == row.trigger);
+        let asks = asks.is_none_or(|ready| ready.compiled.asks_products());
+        reward::update_hold(unit, ctx, &row, hold(event, asks, claims, policy))?;
     }
     Ok(())
 }

@@ -8,9 +8,9 @@ use headwater_protocol::{FieldError, Millis};
 use headwater_store::Unit;
 use serde_json::Map;
 
-use super::{Ctx, Kind, Refusal, list as page_of};
+use super::{Ctx, Refusal, RefusalKind, list as page_of};
 use crate::store::group::{self, GroupRow};
-use crate::store::list::Page;
+use crate::store::list::PageRequest;
 
 /// Makes a group.
 pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: CreateGroup) -> Result<Group, Refusal> {
@@ -25,7 +25,7 @@ pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: CreateGroup) -> Result
     for (field, text) in [("key", &key), ("slug", &slug)] {
         if let Some(other) = group::find(unit, ctx.program, text)? {
             let message = format!("a group with {field} '{text}' exists: {}", other.key);
-            return Err(Refusal::new(Kind::Conflict, "group_exists", message).field(field));
+            return Err(Refusal::new(RefusalKind::Conflict, "group_exists", message).field(field));
         }
     }
     let row = GroupRow {
@@ -62,7 +62,7 @@ pub(crate) fn get(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Group, R
 }
 
 /// A page of groups.
-pub(crate) fn list(unit: &mut Unit<'_>, ctx: &Ctx, page: &Page) -> Result<List<Group>, Refusal> {
+pub(crate) fn list(unit: &mut Unit<'_>, ctx: &Ctx, page: &PageRequest) -> Result<List<Group>, Refusal> {
     let slice = group::list(unit, ctx.program, page)?;
     page_of::render(page, slice, render)
 }

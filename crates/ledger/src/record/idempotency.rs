@@ -7,11 +7,11 @@ use headwater_protocol::Millis;
 use headwater_protocol::limits::IDEMPOTENCY_HOURS;
 use headwater_store::{StoreError, Unit};
 
-use super::{Ctx, Kind, Refusal};
+use super::{Ctx, Refusal, RefusalKind};
 use crate::store::idempotency::{self, AnswerRow};
 
 /// A request's idempotency key and its hash.
-pub(crate) struct Request {
+pub(crate) struct IdempotentRequest {
     /// The sender's key.
     pub(crate) key: String,
     /// SHA-256 of method, path with query, and body.
@@ -19,7 +19,7 @@ pub(crate) struct Request {
 }
 
 /// An answer as it is stored: status and JSON text.
-pub(crate) struct Answer {
+pub(crate) struct StoredAnswer {
     /// HTTP status.
     pub(crate) status: u16,
     /// JSON text.
@@ -43,15 +43,15 @@ pub(crate) fn prune(unit: &mut Unit<'_>, now: Millis, limit: i64) -> Result<usiz
 pub(crate) fn once(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
-    request: Option<&Request>,
-    mut work: impl FnMut(&mut Unit<'_>, &Ctx) -> Result<Answer, Refusal>,
-) -> Result<Answer, Refusal> {
+    request: Option<&IdempotentRequest>,
+    mut work: impl FnMut(&mut Unit<'_>, &Ctx) -> Result<StoredAnswer, Refusal>,
+) -> Result<StoredAnswer, Refusal> {
     let Some(request) = request else { return work(unit, ctx) };
     let (whose, since) = ((ctx.program, ctx.test), since(ctx.now));
     if let Some(first) = idempotency::find(unit, whose, &request.key, since)? {
         if first.request_hash != request.hash {
             return Err(Refusal::new(
-                Kind::Conflict,
+                RefusalKind::Conflict,
                 "idempotency_key_reused",
                 "this Idempotency-Key was used for another request",
             )
@@ -59,7 +59,7 @@ pub(crate) fn once(
             .hint("send a new key with a new request, the same key only with the same path and body"));
         }
         let status = u16::try_from(first.status).unwrap_or(200);
-        return Ok(Answer { status, body: first.answer });
+        return Ok(StoredAnswer { status, body: first.answer });
     }
     let answer = work(unit, ctx)?;
     let row = AnswerRow {

@@ -7,9 +7,9 @@ use headwater_protocol::{FieldError, Millis};
 use headwater_store::Unit;
 use url::Url;
 
-use super::{Ctx, Kind, Refusal, list as page_of, partnership, program};
+use super::{Ctx, Refusal, RefusalKind, list as page_of, partnership, program};
 use crate::store::link::{self, LinkRow};
-use crate::store::list::Page;
+use crate::store::list::PageRequest;
 
 /// Characters of a destination: the URL length that old proxies accept, less the parameters that a redirect appends.
 const DEST_MAX: usize = 1500;
@@ -24,7 +24,9 @@ pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: CreateLink) -> Result<
     let whose = partnership::require_named(unit, ctx, &new.partnership_key)?;
     if whose.archived {
         let message = "an archived partnership gets no link";
-        return Err(Refusal::new(Kind::Conflict, "partnership_archived", message).field("partnership_key"));
+        return Err(
+            Refusal::new(RefusalKind::Conflict, "partnership_archived", message).field("partnership_key")
+        );
     }
     let allowed = program::find(unit, ctx.program)?.link_destinations;
     let dest = check_dest(&new.dest, &allowed)?;
@@ -35,7 +37,7 @@ pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: CreateLink) -> Result<
         let own = other.program == ctx.program;
         let named = if own { format!(": {}", other.key) } else { String::new() };
         let message = format!("a link with slug '{slug}' exists{named}");
-        return Err(Refusal::new(Kind::Conflict, "link_exists", message).field("slug"));
+        return Err(Refusal::new(RefusalKind::Conflict, "link_exists", message).field("slug"));
     }
     let row = LinkRow {
         id: ctx.next_id(),
@@ -98,7 +100,7 @@ pub(crate) fn list(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     name: Option<&str>,
-    page: &Page,
+    page: &PageRequest,
 ) -> Result<List<Link>, Refusal> {
     let whose = match name {
         Some(name) => {
@@ -115,7 +117,7 @@ pub(crate) fn list_of(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     whose: Option<i64>,
-    page: &Page,
+    page: &PageRequest,
 ) -> Result<List<Link>, Refusal> {
     let slice = link::list(unit, ctx.program, whose, page)?;
     page_of::render(page, slice, |row| render(&ctx.link_base, row))

@@ -3,11 +3,11 @@
 use headwater_protocol::v2::List;
 
 use super::Refusal;
-use crate::store::list::{Cursor, Page, Slice};
+use crate::store::list::{Cursor, PageRequest, Slice};
 
 /// Renders a page, or refuses the cursor when the store found no such item in scope.
 pub(crate) fn render<R, T>(
-    page: &Page,
+    page: &PageRequest,
     slice: Option<Slice<R>>,
     render: impl Fn(R) -> T,
 ) -> Result<List<T>, Refusal> {

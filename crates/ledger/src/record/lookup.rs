@@ -6,8 +6,8 @@ use headwater_protocol::key::Prefix;
 use headwater_store::Unit;
 
 use super::refusal::short;
-use super::{Ctx, Kind, Refusal, program};
-use crate::store::customer::{self, CustomerRow, Name};
+use super::{Ctx, Refusal, RefusalKind, program};
+use crate::store::customer::{self, CustomerName, CustomerRow};
 
 /// A customer; `claimed` is the name it was found by, if that is a page's claim.
 pub(crate) struct Found {
@@ -43,7 +43,7 @@ impl<'a> Named<'a> {
 /// The customer that a name means, which depends on the request's source. For all but the vendor, a billing
 /// provider's id is looked up as nothing else, and the site's own id is never taken for a provider's.
 pub(crate) fn named(unit: &mut Unit<'_>, ctx: &Ctx, name: Named<'_>) -> Result<Option<Found>, Refusal> {
-    let vendor = ctx.says == Source::Vendor;
+    let vendor = ctx.source == Source::Vendor;
     match name {
         Named::Key(text) if vendor => Ok(by_key(unit, ctx, text)?.map(Found::sure)),
         Named::Key(text) => Ok(by_site_key(unit, ctx, text)?.map(Found::sure)),
@@ -67,7 +67,7 @@ fn by_our_key(unit: &mut Unit<'_>, ctx: &Ctx, text: &str) -> Result<Option<Custo
     if !text.starts_with(Prefix::Customer.text()) {
         return Ok(None);
     }
-    only(customer::find_by(unit, ctx.scope(), Name::Key, text)?, text)
+    only(customer::find_by(unit, ctx.scope(), CustomerName::Key, text)?, text)
 }
 
 /// The customer with this id of the site; no other name counts.
@@ -76,7 +76,7 @@ pub(crate) fn by_site_key(
     ctx: &Ctx,
     text: &str,
 ) -> Result<Option<CustomerRow>, Refusal> {
-    only(customer::find_by(unit, ctx.scope(), Name::CustomerKey, text)?, text)
+    only(customer::find_by(unit, ctx.scope(), CustomerName::CustomerKey, text)?, text)
 }
 
 /// The customer with this id of a billing provider: confirmed first, then claimed.
@@ -100,7 +100,7 @@ pub(crate) fn by_email(unit: &mut Unit<'_>, ctx: &Ctx, text: &str) -> Result<Opt
 /// then the site's own id. Where a claimed provider's id and an unconfirmed customer's own id compete, the name is
 /// ambiguous.
 fn by_external(unit: &mut Unit<'_>, ctx: &Ctx, text: &str) -> Result<Option<Found>, Refusal> {
-    if let Some(row) = only(customer::find_by(unit, ctx.scope(), Name::ExternalKey, text)?, text)? {
+    if let Some(row) = only(customer::find_by(unit, ctx.scope(), CustomerName::ExternalKey, text)?, text)? {
         return Ok(Some(Found::sure(row)));
     }
     let by_provider = by_provider(unit, ctx, text)?;
@@ -119,7 +119,7 @@ fn by_external(unit: &mut Unit<'_>, ctx: &Ctx, text: &str) -> Result<Option<Foun
 /// A customer as a path names it: by any name, an address last and only when it is unique. Sources other than the
 /// vendor may use the site's own id only.
 pub(crate) fn require(unit: &mut Unit<'_>, ctx: &Ctx, text: &str) -> Result<CustomerRow, Refusal> {
-    if ctx.says != Source::Vendor {
+    if ctx.source != Source::Vendor {
         return by_site_key(unit, ctx, text)?.ok_or_else(|| Refusal::not_found("customer", text));
     }
     if let Some(row) = by_our_key(unit, ctx, text)? {
@@ -138,6 +138,6 @@ fn only(mut found: Vec<CustomerRow>, text: &str) -> Result<Option<CustomerRow>, 
 
 fn ambiguous(text: &str) -> Refusal {
     let message = format!("several customers are called '{}'", short(text));
-    Refusal::new(Kind::Conflict, "customer_ambiguous", message)
+    Refusal::new(RefusalKind::Conflict, "customer_ambiguous", message)
         .hint("name one by its cus_ key or its customer_key")
 }

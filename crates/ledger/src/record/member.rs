@@ -7,8 +7,8 @@ use headwater_protocol::limits::{EMAIL_MAX, EMAIL_MIN, NAME_MAX};
 use headwater_protocol::v2::{CreateMember, List, Member};
 use headwater_store::Unit;
 
-use super::{Ctx, Kind, Refusal, list as page_of, partnership};
-use crate::store::list::Page;
+use super::{Ctx, Refusal, RefusalKind, list as page_of, partnership};
+use crate::store::list::PageRequest;
 use crate::store::member::{self, MemberRow};
 
 /// Adds a person to a partner's team.
@@ -24,7 +24,7 @@ pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: CreateMember) -> Resul
     for (field, other) in taken {
         if let Some(other) = other {
             let message = format!("a member with this {field} exists: {}", other.key);
-            return Err(Refusal::new(Kind::Conflict, "member_exists", message).field(field));
+            return Err(Refusal::new(RefusalKind::Conflict, "member_exists", message).field(field));
         }
     }
     let row = MemberRow {
@@ -57,7 +57,7 @@ pub(crate) fn list(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     team: Option<&str>,
-    page: &Page,
+    page: &PageRequest,
 ) -> Result<List<Member>, Refusal> {
     let team = match team {
         Some(name) => Some(partnership::require_named(unit, ctx, name)?.id),

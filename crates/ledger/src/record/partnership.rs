@@ -11,11 +11,11 @@ use headwater_protocol::{FieldError, Millis};
 use headwater_store::Unit;
 use serde_json::Map;
 
-use super::{Ctx, Kind, Refusal, list as page_of, secret};
-use crate::store::credential::{self, CredentialRow, Kind as Opens};
+use super::{Ctx, Refusal, RefusalKind, list as page_of, secret};
+use crate::store::credential::{self, CredentialKind as Opens, CredentialRow};
 use crate::store::group;
-use crate::store::list::Page;
-use crate::store::partnership::{self, Name, PartnershipRow};
+use crate::store::list::PageRequest;
+use crate::store::partnership::{self, PartnershipName, PartnershipRow};
 
 /// The partner key of the test partner that every program has (api.md section 1).
 const TEST_PARTNER: &str = "gstest";
@@ -46,14 +46,14 @@ pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: CreatePartnership) -> 
     }
     let key = super::own_key(ctx, Prefix::Partnership, new.key)?;
     let names = [
-        (Name::Key, "key", &key),
-        (Name::PartnerKey, "partner_key", &partner_key),
-        (Name::Email, "email", &new.email),
+        (PartnershipName::Key, "key", &key),
+        (PartnershipName::PartnerKey, "partner_key", &partner_key),
+        (PartnershipName::Email, "email", &new.email),
     ];
     for (name, field, text) in names {
         if let Some(other) = partnership::find_by(unit, ctx.program, name, text)? {
             let message = format!("a partnership with this {field} exists: {}", other.key);
-            return Err(Refusal::new(Kind::Conflict, "partnership_exists", message).field(field));
+            return Err(Refusal::new(RefusalKind::Conflict, "partnership_exists", message).field(field));
         }
     }
     let group = match new.group_key {
@@ -103,8 +103,8 @@ fn find_group(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<i64, Refusal
 /// A partnership by `part_…`, by partner key, or by address.
 pub(crate) fn find(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Option<PartnershipRow>, Refusal> {
     // Only our own keys begin with this prefix, so other names need no lookup by key.
-    let ours = Some(Name::Key).filter(|_| name.starts_with(Prefix::Partnership.text()));
-    for by in ours.into_iter().chain([Name::PartnerKey, Name::Email]) {
+    let ours = Some(PartnershipName::Key).filter(|_| name.starts_with(Prefix::Partnership.text()));
+    for by in ours.into_iter().chain([PartnershipName::PartnerKey, PartnershipName::Email]) {
         if let Some(row) = partnership::find_by(unit, ctx.program, by, name)? {
             return Ok(Some(row));
         }
@@ -127,7 +127,7 @@ pub(crate) fn get(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Partners
 }
 
 /// A page of partnerships.
-pub(crate) fn list(unit: &mut Unit<'_>, ctx: &Ctx, page: &Page) -> Result<List<Partnership>, Refusal> {
+pub(crate) fn list(unit: &mut Unit<'_>, ctx: &Ctx, page: &PageRequest) -> Result<List<Partnership>, Refusal> {
     let slice = partnership::list(unit, ctx.program, page)?;
     page_of::render(page, slice, render)
 }
@@ -177,7 +177,7 @@ pub(crate) fn record_token(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result
     let row = require(unit, ctx, name)?;
     if row.archived {
         let message = "an archived partnership gets no token";
-        return Err(Refusal::new(Kind::Conflict, "partnership_archived", message));
+        return Err(Refusal::new(RefusalKind::Conflict, "partnership_archived", message));
     }
     let token = Prefix::PartnerToken.mint_credential(&ctx.random());
     let kept = CredentialRow {
@@ -234,7 +234,11 @@ pub(crate) fn get_partner(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<
 }
 
 /// A page of partnerships in the same shape.
-pub(crate) fn list_partners(unit: &mut Unit<'_>, ctx: &Ctx, page: &Page) -> Result<List<Partner>, Refusal> {
+pub(crate) fn list_partners(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    page: &PageRequest,
+) -> Result<List<Partner>, Refusal> {
     let slice = partnership::list(unit, ctx.program, page)?;
     page_of::render(page, slice, render_partner)
 }
@@ -252,7 +256,7 @@ pub(crate) fn require_named(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Resul
     }
     let message =
         format!("partnership_key names no partnership of this program: '{}'", super::refusal::short(name));
-    Err(Refusal::new(Kind::Forbidden, "unknown_partnership", message)
+    Err(Refusal::new(RefusalKind::Forbidden, "unknown_partnership", message)
         .field("partnership_key")
         .hint("GET /api/v2/partnerships lists them"))
 }

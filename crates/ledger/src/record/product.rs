@@ -12,17 +12,17 @@ use headwater_store::Unit;
 
 use super::lookup::{self, Named};
 use super::refusal::short;
-use super::{Ctx, Kind, Refusal, claim, evaluate, member, partnership, product_book, waiting};
+use super::{Ctx, Refusal, RefusalKind, claim, evaluate, member, partnership, product_book, unmatched};
 use crate::store::customer::CustomerRow;
 use crate::store::member::MemberRow;
-use crate::store::product::{self, Names, ProductRow};
+use crate::store::product::{self, ProductNames, ProductRow};
 use crate::store::product_book::ProductBookRow;
 
 use view::render;
-pub(crate) use view::{Filters, get_for_partner, list, list_for_partner};
+pub(crate) use view::{ProductFilters, get_for_partner, list, list_for_partner};
 
 /// A product that was made, or that existed.
-pub(crate) struct Recorded {
+pub(crate) struct RecordedProduct {
     pub(crate) product: Product,
     /// Whether it is new.
     pub(crate) created: bool,
@@ -31,7 +31,11 @@ pub(crate) struct Recorded {
 
 /// Records that a customer has a product. Payments that came before it are linked and evaluated now. A product that
 /// exists is confirmed and corrected by a more trusted source, and left alone by a page.
-pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: &CreateProduct) -> Result<Recorded, Refusal> {
+pub(crate) fn record(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    new: &CreateProduct,
+) -> Result<RecordedProduct, Refusal> {
     check(new)?;
     let mut found = require_customer(unit, ctx, new)?;
     let owner = &found.row;
@@ -42,7 +46,7 @@ pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: &CreateProduct) -> Res
         return again(unit, ctx, existing, new);
     }
     // A page cannot name the seller; its product is credited to whoever referred the customer.
-    let named = new.partnership_key.as_ref().filter(|_| !ctx.says.is_claim());
+    let named = new.partnership_key.as_ref().filter(|_| !ctx.source.is_claim());
     let seller = named.map(|name| partnership::require_named(unit, ctx, name)).transpose()?;
     let partnership = seller.as_ref().map(|row| row.id).or(owner.partnership);
     let entry = entry(unit, ctx, new)?
@@ -77,8 +81,8 @@ pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: &CreateProduct) -> Res
     if found.claimed.is_none() {
         claim::confirm(unit, ctx, &mut found.row)?;
     }
-    waiting::link(unit, ctx, &row)?;
-    Ok(Recorded { product: render(ctx, row), created: true, warnings })
+    unmatched::link(unit, ctx, &row)?;
+    Ok(RecordedProduct { product: render(ctx, row), created: true, warnings })
 }
 
 /// An empty product row of a customer and a catalogue entry, with the names that answers show. Names that only a
@@ -102,19 +106,19 @@ fn blank(ctx: &Ctx, entry: &ProductBookRow, owner: &CustomerRow) -> ProductRow {
         archived: false,
         created_at: ctx.now.0,
         updated_at: ctx.now.0,
-        source: ctx.says,
-        confirmed_at: (!ctx.says.is_claim()).then_some(ctx.now.0),
+        source: ctx.source,
+        confirmed_at: (!ctx.source.is_claim()).then_some(ctx.now.0),
         occurred_at: None,
         credit_given: false,
         claimed_name: None,
-        names: Names {
+        names: ProductNames {
             book_key: entry.key.clone(),
             book_name: entry.name.clone(),
             customer_key: owner.key.clone(),
             customer_site_key: owner.customer_key.clone(),
             partnership_key: owner.partnership_key.clone(),
             partner_key: owner.partner_key.clone(),
-            ..Names::default()
+            ..ProductNames::default()
         },
     }
 }
@@ -140,8 +144,8 @@ fn again(
     ctx: &Ctx,
     mut row: ProductRow,
     new: &CreateProduct,
-) -> Result<Recorded, Refusal> {
-    match ctx.says {
+) -> Result<RecordedProduct, Refusal> {
+    match ctx.source {
         Source::Page | Source::Signed => {
             let hint = "the product exists, and a claim does not change it".to_owned();
             let warning = Warning {
@@ -149,7 +153,11 @@ fn again(
                 field: "external_subscription_key".to_owned(),
                 hint,
             };
-            return Ok(Recorded { product: render(ctx, row), created: false, warnings: vec![warning] });
+            return Ok(RecordedProduct {
+                product: render(ctx, row),
+                created: false,
+                warnings: vec![warning],
+            });
         }
         Source::Vendor if row.source == Source::Vendor => {
             refuse_taken(&row)?;
@@ -159,7 +167,7 @@ fn again(
     let late = is_late(&row, new);
     let turned = !late && row.status != new.status.name();
     let entry = entry(unit, ctx, new)?;
-    if entry.is_none() && ctx.says == Source::Vendor {
+    if entry.is_none() && ctx.source == Source::Vendor {
         product_book::require_named(unit, ctx, &new.product_book_key)?;
     }
     // Status and price are written first, so that the evaluation below uses them and not what a page claimed.
@@ -175,10 +183,10 @@ fn again(
     if let Some(entry) = entry.filter(|_| !late || row.confirmed_at.is_none()) {
         claim::confirm_product(unit, ctx, &mut row, &entry)?;
     }
-    if turned && ctx.says == Source::Billing {
-        evaluate::since(unit, ctx, &row)?;
+    if turned && ctx.source == Source::Billing {
+        evaluate::reevaluate_since(unit, ctx, &row)?;
     }
-    Ok(Recorded { product: render(ctx, row), created: false, warnings: Vec::new() })
+    Ok(RecordedProduct { product: render(ctx, row), created: false, warnings: Vec::new() })
 }
 
 /// Whether a report is older than what is known. Of two reports of the same moment the later stage of a subscription
@@ -204,7 +212,7 @@ pub(crate) fn of_payment(
     catalogue_keys: &[String],
 ) -> Result<(Option<ProductRow>, Option<i64>), Refusal> {
     let existing = product::find_of_customer(unit, found.row.id, subscription)?;
-    if ctx.says != Source::Billing {
+    if ctx.source != Source::Billing {
         return Ok((existing, None));
     }
     let Some(entry) = product_book::first_named(unit, ctx, catalogue_keys)? else {
@@ -225,7 +233,7 @@ pub(crate) fn of_payment(
         ..blank(ctx, &entry, &found.row)
     };
     product::insert(unit, ctx.scope(), &row)?;
-    waiting::link(unit, ctx, &row)?;
+    unmatched::link(unit, ctx, &row)?;
     Ok((Some(row), Some(entry.id)))
 }
 
@@ -237,7 +245,7 @@ fn require_customer(unit: &mut Unit<'_>, ctx: &Ctx, new: &CreateProduct) -> Resu
     };
     lookup::named(unit, ctx, name)?.ok_or_else(|| {
         let message = format!("customer_key names no customer of this program: '{}'", short(name.text()));
-        Refusal::new(Kind::Forbidden, "unknown_customer", message)
+        Refusal::new(RefusalKind::Forbidden, "unknown_customer", message)
             .field("customer_key")
             .hint("create the customer first: POST /api/v2/customers")
     })
@@ -251,7 +259,7 @@ fn refuse_taken(other: &ProductRow) -> Result<(), Refusal> {
         short(subscription),
         other.key
     );
-    Err(Refusal::new(Kind::Conflict, "product_exists", message)
+    Err(Refusal::new(RefusalKind::Conflict, "product_exists", message)
         .field("external_subscription_key")
         .hint(format!("PATCH /api/v2/products/{}", other.key)))
 }
@@ -292,7 +300,7 @@ fn require(unit: &mut Unit<'_>, ctx: &Ctx, name: Path<'_>) -> Result<ProductRow,
     let mut found = product::find_subscription(unit, ctx.scope(), name)?;
     if found.len() > 1 {
         let message = format!("several customers have a product with subscription '{}'", short(name));
-        return Err(Refusal::new(Kind::Conflict, "product_ambiguous", message)
+        return Err(Refusal::new(RefusalKind::Conflict, "product_ambiguous", message)
             .hint("name it by its prod_ key, or say whose it is with ?customer_key="));
     }
     found.pop().ok_or_else(|| Refusal::not_found("product", name))
@@ -316,11 +324,11 @@ pub(crate) fn update(
     change.amount.map_or(Ok(()), |amount| check_amount("amount", amount))?;
     if row.archived {
         let message = format!("product {} was deleted", row.key);
-        return Err(Refusal::new(Kind::Conflict, "product_archived", message)
+        return Err(Refusal::new(RefusalKind::Conflict, "product_archived", message)
             .hint("POST /api/v2/products makes a new one"));
     }
-    if ctx.says.is_claim() {
-        return Err(Refusal::new(Kind::Forbidden, "claim_refused", "a page cannot change a product"));
+    if ctx.source.is_claim() {
+        return Err(Refusal::new(RefusalKind::Forbidden, "claim_refused", "a page cannot change a product"));
     }
     let renamed = subscription.is_some() && subscription != row.external_subscription_key;
     if let Some(text) = &subscription
@@ -344,7 +352,7 @@ pub(crate) fn update(
     row.updated_at = ctx.now.0;
     product::update(unit, &row)?;
     if renamed {
-        waiting::link(unit, ctx, &row)?;
+        unmatched::link(unit, ctx, &row)?;
     }
     Ok(render(ctx, row))
 }

@@ -8,8 +8,8 @@ use headwater_protocol::v2::{CreateProductBook, List, ProductBook, UpdateProduct
 use headwater_store::Unit;
 
 use super::refusal::short;
-use super::{Ctx, Kind, Refusal, list as page_of};
-use crate::store::list::{Condition, Page};
+use super::{Ctx, Refusal, RefusalKind, list as page_of};
+use crate::store::list::{Condition, PageRequest};
 use crate::store::product_book::{self, ProductBookRow};
 
 /// Adds an entry to the catalogue.
@@ -19,7 +19,7 @@ pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: CreateProductBook) -> 
     let key = super::own_key(ctx, Prefix::ProductBook, new.key)?;
     if product_book::find(unit, ctx.program, &key)?.is_some() {
         let message = format!("a product book with key '{key}' exists");
-        return Err(Refusal::new(Kind::Conflict, "product_book_exists", message).field("key"));
+        return Err(Refusal::new(RefusalKind::Conflict, "product_book_exists", message).field("key"));
     }
     let row = ProductBookRow {
         id: ctx.next_id(),
@@ -45,7 +45,7 @@ fn check_rest(description: Option<&str>, external_key: Option<&str>) -> Result<(
 pub(crate) fn require_named(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<ProductBookRow, Refusal> {
     find(unit, ctx, name)?.filter(|row| !row.archived).ok_or_else(|| {
         let message = format!("product_book_key names no product of the catalogue: '{}'", short(name));
-        Refusal::new(Kind::Forbidden, "unknown_product_book", message)
+        Refusal::new(RefusalKind::Forbidden, "unknown_product_book", message)
             .field("product_book_key")
             .hint("GET /api/v2/product_book lists it; POST /api/v2/product_book adds to it")
     })
@@ -88,7 +88,7 @@ pub(crate) fn list(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     external_key: Option<String>,
-    page: &Page,
+    page: &PageRequest,
 ) -> Result<List<ProductBook>, Refusal> {
     let filters = external_key.map(|key| Condition::text("external_key =", key)).into_iter().collect();
     let slice = product_book::list(unit, ctx.program, filters, page)?;

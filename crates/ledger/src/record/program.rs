@@ -9,10 +9,10 @@ use headwater_protocol::{FieldError, Millis, Source, field};
 use headwater_store::{StoreError, Unit};
 use secrecy::SecretString;
 
-use super::{Ctx, Ids, Kind, Refusal, group, secret};
-use crate::store::credential::{self, CredentialRow, Kind as Opens};
-use crate::store::program::{self, Claims, ProgramRow};
-use crate::store::retired;
+use super::{Ctx, Ids, Refusal, RefusalKind, group, secret};
+use crate::store::credential::{self, CredentialKind as Opens, CredentialRow};
+use crate::store::program::{self, ClaimSettings, ProgramRow};
+use crate::store::replaced_credential;
 
 /// A program to make.
 #[derive(Debug, Clone, Default)]
@@ -59,7 +59,7 @@ impl std::fmt::Debug for Credentials {
 
 /// What the relay's ingestion endpoint knows of a program in one mode, production or test.
 #[derive(Debug, Clone)]
-pub struct GateProgram {
+pub struct IngestionProgram {
     /// The program's number.
     pub id: i64,
     /// The public key of this mode.
@@ -104,7 +104,7 @@ pub(crate) fn create(
         link_destinations: check_hosts(&new.link_destinations)?,
         checkout_amounts: ClaimPolicy::default(),
         redirect_order: RedirectOrder::default(),
-        claims: Claims::default(),
+        claims: ClaimSettings::default(),
         stripe_webhook_secret: None,
         stripe_test_webhook_secret: None,
     };
@@ -117,7 +117,7 @@ pub(crate) fn create(
         now,
         link_base: "".into(),
         ids,
-        says: Source::Vendor,
+        source: Source::Vendor,
     };
     let everyone = CreateGroup { name: "Partners".to_owned(), default: Some(true), ..CreateGroup::default() };
     group::record(unit, &ctx, everyone)?;
@@ -135,7 +135,7 @@ fn free_number(unit: &mut Unit<'_>, ids: &Ids) -> Result<i64, Refusal> {
             return Ok(id);
         }
     }
-    Err(Refusal::new(Kind::Internal, "internal", "no free program number was found"))
+    Err(Refusal::new(RefusalKind::Internal, "internal", "no free program number was found"))
 }
 
 fn mint(program_id: i64, ids: &Ids) -> Credentials {
@@ -178,7 +178,7 @@ fn keep(unit: &mut Unit<'_>, made: &Credentials, now: Millis) -> Result<(), Stor
 }
 
 /// Every program, in both modes.
-pub(crate) fn gate_programs(unit: &mut Unit<'_>, now: Millis) -> Result<Vec<GateProgram>, Refusal> {
+pub(crate) fn ingestion_programs(unit: &mut Unit<'_>, now: Millis) -> Result<Vec<IngestionProgram>, Refusal> {
     let mut found = Vec::new();
     for row in program::list(unit)? {
         let halves = [
@@ -187,7 +187,7 @@ pub(crate) fn gate_programs(unit: &mut Unit<'_>, now: Millis) -> Result<Vec<Gate
         ];
         for (test, public_key, stripe) in halves {
             let Some(pair) = credential::find_pair(unit, public_key)? else { continue };
-            found.push(GateProgram {
+            found.push(IngestionProgram {
                 id: row.id,
                 public_key: public_key.clone(),
                 test,
@@ -198,7 +198,7 @@ pub(crate) fn gate_programs(unit: &mut Unit<'_>, now: Millis) -> Result<Vec<Gate
                 organic_signups: row.claims.organic,
                 stripe_webhook_secret: stripe.clone().map(SecretString::from),
                 secret_hash: pair.secret_hash,
-                older_secret_hashes: retired::of_pair(unit, public_key, now.0)?,
+                older_secret_hashes: replaced_credential::of_pair(unit, public_key, now.0)?,
             });
         }
     }
@@ -207,8 +207,9 @@ pub(crate) fn gate_programs(unit: &mut Unit<'_>, now: Millis) -> Result<Vec<Gate
 
 /// The caller's program.
 pub(crate) fn find(unit: &mut Unit<'_>, id: i64) -> Result<ProgramRow, Refusal> {
-    program::find(unit, id)?
-        .ok_or_else(|| Refusal::new(Kind::NotFound, "program_not_found", "the program no longer exists"))
+    program::find(unit, id)?.ok_or_else(|| {
+        Refusal::new(RefusalKind::NotFound, "program_not_found", "the program no longer exists")
+    })
 }
 
 /// A program's settings as the API shows them.

@@ -5,7 +5,7 @@ use headwater_store::StoreError;
 
 /// The kind of a refusal; `http` maps it to a status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum RefusalKind {
     /// The request is wrong: 400.
     Invalid,
     /// The credentials are missing, wrong or of the wrong kind: 401.
@@ -39,7 +39,7 @@ pub enum Kind {
 #[error("{message}")]
 pub struct Refusal {
     /// What kind.
-    pub kind: Kind,
+    pub kind: RefusalKind,
     /// Stable name, `snake_case`.
     pub code: String,
     /// A sentence for the sender.
@@ -55,20 +55,20 @@ pub struct Refusal {
 
 impl Refusal {
     /// A refusal of `kind`. `message` is a whole sentence.
-    pub fn new(kind: Kind, code: &str, message: impl Into<String>) -> Self {
+    pub fn new(kind: RefusalKind, code: &str, message: impl Into<String>) -> Self {
         let (code, message) = (code.to_owned(), message.into());
         Self { kind, code, message, field: None, hint: None, inside: None }
     }
 
     /// The request is wrong in `field`.
     pub fn invalid(code: &str, field: &str, message: impl Into<String>) -> Self {
-        Self::new(Kind::Invalid, code, message).field(field)
+        Self::new(RefusalKind::Invalid, code, message).field(field)
     }
 
     /// No `what` (as `customer`) is called `key`.
     pub fn not_found(what: &str, key: &str) -> Self {
         Self::new(
-            Kind::NotFound,
+            RefusalKind::NotFound,
             &format!("{what}_not_found"),
             format!("no {what} is called '{}'", short(key)),
         )
@@ -100,7 +100,7 @@ pub(crate) fn short(text: &str) -> String {
 impl From<FieldError> for Refusal {
     fn from(error: FieldError) -> Self {
         let message = error.to_string();
-        let refusal = Self::new(Kind::Invalid, &error.code, message);
+        let refusal = Self::new(RefusalKind::Invalid, &error.code, message);
         if error.field.is_empty() { refusal } else { refusal.field(&error.field) }
     }
 }
@@ -108,25 +108,31 @@ impl From<FieldError> for Refusal {
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         let mut refusal = match error {
-            StoreError::Busy => Self::new(Kind::Busy, "busy", "the ledger is too busy now; try again"),
-            StoreError::Closed => Self::new(Kind::Busy, "stopping", "the ledger is stopping; try again"),
+            StoreError::Busy => Self::new(RefusalKind::Busy, "busy", "the ledger is too busy now; try again"),
+            StoreError::Closed => {
+                Self::new(RefusalKind::Busy, "stopping", "the ledger is stopping; try again")
+            }
             StoreError::NotCommitted => Self::new(
-                Kind::Busy,
+                RefusalKind::Busy,
                 "not_kept",
                 "the ledger could not write this to disk; nothing was changed",
             ),
-            StoreError::Away(_) | StoreError::Unreachable { .. } => Self::new(
-                Kind::Busy,
+            StoreError::Disconnected(_) | StoreError::Unreachable { .. } => Self::new(
+                RefusalKind::Busy,
                 "database_away",
                 "the ledger cannot reach its database; nothing was changed",
             ),
             StoreError::Uncertain => Self::new(
-                Kind::Busy,
+                RefusalKind::Busy,
                 "uncertain",
                 "the ledger lost its database during the commit; all of it was stored, or nothing",
             )
             .hint("send it again with the same key or Idempotency-Key: it takes effect once"),
-            _ => Self::new(Kind::Internal, "internal", "the ledger could not do this; nothing was changed"),
+            _ => Self::new(
+                RefusalKind::Internal,
+                "internal",
+                "the ledger could not do this; nothing was changed",
+            ),
         };
         refusal.inside = Some(Box::new(error));
         refusal

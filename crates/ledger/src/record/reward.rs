@@ -8,10 +8,10 @@ use headwater_protocol::v2::{List, Reward, RewardCustomer, RewardStatus, UpdateR
 use headwater_protocol::{Currency, FieldError, Millis};
 use headwater_store::Unit;
 
-use super::{Ctx, Kind, Refusal, list as page_of, lookup, partnership};
+use super::{Ctx, Refusal, RefusalKind, list as page_of, lookup, partnership};
 use crate::store::customer;
-use crate::store::list::{Condition, Page};
-use crate::store::reward::{self, Earned, Names, RewardRow, Standing};
+use crate::store::list::{Condition, PageRequest};
+use crate::store::reward::{self, EarnedBy, RewardNames, RewardRow, StatusChange};
 use crate::store::transaction::{self, TransactionRow};
 
 /// Why a reward was declined by a refund.
@@ -39,12 +39,12 @@ pub(crate) fn blank(ctx: &Ctx, partnership: i64, amount: i64, currency: Currency
         ready_at: None,
         created_at: ctx.now.0,
         updated_at: ctx.now.0,
-        names: Names::default(),
+        names: RewardNames::default(),
     }
 }
 
 /// Puts a new reward on hold until the claim it rests on is confirmed.
-pub(crate) fn stand(row: &mut RewardRow, hold: Option<Hold>) {
+pub(crate) fn apply_hold(row: &mut RewardRow, hold: Option<Hold>) {
     if let Some(hold) = hold {
         RewardStatus::Hold.name().clone_into(&mut row.status);
         row.reason = Some(hold.reason().to_owned());
@@ -63,7 +63,7 @@ pub(crate) fn is_pending(row: &RewardRow) -> bool {
 }
 
 /// Puts an existing reward on hold, changes the reason, or releases it. A status that a person has set stays.
-pub(crate) fn restand(
+pub(crate) fn update_hold(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     row: &RewardRow,
@@ -75,7 +75,7 @@ pub(crate) fn restand(
         return Ok(());
     }
     let status = if hold.is_some() { RewardStatus::Hold } else { RewardStatus::Pending };
-    Ok(reward::set_standing(unit, row.id, &Standing { status: status.name(), reason, at: ctx.now.0 })?)
+    Ok(reward::set_status(unit, row.id, &StatusChange { status: status.name(), reason, at: ctx.now.0 })?)
 }
 
 /// Takes back a reward that rested on a claim that was corrected. `already` is what its reversals have taken.
@@ -91,8 +91,8 @@ pub(crate) fn take_back(
     }
     if earned.status != RewardStatus::Paid.name() {
         let declined =
-            Standing { status: RewardStatus::Declined.name(), reason: Some(CORRECTED), at: ctx.now.0 };
-        reward::set_standing(unit, earned.id, &declined)?;
+            StatusChange { status: RewardStatus::Declined.name(), reason: Some(CORRECTED), at: ctx.now.0 };
+        reward::set_status(unit, earned.id, &declined)?;
     }
     Ok(reward::retire(unit, earned.id, ctx.now.0)?)
 }
@@ -105,7 +105,7 @@ pub(crate) fn reverse_transaction(
     txn: &TransactionRow,
 ) -> Result<(), Refusal> {
     let refunded = if txn.archived { txn.amount } else { txn.refunded_total };
-    for (earned, already) in reward::list_earned(unit, Earned::ByPayment(txn.id))? {
+    for (earned, already) in reward::list_earned(unit, EarnedBy::ByPayment(txn.id))? {
         let step = headwater_attribution::reverse(earned.amount, txn.amount, refunded, already);
         if step != 0 {
             reward::insert(unit, ctx.program, &reversal(ctx, &earned, step, REFUNDED))?;
@@ -115,13 +115,13 @@ pub(crate) fn reverse_transaction(
             earned.status == RewardStatus::Declined.name() && earned.reason.as_deref() == Some(REFUNDED);
         // The total has shrunk: a reward that the refund had declined is open again.
         if taken && !whole {
-            let again = Standing { status: RewardStatus::Pending.name(), reason: None, at: ctx.now.0 };
-            reward::set_standing(unit, earned.id, &again)?;
+            let again = StatusChange { status: RewardStatus::Pending.name(), reason: None, at: ctx.now.0 };
+            reward::set_status(unit, earned.id, &again)?;
         }
         if whole && earned.status != RewardStatus::Paid.name() {
             let declined =
-                Standing { status: RewardStatus::Declined.name(), reason: Some(REFUNDED), at: ctx.now.0 };
-            reward::set_standing(unit, earned.id, &declined)?;
+                StatusChange { status: RewardStatus::Declined.name(), reason: Some(REFUNDED), at: ctx.now.0 };
+            reward::set_status(unit, earned.id, &declined)?;
         }
     }
     Ok(())
@@ -161,7 +161,7 @@ pub(crate) fn get(unit: &mut Unit<'_>, ctx: &Ctx, viewer: Option<i64>, key: &str
 
 /// What narrows a list of rewards.
 #[derive(Debug, Default)]
-pub(crate) struct Filters {
+pub(crate) struct RewardFilters {
     pub(crate) status: Option<String>,
     pub(crate) partnership_key: Option<String>,
     pub(crate) customer_key: Option<String>,
@@ -173,8 +173,8 @@ pub(crate) fn list(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     viewer: Option<i64>,
-    filters: Filters,
-    page: &Page,
+    filters: RewardFilters,
+    page: &PageRequest,
 ) -> Result<List<Reward>, Refusal> {
     let scheduled = RewardStatus::Scheduled.name();
     let mut conditions = vec![match filters.status {
@@ -237,16 +237,16 @@ pub(crate) fn update(
         RewardStatus::Declined => change.reason.as_deref(),
         _ => row.reverses.and(row.reason.as_deref()),
     };
-    let to = Standing { status: change.status.name(), reason, at: ctx.now.0 };
+    let to = StatusChange { status: change.status.name(), reason, at: ctx.now.0 };
     if row.status != to.status || row.reason.as_deref() != reason {
-        reward::set_standing(unit, row.id, &to)?;
+        reward::set_status(unit, row.id, &to)?;
     }
     get(unit, ctx, None, key)
 }
 
 fn refuse_move(unit: &mut Unit<'_>, row: &RewardRow, to: RewardStatus) -> Result<(), Refusal> {
     let refuse =
-        |code: &str, message: String| Err(Refusal::new(Kind::Conflict, code, message).field("status"));
+        |code: &str, message: String| Err(Refusal::new(RefusalKind::Conflict, code, message).field("status"));
     if row.status == RewardStatus::Paid.name() {
         return refuse("reward_paid", format!("reward {} is paid; that cannot be undone", row.key));
     }

@@ -14,14 +14,14 @@ use headwater_protocol::{Currency, FieldError, Millis};
 use headwater_store::Unit;
 use serde_json::{Map, Value};
 
-use super::evaluate::{self, Held, Moment};
+use super::evaluate::{self, Preloaded, Reason};
 use super::lookup::{self, Found, Named};
 use super::refusal::short;
-use super::{Ctx, Kind, Refusal, claim, list as page_of, product as products, reward};
+use super::{Ctx, Refusal, RefusalKind, claim, list as page_of, product as products, reward};
 use crate::store::customer::CustomerRow;
-use crate::store::list::{Condition, Page};
+use crate::store::list::{Condition, PageRequest};
 use crate::store::product::{self, ProductRow};
-use crate::store::transaction::{self, Names, TransactionRow};
+use crate::store::transaction::{self, TransactionNames, TransactionRow};
 
 /// The prefix of the keys of payments that a page has claimed.
 const CLAIMED: &str = "chk_";
@@ -61,7 +61,7 @@ pub(crate) fn record(
         archived: false,
         created_at: new.created_at.unwrap_or(ctx.now).0,
         updated_at: ctx.now.0,
-        source: ctx.says,
+        source: ctx.source,
         claimed_name: found.claimed,
         refunded_at: None,
         product_book: paid_for,
@@ -71,21 +71,25 @@ pub(crate) fn record(
     if !transaction::insert(unit, ctx.program, &row)? {
         return Err(refuse_existing(&require(unit, ctx, &row.key)?, &row));
     }
-    let held = Held { owner: Some(&owner), linked: linked.as_ref() };
-    evaluate::transaction(unit, ctx, &row, held, Moment::Recorded)?;
+    let held = Preloaded { owner: Some(&owner), linked: linked.as_ref() };
+    evaluate::transaction(unit, ctx, &row, held, Reason::Recorded)?;
     let warnings = unmatched_warning(unit, &row, "subscription_key")?.into_iter().collect();
     Ok((render(row), warnings))
 }
 
 /// The key of a payment. A page's payments get a prefix, so that none of them takes the key of a provider's payment.
 fn own_key(ctx: &Ctx, key: &str) -> String {
-    if ctx.says.is_claim() && !key.starts_with(CLAIMED) { format!("{CLAIMED}{key}") } else { key.to_owned() }
+    if ctx.source.is_claim() && !key.starts_with(CLAIMED) {
+        format!("{CLAIMED}{key}")
+    } else {
+        key.to_owned()
+    }
 }
 
 /// The names that answers show of what a new payment points to.
-fn names(owner: &CustomerRow, linked: Option<&ProductRow>) -> Names {
+fn names(owner: &CustomerRow, linked: Option<&ProductRow>) -> TransactionNames {
     let seller = linked.filter(|row| row.partnership.is_some());
-    Names {
+    TransactionNames {
         customer_key: owner.key.clone(),
         customer_email: owner.email.clone(),
         customer_site_key: owner.customer_key.clone(),
@@ -178,21 +182,21 @@ fn require_customer<'a>(
 
 /// The refusal of a payment whose key exists. A payment with other content gets a code of its own, because it was not
 /// recorded; a repetition was.
-fn refuse_existing(existing: &TransactionRow, told: &TransactionRow) -> Refusal {
+fn refuse_existing(existing: &TransactionRow, requested: &TransactionRow) -> Refusal {
     let said =
         |row: &TransactionRow| (row.customer, row.amount, row.currency.clone(), row.subscription_key.clone());
-    let same = said(existing) == said(told);
+    let same = said(existing) == said(requested);
     let key = short(&existing.key);
     let refusal = if same {
         Refusal::new(
-            Kind::Conflict,
+            RefusalKind::Conflict,
             "transaction_exists",
             format!("transaction '{key}' exists; nothing was done"),
         )
     } else {
         let message =
             format!("transaction '{key}' exists with another customer, amount, currency or subscription");
-        Refusal::new(Kind::Conflict, "transaction_conflict", message)
+        Refusal::new(RefusalKind::Conflict, "transaction_conflict", message)
     };
     refusal.field("key")
 }
@@ -206,7 +210,7 @@ pub(crate) fn refund(
     refund: &CreateRefund,
 ) -> Result<Transaction, Refusal> {
     let row = require(unit, ctx, key)?;
-    let total = told(refund, &row)?;
+    let total = requested_total(refund, &row)?;
     let shrinks = total.unsigned_abs() < row.refunded_total.unsigned_abs();
     let stale = refund.occurred_at.is_some_and(|at| row.refunded_at.is_some_and(|known| at.0 < known));
     // A total may shrink only if it and the known total both came with a time, as a provider's do. What the vendor
@@ -214,17 +218,17 @@ pub(crate) fn refund(
     if stale || (shrinks && (refund.occurred_at.is_none() || row.refunded_at.is_none())) {
         return Ok(render(row));
     }
-    give_back(unit, ctx, row, total, refund.occurred_at)
+    apply_refund(unit, ctx, row, total, refund.occurred_at)
 }
 
 /// Refunds all of a payment. No later total of a provider restores it.
 pub(crate) fn refund_whole(unit: &mut Unit<'_>, ctx: &Ctx, key: &str) -> Result<Transaction, Refusal> {
     let row = require(unit, ctx, key)?;
     let total = row.amount;
-    give_back(unit, ctx, TransactionRow { refunded_at: None, ..row }, total, None)
+    apply_refund(unit, ctx, TransactionRow { refunded_at: None, ..row }, total, None)
 }
 
-fn give_back(
+fn apply_refund(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     mut row: TransactionRow,
@@ -245,7 +249,7 @@ fn give_back(
 }
 
 /// The refunded total that a request asks for.
-fn told(refund: &CreateRefund, row: &TransactionRow) -> Result<i64, Refusal> {
+fn requested_total(refund: &CreateRefund, row: &TransactionRow) -> Result<i64, Refusal> {
     let lines = refund.lines.as_ref().map(|lines| lines.iter().map(|line| line.amount).collect::<Vec<_>>());
     let (field, total) = match (refund.amount, refund.refunded_total, lines) {
         (Some(amount), None, None) => ("amount", add(row.refunded_total, [amount])),
@@ -300,7 +304,7 @@ pub(crate) fn explain(unit: &mut Unit<'_>, ctx: &Ctx, key: &str) -> Result<Trans
 
 /// What narrows a list of payments.
 #[derive(Debug, Default)]
-pub(crate) struct Filters {
+pub(crate) struct TransactionFilters {
     pub(crate) customer_key: Option<String>,
     /// Only payments whose subscription matches no product.
     pub(crate) unmatched: bool,
@@ -310,8 +314,8 @@ pub(crate) struct Filters {
 pub(crate) fn list(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
-    filters: Filters,
-    page: &Page,
+    filters: TransactionFilters,
+    page: &PageRequest,
 ) -> Result<(List<Transaction>, Vec<Warning>), Refusal> {
     let mut conditions = Vec::new();
     if let Some(name) = filters.customer_key {

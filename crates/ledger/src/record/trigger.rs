@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use headwater_attribution::TriggerProgram;
+use headwater_attribution::CompiledTrigger;
 use headwater_protocol::field::check_length;
 use headwater_protocol::key::Prefix;
 use headwater_protocol::limits::{COMPILED_PROGRAMS_MAX, DESCRIPTION_MAX, NAME_MAX, TRIGGERS_MAX};
@@ -13,8 +13,8 @@ use headwater_store::Unit;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Ctx, Kind, Refusal, list as page_of};
-use crate::store::list::Page;
+use super::{Ctx, Refusal, RefusalKind, list as page_of};
+use crate::store::list::PageRequest;
 use crate::store::trigger::{self, TriggerRow};
 
 /// Groups and tags that an offer may name, together.
@@ -36,7 +36,7 @@ pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: CreateTrigger) -> Resu
     let (count, highest) = trigger::count(unit, ctx.program)?;
     if usize::try_from(count).is_ok_and(|count| count >= TRIGGERS_MAX) {
         let message = format!("a program has at most {TRIGGERS_MAX} triggers");
-        return Err(Refusal::new(Kind::Conflict, "too_many_triggers", message)
+        return Err(Refusal::new(RefusalKind::Conflict, "too_many_triggers", message)
             .hint("archive one: DELETE /api/v2/triggers/{key}"));
     }
     let made = Trigger {
@@ -69,9 +69,9 @@ fn check(made: &Trigger) -> Result<(), FieldError> {
     compile(made).map(drop)
 }
 
-fn compile(made: &Trigger) -> Result<TriggerProgram, FieldError> {
+fn compile(made: &Trigger) -> Result<CompiledTrigger, FieldError> {
     let names = (made.key.as_str(), made.name.as_str());
-    TriggerProgram::compile(names, made.event, &made.rules, &made.action, &made.eligibility)
+    CompiledTrigger::compile(names, made.event, &made.rules, &made.action, &made.eligibility)
 }
 
 fn to_row(id: i64, made: &Trigger) -> TriggerRow {
@@ -120,34 +120,34 @@ fn read<T: DeserializeOwned>(key: &str, stored: &str) -> Result<T, Refusal> {
 }
 
 fn unreadable(key: &str) -> Refusal {
-    Refusal::new(Kind::Internal, "internal", format!("trigger {key} was written by another version"))
+    Refusal::new(RefusalKind::Internal, "internal", format!("trigger {key} was written by another version"))
 }
 
 /// A compiled trigger, with what its rewards need.
 #[derive(Clone)]
-pub(crate) struct Ready {
+pub(crate) struct ListeningTrigger {
     pub(crate) id: i64,
-    pub(crate) program: TriggerProgram,
+    pub(crate) compiled: CompiledTrigger,
     pub(crate) offer_description: String,
 }
 
 /// The compiled triggers of each program, as they were read last. A user must first compare the version with the one
 /// that its own unit of work sees: a cached change may be uncommitted, or rolled back.
 #[derive(Default)]
-pub(crate) struct Cache {
-    kept: Mutex<HashMap<i64, Compiled>>,
+pub(crate) struct TriggerCache {
+    kept: Mutex<HashMap<i64, CompiledTriggers>>,
 }
 
 /// The triggers that listen for each event, in the order of evaluation.
 #[derive(Clone)]
-struct Compiled {
+struct CompiledTriggers {
     version: i64,
-    customers: Arc<[Ready]>,
-    transactions: Arc<[Ready]>,
+    customers: Arc<[ListeningTrigger]>,
+    transactions: Arc<[ListeningTrigger]>,
 }
 
-impl Compiled {
-    fn of(self, event: TriggerEvent) -> Arc<[Ready]> {
+impl CompiledTriggers {
+    fn of(self, event: TriggerEvent) -> Arc<[ListeningTrigger]> {
         match event {
             TriggerEvent::CustomerCreated => self.customers,
             TriggerEvent::TransactionCreated => self.transactions,
@@ -156,7 +156,11 @@ impl Compiled {
 }
 
 /// The triggers that listen for `event`, in the order of evaluation.
-pub(crate) fn ready(unit: &mut Unit<'_>, ctx: &Ctx, event: TriggerEvent) -> Result<Arc<[Ready]>, Refusal> {
+pub(crate) fn ready(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    event: TriggerEvent,
+) -> Result<Arc<[ListeningTrigger]>, Refusal> {
     let version = trigger::version(unit, ctx.program)?;
     let kept = || ctx.ids.triggers.kept.lock().unwrap_or_else(PoisonError::into_inner);
     let known = kept().get(&ctx.program).filter(|known| known.version == version).cloned();
@@ -171,10 +175,10 @@ pub(crate) fn ready(unit: &mut Unit<'_>, ctx: &Ctx, event: TriggerEvent) -> Resu
             TriggerEvent::CustomerCreated => &mut customers,
             TriggerEvent::TransactionCreated => &mut transactions,
         };
-        let program = compile(&made)?;
-        listening.push(Ready { id, program, offer_description: made.offer_description });
+        let compiled = compile(&made)?;
+        listening.push(ListeningTrigger { id, compiled, offer_description: made.offer_description });
     }
-    let found = Compiled { version, customers: customers.into(), transactions: transactions.into() };
+    let found = CompiledTriggers { version, customers: customers.into(), transactions: transactions.into() };
     let mut kept = kept();
     if kept.len() >= COMPILED_PROGRAMS_MAX {
         kept.clear();
@@ -198,7 +202,7 @@ pub(crate) fn get(unit: &mut Unit<'_>, ctx: &Ctx, key: &str) -> Result<Trigger, 
 }
 
 /// A page of triggers.
-pub(crate) fn list(unit: &mut Unit<'_>, ctx: &Ctx, page: &Page) -> Result<List<Trigger>, Refusal> {
+pub(crate) fn list(unit: &mut Unit<'_>, ctx: &Ctx, page: &PageRequest) -> Result<List<Trigger>, Refusal> {
     let slice = trigger::list(unit, ctx.program, page)?;
     let List { items, has_more, ending_cursor } = page_of::render(page, slice, render)?;
     Ok(List { items: items.into_iter().collect::<Result<_, _>>()?, has_more, ending_cursor })

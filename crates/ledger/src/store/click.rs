@@ -3,7 +3,7 @@
 use headwater_store::{Row, StoreError, Unit};
 
 use super::json;
-use super::list::{Condition, Listing, Page, Slice, page as read_page};
+use super::list::{Condition, Listing, PageRequest, Slice, page as read_page};
 
 /// A click on a link.
 #[derive(Debug, Clone)]
@@ -95,7 +95,7 @@ pub(crate) fn list(
     program: i64,
     partnership: Option<i64>,
     filters: Vec<Condition>,
-    page: &Page,
+    page: &PageRequest,
 ) -> Result<Option<Slice<ClickRow>>, StoreError> {
     let scope = || {
         let mut scope = vec![Condition::int("click.program =", program)];

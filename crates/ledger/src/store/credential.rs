@@ -4,7 +4,7 @@ use headwater_store::{Row, StoreError, Unit};
 
 /// What a credential gives access to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum CredentialKind {
     /// The vendor's key pair.
     Pair,
     /// The conversion API.
@@ -15,7 +15,7 @@ pub(crate) enum Kind {
     Admin,
 }
 
-impl Kind {
+impl CredentialKind {
     const ALL: [Self; 4] = [Self::Pair, Self::Tracking, Self::Partner, Self::Admin];
 
     pub(super) fn name(self) -> &'static str {
@@ -38,7 +38,7 @@ impl Kind {
 pub(crate) struct CredentialRow {
     pub(crate) secret_hash: [u8; 32],
     pub(crate) program: i64,
-    pub(crate) kind: Kind,
+    pub(crate) kind: CredentialKind,
     pub(crate) test: bool,
     /// The other half of a pair.
     pub(crate) public_key: Option<String>,
@@ -52,7 +52,7 @@ fn from_row(row: &Row<'_>) -> Result<CredentialRow, StoreError> {
     Ok(CredentialRow {
         secret_hash: row.get(0)?,
         program: row.get(1)?,
-        kind: Kind::from_column(row, 2)?,
+        kind: CredentialKind::from_column(row, 2)?,
         test: row.get(3)?,
         public_key: row.get(4)?,
         partnership: row.get(5)?,
@@ -111,7 +111,7 @@ pub(crate) fn find_by_hash(
 pub(crate) fn find_own(
     unit: &mut Unit<'_>,
     program: i64,
-    kind: Kind,
+    kind: CredentialKind,
     test: bool,
 ) -> Result<Option<CredentialRow>, StoreError> {
     unit.query_one(

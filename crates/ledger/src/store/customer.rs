@@ -4,7 +4,7 @@ use headwater_protocol::Source;
 use headwater_store::{Row, StoreError, Unit};
 use serde_json::{Map, Value};
 
-use super::list::{Condition, Listing, Page, Slice, page as read_page};
+use super::list::{Condition, Listing, PageRequest, Slice, page as read_page};
 use super::partnership::PartnershipRow;
 use super::{json, totals};
 
@@ -131,14 +131,14 @@ pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &CustomerRow) -> Re
         ],
     )?;
     if added == 1 {
-        totals::customer_enters(unit, row)?;
+        totals::add_customer(unit, row)?;
     }
     Ok(added == 1)
 }
 
 /// Writes the columns that may change.
 pub(crate) fn update(unit: &mut Unit<'_>, row: &CustomerRow) -> Result<(), StoreError> {
-    totals::customer_leaves(unit, row.id)?;
+    totals::subtract_customer(unit, row.id)?;
     unit.execute(
         "UPDATE customer SET customer_key = $1, email = $2, name = $3, provider_key = $4, external_key = $5, \
          sub_ids = $6, meta = $7, archived = $8, updated_at = $9, partnership = $10, member = $11, source = $12, \
@@ -163,13 +163,13 @@ pub(crate) fn update(unit: &mut Unit<'_>, row: &CustomerRow) -> Result<(), Store
             row.id.into(),
         ],
     )?;
-    totals::customer_enters(unit, row)
+    totals::add_customer(unit, row)
 }
 
 /// A column by which customers are looked up. Only the vendor sets these names, except for the site's own id, which
 /// is unique.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Name {
+pub(crate) enum CustomerName {
     /// `cus_…`; one customer.
     Key,
     /// The site's own id; one customer.
@@ -182,13 +182,13 @@ pub(crate) enum Name {
 pub(crate) fn find_by(
     unit: &mut Unit<'_>,
     (program, test): (i64, bool),
-    name: Name,
+    name: CustomerName,
     text: &str,
 ) -> Result<Vec<CustomerRow>, StoreError> {
     let column = match name {
-        Name::Key => "key",
-        Name::CustomerKey => "customer_key",
-        Name::ExternalKey => "external_key",
+        CustomerName::Key => "key",
+        CustomerName::CustomerKey => "customer_key",
+        CustomerName::ExternalKey => "external_key",
     };
     let sql = format!(
         "SELECT {COLUMNS} FROM {FROM} WHERE customer.program = $1 AND customer.test = $2 \
@@ -249,7 +249,7 @@ pub(crate) fn list(
     (program, test): (i64, bool),
     partnership: Option<i64>,
     filters: Vec<Condition>,
-    page: &Page,
+    page: &PageRequest,
 ) -> Result<Option<Slice<CustomerRow>>, StoreError> {
     let scope = || {
         let mut scope = vec![

@@ -2,7 +2,7 @@
 
 use headwater_store::{Row, StoreError, Unit};
 
-use super::list::{Condition, Listing, Page, Slice, page as read_page};
+use super::list::{Condition, Listing, PageRequest, Slice, page as read_page};
 
 /// A group.
 pub(crate) struct GroupRow {
@@ -81,7 +81,7 @@ pub(crate) fn find_default(unit: &mut Unit<'_>, program: i64) -> Result<Option<G
 pub(crate) fn list(
     unit: &mut Unit<'_>,
     program: i64,
-    page: &Page,
+    page: &PageRequest,
 ) -> Result<Option<Slice<GroupRow>>, StoreError> {
     read_page(unit, &LISTING, || vec![Condition::int("program =", program)], Vec::new(), page, from_row)
 }

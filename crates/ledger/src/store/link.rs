@@ -2,7 +2,7 @@
 
 use headwater_store::{Row, StoreError, Unit};
 
-use super::list::{Condition, Listing, Page, Slice, page as read_page};
+use super::list::{Condition, Listing, PageRequest, Slice, page as read_page};
 
 /// A partner's link, with what a redirect needs of its partner.
 #[derive(Debug, Clone)]
@@ -79,7 +79,7 @@ pub(crate) fn list(
     unit: &mut Unit<'_>,
     program: i64,
     partnership: Option<i64>,
-    page: &Page,
+    page: &PageRequest,
 ) -> Result<Option<Slice<LinkRow>>, StoreError> {
     let scope = || {
         let mut scope = vec![Condition::int("link.program =", program)];

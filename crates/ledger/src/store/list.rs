@@ -6,7 +6,7 @@ use headwater_store::{Row, StoreError, Unit, Value};
 
 /// The parameters of a list request (api.md section 2).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Page {
+pub(crate) struct PageRequest {
     /// Items wanted, 1 to 250.
     pub(crate) limit: u32,
     /// The item to continue from.
@@ -54,10 +54,10 @@ pub(crate) struct Listing {
 /// value, such as `product IS NULL`.
 pub(crate) struct Condition {
     left: &'static str,
-    right: Option<Owned>,
+    right: Option<ConditionValue>,
 }
 
-enum Owned {
+enum ConditionValue {
     Int(i64),
     Text(String),
 }
@@ -65,12 +65,12 @@ enum Owned {
 impl Condition {
     /// A condition on a number.
     pub(crate) fn int(left: &'static str, right: i64) -> Self {
-        Self { left, right: Some(Owned::Int(right)) }
+        Self { left, right: Some(ConditionValue::Int(right)) }
     }
 
     /// A condition on a text.
     pub(crate) fn text(left: &'static str, right: impl Into<String>) -> Self {
-        Self { left, right: Some(Owned::Text(right.into())) }
+        Self { left, right: Some(ConditionValue::Text(right.into())) }
     }
 
     /// A condition without a value. Written exactly like the condition of a partial index, it lets the planner use
@@ -89,13 +89,13 @@ pub(crate) struct Slice<T> {
 }
 
 /// A query under construction: text and its parameters, in order.
-struct Query {
+struct SqlQuery {
     text: String,
-    params: Vec<Owned>,
+    params: Vec<ConditionValue>,
 }
 
-impl Query {
-    fn push(&mut self, text: &str, value: Owned) {
+impl SqlQuery {
+    fn push(&mut self, text: &str, value: ConditionValue) {
         self.params.push(value);
         let _ = write!(self.text, "{text} ${}", self.params.len());
     }
@@ -118,8 +118,8 @@ impl Query {
         self.params
             .iter()
             .map(|value| match value {
-                Owned::Int(number) => Value::Int(*number),
-                Owned::Text(text) => Value::Text(text),
+                ConditionValue::Int(number) => Value::Int(*number),
+                ConditionValue::Text(text) => Value::Text(text),
             })
             .collect()
     }
@@ -133,7 +133,7 @@ pub(crate) fn page<T>(
     listing: &Listing,
     scope: impl Fn() -> Vec<Condition>,
     filters: Vec<Condition>,
-    page: &Page,
+    page: &PageRequest,
     map: impl Fn(&Row<'_>) -> Result<T, StoreError>,
 ) -> Result<Option<Slice<T>>, StoreError> {
     let table = listing.table;
@@ -158,7 +158,7 @@ pub(crate) fn page<T>(
     // A page before the cursor is read backwards from it, and reversed at the end.
     let ascending = page.ascending != backward;
     let mut query =
-        Query { text: format!("SELECT {} FROM {}", listing.columns, listing.from), params: Vec::new() };
+        SqlQuery { text: format!("SELECT {} FROM {}", listing.columns, listing.from), params: Vec::new() };
     query.conditions(scope());
     for condition in filters {
         query.text.push_str(" AND ");
@@ -167,14 +167,14 @@ pub(crate) fn page<T>(
     push_bounds(&mut query, listing, page);
     if let Some((value, id)) = place {
         let sign = if ascending { '>' } else { '<' };
-        query.push(&format!(" AND ({order}, {table}.id) {sign} ("), Owned::Int(value));
-        query.push(",", Owned::Int(id));
+        query.push(&format!(" AND ({order}, {table}.id) {sign} ("), ConditionValue::Int(value));
+        query.push(",", ConditionValue::Int(id));
         query.text.push(')');
     }
     let way = if ascending { "ASC" } else { "DESC" };
     query.push(
         &format!(" ORDER BY {order} {way}, {table}.id {way} LIMIT"),
-        Owned::Int(i64::from(page.limit) + 1), // one more tells whether more follow
+        ConditionValue::Int(i64::from(page.limit) + 1), // one more tells whether more follow
     );
     let mut rows =
         unit.query::<_, StoreError>(&query.text, &query.values(), |row| Ok((row.get(0)?, map(row)?)))?;
@@ -188,7 +188,7 @@ pub(crate) fn page<T>(
     Ok(Some(Slice { rows, has_more }))
 }
 
-fn push_bounds(query: &mut Query, listing: &Listing, page: &Page) {
+fn push_bounds(query: &mut SqlQuery, listing: &Listing, page: &PageRequest) {
     let table = listing.table;
     let bounds = [
         ("created_at >=", page.min_created),
@@ -198,11 +198,11 @@ fn push_bounds(query: &mut Query, listing: &Listing, page: &Page) {
     ];
     for (test, bound) in bounds {
         if let Some(bound) = bound {
-            query.push(&format!(" AND {table}.{test}"), Owned::Int(bound));
+            query.push(&format!(" AND {table}.{test}"), ConditionValue::Int(bound));
         }
     }
     if listing.archivable && !page.include_archived {
-        query.push(&format!(" AND {table}.archived ="), Owned::Int(0));
+        query.push(&format!(" AND {table}.archived ="), ConditionValue::Int(0));
     }
 }
 
@@ -216,8 +216,8 @@ fn find_place(
 ) -> Result<Option<(i64, i64)>, StoreError> {
     let table = listing.table;
     let mut query =
-        Query { text: format!("SELECT {order}, {table}.id FROM {}", listing.from), params: Vec::new() };
+        SqlQuery { text: format!("SELECT {order}, {table}.id FROM {}", listing.from), params: Vec::new() };
     query.conditions(scope);
-    query.push(&format!(" AND {table}.key ="), Owned::Text(key.to_owned()));
+    query.push(&format!(" AND {table}.key ="), ConditionValue::Text(key.to_owned()));
     unit.query_one(&query.text, &query.values(), |row| Ok((row.get(0)?, row.get(1)?)))
 }

@@ -2,7 +2,7 @@
 
 use headwater_store::{Row, StoreError, Unit};
 
-use super::list::{Condition, Listing, Page, Slice, page as read_page};
+use super::list::{Condition, Listing, PageRequest, Slice, page as read_page};
 
 /// A member of a partner's team.
 pub(crate) struct MemberRow {
@@ -80,7 +80,7 @@ pub(crate) fn list(
     unit: &mut Unit<'_>,
     program: i64,
     partnership: Option<i64>,
-    page: &Page,
+    page: &PageRequest,
 ) -> Result<Option<Slice<MemberRow>>, StoreError> {
     let filters = partnership.map(|id| Condition::int("member.partnership =", id)).into_iter().collect();
     read_page(unit, &LISTING, || vec![Condition::int("member.program =", program)], filters, page, from_row)

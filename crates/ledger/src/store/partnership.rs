@@ -3,7 +3,7 @@
 use headwater_store::{Row, StoreError, Unit};
 
 use super::json;
-use super::list::{Condition, Listing, Page, Slice, page as read_page};
+use super::list::{Condition, Listing, PageRequest, Slice, page as read_page};
 
 /// A partner's membership of a program, with its group and its number of customers.
 #[derive(Debug, Clone)]
@@ -107,7 +107,7 @@ pub(crate) fn update(unit: &mut Unit<'_>, row: &PartnershipRow) -> Result<(), St
 
 /// A column that names one partnership of a program.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Name {
+pub(crate) enum PartnershipName {
     /// `part_…`
     Key,
     /// The partner key that links pass on.
@@ -120,13 +120,13 @@ pub(crate) enum Name {
 pub(crate) fn find_by(
     unit: &mut Unit<'_>,
     program: i64,
-    name: Name,
+    name: PartnershipName,
     text: &str,
 ) -> Result<Option<PartnershipRow>, StoreError> {
     let column = match name {
-        Name::Key => "key",
-        Name::PartnerKey => "partner_key",
-        Name::Email => "email",
+        PartnershipName::Key => "key",
+        PartnershipName::PartnerKey => "partner_key",
+        PartnershipName::Email => "email",
     };
     let sql =
         format!("SELECT {COLUMNS} FROM {FROM} WHERE partnership.program = $1 AND partnership.{column} = $2");
@@ -143,7 +143,7 @@ pub(crate) fn find_by_id(unit: &mut Unit<'_>, id: i64) -> Result<Option<Partners
 pub(crate) fn list(
     unit: &mut Unit<'_>,
     program: i64,
-    page: &Page,
+    page: &PageRequest,
 ) -> Result<Option<Slice<PartnershipRow>>, StoreError> {
     let scope = || vec![Condition::int("partnership.program =", program)];
     read_page(unit, &LISTING, scope, Vec::new(), page, from_row)

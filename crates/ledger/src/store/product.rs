@@ -5,7 +5,7 @@ use headwater_store::{Row, StoreError, Unit};
 use serde_json::{Map, Value};
 
 use super::json;
-use super::list::{Condition, Listing, Page, Slice, page as read_page};
+use super::list::{Condition, Listing, PageRequest, Slice, page as read_page};
 use super::product_book::ProductBookRow;
 
 /// A customer's product, with the keys and names of what it refers to.
@@ -42,12 +42,12 @@ pub(crate) struct ProductRow {
     /// The provider's id by which its customer was found, where that was a page's claim.
     pub(crate) claimed_name: Option<String>,
     /// Read only.
-    pub(crate) names: Names,
+    pub(crate) names: ProductNames,
 }
 
 /// Keys and names of what a product refers to; read only.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Names {
+pub(crate) struct ProductNames {
     pub(crate) book_key: String,
     pub(crate) book_name: String,
     pub(crate) customer_key: String,
@@ -95,7 +95,7 @@ fn from_row(row: &Row<'_>) -> Result<ProductRow, StoreError> {
         archived: row.get(14)?,
         created_at: row.get(15)?,
         updated_at: row.get(16)?,
-        names: Names {
+        names: ProductNames {
             book_key: row.get(17)?,
             book_name: row.get(18)?,
             customer_key: row.get(19)?,
@@ -277,7 +277,7 @@ pub(crate) fn list(
     (program, test): (i64, bool),
     customer: Option<i64>,
     filters: Vec<Condition>,
-    page: &Page,
+    page: &PageRequest,
 ) -> Result<Option<Slice<ProductRow>>, StoreError> {
     let scope = || {
         let mut scope = vec![

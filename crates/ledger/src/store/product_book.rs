@@ -2,7 +2,7 @@
 
 use headwater_store::{Row, StoreError, Unit};
 
-use super::list::{Condition, Listing, Page, Slice, page as read_page};
+use super::list::{Condition, Listing, PageRequest, Slice, page as read_page};
 
 /// A catalogue entry.
 pub(crate) struct ProductBookRow {
@@ -105,7 +105,7 @@ pub(crate) fn list(
     unit: &mut Unit<'_>,
     program: i64,
     filters: Vec<Condition>,
-    page: &Page,
+    page: &PageRequest,
 ) -> Result<Option<Slice<ProductBookRow>>, StoreError> {
     read_page(unit, &LISTING, || vec![Condition::int("program =", program)], filters, page, from_row)
 }

@@ -17,14 +17,14 @@ pub(crate) struct ProgramRow {
     pub(crate) checkout_amounts: ClaimPolicy,
     /// The order of a redirect's parameters.
     pub(crate) redirect_order: RedirectOrder,
-    pub(crate) claims: Claims,
+    pub(crate) claims: ClaimSettings,
     pub(crate) stripe_webhook_secret: Option<String>,
     pub(crate) stripe_test_webhook_secret: Option<String>,
 }
 
 /// The program's settings for claims (trust.md section 1).
 #[derive(Default)]
-pub(crate) struct Claims {
+pub(crate) struct ClaimSettings {
     pub(crate) products: ProductClaims,
     pub(crate) signups: SignupClaims,
     /// Which signups are accepted at all.
@@ -60,10 +60,10 @@ fn from_row(row: &Row<'_>) -> Result<ProgramRow, StoreError> {
     })
 }
 
-fn claims(row: &Row<'_>) -> Result<Claims, StoreError> {
+fn claims(row: &Row<'_>) -> Result<ClaimSettings, StoreError> {
     let word = |column: usize| row.get::<String>(column);
     let unknown = |column: usize| StoreError::Column { column, expected: "a setting's word" };
-    Ok(Claims {
+    Ok(ClaimSettings {
         products: ProductClaims::from_name(&word(10)?).ok_or_else(|| unknown(10))?,
         signups: SignupClaims::from_name(&word(11)?).ok_or_else(|| unknown(11))?,
         taken: Signups::from_name(&word(12)?).ok_or_else(|| unknown(12))?,

@@ -2,7 +2,7 @@
 
 use headwater_store::{Row, StoreError, Unit};
 
-use super::list::{Condition, Listing, Page, Slice, page as read_page};
+use super::list::{Condition, Listing, PageRequest, Slice, page as read_page};
 
 /// A reward or a reversal, with the keys of what it refers to.
 #[derive(Debug, Clone)]
@@ -27,12 +27,12 @@ pub(crate) struct RewardRow {
     pub(crate) created_at: i64,
     pub(crate) updated_at: i64,
     /// Read only.
-    pub(crate) names: Names,
+    pub(crate) names: RewardNames,
 }
 
 /// Keys and names of what a reward refers to; read only.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Names {
+pub(crate) struct RewardNames {
     pub(crate) partnership_key: String,
     pub(crate) customer_key: Option<String>,
     pub(crate) customer_email: Option<String>,
@@ -78,7 +78,7 @@ fn from_row(row: &Row<'_>) -> Result<RewardRow, StoreError> {
         ready_at: row.get(14)?,
         created_at: row.get(15)?,
         updated_at: row.get(16)?,
-        names: Names {
+        names: RewardNames {
             partnership_key: row.get(17)?,
             customer_key: row.get(18)?,
             customer_email: row.get(19)?,
@@ -129,7 +129,7 @@ pub(crate) fn retire(unit: &mut Unit<'_>, id: i64, at: i64) -> Result<(), StoreE
 }
 
 /// A status for a reward, and its reason.
-pub(crate) struct Standing<'a> {
+pub(crate) struct StatusChange<'a> {
     pub(crate) status: &'a str,
     pub(crate) reason: Option<&'a str>,
     /// When it was decided.
@@ -137,7 +137,7 @@ pub(crate) struct Standing<'a> {
 }
 
 /// Sets the status of a reward, and of those of its reversals that are not paid.
-pub(crate) fn set_standing(unit: &mut Unit<'_>, id: i64, to: &Standing<'_>) -> Result<(), StoreError> {
+pub(crate) fn set_status(unit: &mut Unit<'_>, id: i64, to: &StatusChange<'_>) -> Result<(), StoreError> {
     unit.execute(
         "UPDATE reward SET status = $1, reason = $2, updated_at = $3 WHERE id = $4",
         &[to.status.into(), to.reason.into(), to.at.into(), id.into()],
@@ -169,7 +169,7 @@ pub(crate) fn find_by_id(unit: &mut Unit<'_>, id: i64) -> Result<Option<RewardRo
 
 /// Which rewards to list.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Earned {
+pub(crate) enum EarnedBy {
     /// Those that this payment earned.
     ByPayment(i64),
     /// Those that this customer earned, by any event.
@@ -178,10 +178,10 @@ pub(crate) enum Earned {
 
 /// Rewards that no correction has taken back, oldest first, each with what its reversals took so far (minor units,
 /// with the sign of the reward).
-pub(crate) fn list_earned(unit: &mut Unit<'_>, by: Earned) -> Result<Vec<(RewardRow, i64)>, StoreError> {
+pub(crate) fn list_earned(unit: &mut Unit<'_>, by: EarnedBy) -> Result<Vec<(RewardRow, i64)>, StoreError> {
     let (column, id) = match by {
-        Earned::ByPayment(txn) => ("txn", txn),
-        Earned::ForCustomer(customer) => ("customer", customer),
+        EarnedBy::ByPayment(txn) => ("txn", txn),
+        EarnedBy::ForCustomer(customer) => ("customer", customer),
     };
     let sql = format!(
         "SELECT {COLUMNS}, CAST(coalesce((SELECT -sum(taken.amount) FROM reward AS taken \
@@ -198,7 +198,7 @@ pub(crate) fn list(
     (program, test): (i64, bool),
     partnership: Option<i64>,
     filters: Vec<Condition>,
-    page: &Page,
+    page: &PageRequest,
 ) -> Result<Option<Slice<RewardRow>>, StoreError> {
     let scope = || {
         let mut scope = vec![

@@ -14,7 +14,7 @@ pub const MIGRATIONS: &[&str] = &[
     TOTALS,
     SEARCHED,
     TRIGGERS_VERSION,
-    super::retired::TABLE,
+    super::replaced_credential::TABLE,
     super::erasure::TABLE,
     PAID_FOR,
     LEAN,

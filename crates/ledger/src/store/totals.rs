@@ -31,7 +31,7 @@ INSERT INTO customer_total (customer, currency, payments, revenue)
 ";
 
 /// Adds a customer to its partner's total. Only production customers that are not archived count.
-pub(crate) fn customer_enters(unit: &mut Unit<'_>, row: &CustomerRow) -> Result<(), StoreError> {
+pub(crate) fn add_customer(unit: &mut Unit<'_>, row: &CustomerRow) -> Result<(), StoreError> {
     let Some(partnership) = row.partnership.filter(|_| !row.test && !row.archived) else { return Ok(()) };
     unit.execute(
         "INSERT INTO partner_total (partnership, customers) VALUES ($1, 1) \
@@ -42,7 +42,7 @@ pub(crate) fn customer_enters(unit: &mut Unit<'_>, row: &CustomerRow) -> Result<
 }
 
 /// Subtracts a customer, as it is stored, from its partner's total, before it changes.
-pub(crate) fn customer_leaves(unit: &mut Unit<'_>, customer: i64) -> Result<(), StoreError> {
+pub(crate) fn subtract_customer(unit: &mut Unit<'_>, customer: i64) -> Result<(), StoreError> {
     unit.execute(
         "UPDATE partner_total SET customers = customers - 1 WHERE partnership = (SELECT partnership \
          FROM customer WHERE id = $1 AND test = 0 AND archived = 0)",
@@ -53,7 +53,7 @@ pub(crate) fn customer_leaves(unit: &mut Unit<'_>, customer: i64) -> Result<(), 
 
 /// Adds a payment that was not wholly refunded to its customer's total; `revenue` is what is left of it, in minor
 /// units.
-pub(crate) fn payment_enters(
+pub(crate) fn add_payment(
     unit: &mut Unit<'_>,
     customer: i64,
     currency: &str,
@@ -70,7 +70,7 @@ pub(crate) fn payment_enters(
 
 /// Subtracts a payment, as it is stored, from its customer's total, before it changes. A wholly refunded one was not
 /// in it.
-pub(crate) fn payment_leaves(unit: &mut Unit<'_>, txn: i64) -> Result<(), StoreError> {
+pub(crate) fn subtract_payment(unit: &mut Unit<'_>, txn: i64) -> Result<(), StoreError> {
     unit.execute(
         "INSERT INTO customer_total (customer, currency, payments, revenue) \
          SELECT customer, currency, -1, refunded_total - amount FROM txn WHERE id = $1 AND archived = 0 \

@@ -4,7 +4,7 @@ use headwater_protocol::Source;
 use headwater_store::{Row, StoreError, Unit};
 use serde_json::{Map, Value};
 
-use super::list::{Condition, Listing, Page, Slice, page as read_page};
+use super::list::{Condition, Listing, PageRequest, Slice, page as read_page};
 use super::{json, totals};
 
 /// A payment, with the keys and names of what it refers to.
@@ -42,12 +42,12 @@ pub(crate) struct TransactionRow {
     /// The catalogue entry that a provider's line named; the product's own entry may change with the plan.
     pub(crate) product_book: Option<i64>,
     /// Read only.
-    pub(crate) names: Names,
+    pub(crate) names: TransactionNames,
 }
 
 /// Keys and names of what a payment refers to; read only.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Names {
+pub(crate) struct TransactionNames {
     pub(crate) customer_key: String,
     pub(crate) customer_email: String,
     pub(crate) customer_site_key: Option<String>,
@@ -92,7 +92,7 @@ fn from_row(row: &Row<'_>) -> Result<TransactionRow, StoreError> {
         archived: row.get(14)?,
         created_at: row.get(15)?,
         updated_at: row.get(16)?,
-        names: Names {
+        names: TransactionNames {
             customer_key: row.get(17)?,
             customer_email: row.get(18)?,
             customer_site_key: row.get(19)?,
@@ -151,12 +151,12 @@ fn count_in(unit: &mut Unit<'_>, row: &TransactionRow) -> Result<(), StoreError>
     if row.archived {
         return Ok(());
     }
-    totals::payment_enters(unit, row.customer, &row.currency, row.amount - row.refunded_total)
+    totals::add_payment(unit, row.customer, &row.currency, row.amount - row.refunded_total)
 }
 
 /// Writes the columns that may change: customer, product, credit and refunds.
 pub(crate) fn update(unit: &mut Unit<'_>, row: &TransactionRow) -> Result<(), StoreError> {
-    totals::payment_leaves(unit, row.id)?;
+    totals::subtract_payment(unit, row.id)?;
     unit.execute(
         "UPDATE txn SET product = $1, partnership = $2, refunded_total = $3, archived = $4, updated_at = $5, \
          customer = $6, claimed_name = $7, refunded_at = $8 WHERE id = $9",
@@ -249,7 +249,7 @@ pub(crate) fn list(
     unit: &mut Unit<'_>,
     (program, test): (i64, bool),
     filters: Vec<Condition>,
-    page: &Page,
+    page: &PageRequest,
 ) -> Result<Option<Slice<TransactionRow>>, StoreError> {
     let scope =
         || vec![Condition::int("txn.program =", program), Condition::int("txn.test =", i64::from(test))];

@@ -2,7 +2,7 @@
 
 use headwater_store::{Row, StoreError, Unit};
 
-use super::list::{Condition, Listing, Page, Slice, page as read_page};
+use super::list::{Condition, Listing, PageRequest, Slice, page as read_page};
 
 /// A trigger; rules, action and eligibility are JSON text of the wire types.
 pub(crate) struct TriggerRow {
@@ -139,7 +139,7 @@ pub(crate) fn count(unit: &mut Unit<'_>, program: i64) -> Result<(i64, i64), Sto
 pub(crate) fn list(
     unit: &mut Unit<'_>,
     program: i64,
-    page: &Page,
+    page: &PageRequest,
 ) -> Result<Option<Slice<TriggerRow>>, StoreError> {
     read_page(unit, &LISTING, || vec![Condition::int("program =", program)], Vec::new(), page, from_row)
 }

@@ -4,12 +4,12 @@ use axum::body::Body;
 use axum::http::{Request, header};
 use serde_json::json;
 
-use crate::desk::{Desk, text};
+use crate::test_ledger::{TestLedger, text};
 
 #[tokio::test]
 async fn every_error_is_json_and_names_its_field_and_code() {
-    let desk = Desk::open().await;
-    let whose = desk.production();
+    let ledger = TestLedger::open().await;
+    let whose = ledger.production();
     let cases = [
         ("GET", "/api/v2/nothing", "", (404, "unknown_path", "")),
         ("POST", "/api/v2/nothing", "{}", (404, "unknown_path", "")),
@@ -39,7 +39,7 @@ async fn every_error_is_json_and_names_its_field_and_code() {
         ),
     ];
     for (method, path, body, (status, code, field)) in cases {
-        let reply = desk.ask(&whose, method, path, body).await;
+        let reply = ledger.ask(&whose, method, path, body).await;
         assert_eq!(reply.error(), (status, code.to_owned(), field.to_owned()), "{method} {path}");
         assert_eq!(reply.header("content-type"), "application/json");
     }
@@ -47,23 +47,23 @@ async fn every_error_is_json_and_names_its_field_and_code() {
 
 #[tokio::test]
 async fn a_missing_member_is_reported_in_the_wording_that_clients_know() {
-    let desk = Desk::open().await;
-    let reply = desk.post("/api/v2/links", r#"{"dest":"https://www.example.com/"}"#).await;
+    let ledger = TestLedger::open().await;
+    let reply = ledger.post("/api/v2/links", r#"{"dest":"https://www.example.com/"}"#).await;
     assert_eq!(text(&reply.json()["message"]), "'partnership_key' is a required property");
 }
 
 #[tokio::test]
 async fn a_body_over_the_limit_is_refused_and_the_limit_named() {
-    let desk = Desk::open().await;
+    let ledger = TestLedger::open().await;
     let body = format!(r#"{{"name":"{}"}}"#, "x".repeat(headwater_protocol::limits::API_BODY_MAX));
-    let reply = desk.post("/api/v2/groups", &body).await;
+    let reply = ledger.post("/api/v2/groups", &body).await;
     assert_eq!(reply.error().0, 413);
     assert!(reply.text.contains(&headwater_protocol::limits::API_BODY_MAX.to_string()), "{}", reply.text);
 }
 
 #[tokio::test]
 async fn json_is_read_as_plain_text_or_without_a_media_type_and_forms_are_refused() {
-    let desk = Desk::open().await;
+    let ledger = TestLedger::open().await;
     let cases = [
         (None, "a", 201),
         (Some("text/plain;charset=UTF-8"), "b", 201),
@@ -71,11 +71,11 @@ async fn json_is_read_as_plain_text_or_without_a_media_type_and_forms_are_refuse
         (Some("application/x-www-form-urlencoded"), "d", 415),
     ];
     for (media_type, name, status) in cases {
-        let mut request = Request::post("/api/v2/groups").header(header::AUTHORIZATION, desk.production());
+        let mut request = Request::post("/api/v2/groups").header(header::AUTHORIZATION, ledger.production());
         if let Some(media_type) = media_type {
             request = request.header(header::CONTENT_TYPE, media_type);
         }
-        let reply = desk.send(request.body(Body::from(format!(r#"{{"name":"{name}"}}"#))).unwrap()).await;
+        let reply = ledger.send(request.body(Body::from(format!(r#"{{"name":"{name}"}}"#))).unwrap()).await;
         assert_eq!(reply.status, status, "{media_type:?} {}", reply.text);
         assert_eq!(reply.json()["status"], status);
     }
@@ -83,14 +83,14 @@ async fn json_is_read_as_plain_text_or_without_a_media_type_and_forms_are_refuse
 
 #[tokio::test]
 async fn a_cors_preflight_is_answered() {
-    let desk = Desk::open().await;
+    let ledger = TestLedger::open().await;
     let request = Request::options("/conversion/xid")
         .header(header::ORIGIN, "https://www.example.com")
         .header(header::ACCESS_CONTROL_REQUEST_METHOD, "POST")
         .header(header::ACCESS_CONTROL_REQUEST_HEADERS, "authorization,content-type")
         .body(Body::empty())
         .unwrap();
-    let reply = desk.send(request).await;
+    let reply = ledger.send(request).await;
     assert_eq!((reply.status, reply.header("access-control-allow-origin")), (200, "*"));
     assert!(reply.header("access-control-allow-headers").contains("authorization"));
     assert!(reply.header("access-control-allow-methods").contains("POST"));
@@ -98,21 +98,21 @@ async fn a_cors_preflight_is_answered() {
 
 #[tokio::test]
 async fn unknown_members_and_parameters_are_ignored() {
-    let desk = Desk::open().await;
-    let reply = desk.post("/api/v2/groups?trace=1", r#"{"name":"Agencies","colour":"green"}"#).await;
+    let ledger = TestLedger::open().await;
+    let reply = ledger.post("/api/v2/groups?trace=1", r#"{"name":"Agencies","colour":"green"}"#).await;
     let group = reply.data();
     assert_eq!((reply.status, text(&reply.json()["message"])), (201, "Group created".to_owned()));
     assert_eq!(group["slug"], "agencies");
-    assert_eq!(desk.get("/api/v2/groups/agencies?x=y").await.data(), group);
+    assert_eq!(ledger.get("/api/v2/groups/agencies?x=y").await.data(), group);
 }
 
 #[tokio::test]
 async fn changed_settings_reach_the_relay_and_never_show_a_secret() {
-    let desk = Desk::open().await;
-    let mut changes = desk.books.changes();
+    let ledger = TestLedger::open().await;
+    let mut changes = ledger.handle.changes();
     changes.borrow_and_update();
     let body = json!({"checkout_amounts": "accept", "stripe_webhook_secret": "whsec_example", "origins": ["https://App.Example.com:443"]});
-    let reply = desk.ask(&desk.admin(), "PATCH", "/api/v2/program", &body.to_string()).await;
+    let reply = ledger.ask(&ledger.admin(), "PATCH", "/api/v2/program", &body.to_string()).await;
     assert_eq!(reply.data()["origins"], json!(["https://app.example.com"]));
     assert_eq!(
         (&reply.data()["stripe_webhook"], &reply.data()["stripe_test_webhook"]),
@@ -120,32 +120,32 @@ async fn changed_settings_reach_the_relay_and_never_show_a_secret() {
     );
     assert!(!reply.text.contains("whsec_example"));
     assert!(changes.has_changed().unwrap());
-    let halves = desk.books.gate_programs().await.unwrap();
+    let halves = ledger.handle.ingestion_programs().await.unwrap();
     assert_eq!(halves.len(), 2);
     assert!(halves[0].stripe_webhook_secret.is_some() && halves[1].stripe_webhook_secret.is_none());
     assert!(!format!("{halves:?}").contains("whsec_example"));
     for (field, value) in [("origins", "https://a.example/path"), ("link_destinations", "https://a.example")]
     {
         let body = json!({field: [value]}).to_string();
-        let reply = desk.ask(&desk.admin(), "PATCH", "/api/v2/program", &body).await;
+        let reply = ledger.ask(&ledger.admin(), "PATCH", "/api/v2/program", &body).await;
         assert_eq!(reply.error(), (400, "invalid_value".to_owned(), format!("{field}[0]")));
     }
 }
 
 #[tokio::test]
 async fn a_panic_is_answered_without_its_message_and_the_next_request_is_served() {
-    let desk = Desk::open().await;
-    desk.pass(-2 * crate::desk::START);
-    let reply = desk.get("/api/v2/groups").await;
+    let ledger = TestLedger::open().await;
+    ledger.pass(-2 * crate::test_ledger::START);
+    let reply = ledger.get("/api/v2/groups").await;
     assert_eq!(reply.error(), (500, "internal".to_owned(), String::new()));
     assert!(!reply.text.contains("clock"), "{}", reply.text);
-    desk.pass(2 * crate::desk::START);
-    assert_eq!(desk.get("/api/v2/groups").await.status, 200);
+    ledger.pass(2 * crate::test_ledger::START);
+    assert_eq!(ledger.get("/api/v2/groups").await.status, 200);
 }
 
 #[tokio::test]
 async fn credentials_with_nul_are_nobodys() {
-    let desk = Desk::open().await;
-    let reply = desk.ask(&crate::desk::basic("pk_\0", "sk_\0"), "GET", "/api/v2/groups", "").await;
+    let ledger = TestLedger::open().await;
+    let reply = ledger.ask(&crate::test_ledger::basic("pk_\0", "sk_\0"), "GET", "/api/v2/groups", "").await;
     assert_eq!(reply.error(), (401, "unauthorized".to_owned(), String::new()));
 }

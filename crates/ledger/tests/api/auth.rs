@@ -4,15 +4,15 @@ use axum::body::Body;
 use axum::http::Request;
 use secrecy::ExposeSecret as _;
 
-use crate::desk::{Desk, basic};
+use crate::test_ledger::{TestLedger, basic};
 
 #[tokio::test]
 async fn each_credential_allows_its_own_calls_and_no_others() {
-    let desk = Desk::open().await;
-    let part = desk.partner("gigakick").await;
-    let partner = desk.partner_token(&part).await;
-    let tracking = format!("Bearer {}", desk.keys.tracking_token);
-    let (production, test, admin) = (desk.production(), desk.test(), desk.admin());
+    let ledger = TestLedger::open().await;
+    let part = ledger.partner("gigakick").await;
+    let partner = ledger.partner_token(&part).await;
+    let tracking = format!("Bearer {}", ledger.keys.tracking_token);
+    let (production, test, admin) = (ledger.production(), ledger.test(), ledger.admin());
     let conversion = r#"{"xid":"abcdefghijkl","customer_key":"c1"}"#;
     let calls = [
         ("GET", "/api/v2/groups", "", [true, true, false, false, false]),
@@ -26,7 +26,7 @@ async fn each_credential_allows_its_own_calls_and_no_others() {
     ];
     for (method, path, body, opens) in calls {
         for (whose, open) in [&production, &test, &partner, &tracking, &admin].into_iter().zip(opens) {
-            let reply = desk.ask(whose, method, path, body).await;
+            let reply = ledger.ask(whose, method, path, body).await;
             assert_eq!(reply.status != 401, open, "{method} {path} {} {}", &whose[..12], reply.text);
         }
     }
@@ -34,8 +34,8 @@ async fn each_credential_allows_its_own_calls_and_no_others() {
 
 #[tokio::test]
 async fn wrong_credentials_are_all_refused_alike() {
-    let desk = Desk::open().await;
-    let keys = &desk.keys;
+    let ledger = TestLedger::open().await;
+    let keys = &ledger.keys;
     let other = "sk_exampleexampleexampleexample00";
     let wrong = [
         basic(&keys.public_key, other),
@@ -50,50 +50,53 @@ async fn wrong_credentials_are_all_refused_alike() {
         "Digest x".to_owned(),
     ];
     for whose in wrong {
-        let reply = desk.ask(&whose, "GET", "/api/v2/groups", "").await;
+        let reply = ledger.ask(&whose, "GET", "/api/v2/groups", "").await;
         assert_eq!(reply.error().0, 401, "{whose}");
         assert!(!reply.text.contains(other));
     }
-    let reply = desk.send(Request::get("/api/v2/groups").body(Body::empty()).unwrap()).await;
+    let reply = ledger.send(Request::get("/api/v2/groups").body(Body::empty()).unwrap()).await;
     assert_eq!(reply.error(), (401, "unauthorized".to_owned(), String::new()));
     assert!(reply.header("www-authenticate").starts_with("Basic"));
 }
 
 #[tokio::test]
 async fn the_in_process_secret_is_accepted_with_any_known_public_key() {
-    let desk = Desk::open().await;
-    let secret = desk.books.in_process_secret();
-    let whose = basic(&desk.keys.test_public_key, secret.expose_secret());
-    assert_eq!(desk.ask(&whose, "GET", "/api/v2/groups", "").await.status, 200);
+    let ledger = TestLedger::open().await;
+    let secret = ledger.handle.in_process_secret();
+    let whose = basic(&ledger.keys.test_public_key, secret.expose_secret());
+    assert_eq!(ledger.ask(&whose, "GET", "/api/v2/groups", "").await.status, 200);
     let nobody = basic("pk_nobody", secret.expose_secret());
-    assert_eq!(desk.ask(&nobody, "GET", "/api/v2/groups", "").await.status, 401);
+    assert_eq!(ledger.ask(&nobody, "GET", "/api/v2/groups", "").await.status, 401);
 }
 
 #[tokio::test]
 async fn a_new_token_revokes_the_one_before_and_archiving_revokes_it() {
-    let desk = Desk::open().await;
-    let part = desk.partner("gigakick").await;
-    let first = desk.partner_token(&part).await;
-    let second = desk.partner_token(&part).await;
-    let status = async |whose: &str| desk.ask(whose, "GET", "/api/v2/customers", "").await.status;
+    let ledger = TestLedger::open().await;
+    let part = ledger.partner("gigakick").await;
+    let first = ledger.partner_token(&part).await;
+    let second = ledger.partner_token(&part).await;
+    let status = async |whose: &str| ledger.ask(whose, "GET", "/api/v2/customers", "").await.status;
     assert_eq!((status(&first).await, status(&second).await), (401, 200));
-    desk.ask(&desk.production(), "DELETE", &format!("/api/v2/partnerships/{part}"), "").await.data();
+    ledger.ask(&ledger.production(), "DELETE", &format!("/api/v2/partnerships/{part}"), "").await.data();
     assert_eq!(status(&second).await, 401);
 }
 
 #[tokio::test]
 async fn another_programs_keys_give_no_access_here() {
-    let desk = Desk::open().await;
+    let ledger = TestLedger::open().await;
     let new = headwater_ledger::NewProgram { name: "Other".to_owned(), ..Default::default() };
-    let other = desk.books.create_program(new).await.unwrap();
-    let part = desk.partner("gigakick").await;
+    let other = ledger.handle.create_program(new).await.unwrap();
+    let part = ledger.partner("gigakick").await;
     let whose = basic(&other.public_key, &other.secret_key);
-    let reply = desk.ask(&whose, "GET", &format!("/api/v2/partnerships/{part}"), "").await;
+    let reply = ledger.ask(&whose, "GET", &format!("/api/v2/partnerships/{part}"), "").await;
     assert_eq!(reply.status, 404);
     let body = format!(r#"{{"partnership_key":"{part}","email":"m@other.example"}}"#);
-    assert_eq!(desk.ask(&whose, "POST", "/api/v2/members", &body).await.error().0, 403);
+    assert_eq!(ledger.ask(&whose, "POST", "/api/v2/members", &body).await.error().0, 403);
     assert_eq!(
-        desk.ask(&basic(&desk.keys.public_key, &other.secret_key), "GET", "/api/v2/groups", "").await.status,
+        ledger
+            .ask(&basic(&ledger.keys.public_key, &other.secret_key), "GET", "/api/v2/groups", "")
+            .await
+            .status,
         401
     );
 }

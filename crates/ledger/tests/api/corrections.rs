@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, Reply, text};
+use crate::test_ledger::{Reply, TestLedger, text};
 
 struct Program {
-    desk: Desk,
+    ledger: TestLedger,
     robin: String,
     mallory: String,
 }
@@ -13,22 +13,22 @@ struct Program {
 impl Program {
     /// A program that pays 5.00 for each signup and 10 % of each payment.
     async fn open() -> Self {
-        let desk = Desk::open().await;
-        let (robin, mallory) = (desk.partner("robin").await, desk.partner("mallory").await);
+        let ledger = TestLedger::open().await;
+        let (robin, mallory) = (ledger.partner("robin").await, ledger.partner("mallory").await);
         let offers = [
             ("customer_created", json!({"type": "commission_flat", "amount": 500, "currency": "USD"})),
             ("transaction_created", json!({"type": "commission_percent", "percent": "10"})),
         ];
         for (event, action) in offers {
             let body = json!({"name": event, "offer_description": event, "event": event, "action": action});
-            desk.post("/api/v2/triggers", &body.to_string()).await.data();
+            ledger.post("/api/v2/triggers", &body.to_string()).await.data();
         }
-        Self { desk, robin, mallory }
+        Self { ledger, robin, mallory }
     }
 
     async fn sign_up(&self, key: &str, partner: &str) -> Reply {
         let body = json!({"customer_key": key, "partner_key": partner});
-        self.desk.says("page", "POST", "/api/v2/customers", &body).await
+        self.ledger.says("page", "POST", "/api/v2/customers", &body).await
     }
 
     async fn vendor_makes(&self, key: &str, partner: Option<&str>) -> Reply {
@@ -36,17 +36,17 @@ impl Program {
         if let Some(partner) = partner {
             body["partner_key"] = json!(partner);
         }
-        self.desk.post("/api/v2/customers", &body.to_string()).await
+        self.ledger.post("/api/v2/customers", &body.to_string()).await
     }
 
     async fn pays(&self, key: &str, payment: &str) -> Reply {
         let body = json!({"customer_key": key, "key": payment, "amount": 1000, "currency": "USD"});
-        self.desk.says("billing", "POST", "/api/v2/transactions", &body).await
+        self.ledger.says("billing", "POST", "/api/v2/transactions", &body).await
     }
 
     /// Partner, amount, status and reason of every reward that is not declined, oldest first.
     async fn standing(&self) -> Vec<(String, i64, String, String)> {
-        let list = self.desk.get("/api/v2/rewards?limit=250&order_by=created_at").await.data();
+        let list = self.ledger.get("/api/v2/rewards?limit=250&order_by=created_at").await.data();
         let rows = list["items"].as_array().unwrap().clone();
         let sum = |rows: &[&Value]| rows.iter().map(|row| row["amount"].as_i64().unwrap()).sum::<i64>();
         let open: Vec<_> = rows.iter().filter(|row| row["status"] != "declined").collect();
@@ -84,7 +84,7 @@ async fn a_claimed_signup_is_paid_like_any_other_once_money_names_the_customer()
     program.pays("gk_1", "in_1/il_1").await.data();
     let robin = program.robin.clone();
     assert_eq!(program.standing().await, [pending(&robin, 500), pending(&robin, 100)]);
-    let customer = program.desk.get("/api/v2/customers/gk_1").await.data();
+    let customer = program.ledger.get("/api/v2/customers/gk_1").await.data();
     assert_eq!(customer["source"], "billing");
     assert!(customer["confirmed_at"].is_i64());
 }
@@ -92,9 +92,9 @@ async fn a_claimed_signup_is_paid_like_any_other_once_money_names_the_customer()
 #[tokio::test]
 async fn a_program_that_accepts_claimed_signups_holds_none() {
     let program = Program::open().await;
-    let admin = program.desk.admin();
+    let admin = program.ledger.admin();
     let accept = json!({"claimed_signups": "accept"}).to_string();
-    program.desk.ask(&admin, "PATCH", "/api/v2/program", &accept).await.data();
+    program.ledger.ask(&admin, "PATCH", "/api/v2/program", &accept).await.data();
     program.sign_up("gk_1", "robin").await.data();
     assert_eq!(program.standing().await, [pending(&program.robin, 500)]);
 }
@@ -110,7 +110,7 @@ async fn a_customer_that_a_page_guessed_is_taken_over_when_the_company_makes_it(
     let mut standing = program.standing().await;
     standing.sort();
     assert_eq!(standing, [pending(&robin, 100), pending(&robin, 500)]);
-    let history = program.desk.get("/api/v2/customers/gk_1/history").await.data();
+    let history = program.ledger.get("/api/v2/customers/gk_1/history").await.data();
     let credit = history["items"].as_array().unwrap().iter().find(|row| row["field"] == "partnership_key");
     let credit = credit.unwrap();
     assert_eq!((&credit["old"], &credit["new"]), (&json!(program.mallory), &json!(program.robin)));
@@ -152,7 +152,7 @@ async fn two_pages_that_name_two_partners_put_the_commission_on_hold_until_the_c
         assert_eq!((status.as_str(), reason.as_str()), ("hold", "credit_contested"));
     }
     let attribution = json!({"partner_key": "robin", "reason": "he called us"}).to_string();
-    program.desk.post("/api/v2/customers/gk_1/attribution", &attribution).await.data();
+    program.ledger.post("/api/v2/customers/gk_1/attribution", &attribution).await.data();
     let mut standing = program.standing().await;
     standing.sort();
     let robin = program.robin.clone();
@@ -176,11 +176,11 @@ async fn what_was_paid_out_on_a_wrong_claim_is_owed_back() {
     let program = Program::open().await;
     program.sign_up("gk_1", "mallory").await.data();
     program.pays("gk_1", "in_1/il_1").await.data();
-    let list = program.desk.get("/api/v2/rewards?limit=250").await.data();
+    let list = program.ledger.get("/api/v2/rewards?limit=250").await.data();
     for reward in list["items"].as_array().unwrap() {
         let path = format!("/api/v2/rewards/{}", text(&reward["key"]));
-        let vendor = program.desk.production();
-        program.desk.ask(&vendor, "PATCH", &path, r#"{"status":"paid"}"#).await.data();
+        let vendor = program.ledger.production();
+        program.ledger.ask(&vendor, "PATCH", &path, r#"{"status":"paid"}"#).await.data();
     }
     program.vendor_makes("gk_1", Some("robin")).await.data();
     let of = async |partner: &str| {
@@ -196,15 +196,15 @@ async fn an_invented_partner_key_or_click_makes_no_customer_without_organic_sign
     let unknown = program.sign_up("gk_1", "nobody").await;
     assert_eq!(unknown.error(), (400, "unknown_partner".to_owned(), "partner_key".to_owned()));
     let click = json!({"xid": "abcdefghijkl12", "customer_key": "gk_2"});
-    let answer = program.desk.says("page", "POST", "/conversion/xid", &click).await.data();
+    let answer = program.ledger.says("page", "POST", "/conversion/xid", &click).await.data();
     assert_eq!(answer["outcome"], "unknown_xid");
-    assert_eq!(program.desk.get("/api/v2/customers").await.data()["items"], json!([]));
+    assert_eq!(program.ledger.get("/api/v2/customers").await.data()["items"], json!([]));
     let with_key = json!({"xid": "abcdefghijkl12", "customer_key": "gk_2", "partner_key": "robin"});
-    let answer = program.desk.says("page", "POST", "/conversion/xid", &with_key).await.data();
+    let answer = program.ledger.says("page", "POST", "/conversion/xid", &with_key).await.data();
     assert_eq!(answer["outcome"], "created", "the key that came along is somebody's");
-    let admin = program.desk.admin();
+    let admin = program.ledger.admin();
     let organic = json!({"organic_signups": true}).to_string();
-    program.desk.ask(&admin, "PATCH", "/api/v2/program", &organic).await.data();
+    program.ledger.ask(&admin, "PATCH", "/api/v2/program", &organic).await.data();
     let made = program.sign_up("gk_1", "nobody").await.data();
     assert_eq!(made["partner_key"], Value::Null);
 }
@@ -214,14 +214,14 @@ async fn a_signup_without_address_becomes_a_customer() {
     let program = Program::open().await;
     let made = program.sign_up("gk_1", "robin").await.data();
     assert_eq!((&made["email"], &made["partner_key"]), (&json!(""), &json!("robin")));
-    let vendor = program.desk.post("/api/v2/customers", r#"{"customer_key":"gk_2"}"#).await;
+    let vendor = program.ledger.post("/api/v2/customers", r#"{"customer_key":"gk_2"}"#).await;
     assert_eq!(vendor.error().2, "email");
 }
 
 #[tokio::test]
 async fn the_test_key_pair_changes_nothing_that_production_shares() {
     let program = Program::open().await;
-    let (desk, test) = (&program.desk, program.desk.test());
+    let (ledger, test) = (&program.ledger, program.ledger.test());
     let trigger = json!({"name": "x", "offer_description": "x", "event": "customer_created",
         "action": {"type": "commission_flat", "amount": 1, "currency": "USD"}});
     let shared = [
@@ -235,8 +235,8 @@ async fn the_test_key_pair_changes_nothing_that_production_shares() {
         ("POST", "/api/v2/links", json!({"partnership_key": "robin", "dest": "https://www.example.com/"})),
     ];
     for (method, path, body) in shared {
-        let refused = desk.ask(&test, method, path, &body.to_string()).await;
+        let refused = ledger.ask(&test, method, path, &body.to_string()).await;
         assert_eq!((refused.error().0, refused.error().1.as_str()), (403, "test_key_read_only"), "{path}");
     }
-    desk.ask(&test, "GET", "/api/v2/partnerships", "").await.data();
+    ledger.ask(&test, "GET", "/api/v2/partnerships", "").await.data();
 }

@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
-use crate::desk::text;
 use crate::shop::Shop;
+use crate::test_ledger::text;
 
 /// Random histories in a run.
 const HISTORIES: u32 = 160;
@@ -44,7 +44,7 @@ async fn speak(shop: &Shop, step: Step) -> u16 {
         Step::Stranger(attack) => stranger(attack),
         Step::Billing(told) => billing(told),
     };
-    shop.desk.says(source, method, &format!("/api/v2/{path}"), &body).await.status
+    shop.ledger.says(source, method, &format!("/api/v2/{path}"), &body).await.status
 }
 
 fn signup(customer_key: &str, partner_key: &str, more: &Value) -> Value {
@@ -115,7 +115,7 @@ async fn never_somebody_else(shop: &Shop, after: Step) {
 
 async fn run(steps: &[Step]) {
     let shop = Shop::open().await;
-    shop.desk.partner("mallory").await;
+    shop.ledger.partner("mallory").await;
     let mut parked = VecDeque::new();
     for step in steps {
         let status = speak(&shop, *step).await;

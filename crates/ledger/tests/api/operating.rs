@@ -6,18 +6,18 @@ use std::sync::Arc;
 use axum::body::{Body, Bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{Request, header};
-use headwater_ledger::{Books, MIGRATIONS, Settings};
+use headwater_ledger::{Ledger, MIGRATIONS, Settings};
 use headwater_protocol::{Millis, limits};
 use serde_json::json;
 use tower::ServiceExt as _;
 
-use crate::desk::{Desk, START, basic, text};
+use crate::test_ledger::{START, TestLedger, basic, text};
 
 const HOUR: i64 = 60 * 60 * 1000;
 
 #[tokio::test]
 async fn an_empty_ledger_answers_503_and_never_401() {
-    let desk = Desk::open().await;
+    let ledger = TestLedger::open().await;
     let directory = tempfile::tempdir().unwrap();
     let store = headwater_teststore::open(directory.path(), "ledger", MIGRATIONS);
     let settings = Settings {
@@ -25,9 +25,13 @@ async fn an_empty_ledger_answers_503_and_never_401() {
         clock: Arc::new(|| Millis(START)),
         random: Arc::new(|| [7; 32]),
     };
-    let empty = Books::open(store, settings).unwrap();
-    let calls =
-        [desk.production(), desk.admin(), format!("Bearer {}", desk.keys.tracking_token), String::new()];
+    let empty = Ledger::open(store, settings).unwrap();
+    let calls = [
+        ledger.production(),
+        ledger.admin(),
+        format!("Bearer {}", ledger.keys.tracking_token),
+        String::new(),
+    ];
     for whose in calls {
         let request = Request::post("/conversion/xid").header(header::AUTHORIZATION, &whose);
         let response = empty.router().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
@@ -41,8 +45,8 @@ async fn an_empty_ledger_answers_503_and_never_401() {
 
 #[tokio::test]
 async fn a_replaced_secret_works_until_its_overlap_ends_and_the_new_one_at_once() {
-    let desk = Desk::open().await;
-    let keys = desk.keys.clone();
+    let ledger = TestLedger::open().await;
+    let keys = ledger.keys.clone();
     let bearer = |token: &str| format!("Bearer {token}");
     let conversion = r#"{"xid":"abcdefghijkl","customer_key":"c1"}"#;
     let olds = [
@@ -53,10 +57,10 @@ async fn a_replaced_secret_works_until_its_overlap_ends_and_the_new_one_at_once(
         ("admin", bearer(&keys.admin_token), ("GET", "/api/v2/program", "")),
     ];
     let mut opened = Vec::new();
-    let mut admin = desk.admin();
+    let mut admin = ledger.admin();
     for (which, old, call) in olds {
         let body = json!({"which": which, "overlap_hours": 2}).to_string();
-        let reply = desk.ask(&admin, "POST", "/api/v2/program/keys/rotate", &body).await.data();
+        let reply = ledger.ask(&admin, "POST", "/api/v2/program/keys/rotate", &body).await.data();
         assert_eq!(reply["old_works_until"], START + 2 * HOUR, "{which}");
         let made = text(&reply["secret"]);
         let new = match reply["public_key"].as_str() {
@@ -69,58 +73,58 @@ async fn a_replaced_secret_works_until_its_overlap_ends_and_the_new_one_at_once(
         opened.push((which, old, new, call));
     }
     for (after, old_works) in [(0, true), (2 * HOUR - 1, true), (1, false)] {
-        desk.pass(after);
+        ledger.pass(after);
         for (which, old, new, (method, path, body)) in &opened {
-            assert_eq!(desk.ask(old, method, path, body).await.status != 401, old_works, "{which} old");
-            assert_ne!(desk.ask(new, method, path, body).await.status, 401, "{which} new");
+            assert_eq!(ledger.ask(old, method, path, body).await.status != 401, old_works, "{which} old");
+            assert_ne!(ledger.ask(new, method, path, body).await.status, 401, "{which} new");
         }
     }
 }
 
 #[tokio::test]
 async fn a_leaked_secret_is_replaced_without_overlap() {
-    let desk = Desk::open().await;
+    let ledger = TestLedger::open().await;
     let rotate = async |whose: &str, hours: i64| {
         let body = json!({"which": "production", "overlap_hours": hours}).to_string();
-        desk.ask(whose, "POST", "/api/v2/program/keys/rotate", &body).await
+        ledger.ask(whose, "POST", "/api/v2/program/keys/rotate", &body).await
     };
-    assert_eq!(rotate(&desk.production(), 0).await.status, 401, "the admin token alone replaces secrets");
-    assert_eq!(rotate(&desk.admin(), 721).await.error().2, "overlap_hours");
-    let slowly = rotate(&desk.admin(), 720).await.data();
-    assert_eq!(desk.get("/api/v2/groups").await.status, 200);
-    let gate = desk.books.gate_programs().await.unwrap();
+    assert_eq!(rotate(&ledger.production(), 0).await.status, 401, "the admin token alone replaces secrets");
+    assert_eq!(rotate(&ledger.admin(), 721).await.error().2, "overlap_hours");
+    let slowly = rotate(&ledger.admin(), 720).await.data();
+    assert_eq!(ledger.get("/api/v2/groups").await.status, 200);
+    let gate = ledger.handle.ingestion_programs().await.unwrap();
     assert_eq!(gate.iter().map(|half| half.older_secret_hashes.len()).collect::<Vec<_>>(), [1, 0]);
-    let now = rotate(&desk.admin(), 0).await.data();
+    let now = rotate(&ledger.admin(), 0).await.data();
     for (secret, status) in
-        [(desk.keys.secret_key.clone(), 401), (text(&slowly["secret"]), 401), (text(&now["secret"]), 200)]
+        [(ledger.keys.secret_key.clone(), 401), (text(&slowly["secret"]), 401), (text(&now["secret"]), 200)]
     {
-        let whose = basic(&desk.keys.public_key, &secret);
-        assert_eq!(desk.ask(&whose, "GET", "/api/v2/groups", "").await.status, status);
+        let whose = basic(&ledger.keys.public_key, &secret);
+        assert_eq!(ledger.ask(&whose, "GET", "/api/v2/groups", "").await.status, status);
     }
-    assert!(desk.books.gate_programs().await.unwrap()[0].older_secret_hashes.is_empty());
+    assert!(ledger.handle.ingestion_programs().await.unwrap()[0].older_secret_hashes.is_empty());
 }
 
 #[tokio::test]
 async fn a_link_answers_404_once_its_host_is_no_longer_allowed() {
-    let desk = Desk::open().await;
-    desk.link("gstest", "spring", "https://www.example.com/landing").await;
-    assert_eq!(desk.visit("/spring").await.status, 302);
+    let ledger = TestLedger::open().await;
+    ledger.link("gstest", "spring", "https://www.example.com/landing").await;
+    assert_eq!(ledger.visit("/spring").await.status, 302);
     let hosts = |list: &str| format!(r#"{{"link_destinations":[{list}]}}"#);
-    desk.ask(&desk.admin(), "PATCH", "/api/v2/program", &hosts(r#""shop.example.com""#)).await.data();
-    let gone = desk.visit("/spring").await;
+    ledger.ask(&ledger.admin(), "PATCH", "/api/v2/program", &hosts(r#""shop.example.com""#)).await.data();
+    let gone = ledger.visit("/spring").await;
     assert_eq!((gone.status, gone.header("location")), (404, ""));
-    desk.ask(&desk.admin(), "PATCH", "/api/v2/program", &hosts(r#""www.example.com""#)).await.data();
-    assert_eq!(desk.visit("/spring").await.status, 302);
+    ledger.ask(&ledger.admin(), "PATCH", "/api/v2/program", &hosts(r#""www.example.com""#)).await.data();
+    assert_eq!(ledger.visit("/spring").await.status, 302);
 }
 
 #[tokio::test]
 async fn the_clicks_of_one_address_are_rate_limited() {
-    let desk = Desk::open().await;
-    desk.link("gstest", "spring", "https://www.example.com/landing").await;
+    let ledger = TestLedger::open().await;
+    ledger.link("gstest", "spring", "https://www.example.com/landing").await;
     let click = async |address: [u8; 4]| {
         let mut request = Request::get("/spring").body(Body::empty()).unwrap();
         request.extensions_mut().insert(ConnectInfo(SocketAddr::from((address, 4711))));
-        desk.send(request).await
+        ledger.send(request).await
     };
     for _ in 0..limits::CLICKS_BURST {
         assert_eq!(click([192, 0, 2, 1]).await.status, 302);
@@ -129,51 +133,51 @@ async fn the_clicks_of_one_address_are_rate_limited() {
     assert_eq!((refused.error().0, refused.error().1.as_str()), (429, "rate_limited"));
     assert_eq!(refused.header("retry-after"), "1");
     assert_eq!(click([192, 0, 2, 2]).await.status, 302, "another address");
-    desk.pass(1000);
+    ledger.pass(1000);
     assert_eq!(click([192, 0, 2, 1]).await.status, 302);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_body_that_never_arrives_times_out() {
-    let desk = Desk::open().await;
+    let ledger = TestLedger::open().await;
     let (_open, body) = http_body_util::channel::Channel::<Bytes>::new(1);
-    let request = Request::post("/api/v2/customers").header(header::AUTHORIZATION, desk.production());
-    let reply = desk.send(request.body(Body::new(body)).unwrap()).await;
+    let request = Request::post("/api/v2/customers").header(header::AUTHORIZATION, ledger.production());
+    let reply = ledger.send(request.body(Body::new(body)).unwrap()).await;
     assert_eq!((reply.error().0, reply.error().1.as_str()), (408, "timeout"));
 }
 
 #[tokio::test]
 async fn a_numeric_customer_key_is_taken_as_its_text_everywhere() {
-    let desk = Desk::open().await;
-    desk.link("gstest", "spring", "https://www.example.com/landing").await;
-    let xid = desk.click("/spring").await;
-    let made = desk.post("/conversion/xid", &json!({"xid": xid, "customer_key": 42}).to_string()).await;
+    let ledger = TestLedger::open().await;
+    ledger.link("gstest", "spring", "https://www.example.com/landing").await;
+    let xid = ledger.click("/spring").await;
+    let made = ledger.post("/conversion/xid", &json!({"xid": xid, "customer_key": 42}).to_string()).await;
     assert_eq!(made.data()["outcome"], "created");
     let body = r#"{"customer_key":43,"email":"a@shop.example"}"#;
-    assert_eq!(desk.post("/api/v2/customers", body).await.data()["customer_key"], "43");
+    assert_eq!(ledger.post("/api/v2/customers", body).await.data()["customer_key"], "43");
     let paid = r#"{"customer_key":42,"amount":100,"currency":"USD"}"#;
-    assert!(desk.post("/api/v2/transactions", paid).await.status < 300);
-    let wrong = desk.post("/conversion/xid", &json!({"xid": xid, "customer_key": true}).to_string()).await;
+    assert!(ledger.post("/api/v2/transactions", paid).await.status < 300);
+    let wrong = ledger.post("/conversion/xid", &json!({"xid": xid, "customer_key": true}).to_string()).await;
     assert_eq!((wrong.error().0, wrong.error().2.as_str()), (400, "customer_key"));
 }
 
 #[tokio::test]
 async fn a_deleted_customer_is_a_pending_erasure_until_the_relay_confirms_it() {
-    let desk = Desk::open().await;
-    let mut told = desk.books.erasures();
+    let ledger = TestLedger::open().await;
+    let mut told = ledger.handle.erasures();
     let create = async |key: &str, email: &str, provider_key: &str| {
         let body = json!({"customer_key": key, "email": email, "provider_key": provider_key}).to_string();
-        text(&desk.post("/api/v2/customers", &body).await.data()["key"])
+        text(&ledger.post("/api/v2/customers", &body).await.data()["key"])
     };
     let alone = create("gk_1", "one@shop.example", "cus_example1").await;
     create("gk_2", "all@shop.example", "cus_example2").await;
     let sharing = create("gk_3", "all@shop.example", "cus_example2").await;
     for key in [&alone, &sharing] {
-        desk.ask(&desk.production(), "DELETE", &format!("/api/v2/customers/{key}"), "").await.data();
+        ledger.ask(&ledger.production(), "DELETE", &format!("/api/v2/customers/{key}"), "").await.data();
     }
     assert!(told.has_changed().unwrap());
     told.mark_unchanged();
-    let pending = desk.books.pending_erasures().await.unwrap();
+    let pending = ledger.handle.pending_erasures().await.unwrap();
     let expected = [
         format!("c:{alone}"),
         "c:gk_1".to_owned(),
@@ -183,7 +187,7 @@ async fn a_deleted_customer_is_a_pending_erasure_until_the_relay_confirms_it() {
     assert_eq!(pending[0].names, expected);
     // Another customer's payments may be parked under the names that both share.
     assert_eq!(pending[1].names, [format!("c:{sharing}"), "c:gk_3".to_owned()]);
-    assert_eq!((pending[0].program, pending[0].test), (desk.keys.program_id, false));
-    desk.books.erased(pending[0].id).await.unwrap();
-    assert_eq!(desk.books.pending_erasures().await.unwrap(), pending[1..]);
+    assert_eq!((pending[0].program, pending[0].test), (ledger.keys.program_id, false));
+    ledger.handle.erased(pending[0].id).await.unwrap();
+    assert_eq!(ledger.handle.pending_erasures().await.unwrap(), pending[1..]);
 }

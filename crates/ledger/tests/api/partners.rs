@@ -2,25 +2,25 @@
 
 use serde_json::json;
 
-use crate::desk::{Desk, text};
+use crate::test_ledger::{TestLedger, text};
 
 #[tokio::test]
 async fn a_program_begins_with_a_default_group_and_its_test_partner() {
-    let desk = Desk::open().await;
-    let partner = desk.get("/api/v2/partnerships/gstest").await.data();
+    let ledger = TestLedger::open().await;
+    let partner = ledger.get("/api/v2/partnerships/gstest").await.data();
     assert_eq!((&partner["group"]["default"], &partner["status"]), (&json!(true), &json!("active")));
-    assert_eq!(desk.get("/api/v2/partners/gstest").await.data()["key"], partner["key"]);
+    assert_eq!(ledger.get("/api/v2/partners/gstest").await.data()["key"], partner["key"]);
 }
 
 #[tokio::test]
 async fn a_partner_is_found_by_every_name_and_made_once() {
-    let desk = Desk::open().await;
-    let key = desk.partner("https://jane.example/").await;
+    let ledger = TestLedger::open().await;
+    let key = ledger.partner("https://jane.example/").await;
     for name in
         [key.as_str(), "https%3A%2F%2Fjane.example%2F", "https%3A%2F%2Fjane.example%2F%40partner.example"]
     {
         assert_eq!(
-            desk.get(&format!("/api/v2/partnerships/{name}")).await.data()["key"],
+            ledger.get(&format!("/api/v2/partnerships/{name}")).await.data()["key"],
             key.as_str(),
             "{name}"
         );
@@ -30,38 +30,38 @@ async fn a_partner_is_found_by_every_name_and_made_once() {
         (r#"{"email":"https://jane.example/@partner.example"}"#, "email"),
     ];
     for (body, field) in bodies {
-        let reply = desk.post("/api/v2/partnerships", body).await;
+        let reply = ledger.post("/api/v2/partnerships", body).await;
         assert_eq!(reply.error(), (409, "partnership_exists".to_owned(), field.to_owned()));
     }
-    let made = desk.post("/api/v2/partnerships", r#"{"email":"new@partner.example"}"#).await.data();
+    let made = ledger.post("/api/v2/partnerships", r#"{"email":"new@partner.example"}"#).await.data();
     assert_eq!(text(&made["partner_key"]).len(), 12);
 }
 
 #[tokio::test]
 async fn a_partner_moves_between_groups_that_exist() {
-    let desk = Desk::open().await;
-    let key = desk.partner("gigakick").await;
-    let group = desk.post("/api/v2/groups", r#"{"name":"Top Agencies!"}"#).await.data();
+    let ledger = TestLedger::open().await;
+    let key = ledger.partner("gigakick").await;
+    let group = ledger.post("/api/v2/groups", r#"{"name":"Top Agencies!"}"#).await.data();
     let path = format!("/api/v2/partnerships/{key}");
-    let moved = desk
-        .ask(&desk.production(), "PATCH", &path, r#"{"group_key":"top-agencies","tags":["eu"]}"#)
+    let moved = ledger
+        .ask(&ledger.production(), "PATCH", &path, r#"{"group_key":"top-agencies","tags":["eu"]}"#)
         .await
         .data();
     assert_eq!((&moved["group_key"], &moved["tags"]), (&group["key"], &json!(["eu"])));
-    let reply = desk.ask(&desk.production(), "PATCH", &path, r#"{"group_key":"nowhere"}"#).await;
+    let reply = ledger.ask(&ledger.production(), "PATCH", &path, r#"{"group_key":"nowhere"}"#).await;
     assert_eq!(reply.error(), (400, "unknown_group".to_owned(), "group_key".to_owned()));
-    let reply = desk.post("/api/v2/groups", r#"{"name":"Top agencies"}"#).await;
+    let reply = ledger.post("/api/v2/groups", r#"{"name":"Top agencies"}"#).await;
     assert_eq!(reply.error(), (409, "group_exists".to_owned(), "slug".to_owned()));
 }
 
 #[tokio::test]
 async fn a_new_default_group_replaces_the_old_one() {
-    let desk = Desk::open().await;
-    let group = desk.post("/api/v2/groups", r#"{"name":"New","default":true}"#).await.data();
-    let key = desk.partner("gigakick").await;
-    let partner = desk.get(&format!("/api/v2/partnerships/{key}")).await.data();
+    let ledger = TestLedger::open().await;
+    let group = ledger.post("/api/v2/groups", r#"{"name":"New","default":true}"#).await.data();
+    let key = ledger.partner("gigakick").await;
+    let partner = ledger.get(&format!("/api/v2/partnerships/{key}")).await.data();
     assert_eq!(partner["group_key"], group["key"]);
-    let groups = desk.get("/api/v2/groups").await.data();
+    let groups = ledger.get("/api/v2/groups").await.data();
     let defaults =
         groups["items"].as_array().unwrap().iter().filter(|group| group["default"] == true).count();
     assert_eq!(defaults, 1);
@@ -69,40 +69,40 @@ async fn a_new_default_group_replaces_the_old_one() {
 
 #[tokio::test]
 async fn a_team_member_is_credited_only_with_its_own_partner() {
-    let desk = Desk::open().await;
-    desk.partner("gigakick").await;
+    let ledger = TestLedger::open().await;
+    ledger.partner("gigakick").await;
     let body = r#"{"partnership_key":"gigakick","email":"m@partner.example","key":"stck_lCuxlSpfTI0Kgo"}"#;
-    let member = desk.post("/api/v2/members", body).await.data();
-    assert_eq!(desk.get("/api/v2/members/stck_lCuxlSpfTI0Kgo").await.data(), member);
-    assert_eq!(desk.post("/api/v2/members", body).await.error().1, "member_exists");
-    assert_eq!(desk.get("/api/v2/members?partnership_key=gigakick").await.data()["items"], json!([member]));
+    let member = ledger.post("/api/v2/members", body).await.data();
+    assert_eq!(ledger.get("/api/v2/members/stck_lCuxlSpfTI0Kgo").await.data(), member);
+    assert_eq!(ledger.post("/api/v2/members", body).await.error().1, "member_exists");
+    assert_eq!(ledger.get("/api/v2/members?partnership_key=gigakick").await.data()["items"], json!([member]));
     for (partner, warned) in [("gigakick", false), ("gstest", true)] {
         let body = format!(
             r#"{{"email":"{partner}@site.example","partner_key":"{partner}","member_key":"stck_lCuxlSpfTI0Kgo"}}"#
         );
-        let reply = desk.post("/api/v2/customers", &body).await;
+        let reply = ledger.post("/api/v2/customers", &body).await;
         assert_eq!((reply.status, reply.json().get("warnings").is_some()), (201, warned));
     }
 }
 
 #[tokio::test]
 async fn a_partner_sees_its_own_customers_without_the_vendors_data() {
-    let desk = Desk::open().await;
-    let part = desk.partner("gigakick").await;
-    desk.partner("rival").await;
+    let ledger = TestLedger::open().await;
+    let part = ledger.partner("gigakick").await;
+    ledger.partner("rival").await;
     let make = async |name: &str, partner: &str| {
         let body = json!({"email": format!("{name}@site.example"), "customer_key": name, "partner_key": partner, "name": "A Customer", "provider_key": "p-secret", "meta": {"plan": "pro"}});
-        text(&desk.post("/api/v2/customers", &body.to_string()).await.data()["key"])
+        text(&ledger.post("/api/v2/customers", &body.to_string()).await.data()["key"])
     };
     let (own, other) = (make("ada", "gigakick").await, make("bob", "rival").await);
-    let token = desk.partner_token(&part).await;
-    let seen = desk.ask(&token, "GET", "/api/v2/customers", "").await;
+    let token = ledger.partner_token(&part).await;
+    let seen = ledger.ask(&token, "GET", "/api/v2/customers", "").await;
     assert_eq!(seen.data()["items"].as_array().unwrap().len(), 1);
     assert_eq!(seen.data()["items"][0]["key"], own.as_str());
     for word in ["site.example", "p-secret", "rival", "\"pro\""] {
         assert!(!seen.text.contains(word), "{word}: {}", seen.text);
     }
-    let get = async |path: String| desk.ask(&token, "GET", &path, "").await;
+    let get = async |path: String| ledger.ask(&token, "GET", &path, "").await;
     assert_eq!(get(format!("/api/v2/customers/{own}")).await.status, 200);
     let hidden = get(format!("/api/v2/customers/{other}")).await;
     let nobody = get("/api/v2/customers/cus_nobody00000000".to_owned()).await;

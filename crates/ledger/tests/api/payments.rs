@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::desk::text;
 use crate::shop::Shop;
+use crate::test_ledger::text;
 
 #[tokio::test]
 async fn each_gigakick_product_pays_its_own_commission_and_nothing_else() {
@@ -57,14 +57,14 @@ async fn a_product_that_comes_after_its_payment_is_linked_and_earns_once() {
         "name": "any", "offer_description": "Earn 1% of everything", "event": "transaction_created",
         "action": {"type": "commission_percent", "percent": "1"},
     });
-    shop.desk.post("/api/v2/triggers", &any.to_string()).await.data();
+    shop.ledger.post("/api/v2/triggers", &any.to_string()).await.data();
     shop.pay("invoice-1", 9900, "sub_inbox").await.data();
     assert_eq!(shop.amounts().await, [99], "what asks for no product does not wait for one");
     let later = json!({
         "name": "later", "offer_description": "Made after the payment", "event": "transaction_created",
         "action": {"type": "commission_percent", "percent": "2"},
     });
-    shop.desk.post("/api/v2/triggers", &later.to_string()).await.data();
+    shop.ledger.post("/api/v2/triggers", &later.to_string()).await.data();
     let product = shop.sell("Inbox", "sub_other", json!({})).await;
     assert_eq!(shop.amounts().await, [99]);
     let path = format!("/api/v2/products/{}", text(&product["key"]));
@@ -72,9 +72,9 @@ async fn a_product_that_comes_after_its_payment_is_linked_and_earns_once() {
         shop.patch(&path, json!({"external_subscription_key": name})).await.data();
     }
     assert_eq!(shop.amounts().await, [99, 1980]);
-    let linked = shop.desk.get("/api/v2/transactions/invoice-1").await.data();
+    let linked = shop.ledger.get("/api/v2/transactions/invoice-1").await.data();
     assert_eq!(linked["product_key"], product["key"]);
-    let list = shop.desk.get("/api/v2/transactions?unmatched=true").await.json();
+    let list = shop.ledger.get("/api/v2/transactions?unmatched=true").await.json();
     assert_eq!((&list["data"]["items"], list.get("warnings")), (&json!([]), None));
 }
 
@@ -86,7 +86,7 @@ async fn a_subscription_that_differs_in_case_matches_nothing_and_the_warning_say
     assert_eq!(reply["warnings"][0]["hint"], "differs only in case from 'Sub_1'");
     assert_eq!(reply["data"]["product_key"], Value::Null);
     shop.pay("invoice-2", 9900, "Sub_1").await.data();
-    let list = shop.desk.get("/api/v2/transactions?unmatched=true").await.json();
+    let list = shop.ledger.get("/api/v2/transactions?unmatched=true").await.json();
     assert_eq!(list["data"]["items"].as_array().unwrap().len(), 1);
     assert_eq!(list["data"]["items"][0]["key"], "invoice-1");
 }
@@ -97,7 +97,7 @@ async fn a_payment_names_its_customer_in_exactly_one_way() {
     let post = async |more: Value| {
         let mut body = json!({"amount": 100, "currency": "usd"});
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        shop.desk.post("/api/v2/transactions", &body.to_string()).await
+        shop.ledger.post("/api/v2/transactions", &body.to_string()).await
     };
     let none = post(json!({})).await;
     assert_eq!(none.error(), (400, "required".to_owned(), "customer_key".to_owned()));
@@ -130,32 +130,32 @@ async fn a_value_out_of_bounds_is_refused_with_its_field() {
     for (more, field) in cases {
         let mut body = json!({"customer_key": "ada", "amount": 100, "currency": "USD"});
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        let reply = shop.desk.post("/api/v2/transactions", &body.to_string()).await;
+        let reply = shop.ledger.post("/api/v2/transactions", &body.to_string()).await;
         assert_eq!((reply.error().0, reply.error().2.as_str()), (400, field), "{}", reply.text);
     }
-    assert_eq!(shop.desk.get("/api/v2/transactions").await.data()["items"], json!([]));
+    assert_eq!(shop.ledger.get("/api/v2/transactions").await.data()["items"], json!([]));
 }
 
 #[tokio::test]
 async fn test_customers_take_test_keys_and_earn_nothing() {
     let shop = Shop::open().await;
-    let (test, desk) = (shop.desk.test(), &shop.desk);
+    let (test, ledger) = (shop.ledger.test(), &shop.ledger);
     let any = json!({
         "name": "any", "offer_description": "Earn 1%", "event": "transaction_created",
         "action": {"type": "commission_percent", "percent": "1"},
     });
-    desk.post("/api/v2/triggers", &any.to_string()).await.data();
+    ledger.post("/api/v2/triggers", &any.to_string()).await.data();
     let body = r#"{"email":"t@site.example","customer_key":"tess","partner_key":"gstest"}"#;
-    desk.ask(&test, "POST", "/api/v2/customers", body).await.data();
+    ledger.ask(&test, "POST", "/api/v2/customers", body).await.data();
     let pay =
         |customer: &str| json!({"customer_key": customer, "amount": 9900, "currency": "USD"}).to_string();
-    let wrong = desk.post("/api/v2/transactions", &pay("tess")).await;
+    let wrong = ledger.post("/api/v2/transactions", &pay("tess")).await;
     assert_eq!(wrong.error(), (400, "test_mismatch".to_owned(), "customer_key".to_owned()));
-    let wrong = desk.ask(&test, "POST", "/api/v2/transactions", &pay("ada")).await;
+    let wrong = ledger.ask(&test, "POST", "/api/v2/transactions", &pay("ada")).await;
     assert_eq!(wrong.error(), (400, "test_mismatch".to_owned(), "customer_key".to_owned()));
-    let made = desk.ask(&test, "POST", "/api/v2/transactions", &pay("tess")).await.data();
+    let made = ledger.ask(&test, "POST", "/api/v2/transactions", &pay("tess")).await.data();
     assert_eq!(made["test"], true);
-    let rewards = desk.ask(&test, "GET", "/api/v2/rewards", "").await.data();
+    let rewards = ledger.ask(&test, "GET", "/api/v2/rewards", "").await.data();
     assert_eq!((&rewards["items"], shop.amounts().await), (&json!([]), vec![]));
 }
 
@@ -167,11 +167,11 @@ async fn a_deleted_customer_leaves_payments_without_personal_data() {
         "customer_key": "ada", "key": "invoice-1", "amount": 9900, "currency": "USD",
         "subscription_key": "sub_inbox", "metadata": {"paid_by": "ada lovelace"},
     });
-    shop.desk.post("/api/v2/transactions", &body.to_string()).await.data();
-    shop.desk.ask(&shop.desk.production(), "DELETE", "/api/v2/customers/ada", "").await.data();
+    shop.ledger.post("/api/v2/transactions", &body.to_string()).await.data();
+    shop.ledger.ask(&shop.ledger.production(), "DELETE", "/api/v2/customers/ada", "").await.data();
     assert_eq!(shop.amounts().await, [1980]);
     for path in ["transactions/invoice-1", "products/sub_inbox", "rewards"] {
-        let reply = shop.desk.get(&format!("/api/v2/{path}")).await;
+        let reply = shop.ledger.get(&format!("/api/v2/{path}")).await;
         assert_eq!(reply.status, 200, "{path}");
         for personal in ["\"ada\"", "ada@site", "lovelace"] {
             assert!(!reply.text.contains(personal), "{personal} in {}", reply.text);
@@ -184,8 +184,8 @@ async fn a_payment_sent_again_under_its_idempotency_key_gets_its_first_answer() 
     let shop = Shop::open().await;
     shop.sell("Inbox", "sub_inbox", json!({})).await;
     let body = r#"{"customer_key":"ada","amount":9900,"currency":"USD","subscription_key":"sub_inbox"}"#;
-    let first = shop.desk.post_once("/api/v2/transactions", body, "event-1").await;
-    let again = shop.desk.post_once("/api/v2/transactions", body, "event-1").await;
+    let first = shop.ledger.post_once("/api/v2/transactions", body, "event-1").await;
+    let again = shop.ledger.post_once("/api/v2/transactions", body, "event-1").await;
     assert_eq!((first.status, &first.text), (201, &again.text));
     assert_eq!(shop.amounts().await, [1980]);
 }

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::desk::text;
 use crate::shop::Shop;
+use crate::test_ledger::text;
 
 async fn paid_shop() -> Shop {
     let shop = Shop::open().await;
@@ -23,7 +23,7 @@ async fn partial_refunds_of_the_whole_reverse_the_whole_reward_to_the_cent() {
     let rows = shop.rewards().await;
     assert!(rows.iter().all(|row| row["status"] == "declined" && row["reason"] == "refunded"), "{rows:#?}");
     assert!(rows[1..].iter().all(|row| row["reverses"] == rows[0]["key"]));
-    let whole = shop.desk.get("/api/v2/transactions/invoice-1").await.data();
+    let whole = shop.ledger.get("/api/v2/transactions/invoice-1").await.data();
     assert_eq!((&whole["status"], &whole["archived"]), (&json!("refunded"), &json!(true)));
 }
 
@@ -32,7 +32,7 @@ async fn deleting_a_payment_reverses_what_it_earned_once() {
     let shop = paid_shop().await;
     for _ in 0..2 {
         let path = "/api/v2/transactions/invoice-1";
-        shop.desk.ask(&shop.desk.production(), "DELETE", path, "").await.data();
+        shop.ledger.ask(&shop.ledger.production(), "DELETE", path, "").await.data();
         assert_eq!((shop.balance().await, shop.amounts().await), (0, vec![1980, -1980]));
     }
 }
@@ -101,8 +101,9 @@ async fn a_refund_stays_within_the_payment() {
 #[tokio::test]
 async fn a_partial_refund_reverses_a_part_and_a_malformed_one_nothing() {
     let shop = paid_shop().await;
-    let refund =
-        async |body: Value| shop.desk.post("/api/v2/transactions/invoice-1/refund", &body.to_string()).await;
+    let refund = async |body: Value| {
+        shop.ledger.post("/api/v2/transactions/invoice-1/refund", &body.to_string()).await
+    };
     for body in [json!({}), json!({"ammount": 500})] {
         let refused = refund(body).await;
         assert_eq!(refused.error(), (400, "required".to_owned(), "amount".to_owned()));
@@ -125,7 +126,7 @@ async fn a_dispute_that_is_won_restores_the_commission() {
     let shop = paid_shop().await;
     let told = async |total: i64, at: i64| {
         let body = json!({"refunded_total": total, "occurred_at": at}).to_string();
-        shop.desk.post("/api/v2/transactions/invoice-1/refund", &body).await.data()
+        shop.ledger.post("/api/v2/transactions/invoice-1/refund", &body).await.data()
     };
     told(9900, 1000).await;
     assert_eq!(shop.balance().await, 0);
@@ -142,8 +143,8 @@ async fn a_dispute_that_is_won_restores_the_commission() {
 async fn a_payment_that_the_company_deleted_is_not_restored_by_a_providers_total() {
     let shop = paid_shop().await;
     let path = "/api/v2/transactions/invoice-1";
-    shop.desk.ask(&shop.desk.production(), "DELETE", path, "").await.data();
+    shop.ledger.ask(&shop.ledger.production(), "DELETE", path, "").await.data();
     let body = json!({"refunded_total": 100, "occurred_at": 5000}).to_string();
-    shop.desk.post("/api/v2/transactions/invoice-1/refund", &body).await.data();
+    shop.ledger.post("/api/v2/transactions/invoice-1/refund", &body).await.data();
     assert_eq!(shop.balance().await, 0);
 }

@@ -2,26 +2,26 @@
 
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, START, text};
+use crate::test_ledger::{START, TestLedger, text};
 
 const PRODUCT_BOOK: &str = include_str!("../../../../tests/fixtures/seed-000-product-book.json");
 const PRODUCT: &str = include_str!("../../../../tests/fixtures/seed-000-product.json");
 const TRANSACTION: &str = include_str!("../../../../tests/fixtures/seed-000-transaction.json");
 
-async fn prepare() -> Desk {
-    let desk = Desk::open().await;
-    desk.partner("part_xyz789").await;
+async fn prepare() -> TestLedger {
+    let ledger = TestLedger::open().await;
+    ledger.partner("part_xyz789").await;
     let customer = json!({
         "email": "ada@site.example", "customer_key": "cus_def456", "partner_key": "part_xyz789"
     });
-    desk.post("/api/v2/customers", &customer.to_string()).await.data();
+    ledger.post("/api/v2/customers", &customer.to_string()).await.data();
     let member = json!({
         "key": "stck_lCuxlSpfTI0Kgo", "partnership_key": "part_xyz789", "email": "seller@partner.example"
     });
-    desk.post("/api/v2/members", &member.to_string()).await.data();
+    ledger.post("/api/v2/members", &member.to_string()).await.data();
     let book = json!({"key": "pbook_G9EVeoB85yungS", "name": "Inbox 2"});
-    desk.post("/api/v2/product_book", &book.to_string()).await.data();
-    desk
+    ledger.post("/api/v2/product_book", &book.to_string()).await.data();
+    ledger
 }
 
 /// Compares an answer with the guide's, except the key that we mint and the program's number.
@@ -36,9 +36,9 @@ fn check(mut answer: Value, expected: &Value, prefix: &str) {
 
 #[tokio::test]
 async fn the_guides_product_book_is_answered_member_by_member() {
-    let desk = prepare().await;
+    let ledger = prepare().await;
     for path in ["/api/v2/product_book", "/api/v2/product-book"] {
-        let reply = desk.post(path, PRODUCT_BOOK).await;
+        let reply = ledger.post(path, PRODUCT_BOOK).await;
         assert_eq!(reply.status, 200);
         let expected = json!({
             "data": {
@@ -61,8 +61,8 @@ async fn the_guides_product_book_is_answered_member_by_member() {
 
 #[tokio::test]
 async fn the_guides_product_is_answered_member_by_member_and_in_its_order() {
-    let desk = prepare().await;
-    let reply = desk.post("/api/v2/products", PRODUCT).await;
+    let ledger = prepare().await;
+    let reply = ledger.post("/api/v2/products", PRODUCT).await;
     assert_eq!(reply.status, 201);
     let expected = json!({
         "data": {
@@ -101,9 +101,9 @@ async fn the_guides_product_is_answered_member_by_member_and_in_its_order() {
 
 #[tokio::test]
 async fn the_guides_transaction_matches_no_product_and_gets_a_warning() {
-    let desk = prepare().await;
-    desk.post("/api/v2/products", PRODUCT).await.data();
-    let reply = desk.post("/api/v2/transactions", TRANSACTION).await;
+    let ledger = prepare().await;
+    ledger.post("/api/v2/products", PRODUCT).await.data();
+    let reply = ledger.post("/api/v2/transactions", TRANSACTION).await;
     assert_eq!(reply.status, 201);
     let body = reply.json();
     assert_eq!(body["warnings"][0]["code"], "subscription_key_unmatched");
@@ -113,7 +113,7 @@ async fn the_guides_transaction_matches_no_product_and_gets_a_warning() {
         (&data["amount"], &data["currency"], &data["customer_key"], &data["product_key"]),
         (&json!(9900), &json!("USD"), &json!("cus_def456"), &Value::Null)
     );
-    let list = desk.get("/api/v2/transactions?customer_key=cus_def456").await.json();
+    let list = ledger.get("/api/v2/transactions?customer_key=cus_def456").await.json();
     assert_eq!(list["data"]["items"][0], *data);
     assert_eq!(list["warnings"][0]["field"], "items[0].subscription_key");
     assert_eq!(list["warnings"][0]["code"], "subscription_key_unmatched");
@@ -121,7 +121,7 @@ async fn the_guides_transaction_matches_no_product_and_gets_a_warning() {
 
 #[tokio::test]
 async fn the_guides_edge_cases_behave_as_it_says() {
-    let desk = prepare().await;
+    let ledger = prepare().await;
     let with = |name: &str, value: &str| {
         let mut body: Value = serde_json::from_str(PRODUCT).unwrap();
         body[name] = json!(value);
@@ -133,14 +133,14 @@ async fn the_guides_edge_cases_behave_as_it_says() {
         ("product_book_key", "pbook_none", "unknown_product_book"),
     ];
     for (field, value, code) in cases {
-        let reply = desk.post("/api/v2/products", &with(field, value)).await;
+        let reply = ledger.post("/api/v2/products", &with(field, value)).await;
         assert_eq!(reply.error(), (403, code.to_owned(), field.to_owned()));
     }
-    let reply = desk.post("/api/v2/products", &with("stack_key", "stck_nobody")).await;
+    let reply = ledger.post("/api/v2/products", &with("stack_key", "stck_nobody")).await;
     assert_eq!(reply.status, 201);
     assert_eq!(reply.json()["data"]["stack_key"], Value::Null);
     assert_eq!(reply.json()["warnings"][0]["code"], "stack_key_ignored");
-    let again = desk.post("/api/v2/products", PRODUCT).await;
+    let again = ledger.post("/api/v2/products", PRODUCT).await;
     let wanted = (409, "product_exists".to_owned(), "external_subscription_key".to_owned());
     assert_eq!(again.error(), wanted);
     assert!(again.text.contains(&text(&reply.data()["key"])), "{}", again.text);

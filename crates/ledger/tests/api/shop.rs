@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, Reply, text};
+use crate::test_ledger::{Reply, TestLedger, text};
 
 /// Name, price in cents, percent.
 const OFFERS: [(&str, i64, &str); 4] = [
@@ -14,17 +14,17 @@ const OFFERS: [(&str, i64, &str); 4] = [
 
 /// A test ledger with GigaKick's program.
 pub(crate) struct Shop {
-    pub(crate) desk: Desk,
+    pub(crate) ledger: TestLedger,
     /// The partner who referred the customer `ada` (`part_…`).
     pub(crate) partner: String,
 }
 
 impl Shop {
     pub(crate) async fn open() -> Self {
-        let desk = Desk::open().await;
+        let ledger = TestLedger::open().await;
         for (name, _, percent) in OFFERS {
             let body = json!({"name": name, "external_key": format!("book/{name}")}).to_string();
-            desk.post("/api/v2/product_book", &body).await.data();
+            ledger.post("/api/v2/product_book", &body).await.data();
             let trigger = json!({
                 "name": format!("{percent}% of every active {name}"),
                 "offer_description": format!("Earn {percent}% for every {name} sale"),
@@ -35,10 +35,10 @@ impl Shop {
                 ]}},
                 "action": {"type": "commission_percent", "percent": percent},
             });
-            desk.post("/api/v2/triggers", &trigger.to_string()).await.data();
+            ledger.post("/api/v2/triggers", &trigger.to_string()).await.data();
         }
-        let partner = desk.partner("referrer").await;
-        let shop = Self { desk, partner };
+        let partner = ledger.partner("referrer").await;
+        let shop = Self { ledger, partner };
         shop.customer("ada", "referrer").await;
         shop
     }
@@ -46,7 +46,7 @@ impl Shop {
     pub(crate) async fn customer(&self, key: &str, partner_key: &str) -> String {
         let body =
             json!({"email": format!("{key}@site.example"), "customer_key": key, "partner_key": partner_key});
-        text(&self.desk.post("/api/v2/customers", &body.to_string()).await.data()["key"])
+        text(&self.ledger.post("/api/v2/customers", &body.to_string()).await.data()["key"])
     }
 
     /// Records a product of Ada's; its seller is her referrer unless `more` names another.
@@ -56,7 +56,7 @@ impl Shop {
             "external_subscription_key": subscription,
         });
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        self.desk.post("/api/v2/products", &body.to_string()).await.data()
+        self.ledger.post("/api/v2/products", &body.to_string()).await.data()
     }
 
     /// Records a payment of Ada's.
@@ -65,21 +65,21 @@ impl Shop {
             "customer_key": "ada", "key": key, "amount": amount, "currency": "USD",
             "subscription_key": subscription,
         });
-        self.desk.post("/api/v2/transactions", &body.to_string()).await
+        self.ledger.post("/api/v2/transactions", &body.to_string()).await
     }
 
     pub(crate) async fn patch(&self, path: &str, body: Value) -> Reply {
-        self.desk.ask(&self.desk.production(), "PATCH", path, &body.to_string()).await
+        self.ledger.ask(&self.ledger.production(), "PATCH", path, &body.to_string()).await
     }
 
     pub(crate) async fn refund(&self, key: &str, total: i64) -> Reply {
         let body = json!({"refunded_total": total}).to_string();
-        self.desk.post(&format!("/api/v2/transactions/{key}/refund"), &body).await
+        self.ledger.post(&format!("/api/v2/transactions/{key}/refund"), &body).await
     }
 
     /// Every row of rewards, oldest first.
     pub(crate) async fn rewards(&self) -> Vec<Value> {
-        let list = self.desk.get("/api/v2/rewards?limit=250&order_by=created_at").await.data();
+        let list = self.ledger.get("/api/v2/rewards?limit=250&order_by=created_at").await.data();
         list["items"].as_array().unwrap().clone()
     }
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::desk::text;
 use crate::shop::Shop;
+use crate::test_ledger::text;
 
 #[tokio::test]
 async fn a_trigger_that_could_not_be_evaluated_is_refused_with_its_path() {
@@ -21,10 +21,10 @@ async fn a_trigger_that_could_not_be_evaluated_is_refused_with_its_path() {
         let body = json!({
             "name": "n", "offer_description": "o", "event": event, "rules": rules, "action": action
         });
-        let reply = shop.desk.post("/api/v2/triggers", &body.to_string()).await;
+        let reply = shop.ledger.post("/api/v2/triggers", &body.to_string()).await;
         assert_eq!((reply.error().0, reply.error().2.as_str()), (400, field), "{}", reply.text);
     }
-    let list = shop.desk.get("/api/v2/triggers?order_by=position").await.data();
+    let list = shop.ledger.get("/api/v2/triggers?order_by=position").await.data();
     let places: Vec<_> =
         list["items"].as_array().unwrap().iter().map(|item| item["position"].clone()).collect();
     assert_eq!(places, [1, 2, 3, 4]);
@@ -34,7 +34,7 @@ async fn a_trigger_that_could_not_be_evaluated_is_refused_with_its_path() {
 async fn an_inactive_or_archived_trigger_does_not_fire() {
     let shop = Shop::open().await;
     shop.sell("Inbox", "sub_inbox", json!({})).await;
-    let list = shop.desk.get("/api/v2/triggers").await.data();
+    let list = shop.ledger.get("/api/v2/triggers").await.data();
     let inbox = list["items"].as_array().unwrap().iter().find(|item| text(&item["name"]).ends_with("Inbox"));
     let path = format!("/api/v2/triggers/{}", text(&inbox.unwrap()["key"]));
     shop.patch(&path, json!({"active": false})).await.data();
@@ -43,7 +43,7 @@ async fn an_inactive_or_archived_trigger_does_not_fire() {
         .await
         .data();
     shop.pay("invoice-2", 9900, "sub_inbox").await.data();
-    shop.desk.ask(&shop.desk.production(), "DELETE", &path, "").await.data();
+    shop.ledger.ask(&shop.ledger.production(), "DELETE", &path, "").await.data();
     shop.pay("invoice-3", 9900, "sub_inbox").await.data();
     assert_eq!(shop.amounts().await, [1238]);
 }
@@ -53,7 +53,7 @@ async fn an_explanation_says_which_rule_failed_and_with_which_values() {
     let shop = Shop::open().await;
     shop.sell("Inbox", "sub_inbox", json!({"status": "churned"})).await;
     shop.pay("invoice-1", 9900, "sub_inbox").await.data();
-    let told = shop.desk.get("/api/v2/transactions/invoice-1/explain").await.data();
+    let told = shop.ledger.get("/api/v2/transactions/invoice-1/explain").await.data();
     let inbox = &told["triggers"][3];
     assert_eq!((&inbox["fired"], &inbox["amount"]), (&json!(false), &Value::Null));
     assert_eq!(
@@ -61,7 +61,7 @@ async fn an_explanation_says_which_rule_failed_and_with_which_values() {
         (&json!("rules.where.rules[1]"), &json!("churned"))
     );
     shop.patch("/api/v2/products/sub_inbox", json!({"status": "active"})).await.data();
-    let told = shop.desk.get("/api/v2/transactions/invoice-1/explain").await.data();
+    let told = shop.ledger.get("/api/v2/transactions/invoice-1/explain").await.data();
     assert_eq!((&told["triggers"][3]["fired"], &told["triggers"][3]["amount"]), (&json!(true), &json!(1980)));
     assert_eq!(told["triggers"][0]["failed"]["actual"], "Inbox");
     assert_eq!(shop.amounts().await, [0_i64; 0], "to explain is not to pay");
@@ -74,10 +74,10 @@ async fn a_new_customer_pays_its_partner_once() {
         "name": "signup", "offer_description": "Earn $5 for each signup", "event": "customer_created",
         "action": {"type": "commission_flat", "amount": 500, "currency": "USD"},
     });
-    shop.desk.post("/api/v2/triggers", &flat.to_string()).await.data();
+    shop.ledger.post("/api/v2/triggers", &flat.to_string()).await.data();
     let key = shop.customer("bob", "referrer").await;
     let body = r#"{"email":"bob@site.example","customer_key":"bob"}"#;
-    assert_eq!(shop.desk.post("/api/v2/customers", body).await.status, 409);
+    assert_eq!(shop.ledger.post("/api/v2/customers", body).await.status, 409);
     let rewards = shop.rewards().await;
     assert_eq!(shop.amounts().await, [500]);
     assert_eq!((&rewards[0]["customer"]["key"], &rewards[0]["transaction"]), (&json!(key), &Value::Null));

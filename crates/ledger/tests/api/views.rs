@@ -2,17 +2,17 @@
 
 use serde_json::{Value, json};
 
-use crate::desk::text;
 use crate::shop::Shop;
+use crate::test_ledger::text;
 
 #[tokio::test]
 async fn a_partner_sees_every_product_and_only_their_own_credit() {
     let shop = Shop::open().await;
-    let desk = &shop.desk;
-    let rival = desk.partner("rival").await;
+    let ledger = &shop.ledger;
+    let rival = ledger.partner("rival").await;
     let member =
         json!({"partnership_key": "rival", "email": "secret-seller@rival.example", "name": "Sam Rival"});
-    let member = text(&desk.post("/api/v2/members", &member.to_string()).await.data()["key"]);
+    let member = text(&ledger.post("/api/v2/members", &member.to_string()).await.data()["key"]);
     shop.sell("Live Chat", "sub_chat", json!({"amount": 4900})).await;
     let hidden = json!({
         "partnership_key": "rival", "stack_key": member, "amount": 9900, "click_xid": "rivalclick12",
@@ -21,10 +21,10 @@ async fn a_partner_sees_every_product_and_only_their_own_credit() {
     shop.sell("Inbox", "rival_sub", hidden).await;
     shop.pay("invoice-chat", 4900, "sub_chat").await.data();
     shop.pay("invoice-inbox", 9900, "rival_sub").await.data();
-    let ada = text(&desk.get("/api/v2/customers/ada").await.data()["key"]);
-    let token = desk.partner_token(&shop.partner).await;
+    let ada = text(&ledger.get("/api/v2/customers/ada").await.data()["key"]);
+    let token = ledger.partner_token(&shop.partner).await;
     let path = format!("/api/v2/products?customer_key={ada}&order_by=created_at");
-    let reply = desk.ask(&token, "GET", &path, "").await;
+    let reply = ledger.ask(&token, "GET", &path, "").await;
     let items = reply.data()["items"].clone();
     let shown: Vec<_> = items
         .as_array()
@@ -41,8 +41,8 @@ async fn a_partner_sees_every_product_and_only_their_own_credit() {
         (&items[0]["partnership_key"], &items[1]["partnership_key"]),
         (&json!(shop.partner), &Value::Null)
     );
-    let one = desk.ask(&token, "GET", &format!("/api/v2/products/{}", text(&items[1]["key"])), "").await;
-    let rewards = desk.ask(&token, "GET", "/api/v2/rewards", "").await;
+    let one = ledger.ask(&token, "GET", &format!("/api/v2/products/{}", text(&items[1]["key"])), "").await;
+    let rewards = ledger.ask(&token, "GET", "/api/v2/rewards", "").await;
     for told in [&reply, &one, &rewards] {
         for name in [rival.as_str(), member.as_str(), "rival", "Rival", "rivalclick12"] {
             assert!(!told.text.contains(name), "{name} in {}", told.text);
@@ -58,29 +58,29 @@ async fn a_partner_sees_every_product_and_only_their_own_credit() {
 #[tokio::test]
 async fn records_that_a_partner_did_not_refer_answer_404() {
     let shop = Shop::open().await;
-    let desk = &shop.desk;
-    let rival = desk.partner("rival").await;
+    let ledger = &shop.ledger;
+    let rival = ledger.partner("rival").await;
     let product = shop.sell("Inbox", "sub_inbox", json!({})).await;
     shop.pay("invoice-1", 9900, "sub_inbox").await.data();
     let reward = text(&shop.rewards().await[0]["key"]);
-    let ada = text(&desk.get("/api/v2/customers/ada").await.data()["key"]);
-    let token = desk.partner_token(&rival).await;
+    let ada = text(&ledger.get("/api/v2/customers/ada").await.data()["key"]);
+    let token = ledger.partner_token(&rival).await;
     let paths = [
         format!("/api/v2/products?customer_key={ada}"),
         format!("/api/v2/products/{}", text(&product["key"])),
         format!("/api/v2/rewards/{reward}"),
     ];
     for path in paths {
-        let theirs = desk.ask(&token, "GET", &path, "").await;
+        let theirs = ledger.ask(&token, "GET", &path, "").await;
         assert_eq!(theirs.status, 404, "{path}");
         assert!(!theirs.text.contains("referrer"));
     }
-    let unnamed = desk.ask(&token, "GET", "/api/v2/products", "").await;
+    let unnamed = ledger.ask(&token, "GET", "/api/v2/products", "").await;
     assert_eq!(unnamed.error(), (400, "required".to_owned(), "customer_key".to_owned()));
     let rewards = format!("/api/v2/rewards?partnership_key={}", shop.partner);
-    assert_eq!(desk.ask(&token, "GET", &rewards, "").await.data()["items"], json!([]));
+    assert_eq!(ledger.ask(&token, "GET", &rewards, "").await.data()["items"], json!([]));
     for path in ["/api/v2/transactions", "/api/v2/triggers", "/api/v2/product_book"] {
-        assert_eq!(desk.ask(&token, "GET", path, "").await.status, 401, "{path}");
+        assert_eq!(ledger.ask(&token, "GET", path, "").await.status, 401, "{path}");
     }
 }
 
@@ -109,23 +109,23 @@ async fn filters_narrow_lists_of_products_and_rewards() {
         ("product_book?external_key=book%2FInbox", 1),
     ];
     for (path, count) in cases {
-        let list = shop.desk.get(&format!("/api/v2/{path}")).await.data();
+        let list = shop.ledger.get(&format!("/api/v2/{path}")).await.data();
         assert_eq!(list["items"].as_array().unwrap().len(), count, "{path}");
     }
-    assert_eq!(shop.desk.get("/api/v2/rewards?status=gone").await.error().2, "status");
+    assert_eq!(shop.ledger.get("/api/v2/rewards?status=gone").await.error().2, "status");
 }
 
 #[tokio::test]
 async fn a_deleted_product_frees_its_subscription_and_a_deleted_entry_cannot_be_sold() {
     let shop = Shop::open().await;
     shop.sell("Inbox", "sub_inbox", json!({})).await;
-    let delete = async |path: &str| shop.desk.ask(&shop.desk.production(), "DELETE", path, "").await;
+    let delete = async |path: &str| shop.ledger.ask(&shop.ledger.production(), "DELETE", path, "").await;
     delete("/api/v2/products/sub_inbox").await.data();
-    assert_eq!(shop.desk.get("/api/v2/products").await.data()["items"], json!([]));
+    assert_eq!(shop.ledger.get("/api/v2/products").await.data()["items"], json!([]));
     shop.sell("Inbox", "sub_inbox", json!({})).await;
     let gone = delete("/api/v2/product-book/book%2FSurveys").await.data();
     assert_eq!(gone["archived"], true);
     let body = json!({"customer_key": "ada", "product_book_key": "book/Surveys", "status": "active"});
-    let refused = shop.desk.post("/api/v2/products", &body.to_string()).await;
+    let refused = shop.ledger.post("/api/v2/products", &body.to_string()).await;
     assert_eq!(refused.error().1, "unknown_product_book");
 }

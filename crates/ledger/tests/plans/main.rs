@@ -4,8 +4,8 @@
 
 #![allow(clippy::unwrap_used, reason = "every file of it is a test")]
 
-#[path = "../scale/company.rs"]
-mod company;
+#[path = "../scale/test_ledger.rs"]
+mod test_ledger;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -16,7 +16,7 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-use company::Company;
+use test_ledger::TestLedger;
 
 /// Tables that grow with use.
 const GROWING: [&str; 9] = [
@@ -44,9 +44,9 @@ const NAMES: [&str; 8] = [
 
 /// Each statement that ran, and how often it had been prepared by its last run.
 #[derive(Clone, Default)]
-struct Heard(Arc<Mutex<BTreeMap<String, i64>>>);
+struct RecordedStatements(Arc<Mutex<BTreeMap<String, i64>>>);
 
-impl Subscriber for Heard {
+impl Subscriber for RecordedStatements {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         metadata.target() == "headwater_store::statement"
     }
@@ -81,14 +81,14 @@ impl Visit for Statement {
 }
 
 /// Sends one of each request that is frequent in operation.
-async fn work(company: &Company, round: usize) {
+async fn work(ledger: &TestLedger, round: usize) {
     let name = format!("c{round}");
     let customer = json!({"customer_key": name, "email": format!("{name}@site.example"), "partner_key": "robin",
                           "provider_key": format!("cus_{round}")});
-    company.ask("POST", "customers", customer, &format!("customer {round}")).await;
+    ledger.ask("POST", "customers", customer, &format!("customer {round}")).await;
     let product = json!({"customer_key": name, "product_book_key": "inbox", "status": "active",
                          "external_subscription_key": format!("sub_{round}")});
-    company.ask("POST", "products", product, &format!("product {round}")).await;
+    ledger.ask("POST", "products", product, &format!("product {round}")).await;
     for (by, value) in [
         ("customer_key", name.clone()),
         ("customer_external_key", format!("cus_{round}")),
@@ -96,13 +96,13 @@ async fn work(company: &Company, round: usize) {
     ] {
         let payment = json!({by: value, "key": format!("{by}{round}"), "amount": 900, "currency": "USD",
                              "subscription_key": format!("sub_{round}")});
-        let (status, answer) = company.ask("POST", "transactions", payment, &format!("{by} {round}")).await;
+        let (status, answer) = ledger.ask("POST", "transactions", payment, &format!("{by} {round}")).await;
         assert_eq!(status, 201, "{answer}");
     }
-    company
+    ledger
         .done("POST", &format!("transactions/customer_key{round}/refund"), json!({"refunded_total": 100}))
         .await;
-    company.done("PATCH", &format!("customers/{name}"), json!({"name": "Ada"})).await;
+    ledger.done("PATCH", &format!("customers/{name}"), json!({"name": "Ada"})).await;
     for path in [
         format!("customers/cus_{round}"),
         format!("customers/{name}@site.example"),
@@ -120,14 +120,14 @@ async fn work(company: &Company, round: usize) {
         "partnerships?limit=2".to_owned(),
         format!("transactions/customer_key{round}/explain"),
     ] {
-        company.done("GET", &path, Value::Null).await;
+        ledger.done("GET", &path, Value::Null).await;
     }
-    company.books.prune().await.unwrap();
+    ledger.handle.prune().await.unwrap();
 }
 
 /// Inserts twenty thousand rows of one program into the large tables.
-async fn fill(company: &Company) {
-    let program = company.program;
+async fn fill(ledger: &TestLedger) {
+    let program = ledger.program;
     let series = "WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < 20000)";
     let partner = "(SELECT id FROM partnership WHERE partner_key = 'robin')";
     let texts = [
@@ -160,15 +160,15 @@ async fn fill(company: &Company) {
     let statistics =
         ["customer", "txn", "reward", "product", "idempotency"].map(|table| format!("ANALYZE {table}"));
     for text in texts.into_iter().chain(statistics) {
-        let done: Result<usize, StoreError> = company.store.write(move |unit| unit.execute(&text, &[])).await;
+        let done: Result<usize, StoreError> = ledger.store.write(move |unit| unit.execute(&text, &[])).await;
         done.unwrap();
     }
 }
 
-async fn plan(company: &Company, sql: &str) -> Vec<String> {
+async fn plan(ledger: &TestLedger, sql: &str) -> Vec<String> {
     let params = (1..100).take_while(|number| sql.contains(&format!("${number}"))).count();
     let sql = format!("EXPLAIN QUERY PLAN {sql}");
-    let steps: Result<Vec<String>, StoreError> = company
+    let steps: Result<Vec<String>, StoreError> = ledger
         .store
         .write(move |unit| unit.query(&sql, &vec![Param::Int(1); params], |row| row.get(3)))
         .await;
@@ -198,10 +198,10 @@ fn wrong(sql: &str, steps: &[String], large: bool) -> Option<String> {
 
 #[tokio::test]
 async fn every_statement_of_a_busy_program_uses_an_index_and_is_planned_once() {
-    let heard = Heard::default();
+    let heard = RecordedStatements::default();
     tracing::subscriber::set_global_default(heard.clone()).unwrap();
-    let company = Company::open().await;
-    work(&company, 1).await;
+    let ledger = TestLedger::open().await;
+    work(&ledger, 1).await;
     let ran: Vec<String> = heard.0.lock().unwrap().keys().cloned().collect();
     assert!(ran.len() > 40, "{}", ran.len());
     let mut found = Vec::new();
@@ -210,23 +210,23 @@ async fn every_statement_of_a_busy_program_uses_an_index_and_is_planned_once() {
             .iter()
             .filter(|sql| ["SELECT", "INSERT", "UPDATE", "DELETE"].iter().any(|verb| sql.starts_with(verb)))
         {
-            let steps = plan(&company, sql).await;
+            let steps = plan(&ledger, sql).await;
             found.extend(
                 wrong(sql, &steps, when == "with statistics")
                     .map(|step| format!("{when}: {step}\n  of {sql}")),
             );
         }
         if when == "without statistics" {
-            fill(&company).await;
+            fill(&ledger).await;
         }
     }
     assert!(found.is_empty(), "\n{}", found.join("\n"));
     // New statistics make each statement be planned once more, which only the run after that shows.
-    work(&company, 2).await;
-    work(&company, 3).await;
+    work(&ledger, 2).await;
+    work(&ledger, 3).await;
     let settled = heard.0.lock().unwrap().clone();
     for round in 4..7 {
-        work(&company, round).await;
+        work(&ledger, round).await;
     }
     let again: Vec<_> = heard
         .0

@@ -2,17 +2,17 @@
 
 use serde_json::json;
 
-use crate::company::Company;
+use crate::test_ledger::TestLedger;
 
 /// Two customers, two payments of the first, one of them partly refunded.
-async fn trade() -> Company {
-    let company = Company::open().await;
-    company.customer("ada").await;
-    company.customer("bob").await;
-    company.pay("ada", "paid", 10_000).await;
-    company.pay("ada", "gone", 5_000).await;
-    company.done("POST", "transactions/paid/refund", json!({"refunded_total": 2_500})).await;
-    company
+async fn trade() -> TestLedger {
+    let ledger = TestLedger::open().await;
+    ledger.customer("ada").await;
+    ledger.customer("bob").await;
+    ledger.pay("ada", "paid", 10_000).await;
+    ledger.pay("ada", "gone", 5_000).await;
+    ledger.done("POST", "transactions/paid/refund", json!({"refunded_total": 2_500})).await;
+    ledger
 }
 
 #[tokio::test]
@@ -59,40 +59,40 @@ async fn each_damage_to_a_ledger_is_named() {
         ),
     ];
     for (damage, name) in damages {
-        let company = trade().await;
-        assert_eq!(company.check().await, Vec::<String>::new());
-        company.sql(damage).await;
-        let told = company.check().await;
+        let ledger = trade().await;
+        assert_eq!(ledger.check().await, Vec::<String>::new());
+        ledger.sql(damage).await;
+        let told = ledger.check().await;
         assert!(told.iter().any(|line| line.starts_with(&format!("{name}: "))), "{name}: {told:?}");
     }
 }
 
 #[tokio::test]
 async fn stored_totals_equal_a_recount_after_every_kind_of_change() {
-    let company = trade().await;
+    let ledger = trade().await;
     let customers = async || {
-        company.done("GET", "partnerships/robin", serde_json::Value::Null).await["stats"]["CUSTOMER_COUNT"]
+        ledger.done("GET", "partnerships/robin", serde_json::Value::Null).await["stats"]["CUSTOMER_COUNT"]
             .clone()
     };
     assert_eq!(customers().await, 2);
-    company.done("PATCH", "customers/ada", json!({"name": "Ada"})).await;
-    company.done("DELETE", "customers/bob", serde_json::Value::Null).await;
+    ledger.done("PATCH", "customers/ada", json!({"name": "Ada"})).await;
+    ledger.done("DELETE", "customers/bob", serde_json::Value::Null).await;
     assert_eq!(customers().await, 1);
-    company.done("DELETE", "transactions/gone", serde_json::Value::Null).await;
-    company.done("POST", "transactions/paid/refund", json!({"refunded_total": 3_000})).await;
+    ledger.done("DELETE", "transactions/gone", serde_json::Value::Null).await;
+    ledger.done("POST", "transactions/paid/refund", json!({"refunded_total": 3_000})).await;
     // A payment before its product, which is linked when the product comes.
     let early = json!({"customer_key": "ada", "key": "early", "amount": 700, "currency": "EUR",
                        "subscription_key": "sub_1"});
-    company.done("POST", "transactions", early).await;
+    ledger.done("POST", "transactions", early).await;
     let product = json!({"customer_key": "ada", "product_book_key": "inbox", "status": "active",
                          "external_subscription_key": "sub_1"});
-    company.done("POST", "products", product).await;
+    ledger.done("POST", "products", product).await;
     let kept = |column: &str, currency: &str| {
         let sql = format!("SELECT {column} FROM customer_total WHERE currency = '{currency}'");
         &*sql.leak()
     };
-    assert_eq!(company.number(kept("payments", "USD")).await, 1);
-    assert_eq!(company.number(kept("revenue", "USD")).await, 7_000);
-    assert_eq!(company.number(kept("revenue", "EUR")).await, 700);
-    assert_eq!(company.check().await, Vec::<String>::new());
+    assert_eq!(ledger.number(kept("payments", "USD")).await, 1);
+    assert_eq!(ledger.number(kept("revenue", "USD")).await, 7_000);
+    assert_eq!(ledger.number(kept("revenue", "EUR")).await, 700);
+    assert_eq!(ledger.check().await, Vec::<String>::new());
 }

@@ -3,42 +3,42 @@
 use headwater_store::StoreError;
 use serde_json::json;
 
-use crate::company::{Company, START};
+use crate::test_ledger::{START, TestLedger};
 
 const HOUR: i64 = 60 * 60 * 1000;
 
 #[tokio::test]
 async fn expired_answers_are_deleted_in_small_steps_and_never_in_a_request() {
-    let company = Company::open().await;
+    let ledger = TestLedger::open().await;
     let fill = format!(
         "WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < 1200)
          INSERT INTO idempotency (program, test, key, request_hash, status, answer, created_at)
          SELECT {}, 0, 'old' || i, zeroblob(32), 201, '{{}}', {START} - 80 * {HOUR} + i FROM s",
-        company.program
+        ledger.program
     );
-    company.sql(vec![&*fill.leak()].leak()).await;
-    let answers = async || company.number("SELECT count(*) FROM idempotency").await;
+    ledger.sql(vec![&*fill.leak()].leak()).await;
+    let answers = async || ledger.number("SELECT count(*) FROM idempotency").await;
     let body = json!({"customer_key": "ada", "email": "ada@site.example"});
-    let (status, _) = company.ask("POST", "customers", body.clone(), "old7").await;
+    let (status, _) = ledger.ask("POST", "customers", body.clone(), "old7").await;
     assert_eq!(status, 201, "an expired answer does not block its key");
     assert_eq!(answers().await, 1200, "a request deletes no answer but the one that it replaces");
     let mut left = Vec::new();
     loop {
-        let more = company.books.prune().await.unwrap();
+        let more = ledger.handle.prune().await.unwrap();
         left.push(answers().await);
         if !more {
             break;
         }
     }
     assert_eq!(left, [700, 200, 1]);
-    let (status, again) = company.ask("POST", "customers", body, "old7").await;
+    let (status, again) = ledger.ask("POST", "customers", body, "old7").await;
     assert_eq!((status, &again["data"]["customer_key"]), (201, &json!("ada")), "the first answer again");
 }
 
 #[tokio::test]
 async fn clicks_are_deleted_after_thirteen_months_and_not_before() {
-    let company = Company::open().await;
-    company
+    let ledger = TestLedger::open().await;
+    ledger
         .done(
             "POST",
             "links",
@@ -52,23 +52,23 @@ async fn clicks_are_deleted_after_thirteen_months_and_not_before() {
              SELECT {} , program, 'c{days}', 'x{days}', id, partnership, '[]', 0, {at}, {at} FROM link",
             at << 20
         );
-        let done: Result<usize, StoreError> = company.store.write(move |unit| unit.execute(&sql, &[])).await;
+        let done: Result<usize, StoreError> = ledger.store.write(move |unit| unit.execute(&sql, &[])).await;
         assert_eq!(done.unwrap(), 1);
     }
-    assert!(!company.books.prune().await.unwrap());
-    assert_eq!(company.number("SELECT count(*) FROM click").await, 1);
-    company.pass(2 * 24 * HOUR);
-    company.books.prune().await.unwrap();
-    assert_eq!(company.number("SELECT count(*) FROM click").await, 0);
+    assert!(!ledger.handle.prune().await.unwrap());
+    assert_eq!(ledger.number("SELECT count(*) FROM click").await, 1);
+    ledger.pass(2 * 24 * HOUR);
+    ledger.handle.prune().await.unwrap();
+    assert_eq!(ledger.number("SELECT count(*) FROM click").await, 0);
 }
 
 #[tokio::test]
 async fn each_payment_is_evaluated_with_current_triggers_also_after_a_change_was_rolled_back() {
-    let company = Company::open().await;
-    company.customer("ada").await;
+    let ledger = TestLedger::open().await;
+    ledger.customer("ada").await;
     let earned = async |key: &str| {
         let rewards =
-            company.done("GET", &format!("rewards?transaction={key}"), serde_json::Value::Null).await;
+            ledger.done("GET", &format!("rewards?transaction={key}"), serde_json::Value::Null).await;
         rewards["items"]
             .as_array()
             .unwrap()
@@ -76,24 +76,24 @@ async fn each_payment_is_evaluated_with_current_triggers_also_after_a_change_was
             .map(|reward| reward["amount"].as_i64().unwrap())
             .sum::<i64>()
     };
-    company.pay("ada", "first", 1_000).await;
+    ledger.pay("ada", "first", 1_000).await;
     assert_eq!(earned("first").await, 200);
-    let second = company.trigger("10").await;
-    company.pay("ada", "second", 1_000).await;
+    let second = ledger.trigger("10").await;
+    ledger.pay("ada", "second", 1_000).await;
     assert_eq!(earned("second").await, 300);
-    company.done("DELETE", &format!("triggers/{second}"), serde_json::Value::Null).await;
-    company.pay("ada", "third", 1_000).await;
+    ledger.done("DELETE", &format!("triggers/{second}"), serde_json::Value::Null).await;
+    ledger.pay("ada", "third", 1_000).await;
     assert_eq!(earned("third").await, 200);
     // A change that is rolled back after it set a new version: the next payment must not use it.
-    company
+    ledger
         .sql(&[
             "CREATE TRIGGER fail BEFORE INSERT ON idempotency BEGIN SELECT RAISE(FAIL, 'on purpose'); END",
         ])
         .await;
     let body = json!({"name": "t", "offer_description": "Earn", "event": "transaction_created",
                       "action": {"type": "commission_percent", "percent": "50"}});
-    let (status, _) = company.ask("POST", "triggers", body, "undone").await;
+    let (status, _) = ledger.ask("POST", "triggers", body, "undone").await;
     assert_eq!(status, 500);
-    company.pay("ada", "fourth", 1_000).await;
+    ledger.pay("ada", "fourth", 1_000).await;
     assert_eq!(earned("fourth").await, 200);
 }

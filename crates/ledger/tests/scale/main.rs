@@ -2,6 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "every file of it is a test")]
 
 mod check;
-mod company;
 mod kept;
+mod test_ledger;
 mod totals;

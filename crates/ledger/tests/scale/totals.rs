@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
-use crate::company::Company;
+use crate::test_ledger::TestLedger;
 
 /// Random histories in a run.
 const HISTORIES: u32 = 48;
@@ -116,18 +116,16 @@ fn request(step: &Step) -> (Source, &'static str, String, Value) {
 
 /// Runs a history and checks every invariant after each step; returns how many steps succeeded.
 async fn run(steps: &[Step]) -> usize {
-    let company = Company::open().await;
-    company
-        .done("POST", "partnerships", json!({"email": "wren@agency.example", "partner_key": "wren"}))
-        .await;
-    company.done("POST", "groups", json!({"name": "Gold", "slug": "gold"})).await;
+    let ledger = TestLedger::open().await;
+    ledger.done("POST", "partnerships", json!({"email": "wren@agency.example", "partner_key": "wren"})).await;
+    ledger.done("POST", "groups", json!({"name": "Gold", "slug": "gold"})).await;
     let mut done = 0;
     for step in steps {
         let (says, method, path, body) = request(step);
-        let (status, answer) = company.ask_for(says, method, &path, body, "").await;
+        let (status, answer) = ledger.ask_for(says, method, &path, body, "").await;
         assert!(status < 500, "{step:?}: {answer}");
         done += usize::from(status < 300);
-        let differs = company.check().await;
+        let differs = ledger.check().await;
         assert!(differs.is_empty(), "after {step:?}: {differs:?}");
     }
     done

@@ -3,8 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "every file of it is a test")]
 
-#[path = "../scale/company.rs"]
-mod company;
+#[path = "../scale/test_ledger.rs"]
+mod test_ledger;
 
 use std::sync::{Arc, Mutex};
 
@@ -15,13 +15,13 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-use company::Company;
+use test_ledger::TestLedger;
 
 /// The statements of units of work, in their order.
 #[derive(Clone, Default)]
-struct Heard(Arc<Mutex<Vec<String>>>);
+struct RecordedStatements(Arc<Mutex<Vec<String>>>);
 
-impl Subscriber for Heard {
+impl Subscriber for RecordedStatements {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         metadata.target() == "headwater_store::statement"
     }
@@ -61,49 +61,49 @@ fn short(sql: &str) -> String {
     format!("{verb} {table}")
 }
 
-impl Heard {
+impl RecordedStatements {
     /// The statements of the second of two like requests, when compiled triggers are cached. Also checks that the
     /// answer, which is made from rows in memory, equals what is read afterwards.
-    async fn of(&self, company: &Company, says: Source, path: &str, bodies: [Value; 2]) -> Vec<String> {
+    async fn of(&self, ledger: &TestLedger, says: Source, path: &str, bodies: [Value; 2]) -> Vec<String> {
         let mut made = Value::Null;
         for (number, body) in bodies.into_iter().enumerate() {
             self.0.lock().unwrap().clear();
             let once = format!("{path} {} {number}", says.name());
-            let (status, mut answer) = company.ask_for(says, "POST", path, body, &once).await;
+            let (status, mut answer) = ledger.ask_for(says, "POST", path, body, &once).await;
             assert_eq!(status, 201, "{answer}");
             made = answer["data"].take();
         }
         let ran = std::mem::take(&mut *self.0.lock().unwrap());
         for sql in &ran {
-            let steps = steps(company, sql).await;
+            let steps = steps(ledger, sql).await;
             // SQLite builds and frees a temporary table on each run, which costs more than most statements do.
             assert!(!steps.iter().any(|step| step == "OpenEphemeral"), "a temporary table: {sql}");
         }
         let ran = ran.iter().map(|sql| short(sql)).collect();
         let there =
-            company.done("GET", &format!("{path}/{}", made["key"].as_str().unwrap()), Value::Null).await;
+            ledger.done("GET", &format!("{path}/{}", made["key"].as_str().unwrap()), Value::Null).await;
         assert_eq!(made, there);
         ran
     }
 }
 
 /// The opcodes of the program that SQLite makes of a statement.
-async fn steps(company: &Company, sql: &str) -> Vec<String> {
+async fn steps(ledger: &TestLedger, sql: &str) -> Vec<String> {
     let params = (1..100).take_while(|number| sql.contains(&format!("${number}"))).count();
     let sql = format!("EXPLAIN {sql}");
     let steps: Result<Vec<String>, StoreError> =
-        company.store.write(move |unit| unit.query(&sql, &vec![Param::Null; params], |row| row.get(1))).await;
+        ledger.store.write(move |unit| unit.query(&sql, &vec![Param::Null; params], |row| row.get(1))).await;
     steps.unwrap()
 }
 
 #[tokio::test]
 async fn a_request_runs_no_query_twice() {
-    let heard = Heard::default();
+    let heard = RecordedStatements::default();
     tracing::subscriber::set_global_default(heard.clone()).unwrap();
-    let company = Company::open().await;
+    let ledger = TestLedger::open().await;
     let signup = |name: &str| json!({"customer_key": name, "email": format!("{name}@site.example"), "partner_key": "robin"});
     assert_eq!(
-        heard.of(&company, Source::Page, "customers", [signup("ada"), signup("bob")]).await,
+        heard.of(&ledger, Source::Page, "customers", [signup("ada"), signup("bob")]).await,
         [
             "select idempotency",
             "select partnership",
@@ -118,11 +118,11 @@ async fn a_request_runs_no_query_twice() {
         json!({"customer_key": name, "product_book_key": "inbox", "status": "active",
                "external_subscription_key": "sub"})
     };
-    company.customer("cat").await;
-    company.customer("dan").await;
+    ledger.customer("cat").await;
+    ledger.customer("dan").await;
     for (says, names) in [(Source::Page, ["ada", "bob"]), (Source::Vendor, ["cat", "dan"])] {
         assert_eq!(
-            heard.of(&company, says, "products", names.map(product)).await,
+            heard.of(&ledger, says, "products", names.map(product)).await,
             [
                 "select idempotency",
                 "select customer",
@@ -139,7 +139,7 @@ async fn a_request_runs_no_query_twice() {
                "subscription_key": "sub"})
     };
     assert_eq!(
-        heard.of(&company, Source::Vendor, "transactions", [payment(1), payment(2)]).await,
+        heard.of(&ledger, Source::Vendor, "transactions", [payment(1), payment(2)]).await,
         [
             "select idempotency",
             "select customer",

@@ -1,6 +1,6 @@
 //! Events are read tolerantly and refused exactly.
 
-use super::{Data, Event, EventId, Kind, Submission};
+use super::{Data, Event, EventId, EventKind, Submission};
 use crate::Millis;
 use proptest::prelude::*;
 
@@ -29,8 +29,8 @@ fn the_golden_signup_is_read() {
 fn the_golden_batch_holds_a_signup_and_a_checkout() {
     let text = include_str!("../../../../tests/fixtures/events-batch.json");
     let batch = Submission::read(text).unwrap();
-    let kinds: Vec<Kind> = batch.events.iter().map(|text| Event::read(text).unwrap().kind()).collect();
-    assert_eq!(kinds, [Kind::Signup, Kind::Checkout]);
+    let kinds: Vec<EventKind> = batch.events.iter().map(|text| Event::read(text).unwrap().kind()).collect();
+    assert_eq!(kinds, [EventKind::Signup, EventKind::Checkout]);
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn a_single_event_stands_beside_its_key() {
         event("signup", r#"{"customer_key":"k"}"#).replacen('{', r#"{"public_key":"pk_test_example","#, 1);
     let submission = Submission::read(&body).unwrap();
     assert_eq!(submission.public_key.as_deref(), Some("pk_test_example"));
-    assert_eq!(Event::read(submission.events[0]).unwrap().kind(), Kind::Signup);
+    assert_eq!(Event::read(submission.events[0]).unwrap().kind(), EventKind::Signup);
 }
 
 #[test]

@@ -137,7 +137,7 @@ pub struct Transaction {
 
 /// Whether a fact is a claim or confirmed (trust.md section 1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Standing {
+pub struct Confirmation {
     /// The most trusted source so far: `page`, `signed`, `billing` or `vendor`.
     pub source: String,
     /// When a source other than a page confirmed the fact; null until then.
@@ -156,9 +156,9 @@ pub struct TransactionExplanation {
     /// Who would earn (`part_…`); nobody when the customer was not referred.
     pub partnership_key: Option<String>,
     /// Whether the customer is claimed or confirmed, and by which source.
-    pub customer: Standing,
+    pub customer: Confirmation,
     /// The same of the linked product's catalogue entry.
-    pub product: Option<Standing>,
+    pub product: Option<Confirmation>,
     /// One for each trigger that is on.
     pub triggers: Vec<super::Explanation>,
 }

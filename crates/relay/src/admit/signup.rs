@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::value::{RawValue, to_raw_value};
 use sha2::Sha256;
 
-use crate::Program;
+use crate::RelayProgram;
 
 /// A signup that may be admitted.
 pub(super) struct Checked {
@@ -22,7 +22,7 @@ pub(super) struct Checked {
 
 /// Checks a signup from the source `said_by`. The answer depends only on the signup and the program's settings, so that
 /// nobody with the public key can find out whether a customer or a partner exists (trust.md section 1.7).
-pub(super) fn check(signup: &Signup, program: &Program, said_by: Source) -> Result<Checked, FieldError> {
+pub(super) fn check(signup: &Signup, program: &RelayProgram, said_by: Source) -> Result<Checked, FieldError> {
     let mut warnings = Vec::new();
     let source = if said_by == Source::Page { prove(signup, program, &mut warnings)? } else { said_by };
     if program.needs_email && signup.xid.is_none() && signup.email.is_none() {
@@ -42,7 +42,7 @@ pub(super) fn check(signup: &Signup, program: &Program, said_by: Source) -> Resu
 }
 
 /// Verifies the site's signature of the customer key. A signup without one stays a page's claim (trust.md section 1.6).
-fn prove(signup: &Signup, program: &Program, warnings: &mut Vec<Warning>) -> Result<Source, FieldError> {
+fn prove(signup: &Signup, program: &RelayProgram, warnings: &mut Vec<Warning>) -> Result<Source, FieldError> {
     let refuse = |code: &str, message: &str| Err(FieldError::new(code, "signature", message));
     match (&signup.signature, &program.identity_secret) {
         (Some(given), Some(secret))

@@ -3,18 +3,18 @@
 use headwater_protocol::event::{Event, Submission};
 use headwater_protocol::v2::Signups;
 
-use super::{Admission, Millis, Program, Sender, admit};
+use super::{Admission, EventSender, Millis, RelayProgram, admit};
 
 const SECRET: &str = "identity_test_example";
 /// The signature of `gk_1`, computed by another implementation.
 const SIGNATURE: &str = "dba6d58c777cd97e31b674c30d41314cfebead0eae0db4bea3f114bbb1d824aa";
 
-fn program() -> Program {
-    Program { id: 7, public_key: "pk_test_example".to_owned(), ..Program::default() }
+fn program() -> RelayProgram {
+    RelayProgram { id: 7, public_key: "pk_test_example".to_owned(), ..RelayProgram::default() }
 }
 
-fn signing() -> Program {
-    Program { identity_secret: Some(SECRET.to_owned().into()), ..program() }
+fn signing() -> RelayProgram {
+    RelayProgram { identity_secret: Some(SECRET.to_owned().into()), ..program() }
 }
 
 fn signup(data: &str) -> String {
@@ -23,8 +23,8 @@ fn signup(data: &str) -> String {
     )
 }
 
-fn page(program: &Program, data: &str) -> Admission {
-    admit(&[&signup(data)], program, Sender::Browser, Millis(5))
+fn page(program: &RelayProgram, data: &str) -> Admission {
+    admit(&[&signup(data)], program, EventSender::Browser, Millis(5))
 }
 
 #[track_caller]
@@ -43,7 +43,7 @@ fn an_entry_has_the_source_of_its_sender() {
         source(page(&signing(), &format!(r#""customer_key":"gk_1","signature":"{SIGNATURE}""#))),
         "signed"
     );
-    assert_eq!(source(admit(&[&unsigned], &signing(), Sender::Server, Millis(5))), "vendor");
+    assert_eq!(source(admit(&[&unsigned], &signing(), EventSender::Server, Millis(5))), "vendor");
 }
 
 /// PostgreSQL keeps no NUL: what was acknowledged with one could never be delivered.
@@ -52,7 +52,7 @@ fn an_event_with_nul_is_refused_and_its_neighbours_are_not() {
     let name = signup(r#""customer_key":"gk_1","name":"a\u0000b""#);
     let body = format!(r#"{{"events":[{name},{}]}}"#, signup(r#""customer_key":"gk_1""#));
     let events = Submission::read(&body).unwrap().events;
-    let admission = admit(&events, &program(), Sender::Browser, Millis(5));
+    let admission = admit(&events, &program(), EventSender::Browser, Millis(5));
     assert_eq!((admission.entries.len(), admission.refused[0].index), (1, 0));
     assert_eq!(admission.refused[0].message, "data.name must not contain the character NUL (\\u0000)");
     refused(&page(&program(), r#""customer_key":"\u0000""#), "invalid_value", "data.customer_key");
@@ -70,7 +70,7 @@ fn a_signature_of_another_customer_is_refused() {
 
 #[test]
 fn a_program_of_signed_signups_takes_no_others_from_pages() {
-    let program = Program { signups: Signups::Signed, ..signing() };
+    let program = RelayProgram { signups: Signups::Signed, ..signing() };
     refused(&page(&program, r#""customer_key":"gk_1""#), "signature_required", "data.signature");
     refused(
         &page(&program, r#""customer_key":"gk_1","signature":"""#),
@@ -80,8 +80,8 @@ fn a_program_of_signed_signups_takes_no_others_from_pages() {
     let signed = format!(r#""customer_key":"gk_1","signature":"{}""#, SIGNATURE.to_ascii_uppercase());
     assert_eq!(page(&program, &signed).entries.len(), 1);
     let unsigned = signup(r#""customer_key":"gk_1""#);
-    assert_eq!(admit(&[&unsigned], &program, Sender::Server, Millis(5)).entries.len(), 1);
-    let no_secret = Program { identity_secret: None, ..program };
+    assert_eq!(admit(&[&unsigned], &program, EventSender::Server, Millis(5)).entries.len(), 1);
+    let no_secret = RelayProgram { identity_secret: None, ..program };
     refused(&page(&no_secret, &signed), "signature_required", "data.signature");
 }
 
@@ -111,9 +111,9 @@ fn the_journal_keeps_every_byte_but_the_signature() {
 
 #[test]
 fn a_destination_that_needs_an_address_gets_no_signup_without_one() {
-    let hosted = Program { needs_email: true, ..program() };
+    let hosted = RelayProgram { needs_email: true, ..program() };
     refused(&page(&hosted, r#""customer_key":"gk_1","partner_key":"p""#), "required", "data.email");
-    let server = admit(&[&signup(r#""customer_key":"gk_1""#)], &hosted, Sender::Server, Millis(5));
+    let server = admit(&[&signup(r#""customer_key":"gk_1""#)], &hosted, EventSender::Server, Millis(5));
     refused(&server, "required", "data.email");
     for enough in [r#""xid":"abcdefghijkl""#, r#""email":"a@shop.example""#] {
         assert_eq!(page(&hosted, &format!(r#""customer_key":"gk_1",{enough}"#)).entries.len(), 1, "{enough}");
@@ -126,7 +126,7 @@ fn a_name_that_is_cut_gives_a_warning_for_its_event() {
     let long = "n".repeat(150);
     let short = signup(r#""customer_key":"gk_1""#);
     let long = signup(&format!(r#""customer_key":"gk_2","name":"{long}""#));
-    let admission = admit(&[&short, &long], &program(), Sender::Browser, Millis(5));
+    let admission = admit(&[&short, &long], &program(), EventSender::Browser, Millis(5));
     assert_eq!(admission.entries.len(), 2);
     let [warned] = &admission.warnings[..] else { panic!("{admission:?}") };
     assert_eq!((warned.index, warned.warning.code.as_str()), (1, "text_cut"));
@@ -144,6 +144,6 @@ fn a_numeric_customer_key_is_in_the_lane_of_its_text() {
 #[test]
 fn a_time_that_no_ledger_takes_is_refused_here() {
     let early = signup(r#""customer_key":"gk_1""#).replace(r#""occurred_at":1"#, r#""occurred_at":-1"#);
-    let admission = admit(&[&early], &program(), Sender::Browser, Millis(5));
+    let admission = admit(&[&early], &program(), EventSender::Browser, Millis(5));
     refused(&admission, "out_of_range", "occurred_at");
 }

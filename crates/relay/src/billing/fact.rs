@@ -30,7 +30,7 @@ pub fn subscription(id: &str) -> String {
 /// What a fact says of its record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "snake_case")]
-pub enum Known {
+pub enum FactBody {
     /// It belongs together with another record, or does not any more.
     Link {
         /// The name of the other record.
@@ -84,7 +84,7 @@ pub struct PaidLine {
     pub base: i64,
 }
 
-impl Known {
+impl FactBody {
     /// A fact about the record `name`. The other parameters are those of [`Fact`].
     pub fn fact(&self, scope: &str, name: &str, part: &str, at: i64, rank: i64) -> Fact {
         Fact {

@@ -13,8 +13,8 @@ use headwater_protocol::v2::ProductStatus;
 use headwater_protocol::{EventId, Millis, Source, field};
 use sha2::{Digest as _, Sha256};
 
-use super::fact::{self, Known};
-use super::{Refusal, Said, Webhook};
+use super::fact::{self, FactBody};
+use super::{SourcedEvent, Webhook, WebhookError};
 use objects::{Customer, Envelope, Session};
 
 pub use verify::verify;
@@ -27,28 +27,31 @@ pub use verify::verify;
 ///
 /// # Errors
 /// [`Refusal::Body`] for a body that cannot be read, or whose events could not be delivered.
-pub fn read(body: &[u8], scope: &str) -> Result<Webhook, Refusal> {
+pub fn read(body: &[u8], scope: &str) -> Result<Webhook, WebhookError> {
     // A buyer may have typed it; the payment counts all the same.
     let body = field::without_nul(body);
-    let envelope: Envelope<'_> = field::parse(&body).map_err(Refusal::Body)?;
+    let envelope: Envelope<'_> = field::parse(&body).map_err(WebhookError::Body)?;
     let at = Millis(envelope.created.saturating_mul(1000));
-    let mut saying = Saying { scope, at, data: Vec::new(), facts: Vec::new() };
-    saying.object(&envelope.kind, envelope.data.object.get().as_bytes())?;
-    let said = |(index, (source, data))| {
+    let mut reader = WebhookReader { scope, at, data: Vec::new(), facts: Vec::new() };
+    reader.object(&envelope.kind, envelope.data.object.get().as_bytes())?;
+    let subscription = |(index, (source, data))| {
         let event = Event { id: id(scope, &envelope.id, index, at), occurred_at: at, data };
-        Ok(Said { event: deliverable(&event)?, source })
+        Ok(SourcedEvent { event: deliverable(&event)?, source })
     };
-    let Saying { data, facts, .. } = saying;
-    Ok(Webhook { said: data.into_iter().enumerate().map(said).collect::<Result<_, Refusal>>()?, facts })
+    let WebhookReader { data, facts, .. } = reader;
+    Ok(Webhook {
+        events: data.into_iter().enumerate().map(subscription).collect::<Result<_, WebhookError>>()?,
+        facts,
+    })
 }
 
 /// Writes and reads the event as delivery will, so that one that could not be delivered is refused now.
-fn deliverable(event: &Event) -> Result<Event, Refusal> {
-    Event::read(&event.write()).map_err(|error| Refusal::Body(error.below("data.object")))
+fn deliverable(event: &Event) -> Result<Event, WebhookError> {
+    Event::read(&event.write()).map_err(|error| WebhookError::Body(error.below("data.object")))
 }
 
-fn object<'a, T: serde::Deserialize<'a>>(text: &'a [u8]) -> Result<T, Refusal> {
-    field::parse(text).map_err(|error| Refusal::Body(error.below("data.object")))
+fn object<'a, T: serde::Deserialize<'a>>(text: &'a [u8]) -> Result<T, WebhookError> {
+    field::parse(text).map_err(|error| WebhookError::Body(error.below("data.object")))
 }
 
 fn id(scope: &str, provider_id: &str, index: usize, at: Millis) -> EventId {
@@ -56,7 +59,7 @@ fn id(scope: &str, provider_id: &str, index: usize, at: Millis) -> EventId {
 }
 
 /// A webhook that is being read.
-struct Saying<'a> {
+struct WebhookReader<'a> {
     scope: &'a str,
     /// When it happened by Stripe's clock.
     at: Millis,
@@ -64,8 +67,8 @@ struct Saying<'a> {
     facts: Vec<Fact>,
 }
 
-impl Saying<'_> {
-    fn object(&mut self, kind: &str, text: &[u8]) -> Result<(), Refusal> {
+impl WebhookReader<'_> {
+    fn object(&mut self, kind: &str, text: &[u8]) -> Result<(), WebhookError> {
         match kind {
             "customer.created" | "customer.updated" => self.customer(object(text)?),
             "checkout.session.completed" => self.session(object(text)?),
@@ -94,7 +97,7 @@ impl Saying<'_> {
         Ok(())
     }
 
-    fn say(&mut self, source: Source, data: Data) {
+    fn push_event(&mut self, source: Source, data: Data) {
         self.data.push((source, data));
     }
 
@@ -105,7 +108,7 @@ impl Saying<'_> {
             name: object.name.filter(|name| !name.is_empty()),
             partner_key: object.metadata.partner_key(),
         };
-        self.say(Source::Billing, Data::ProviderCustomer(known));
+        self.push_event(Source::Billing, Data::ProviderCustomer(known));
     }
 
     /// A session links the site's key of a customer to Stripe's. A key in the metadata was written by the site's
@@ -125,7 +128,7 @@ impl Saying<'_> {
             name: buyer.name.filter(|name| !name.is_empty()),
             partner_key: object.metadata.partner_key(),
         };
-        self.say(source, Data::ProviderCustomer(known));
+        self.push_event(source, Data::ProviderCustomer(known));
     }
 
     fn subscription(&mut self, object: &objects::Subscription, deleted: bool) {
@@ -133,11 +136,11 @@ impl Saying<'_> {
         let Some(status) = status else { return };
         let several = object.items.data.len() > 1;
         let name = fact::subscription(&object.id);
-        self.facts.push(Known::Told.fact(self.scope, &name, "told", self.at.0, 0));
+        self.facts.push(FactBody::Told.fact(self.scope, &name, "told", self.at.0, 0));
         for item in &object.items.data {
             let price = &item.price;
             let quantity = item.quantity.unwrap_or(1);
-            let said = Subscription {
+            let subscription = Subscription {
                 customer: who(object.metadata.customer_key(), object.customer.clone(), None),
                 external_subscription_key: subscription_key(&object.id, &price.id, several),
                 status,
@@ -146,7 +149,7 @@ impl Saying<'_> {
                 amount: price.unit_amount.map(|amount| amount.saturating_mul(quantity)),
                 currency: price.currency.as_deref().and_then(|code| code.parse().ok()),
             };
-            self.say(Source::Billing, Data::Subscription(said));
+            self.push_event(Source::Billing, Data::Subscription(subscription));
         }
     }
 }

@@ -10,7 +10,7 @@ use headwater_protocol::limits::{DELIVERY_BACKOFF_MIN, HOLD_MAX};
 type Pair = (i64, bool);
 
 #[derive(Debug)]
-struct Hold {
+struct HeldDestination {
     /// Epoch milliseconds of the next attempt.
     until: i64,
     refusals: u32,
@@ -20,11 +20,11 @@ struct Hold {
 /// Which destinations are held.
 #[derive(Debug, Default)]
 pub(super) struct Holds {
-    held: Mutex<HashMap<Pair, Hold>>,
+    held: Mutex<HashMap<Pair, HeldDestination>>,
 }
 
 impl Holds {
-    fn held(&self) -> MutexGuard<'_, HashMap<Pair, Hold>> {
+    fn held(&self) -> MutexGuard<'_, HashMap<Pair, HeldDestination>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -35,7 +35,7 @@ impl Holds {
         let Some(hold) = held.get_mut(&pair) else { return Ok(()) };
         // The second condition fails when the clock was set back; the hold must not get longer by that.
         if now < hold.until && hold.until - now <= HOLD_MAX {
-            return Err((hold.until, told(&hold.reason)));
+            return Err((hold.until, held_reason(&hold.reason)));
         }
         hold.until = now + wait(hold.refusals);
         Ok(())
@@ -51,7 +51,7 @@ impl Holds {
                 reason,
                 "the destination refuses our credential: delivery to it is held, nothing is lost; set a key that it accepts"
             );
-            Hold { until: now, refusals: 0, reason: String::new() }
+            HeldDestination { until: now, refusals: 0, reason: String::new() }
         });
         reason.clone_into(&mut hold.reason);
         // Entries that were under way together prolong the hold only once.
@@ -59,11 +59,11 @@ impl Holds {
             hold.until = now + wait(hold.refusals);
         }
         hold.refusals = hold.refusals.saturating_add(1);
-        (hold.until, told(reason))
+        (hold.until, held_reason(reason))
     }
 
     /// Records that the destination accepted our credential; `true` when delivery to it was held.
-    pub(super) fn taken(&self, pair: Pair) -> bool {
+    pub(super) fn accepted(&self, pair: Pair) -> bool {
         let was_held = self.held().remove(&pair).is_some();
         if was_held {
             tracing::info!(program = pair.0, test = pair.1, "the destination accepts our credential again");
@@ -75,7 +75,7 @@ impl Holds {
 /// The beginning of the reason of held entries, by which they are found and made due.
 pub(super) const HELD: &str = "held: the destination refuses our credential";
 
-fn told(reason: &str) -> String {
+fn held_reason(reason: &str) -> String {
     format!("{HELD} ({reason})")
 }
 
@@ -99,7 +99,7 @@ mod tests {
         assert_eq!(holds.may_try((1, true), 0), Ok(()), "another key pair");
         assert_eq!(holds.may_try(PAIR, until), Ok(()));
         assert!(holds.may_try(PAIR, until).is_err(), "another entry is the probe");
-        assert!(holds.taken(PAIR) && !holds.taken(PAIR));
+        assert!(holds.accepted(PAIR) && !holds.accepted(PAIR));
         assert_eq!(holds.may_try(PAIR, until), Ok(()));
     }
 

@@ -15,38 +15,38 @@ use headwater_protocol::{Millis, SOURCE_HEADER, Source, limits};
 use http::Request;
 
 use crate::billing::{scope, stripe};
-use crate::{Program, Programs, Relay, Scripts, admit};
+use crate::{Relay, RelayProgram, RelayPrograms, Scripts, admit};
 
 mod claims;
 mod held;
 mod money;
 
 /// `METHOD path body source`, in the order of arrival.
-type Heard = Arc<Mutex<Vec<String>>>;
+type ReceivedRequests = Arc<Mutex<Vec<String>>>;
 
-struct Desk {
+struct DeliveryTest {
     relay: Relay,
-    heard: Heard,
+    heard: ReceivedRequests,
     destinations: super::Destinations,
     now: Arc<Mutex<i64>>,
-    program: Program,
+    program: RelayProgram,
     events: std::sync::atomic::AtomicU32,
     _directory: tempfile::TempDir,
 }
 
 /// A desk whose receiver gives these answers in turn, and `200 {}` from then on.
-fn desk(answers: &[(u16, &str)]) -> Desk {
-    let heard = Heard::default();
+fn delivery_test(answers: &[(u16, &str)]) -> DeliveryTest {
+    let heard = ReceivedRequests::default();
     let answers: VecDeque<_> = answers.iter().map(|(status, body)| (*status, (*body).to_owned())).collect();
     let receiver = receiver(Arc::clone(&heard), answers);
-    desk_before(receiver, heard)
+    delivery_to(receiver, heard)
 }
 
 /// A desk in front of this receiver.
-fn desk_before(receiver: Router, heard: Heard) -> Desk {
+fn delivery_to(receiver: Router, heard: ReceivedRequests) -> DeliveryTest {
     let directory = tempfile::tempdir().unwrap();
     let journal = Journal::open(headwater_teststore::open(directory.path(), "journal", MIGRATIONS));
-    let program = Program {
+    let program = RelayProgram {
         id: 1,
         public_key: "pk_example".to_owned(),
         test: false,
@@ -54,9 +54,9 @@ fn desk_before(receiver: Router, heard: Heard) -> Desk {
         checkout_amounts: ClaimPolicy::Confirm,
         stripe_webhook_secret: None,
         secret_hash: None,
-        ..Program::default()
+        ..RelayProgram::default()
     };
-    let programs = Programs::default();
+    let programs = RelayPrograms::default();
     programs.replace(vec![program.clone()]);
     let now = Arc::new(Mutex::new(1_000_000));
     let clock = {
@@ -66,7 +66,7 @@ fn desk_before(receiver: Router, heard: Heard) -> Desk {
     let client =
         Client::in_process(receiver, Credential::basic("pk_example", "sk_example".to_owned().into(), None));
     let relay = Relay::new(programs, journal, clock, Scripts::default(), crate::http::tests::rates(600));
-    Desk {
+    DeliveryTest {
         relay,
         heard,
         destinations: Arc::new(move |_, _| Some(client.clone())),
@@ -77,7 +77,7 @@ fn desk_before(receiver: Router, heard: Heard) -> Desk {
     }
 }
 
-fn receiver(heard: Heard, answers: VecDeque<(u16, String)>) -> Router {
+fn receiver(heard: ReceivedRequests, answers: VecDeque<(u16, String)>) -> Router {
     let answers = Arc::new(Mutex::new(answers));
     Router::new().fallback(move |request: Request<Body>| {
         let (heard, answers) = (Arc::clone(&heard), Arc::clone(&answers));
@@ -93,7 +93,7 @@ fn receiver(heard: Heard, answers: VecDeque<(u16, String)>) -> Router {
     })
 }
 
-impl Desk {
+impl DeliveryTest {
     async fn take(&self, kind: &str, data: &str) {
         self.take_from(Source::Page, kind, data).await;
     }
@@ -112,7 +112,7 @@ impl Desk {
     async fn stripe(&self, body: &[u8]) {
         let webhook = stripe::read(body, &scope(&self.program)).unwrap();
         let now = self.relay.now();
-        let entries = webhook.said.iter().map(|said| said.entry(&self.program, now)).collect();
+        let entries = webhook.events.iter().map(|said| said.entry(&self.program, now)).collect();
         self.relay.journal.append_with_facts(entries, webhook.facts, now.0).await.unwrap();
     }
 
@@ -150,8 +150,8 @@ impl Desk {
         }
     }
 
-    fn road(&self) -> super::Road {
-        super::Road::new(self.relay.clone(), Arc::clone(&self.destinations))
+    fn road(&self) -> super::DeliveryLoop {
+        super::DeliveryLoop::new(self.relay.clone(), Arc::clone(&self.destinations))
     }
 
     fn later(&self, millis: i64) {
@@ -178,7 +178,7 @@ const PAYMENT: &str = r#"{"customer":{"customer_key":"gk_1"},"key":"in_1/il_1","
 
 #[tokio::test]
 async fn a_customer_is_made_before_its_products_and_payments() {
-    let desk = desk(&[(503, "{}"), (429, "{}")]);
+    let desk = delivery_test(&[(503, "{}"), (429, "{}")]);
     desk.take("signup", SIGNUP).await;
     desk.take("checkout", CHECKOUT).await;
     desk.take("payment", PAYMENT).await;
@@ -203,7 +203,7 @@ async fn a_customer_is_made_before_its_products_and_payments() {
 #[tokio::test]
 async fn a_click_becomes_a_conversion_and_an_unknown_click_a_customer() {
     let unknown = r#"{"data":{"outcome":"unknown_xid","customer_key":null},"message":"","status":200}"#;
-    let desk = desk(&[(200, unknown)]);
+    let desk = delivery_test(&[(200, unknown)]);
     desk.take(
         "signup",
         r#"{"customer_key":"gk_1","email":"dana@shop.example","partner_key":"p1","xid":"Ab3dEf6hIj9kLm"}"#,
@@ -216,7 +216,7 @@ async fn a_click_becomes_a_conversion_and_an_unknown_click_a_customer() {
 #[tokio::test]
 async fn a_payment_before_its_customer_is_parked_until_the_customer_is_delivered() {
     let unknown = r#"{"message":"no such customer","status":404,"code":"customer_not_found"}"#;
-    let desk = desk(&[(404, unknown)]);
+    let desk = delivery_test(&[(404, unknown)]);
     desk.take("payment", PAYMENT).await;
     desk.settle().await;
     assert_eq!(desk.count(State::Parked).await, 1);
@@ -234,7 +234,7 @@ async fn records_that_exist_already_count_as_delivered() {
     let exists = |code: &str| format!(r#"{{"message":"","status":409,"code":"{code}"}}"#);
     let (customer, product, paid) =
         (exists("customer_exists"), exists("product_exists"), exists("transaction_exists"));
-    let desk = desk(&[(409, &customer), (409, &product), (200, "{}"), (409, &paid)]);
+    let desk = delivery_test(&[(409, &customer), (409, &product), (200, "{}"), (409, &paid)]);
     desk.take("signup", SIGNUP).await;
     desk.take("checkout", CHECKOUT).await;
     desk.take("payment", PAYMENT).await;
@@ -257,7 +257,7 @@ async fn a_slow_answer_delays_its_own_lane_only() {
             "{}"
         }
     });
-    let desk = desk_before(receiver, Heard::default());
+    let desk = delivery_to(receiver, ReceivedRequests::default());
     let (slow, quick) = (r#"{"customer_key":"gk_slow"}"#, r#"{"customer_key":"gk_quick"}"#);
     for (data, name) in [(slow, "Ann"), (quick, "Bill"), (slow, "Cleo Day"), (quick, "Dana Field")] {
         desk.take("signup", &data.replace('}', &format!(r#","name":"{name}"}}"#))).await;
@@ -282,7 +282,7 @@ async fn a_slow_answer_delays_its_own_lane_only() {
 #[tokio::test]
 async fn a_payment_whose_key_belongs_to_another_is_parked_and_listed() {
     let conflict = r#"{"message":"transaction 'in_1/il_1' exists with another amount","status":409,"code":"transaction_conflict"}"#;
-    let desk = desk(&[(409, conflict)]);
+    let desk = delivery_test(&[(409, conflict)]);
     desk.take("payment", PAYMENT).await;
     desk.settle().await;
     let filter = Filter { program: 1, state: Some(State::Parked), limit: 10, ..Filter::default() };
@@ -293,7 +293,7 @@ async fn a_payment_whose_key_belongs_to_another_is_parked_and_listed() {
 
 #[tokio::test]
 async fn a_final_refusal_is_kept_with_its_reason_and_the_lane_goes_on() {
-    let desk = desk(&[(
+    let desk = delivery_test(&[(
         400,
         r#"{"message":"email must have 4 to 255 characters","status":400,"code":"out_of_range"}"#,
     )]);

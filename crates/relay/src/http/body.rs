@@ -8,21 +8,21 @@ use bytes::Bytes;
 use headwater_protocol::limits;
 use http::StatusCode;
 
-use super::error::Failure;
+use super::error::IngestionFailure;
 
 /// Reads a whole body of at most `max` bytes. A larger body is 413 with `way_out` as the hint; one that does not arrive
 /// within [`limits::REQUEST_TIMEOUT`] is 408, so that a slow sender cannot hold a connection for ever.
-pub(crate) async fn read(body: Body, max: usize, way_out: &str) -> Result<Bytes, Failure> {
+pub(crate) async fn read(body: Body, max: usize, way_out: &str) -> Result<Bytes, IngestionFailure> {
     let time = Duration::from_millis(limits::REQUEST_TIMEOUT);
     match tokio::time::timeout(time, whole(body, max)).await {
         Ok(Some(bytes)) => Ok(bytes),
         Ok(None) => {
             let message = format!("the body may have {max} bytes");
-            Err(Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message).hint(way_out))
+            Err(IngestionFailure::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message).hint(way_out))
         }
         Err(_) => {
             let message = format!("the body did not come within {} seconds", time.as_secs());
-            Err(Failure::new(StatusCode::REQUEST_TIMEOUT, "timeout", message).hint("send it again"))
+            Err(IngestionFailure::new(StatusCode::REQUEST_TIMEOUT, "timeout", message).hint("send it again"))
         }
     }
 }

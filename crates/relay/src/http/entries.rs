@@ -9,12 +9,12 @@ use headwater_protocol::{EventId, FieldError, Millis, limits};
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 
-use super::error::Failure;
+use super::error::IngestionFailure;
 use super::sender;
-use crate::{Program, Relay, admit};
+use crate::{Relay, RelayProgram, admit};
 
 #[derive(Deserialize)]
-pub(crate) struct Asked {
+pub(crate) struct EntryQuery {
     state: Option<String>,
     customer_key: Option<String>,
     /// The billing provider's id of a customer, which names the lane of the provider's events.
@@ -25,7 +25,7 @@ pub(crate) struct Asked {
 
 /// An entry in the answer.
 #[derive(Serialize)]
-pub(crate) struct Item {
+pub(crate) struct EntryItem {
     key: i64,
     id: EventId,
     r#type: String,
@@ -41,8 +41,8 @@ pub(crate) struct Item {
 
 /// A page of entries, and how many of all the program's entries are parked, dead or unattributed.
 #[derive(Serialize)]
-pub(crate) struct Page {
-    items: Vec<Item>,
+pub(crate) struct EntryPage {
+    items: Vec<EntryItem>,
     has_more: bool,
     ending_cursor: Option<String>,
     counts: Counted,
@@ -60,24 +60,24 @@ pub(crate) struct Counted {
 pub(crate) async fn list_entries(
     State(relay): State<Relay>,
     headers: HeaderMap,
-    Query(asked): Query<Asked>,
-) -> Result<Json<Envelope<Page>>, Failure> {
+    Query(query): Query<EntryQuery>,
+) -> Result<Json<Envelope<EntryPage>>, IngestionFailure> {
     let program = signed_in(&headers, &relay)?;
-    let limit = asked.limit.unwrap_or(limits::LIST_DEFAULT);
+    let limit = query.limit.unwrap_or(limits::LIST_DEFAULT);
     if limit == 0 || limit > limits::LIST_MAX {
         let message = format!("limit must lie between 1 and {}, got {limit}", limits::LIST_MAX);
         return Err(FieldError::new("out_of_range", "limit", message).into());
     }
-    let state = asked.state.as_deref().map(state_of).transpose()?;
+    let state = query.state.as_deref().map(state_of).transpose()?;
     let named =
-        CustomerRef { customer_key: asked.customer_key, provider_key: asked.provider_key, email: None };
+        CustomerRef { customer_key: query.customer_key, provider_key: query.provider_key, email: None };
     let lane = (named != CustomerRef::default()).then(|| admit::lane(&program, &named.lane()));
     let filter = Filter {
         program: program.id,
         test: program.test,
         state,
         lane,
-        before: asked.starting_after,
+        before: query.starting_after,
         // One more than asked for shows whether there is a next page.
         limit: limit + 1,
     };
@@ -88,7 +88,7 @@ pub(crate) async fn list_entries(
     let items = found.into_iter().map(|entry| item(entry, &program)).collect();
     let counts = relay.journal.counts(program.id, program.test).await?;
     let counts = Counted { parked: counts.parked, dead: counts.dead, unattributed: counts.unattributed };
-    let data = Page { items, has_more, ending_cursor, counts };
+    let data = EntryPage { items, has_more, ending_cursor, counts };
     Ok(Json(Envelope { data, message: "Entries".to_owned(), status: 200, warnings: Vec::new() }))
 }
 
@@ -97,20 +97,20 @@ pub(crate) async fn post_replay(
     State(relay): State<Relay>,
     headers: HeaderMap,
     Path(id): Path<String>,
-) -> Result<Json<Envelope<EventId>>, Failure> {
+) -> Result<Json<Envelope<EventId>>, IngestionFailure> {
     let program = signed_in(&headers, &relay)?;
     let id: EventId = id.parse()?;
     if !relay.journal.replay(program.id, program.test, id.bytes(), relay.now().0).await? {
         let message =
             format!("no dead, unattributed or parked entry has the id {id}, or its text was erased");
-        return Err(Failure::new(StatusCode::NOT_FOUND, "not_replayable", message));
+        return Err(IngestionFailure::new(StatusCode::NOT_FOUND, "not_replayable", message));
     }
     Ok(Json(Envelope { data: id, message: "Replayed".to_owned(), status: 200, warnings: Vec::new() }))
 }
 
-fn signed_in(headers: &HeaderMap, relay: &Relay) -> Result<std::sync::Arc<Program>, Failure> {
+fn signed_in(headers: &HeaderMap, relay: &Relay) -> Result<std::sync::Arc<RelayProgram>, IngestionFailure> {
     sender::server(headers, &relay.programs)?
-        .ok_or_else(|| Failure::unauthorized("this needs the secret key"))
+        .ok_or_else(|| IngestionFailure::unauthorized("this needs the secret key"))
 }
 
 fn state_of(name: &str) -> Result<headwater_journal::State, FieldError> {
@@ -120,9 +120,9 @@ fn state_of(name: &str) -> Result<headwater_journal::State, FieldError> {
     })
 }
 
-fn item(entry: Entry, program: &Program) -> Item {
+fn item(entry: Entry, program: &RelayProgram) -> EntryItem {
     let prefix = admit::lane(program, "");
-    Item {
+    EntryItem {
         key: entry.seq,
         id: EventId::from_bytes(entry.id),
         r#type: entry.kind,
@@ -130,7 +130,7 @@ fn item(entry: Entry, program: &Program) -> Item {
         source: entry.source,
         state: entry.state.name(),
         attempts: entry.attempts,
-        looks: entry.looks,
+        looks: entry.times_parked,
         last_error: entry.last_error,
         received_at: Millis(entry.received_at),
         settled_at: entry.settled_at.map(Millis),

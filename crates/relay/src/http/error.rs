@@ -7,21 +7,21 @@ use headwater_protocol::v2::ErrorBody;
 use headwater_store::StoreError;
 use http::{HeaderValue, StatusCode, header};
 
-use crate::rate::TooMany;
+use crate::rate::RateLimited;
 
 /// `Retry-After` while no program is known.
 const NOT_READY_SECONDS: u64 = 10;
 
 /// An error answer.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub(crate) struct IngestionFailure {
     status: StatusCode,
     body: ErrorBody,
     /// Seconds.
     retry_after: Option<u64>,
 }
 
-impl Failure {
+impl IngestionFailure {
     pub(crate) fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
         let body = ErrorBody {
             message: message.into(),
@@ -62,7 +62,7 @@ impl Failure {
     }
 }
 
-impl From<FieldError> for Failure {
+impl From<FieldError> for IngestionFailure {
     fn from(error: FieldError) -> Self {
         let mut failure = Self::new(StatusCode::BAD_REQUEST, &error.code, error.message);
         failure.body.field = (!error.field.is_empty()).then_some(error.field);
@@ -70,8 +70,8 @@ impl From<FieldError> for Failure {
     }
 }
 
-impl From<TooMany> for Failure {
-    fn from(refused: TooMany) -> Self {
+impl From<RateLimited> for IngestionFailure {
+    fn from(refused: RateLimited) -> Self {
         let mut failure = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", refused.message).hint(
             "wait as long as Retry-After says, then send them again; the server's --events-per-second sets the rate",
         );
@@ -82,7 +82,7 @@ impl From<TooMany> for Failure {
     }
 }
 
-impl From<StoreError> for Failure {
+impl From<StoreError> for IngestionFailure {
     fn from(error: StoreError) -> Self {
         if matches!(error, StoreError::Busy) {
             let mut failure = Self::new(
@@ -93,7 +93,10 @@ impl From<StoreError> for Failure {
             failure.retry_after = Some(1);
             return failure;
         }
-        if matches!(error, StoreError::Away(_) | StoreError::Uncertain | StoreError::Unreachable { .. }) {
+        if matches!(
+            error,
+            StoreError::Disconnected(_) | StoreError::Uncertain | StoreError::Unreachable { .. }
+        ) {
             tracing::error!(%error, "the journal's database cannot be reached");
             let why = "the queue's database cannot be reached; send it again";
             let mut failure = Self::new(StatusCode::SERVICE_UNAVAILABLE, "database_away", why);
@@ -109,7 +112,7 @@ impl From<StoreError> for Failure {
     }
 }
 
-impl IntoResponse for Failure {
+impl IntoResponse for IngestionFailure {
     fn into_response(self) -> Response {
         let mut response = (self.status, Json(self.body)).into_response();
         if let Some(seconds) = self.retry_after {

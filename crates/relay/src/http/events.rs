@@ -10,29 +10,33 @@ use headwater_protocol::limits::EVENT_BODY_MAX;
 use http::StatusCode;
 use serde::Serialize;
 
-use super::error::Failure;
+use super::error::IngestionFailure;
 use super::{address, body, sender};
 use crate::Relay;
-use crate::admit::{Admission, Refused, Warned, admit};
+use crate::admit::{Admission, RefusedEvent, Warned, admit};
 use crate::rate::Size;
 
 /// The answer to a batch.
 #[derive(Serialize)]
-struct Answer {
+struct EventsAnswer {
     accepted: usize,
     duplicates: usize,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    refused: Vec<Refused>,
+    refused: Vec<RefusedEvent>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<Warned>,
 }
 
 /// Accepts any content type: a page sends text/plain, so that its request needs no CORS preflight.
-pub(crate) async fn post_events(State(relay): State<Relay>, request: Request) -> Result<Response, Failure> {
+pub(crate) async fn post_events(
+    State(relay): State<Relay>,
+    request: Request,
+) -> Result<Response, IngestionFailure> {
     let (parts, body) = request.into_parts();
     let bytes = body::read(body, EVENT_BODY_MAX, "send fewer events at once").await?;
-    let text = std::str::from_utf8(&bytes)
-        .map_err(|_| Failure::from(FieldError::new("malformed_json", "", "the body is not UTF-8 text")))?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| {
+        IngestionFailure::from(FieldError::new("malformed_json", "", "the body is not UTF-8 text"))
+    })?;
     let submission = Submission::read(text)?;
     let (program, sender) =
         sender::of_events(&parts.headers, submission.public_key.as_deref(), &relay.programs)?;
@@ -49,25 +53,25 @@ pub(crate) async fn post_events(State(relay): State<Relay>, request: Request) ->
     }
     let appended = relay.journal.append(entries).await?;
     let accepted = appended.iter().filter(|one| **one == Appended::New).count();
-    let answer = Answer { accepted, duplicates: appended.len() - accepted, refused, warnings };
+    let answer = EventsAnswer { accepted, duplicates: appended.len() - accepted, refused, warnings };
     Ok((StatusCode::ACCEPTED, Json(answer)).into_response())
 }
 
 /// 400 with the first error as the body's own code and message, which is where people look, and all errors in
 /// `refused`.
-fn all_refused(refused: Vec<Refused>) -> Response {
+fn all_refused(refused: Vec<RefusedEvent>) -> Response {
     #[derive(Serialize)]
     struct Body {
         #[serde(flatten)]
         error: headwater_protocol::v2::ErrorBody,
         accepted: usize,
         duplicates: usize,
-        refused: Vec<Refused>,
+        refused: Vec<RefusedEvent>,
     }
     let first = refused.first().map_or_else(
         || FieldError::new("out_of_range", "events", "events is empty"),
         |first| FieldError::new(&first.code, &first.field, first.message.clone()),
     );
-    let error = Failure::from(first).body().clone();
+    let error = IngestionFailure::from(first).body().clone();
     (StatusCode::BAD_REQUEST, Json(Body { error, accepted: 0, duplicates: 0, refused })).into_response()
 }

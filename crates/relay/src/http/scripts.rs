@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 
-use super::error::Failure;
+use super::error::IngestionFailure;
 use crate::{Relay, Script};
 
 /// Cached for five minutes, so that a fix reaches every site within that time.
@@ -21,7 +21,10 @@ const COMMON: [(HeaderName, HeaderValue); 5] = [
 ];
 
 /// The newest script.
-pub(crate) async fn get_latest(State(relay): State<Relay>, headers: HeaderMap) -> Result<Response, Failure> {
+pub(crate) async fn get_latest(
+    State(relay): State<Relay>,
+    headers: HeaderMap,
+) -> Result<Response, IngestionFailure> {
     let tag = format!("\"{}\"", relay.scripts.hash);
     if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known == tag.as_str()) {
         let kept =
@@ -36,7 +39,7 @@ pub(crate) async fn get_latest(State(relay): State<Relay>, headers: HeaderMap) -
 pub(crate) async fn get_fallback(
     State(relay): State<Relay>,
     headers: HeaderMap,
-) -> Result<Response, Failure> {
+) -> Result<Response, IngestionFailure> {
     answer(relay.scripts.fallback.as_ref(), &headers, SHORT)
 }
 
@@ -45,7 +48,7 @@ pub(crate) async fn get_part(
     State(relay): State<Relay>,
     uri: Uri,
     headers: HeaderMap,
-) -> Result<Response, Failure> {
+) -> Result<Response, IngestionFailure> {
     let name = uri.path().trim_start_matches('/');
     let part = relay.scripts.parts.iter().find(|(known, _)| *known == name);
     answer(part.map(|(_, script)| script), &headers, SHORT)
@@ -56,16 +59,20 @@ pub(crate) async fn get_version(
     State(relay): State<Relay>,
     Path(name): Path<String>,
     headers: HeaderMap,
-) -> Result<Response, Failure> {
+) -> Result<Response, IngestionFailure> {
     if relay.scripts.latest.is_some() && name != format!("headwater-{}.js", relay.scripts.hash) {
         let message = "this server has another build of the script";
-        return Err(Failure::new(StatusCode::NOT_FOUND, "unknown_version", message)
+        return Err(IngestionFailure::new(StatusCode::NOT_FOUND, "unknown_version", message)
             .hint("load /headwater.js, or update the pinned name and its integrity"));
     }
     answer(relay.scripts.latest.as_ref(), &headers, FOR_EVER)
 }
 
-fn answer(script: Option<&Script>, headers: &HeaderMap, cache: HeaderValue) -> Result<Response, Failure> {
+fn answer(
+    script: Option<&Script>,
+    headers: &HeaderMap,
+    cache: HeaderValue,
+) -> Result<Response, IngestionFailure> {
     let (encoding, body) = encoded(script.ok_or_else(not_built)?, headers);
     let encoding = encoding.map(|name| [(header::CONTENT_ENCODING, HeaderValue::from_static(name))]);
     let mut response = (COMMON, [(header::CACHE_CONTROL, cache)], body).into_response();
@@ -92,8 +99,8 @@ fn encoded(script: &Script, headers: &HeaderMap) -> (Option<&'static str>, Bytes
     }
 }
 
-fn not_built() -> Failure {
-    Failure::new(
+fn not_built() -> IngestionFailure {
+    IngestionFailure::new(
         StatusCode::SERVICE_UNAVAILABLE,
         "script_not_built",
         "this binary was built before the browser script",

@@ -5,39 +5,46 @@ use std::sync::Arc;
 use base64::Engine as _;
 use http::{HeaderMap, StatusCode, header};
 
-use super::error::Failure;
-use crate::admit::Sender;
-use crate::{Program, Programs};
+use super::error::IngestionFailure;
+use crate::admit::EventSender;
+use crate::{RelayProgram, RelayPrograms};
 
 /// The program of a Basic header; `None` without a header, an error when its key pair is not known.
-pub(crate) fn server(headers: &HeaderMap, programs: &Programs) -> Result<Option<Arc<Program>>, Failure> {
+pub(crate) fn server(
+    headers: &HeaderMap,
+    programs: &RelayPrograms,
+) -> Result<Option<Arc<RelayProgram>>, IngestionFailure> {
     let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
-    let wrong = || Failure::unauthorized("the Authorization header holds no key pair we know");
+    let wrong = || IngestionFailure::unauthorized("the Authorization header holds no key pair we know");
     let encoded = value.to_str().ok().and_then(|text| text.strip_prefix("Basic ")).ok_or_else(wrong)?;
     let pair = base64::engine::general_purpose::STANDARD.decode(encoded).map_err(|_| wrong())?;
     let pair = String::from_utf8(pair).map_err(|_| wrong())?;
     let (key, secret) = pair.split_once(':').ok_or_else(wrong)?;
     let program = programs.by_public_key(key).filter(|program| program.is_secret(secret));
-    program.map(Some).ok_or_else(|| if programs.is_empty() { Failure::not_ready() } else { wrong() })
+    program.map(Some).ok_or_else(|| if programs.is_empty() { IngestionFailure::not_ready() } else { wrong() })
 }
 
 /// The program and kind of sender of an event body.
 pub(crate) fn of_events(
     headers: &HeaderMap,
     public_key: Option<&str>,
-    programs: &Programs,
-) -> Result<(Arc<Program>, Sender), Failure> {
+    programs: &RelayPrograms,
+) -> Result<(Arc<RelayProgram>, EventSender), IngestionFailure> {
     if let Some(program) = server(headers, programs)? {
-        return Ok((program, Sender::Server));
+        return Ok((program, EventSender::Server));
     }
-    let key =
-        public_key.ok_or_else(|| Failure::from(headwater_protocol::FieldError::required("public_key")))?;
+    let key = public_key
+        .ok_or_else(|| IngestionFailure::from(headwater_protocol::FieldError::required("public_key")))?;
     let program = programs.by_public_key(key).ok_or_else(|| {
         if programs.is_empty() {
-            return Failure::not_ready();
+            return IngestionFailure::not_ready();
         }
-        Failure::new(StatusCode::UNAUTHORIZED, "unknown_public_key", "public_key is not one of this server's")
-            .hint("copy it from `headwater init`; it begins with pk_")
+        IngestionFailure::new(
+            StatusCode::UNAUTHORIZED,
+            "unknown_public_key",
+            "public_key is not one of this server's",
+        )
+        .hint("copy it from `headwater init`; it begins with pk_")
     })?;
     // A request without an Origin header does not come from a page. It is allowed: the public key is no secret, and the
     // origins only keep other sites' pages from using it.
@@ -45,8 +52,8 @@ pub(crate) fn of_events(
         && !program.allows_origin(origin)
     {
         let message = format!("origin {origin} may not use this public key");
-        return Err(Failure::new(StatusCode::FORBIDDEN, "origin_not_allowed", message)
+        return Err(IngestionFailure::new(StatusCode::FORBIDDEN, "origin_not_allowed", message)
             .hint("add it to the program's origins: PATCH /api/v2/program, or `headwater init --origin`"));
     }
-    Ok((program, Sender::Browser))
+    Ok((program, EventSender::Browser))
 }

@@ -17,13 +17,13 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tower::ServiceExt as _;
 
-use crate::{Program, Programs, Rates, Relay, Script, Scripts};
+use crate::{Rates, Relay, RelayProgram, RelayPrograms, Script, Scripts};
 
 const KEY: &str = "pk_test_example";
 const SIGNUP: &str = r#"{"id":"019365b2-7c00-7abc-8def-0123456789ab","type":"signup","occurred_at":1,"data":{"customer_key":"gk_1"}}"#;
 const PAYMENT: &str = r#"{"id":"019365b2-7c00-7abc-8def-0123456789ac","type":"payment","occurred_at":1,"data":{"customer":{"customer_key":"gk_1"},"key":"in_1","amount":1,"currency":"USD"}}"#;
 
-struct Gate {
+struct TestRelay {
     relay: Relay,
     store: Store,
     _directory: tempfile::TempDir,
@@ -34,13 +34,13 @@ pub(crate) fn rates(per_second: u32) -> Rates {
     Rates::new(per_second.try_into().unwrap(), Arc::new(|| std::time::Duration::ZERO))
 }
 
-fn gate(origins: &[&str]) -> Gate {
+fn test_relay(origins: &[&str]) -> TestRelay {
     let directory = tempfile::tempdir().unwrap();
     let bounds = Bounds { waiting: 2, commit: 2, readers: 4, reader_wait: std::time::Duration::from_secs(5) };
     let store = Store::open(&directory.path().join("j.sqlite"), MIGRATIONS, bounds).unwrap();
     let journal = Journal::open(store.clone());
-    let programs = Programs::default();
-    programs.replace(vec![Program {
+    let programs = RelayPrograms::default();
+    programs.replace(vec![RelayProgram {
         id: 7,
         public_key: KEY.to_owned(),
         test: false,
@@ -48,7 +48,7 @@ fn gate(origins: &[&str]) -> Gate {
         checkout_amounts: ClaimPolicy::Confirm,
         stripe_webhook_secret: Some("whsec_example".to_owned().into()),
         secret_hash: Some(Sha256::digest("sk_test_example").into()),
-        ..Program::default()
+        ..RelayProgram::default()
     }]);
     let script = Script {
         plain: Bytes::from_static(b"/*script*/"),
@@ -57,10 +57,10 @@ fn gate(origins: &[&str]) -> Gate {
     };
     let scripts = Scripts { latest: Some(script), hash: "0a1b2c3d".to_owned(), ..Scripts::default() };
     let relay = Relay::new(programs, journal, Arc::new(|| Millis(1_775_514_585_000)), scripts, rates(600));
-    Gate { relay, store, _directory: directory }
+    TestRelay { relay, store, _directory: directory }
 }
 
-impl Gate {
+impl TestRelay {
     async fn send(&self, request: Request<Body>) -> (StatusCode, Value) {
         let response = super::router(self.relay.clone()).oneshot(request).await.unwrap();
         let status = response.status();
@@ -97,7 +97,7 @@ fn basic(pair: &str) -> String {
 
 #[tokio::test]
 async fn an_event_is_accepted_once() {
-    let gate = gate(&[]);
+    let gate = test_relay(&[]);
     let (status, answer) = gate.post(&batch(&[SIGNUP])).await;
     assert_eq!(
         (status, &answer["accepted"], &answer["duplicates"]),
@@ -113,7 +113,7 @@ async fn an_event_is_accepted_once() {
 
 #[tokio::test]
 async fn one_bad_event_does_not_affect_the_others() {
-    let gate = gate(&[]);
+    let gate = test_relay(&[]);
     let bad = r#"{"id":"019365b2-7c00-7abc-8def-0123456789ad","type":"checkout","occurred_at":1,"data":{"customer_key":"k","products":[{"product_book_key":"b","amount":19.99}]}}"#;
     let (status, answer) = gate.post(&batch(&[bad, SIGNUP, "7"])).await;
     assert_eq!((status, &answer["accepted"]), (StatusCode::ACCEPTED, &1.into()));
@@ -125,7 +125,7 @@ async fn one_bad_event_does_not_affect_the_others() {
 
 #[tokio::test]
 async fn bad_bodies_get_clear_errors() {
-    let gate = gate(&[]);
+    let gate = test_relay(&[]);
     gate.refused("{", 400, "malformed_json", "not valid JSON").await;
     gate.refused("[]", 400, "wrong_type", "JSON object").await;
     gate.refused(SIGNUP, 400, "required", "'public_key' is a required property").await;
@@ -151,7 +151,7 @@ async fn bad_bodies_get_clear_errors() {
 
 #[tokio::test]
 async fn an_address_over_its_rate_is_told_when_to_retry() {
-    let gate = gate(&[]);
+    let gate = test_relay(&[]);
     let from = |last: u8| {
         let mut request = Request::post("/v1/events").body(Body::from(batch(&[SIGNUP]))).unwrap();
         let address = std::net::SocketAddr::from(([192, 0, 2, last], 1));
@@ -178,7 +178,7 @@ async fn an_address_over_its_rate_is_told_when_to_retry() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_queue_says_when_to_retry_and_accepts_the_event_then() {
-    let gate = gate(&[]);
+    let gate = test_relay(&[]);
     let (begun, has_begun) = tokio::sync::oneshot::channel();
     let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
     let store = gate.store.clone();
@@ -214,7 +214,7 @@ async fn a_full_queue_says_when_to_retry_and_accepts_the_event_then() {
 
 #[tokio::test(start_paused = true)]
 async fn a_body_that_never_arrives_times_out() {
-    let gate = gate(&[]);
+    let gate = test_relay(&[]);
     let (_open, body) = http_body_util::channel::Channel::<Bytes>::new(1);
     let body = Body::new(body);
     let (status, answer) = gate.send(Request::post("/v1/events").body(body).unwrap()).await;
@@ -223,7 +223,7 @@ async fn a_body_that_never_arrives_times_out() {
 
 #[tokio::test]
 async fn a_public_key_works_from_its_own_sites_only() {
-    let gate = gate(&["https://www.gigakick.example"]);
+    let gate = test_relay(&["https://www.gigakick.example"]);
     let from = |origin: &str| {
         Request::post("/v1/events").header("origin", origin).body(Body::from(batch(&[SIGNUP]))).unwrap()
     };
@@ -234,7 +234,7 @@ async fn a_public_key_works_from_its_own_sites_only() {
 
 #[tokio::test]
 async fn a_server_signs_in_with_the_secret_key() {
-    let gate = gate(&["https://www.gigakick.example"]);
+    let gate = test_relay(&["https://www.gigakick.example"]);
     let send = |pair: &str| {
         Request::post("/v1/events").header("authorization", basic(pair)).body(Body::from(PAYMENT)).unwrap()
     };
@@ -256,7 +256,7 @@ async fn a_server_signs_in_with_the_secret_key() {
 
 #[tokio::test]
 async fn a_relay_without_programs_answers_503_so_that_browsers_keep_their_events() {
-    let gate = gate(&[]);
+    let gate = test_relay(&[]);
     gate.relay.programs.replace(Vec::new());
     let send = |pair: Option<&str>| {
         let request = Request::post("/v1/events");
@@ -278,12 +278,12 @@ async fn a_relay_without_programs_answers_503_so_that_browsers_keep_their_events
 
 #[tokio::test]
 async fn a_replaced_secret_key_works_beside_the_new_one() {
-    let gate = gate(&[]);
+    let gate = test_relay(&[]);
     let hash = |secret: &str| Sha256::digest(secret).into();
-    let rotated = Program {
+    let rotated = RelayProgram {
         secret_hash: Some(hash("sk_test_new")),
         older_secret_hashes: vec![hash("sk_test_example")],
-        ..Program::clone(&gate.relay.programs.by_public_key(KEY).unwrap())
+        ..RelayProgram::clone(&gate.relay.programs.by_public_key(KEY).unwrap())
     };
     gate.relay.programs.replace(vec![rotated]);
     for (secret, status) in [("sk_test_new", 202), ("sk_test_example", 202), ("sk_test_other", 401)] {
@@ -294,7 +294,7 @@ async fn a_replaced_secret_key_works_beside_the_new_one() {
 
 #[tokio::test]
 async fn the_sender_is_warned_of_a_text_that_is_cut() {
-    let gate = gate(&[]);
+    let gate = test_relay(&[]);
     let long = SIGNUP.replace("\"gk_1\"", &format!("\"gk_1\",\"name\":\"{}\"", "n".repeat(150)));
     let (status, answer) = gate.post(&batch(&["7", &long])).await;
     assert_eq!((status, &answer["accepted"]), (StatusCode::ACCEPTED, &1.into()), "{answer}");
@@ -309,7 +309,7 @@ async fn the_sender_is_warned_of_a_text_that_is_cut() {
 
 #[tokio::test]
 async fn a_script_comes_in_the_smallest_encoding_the_browser_takes() {
-    let gate = gate(&[]);
+    let gate = test_relay(&[]);
     for (accepted, expected, body) in [
         ("gzip, deflate, br, zstd", Some("br"), "br"),
         ("gzip;q=1.0, br;q=0", Some("gzip"), "gz"),
@@ -326,7 +326,7 @@ async fn a_script_comes_in_the_smallest_encoding_the_browser_takes() {
 
 #[tokio::test]
 async fn the_script_is_served_at_every_path_sites_load_it_from() {
-    let gate = gate(&[]);
+    let gate = test_relay(&[]);
     for path in [
         "/v1/",
         "/headwater.js",
@@ -350,7 +350,7 @@ async fn the_script_is_served_at_every_path_sites_load_it_from() {
 
 #[tokio::test]
 async fn a_webhook_needs_its_signature() {
-    let gate = gate(&[]);
+    let gate = test_relay(&[]);
     let to = |path: &str| {
         Request::post(path).header("stripe-signature", "t=1775514585,v1=00").body(Body::from("{}")).unwrap()
     };

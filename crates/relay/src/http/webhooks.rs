@@ -9,13 +9,13 @@ use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 
 use super::body;
-use super::error::Failure;
+use super::error::IngestionFailure;
 use crate::Relay;
-use crate::billing::{self, Refusal, stripe};
+use crate::billing::{self, WebhookError, stripe};
 
 /// The answer to a webhook.
 #[derive(Serialize)]
-pub(crate) struct Taken {
+pub(crate) struct WebhookAnswer {
     /// How many events were made of it; 0 for a type that is not about customers or money.
     events: usize,
 }
@@ -25,21 +25,21 @@ pub(crate) async fn post_webhook(
     Path((provider, public_key)): Path<(String, String)>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Json<Taken>, Failure> {
+) -> Result<Json<WebhookAnswer>, IngestionFailure> {
     if provider != "stripe" {
         let message = format!("no billing provider is called '{provider}' here");
-        return Err(Failure::new(StatusCode::NOT_FOUND, "unknown_provider", message)
+        return Err(IngestionFailure::new(StatusCode::NOT_FOUND, "unknown_provider", message)
             .hint("use /v1/webhooks/stripe/<public key>"));
     }
     let program = relay.programs.by_public_key(&public_key).ok_or_else(|| {
-        Failure::new(
+        IngestionFailure::new(
             StatusCode::NOT_FOUND,
             "unknown_public_key",
             "the address names no program of this server",
         )
     })?;
     let secret = program.stripe_webhook_secret.as_ref().ok_or_else(|| {
-        Failure::new(
+        IngestionFailure::new(
             StatusCode::UNAUTHORIZED,
             "no_webhook_secret",
             "no Stripe signing secret is set for this program",
@@ -52,20 +52,22 @@ pub(crate) async fn post_webhook(
     // Before the body is parsed: it may be anybody's.
     stripe::verify(signature, &body, secret, now).map_err(failure)?;
     let webhook = stripe::read(&body, &billing::scope(&program)).map_err(failure)?;
-    let entries: Vec<_> = webhook.said.iter().map(|said| said.entry(&program, now)).collect();
+    let entries: Vec<_> = webhook.events.iter().map(|said| said.entry(&program, now)).collect();
     let taken = entries.len();
     // A type that is not about customers or money is acknowledged too, or the provider would send it again.
     if taken > 0 || !webhook.facts.is_empty() {
         relay.journal.append_with_facts(entries, webhook.facts, now.0).await?;
     }
-    Ok(Json(Taken { events: taken }))
+    Ok(Json(WebhookAnswer { events: taken }))
 }
 
-fn failure(refusal: Refusal) -> Failure {
+fn failure(refusal: WebhookError) -> IngestionFailure {
     match refusal {
-        Refusal::Signature(reason) => Failure::new(StatusCode::UNAUTHORIZED, "bad_signature", reason)
-            .hint("compare the signing secret with the provider's dashboard"),
-        Refusal::Body(error) => error.into(),
+        WebhookError::Signature(reason) => {
+            IngestionFailure::new(StatusCode::UNAUTHORIZED, "bad_signature", reason)
+                .hint("compare the signing secret with the provider's dashboard")
+        }
+        WebhookError::Body(error) => error.into(),
     }
 }
 
@@ -81,18 +83,18 @@ mod tests {
     use sha2::Sha256;
     use tower::ServiceExt as _;
 
-    use crate::{Program, Programs, Relay, Scripts};
+    use crate::{Relay, RelayProgram, RelayPrograms, Scripts};
 
     const SECRET: &str = "whsec_example";
     const SECONDS: i64 = 1_775_514_585;
 
-    fn program(id: i64, test: bool, key: &str) -> Program {
-        Program {
+    fn program(id: i64, test: bool, key: &str) -> RelayProgram {
+        RelayProgram {
             id,
             public_key: key.to_owned(),
             test,
             stripe_webhook_secret: Some(SECRET.to_owned().into()),
-            ..Program::default()
+            ..RelayProgram::default()
         }
     }
 
@@ -101,7 +103,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let store = headwater_teststore::open(directory.path(), "journal", MIGRATIONS);
         let journal = Journal::open(store);
-        let programs = Programs::default();
+        let programs = RelayPrograms::default();
         programs.replace(vec![
             program(1, false, "pk_one"),
             program(1, true, "pk_test"),

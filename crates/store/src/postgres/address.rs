@@ -18,22 +18,24 @@ pub struct Address {
 /// Why a text is no address. The error does not contain the text, which may hold a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the database must be given as postgres://USER:PASSWORD@HOST:PORT/NAME: {0}")]
-pub struct AddressError(String);
+pub struct PostgresAddressError(String);
 
 impl FromStr for Address {
-    type Err = AddressError;
+    type Err = PostgresAddressError;
 
-    fn from_str(text: &str) -> Result<Self, AddressError> {
+    fn from_str(text: &str) -> Result<Self, PostgresAddressError> {
         if !text.starts_with("postgres://") && !text.starts_with("postgresql://") {
-            return Err(AddressError("it does not begin with postgres:// or postgresql://".to_owned()));
+            return Err(PostgresAddressError(
+                "it does not begin with postgres:// or postgresql://".to_owned(),
+            ));
         }
         let mut config: Config = text.parse().map_err(|error: tokio_postgres::Error| {
-            AddressError(
+            PostgresAddressError(
                 std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string),
             )
         })?;
         if config.get_dbname().is_none_or(str::is_empty) {
-            return Err(AddressError("it names no database".to_owned()));
+            return Err(PostgresAddressError("it names no database".to_owned()));
         }
         config.application_name("headwater");
         if config.get_connect_timeout().is_none() {

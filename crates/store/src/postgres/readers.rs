@@ -2,20 +2,25 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::{Place, Session};
-use crate::readers::Turns;
+use super::{PostgresSession, SchemaAddress};
+use crate::readers::ReadPermits;
 use crate::{Bounds, StoreError, Unit};
 
-pub(crate) struct Readers {
-    place: Place,
-    pub(crate) turns: Turns,
+pub(crate) struct SchemaReaders {
+    address: SchemaAddress,
+    pub(crate) permits: ReadPermits,
     kept: usize,
-    idle: Mutex<Vec<Session>>,
+    idle: Mutex<Vec<PostgresSession>>,
 }
 
-impl Readers {
-    pub(crate) fn new(place: Place, bounds: &Bounds) -> Self {
-        Self { place, turns: Turns::new(bounds), kept: bounds.readers, idle: Mutex::default() }
+impl SchemaReaders {
+    pub(crate) fn new(place: SchemaAddress, bounds: &Bounds) -> Self {
+        Self {
+            address: place,
+            permits: ReadPermits::new(bounds),
+            kept: bounds.readers,
+            idle: Mutex::default(),
+        }
     }
 
     /// Runs `work` on one snapshot. It blocks, so it must not be called on an async thread.
@@ -36,7 +41,7 @@ impl Readers {
     }
 
     /// A session with a transaction begun: an idle one whose connection still works, or else a new one.
-    fn begun(&self) -> Result<Session, StoreError> {
+    fn begun(&self) -> Result<PostgresSession, StoreError> {
         loop {
             let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let Some(mut session) = idle else { break };
@@ -44,7 +49,7 @@ impl Readers {
                 return Ok(session);
             }
         }
-        let mut session = Session::connect(&self.place)?;
+        let mut session = PostgresSession::connect(&self.address)?;
         session.begin_reading()?;
         Ok(session)
     }

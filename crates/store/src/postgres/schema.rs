@@ -1,6 +1,6 @@
 //! The schema of a store and its migrations, which run once even when many processes start together.
 
-use super::Session;
+use super::PostgresSession;
 use crate::{Row, StoreError, Unit, Value};
 
 /// The store's own table and sequence: how many migrations the schema has had, and a number for each process.
@@ -9,7 +9,7 @@ const OWN: &str = "CREATE TABLE IF NOT EXISTS headwater_schema (migrations bigin
 
 /// Runs the migrations that the schema has not had. A schema that has had more than this program knows is not changed.
 pub(crate) fn migrate(
-    session: &mut Session,
+    session: &mut PostgresSession,
     schema: &str,
     migrations: &[&'static str],
 ) -> Result<(), StoreError> {
@@ -26,7 +26,7 @@ pub(crate) fn migrate(
 }
 
 fn in_transaction(
-    session: &mut Session,
+    session: &mut PostgresSession,
     schema: &str,
     migrations: &[&'static str],
 ) -> Result<(), StoreError> {
@@ -54,7 +54,7 @@ fn in_transaction(
 
 /// How many migrations the schema has had; 0 when it is not there or empty. A schema with tables of another program is
 /// an error, so that nothing is made or changed in it.
-pub(crate) fn found(session: &mut Session, schema: &str) -> Result<i64, StoreError> {
+pub(crate) fn found(session: &mut PostgresSession, schema: &str) -> Result<i64, StoreError> {
     let sql = "SELECT count(*), coalesce(max(CASE WHEN tablename = 'headwater_schema' THEN 1 ELSE 0 END), 0)::bigint \
                FROM pg_tables WHERE schemaname = $1";
     let rows = session.query(sql, &[Value::Text(schema)])?;

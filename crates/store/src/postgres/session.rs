@@ -9,7 +9,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::Place;
+use super::SchemaAddress;
 use crate::{StoreError, Value};
 
 /// Statements that a session keeps prepared: more than the crates above have. At this number all are forgotten.
@@ -19,7 +19,7 @@ const VERSION_MIN: i64 = 13;
 
 /// How a statement or a commit failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Failure {
+pub(crate) enum StatementFailure {
     /// It conflicted with another transaction; the same may succeed when it is run again.
     Conflict,
     /// The connection is lost, or the server takes no writes any more. A new connection may succeed.
@@ -29,12 +29,12 @@ pub(crate) enum Failure {
 }
 
 /// One connection, with an async runtime of its own, because units of work are blocking calls.
-pub(crate) struct Session {
+pub(crate) struct PostgresSession {
     runtime: EventLoop,
     client: Client,
     prepared: HashMap<String, Statement>,
     /// The first failure since [`Session::begin`].
-    failure: Option<Failure>,
+    failure: Option<StatementFailure>,
 }
 
 /// A runtime that may be dropped on any thread. Dropping a tokio runtime blocks until its tasks end, which panics on an
@@ -55,18 +55,18 @@ impl Drop for EventLoop {
     }
 }
 
-impl Session {
+impl PostgresSession {
     /// Connects, and checks that the database can be used. It blocks, so it must not be called on an async thread.
-    pub(crate) fn connect(place: &Place) -> Result<Self, StoreError> {
+    pub(crate) fn connect(place: &SchemaAddress) -> Result<Self, StoreError> {
         let unreachable = |why: String| StoreError::Unreachable { database: place.address.to_string(), why };
         let no_loop = |error: std::io::Error| unreachable(error.to_string());
         let runtime = Builder::new_current_thread().enable_all().build().map_err(no_loop)?;
         let connected = runtime.block_on(async {
-            let connecting = place.address.config.connect(tls()?);
+            let connecting = place.address.config.connect(tls_config()?);
             let (client, connection) = connecting.await.map_err(|error| reason(&error))?;
             // Runs whenever the session blocks on the runtime. When the connection ends, the next statement fails.
             tokio::spawn(connection);
-            look(&client, place).await?;
+            check_and_configure(&client, place).await?;
             Ok(client)
         });
         let client = connected.map_err(unreachable)?;
@@ -79,7 +79,7 @@ impl Session {
     }
 
     /// How the transaction failed; `None` when none of its statements did.
-    pub(crate) fn failure(&self) -> Option<Failure> {
+    pub(crate) fn failure(&self) -> Option<StatementFailure> {
         self.failure
     }
 
@@ -140,7 +140,7 @@ impl Session {
         if let Some(statement) = self.prepared.get(sql) {
             return Ok(statement.clone());
         }
-        let text = ours(sql);
+        let text = to_postgres_sql(sql);
         let prepared = self.runtime.block_on(self.client.prepare(&text));
         let statement = prepared.map_err(|error| self.failed(&error))?;
         if self.prepared.len() >= PREPARED {
@@ -151,18 +151,18 @@ impl Session {
     }
 
     fn failed(&mut self, error: &tokio_postgres::Error) -> StoreError {
-        let failure = self.judge(error);
+        let failure = self.classify(error);
         // Only the first failure counts: PostgreSQL then refuses every later statement of the transaction.
         self.failure.get_or_insert(failure);
         StoreError::Database(reason(error))
     }
 
-    fn judge(&mut self, error: &tokio_postgres::Error) -> Failure {
+    fn classify(&mut self, error: &tokio_postgres::Error) -> StatementFailure {
         let Some(code) = error.code() else {
             return if error.is_closed() || self.client.is_closed() {
-                Failure::Lost
+                StatementFailure::Lost
             } else {
-                Failure::Refused
+                StatementFailure::Refused
             };
         };
         match *code {
@@ -170,25 +170,25 @@ impl Session {
             | SqlState::T_R_DEADLOCK_DETECTED
             | SqlState::LOCK_NOT_AVAILABLE
             // Another transaction has inserted a row with the same key. Run again, the unit finds that row.
-            | SqlState::UNIQUE_VIOLATION => Failure::Conflict,
+            | SqlState::UNIQUE_VIOLATION => StatementFailure::Conflict,
             // Another process has changed the schema since the statement was prepared.
             SqlState::FEATURE_NOT_SUPPORTED | SqlState::INVALID_SQL_STATEMENT_NAME => {
                 self.prepared.clear();
-                Failure::Conflict
+                StatementFailure::Conflict
             }
             // The server is shutting down, or has become a standby.
             SqlState::ADMIN_SHUTDOWN
             | SqlState::CRASH_SHUTDOWN
             | SqlState::CANNOT_CONNECT_NOW
-            | SqlState::READ_ONLY_SQL_TRANSACTION => Failure::Lost,
-            _ => Failure::Refused,
+            | SqlState::READ_ONLY_SQL_TRANSACTION => StatementFailure::Lost,
+            _ => StatementFailure::Refused,
         }
     }
 }
 
 /// TLS that trusts the certificates of the operating system. They are read once, because that takes longer than
 /// connecting.
-pub(super) fn tls() -> Result<MakeRustlsConnect, String> {
+pub(super) fn tls_config() -> Result<MakeRustlsConnect, String> {
     static TLS: OnceLock<Result<MakeRustlsConnect, String>> = OnceLock::new();
     let read = || {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -206,7 +206,7 @@ fn by_reference<'p>(params: &'p [Value<'p>]) -> Vec<&'p (dyn ToSql + Sync)> {
 }
 
 /// The SQL for PostgreSQL, with the content of `/*! … */` comments as SQL (see [`crate::Unit`]).
-fn ours(sql: &str) -> String {
+fn to_postgres_sql(sql: &str) -> String {
     sql.replace("/*!", "").replace("*/", "")
 }
 
@@ -220,11 +220,11 @@ pub(super) fn reason(error: &tokio_postgres::Error) -> String {
 }
 
 /// Checks that the database can be used, and overrides the defaults that the server or the database may have set.
-pub(super) async fn look(client: &Client, place: &Place) -> Result<(), String> {
-    let told = |error: tokio_postgres::Error| reason(&error);
+pub(super) async fn check_and_configure(client: &Client, place: &SchemaAddress) -> Result<(), String> {
+    let describe = |error: tokio_postgres::Error| reason(&error);
     let sql = "SELECT pg_is_in_recovery(), current_setting('server_encoding'), \
                current_setting('server_version_num')::bigint / 10000, current_setting('transaction_read_only')";
-    let row = client.query_one(sql, &[]).await.map_err(told)?;
+    let row = client.query_one(sql, &[]).await.map_err(describe)?;
     if row.get::<_, bool>(0) {
         return Err("it is a standby, which takes no writes; give the primary's address".to_owned());
     }
@@ -246,5 +246,5 @@ pub(super) async fn look(client: &Client, place: &Place) -> Result<(), String> {
          SET default_transaction_isolation TO 'read committed'; SET standard_conforming_strings TO on",
         place.schema
     );
-    client.batch_execute(&set).await.map_err(told)
+    client.batch_execute(&set).await.map_err(describe)
 }

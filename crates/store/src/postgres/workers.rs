@@ -7,15 +7,15 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
-use super::session::Failure;
-use super::{Place, Session};
+use super::session::StatementFailure;
+use super::{PostgresSession, SchemaAddress};
 use crate::job::{Job, Ran};
 use crate::{Bounds, StoreError, Unit};
 
 /// After how many conflicts with other transactions a unit fails with [`StoreError::Busy`].
 const CONFLICTS_MAX: u32 = 20;
 /// How long a unit waits for a database that cannot be reached, as during a fail-over or a restart. Then it fails.
-const AWAY_MAX: Duration = Duration::from_secs(10);
+const DISCONNECTED_MAX: Duration = Duration::from_secs(10);
 /// The pause between two attempts to connect.
 const CONNECT_EVERY: Duration = Duration::from_millis(200);
 
@@ -28,12 +28,16 @@ pub(crate) struct Workers {
 }
 
 impl Workers {
-    pub(crate) fn start(place: &Place, count: usize, bounds: Bounds) -> Self {
+    pub(crate) fn start(place: &SchemaAddress, count: usize, bounds: Bounds) -> Self {
         let (queue, jobs) = mpsc::channel(bounds.waiting);
         let jobs = Arc::new(Mutex::new(jobs));
         let start = |number| {
-            let mut worker =
-                Worker { place: place.clone(), jobs: Arc::clone(&jobs), most: bounds.commit, session: None };
+            let mut worker = Worker {
+                address: place.clone(),
+                jobs: Arc::clone(&jobs),
+                most: bounds.commit,
+                session: None,
+            };
             std::thread::Builder::new()
                 .name(format!("store-writer-{number}"))
                 .spawn(move || worker.work())
@@ -60,17 +64,17 @@ impl Drop for Workers {
 }
 
 struct Worker {
-    place: Place,
+    address: SchemaAddress,
     jobs: Queue,
     most: usize,
-    session: Option<Session>,
+    session: Option<PostgresSession>,
 }
 
 /// How a transaction ended.
-enum Ended {
+enum TransactionEnd {
     Committed,
     /// Rolled back; it may be run again.
-    Undone(Failure),
+    Undone(StatementFailure),
     /// The connection was lost during the commit, so it is not known whether the commit took place.
     Unknown,
 }
@@ -84,7 +88,7 @@ impl Worker {
                     tracing::error!(%error, units = jobs.len(), "the database cannot be reached; units fail");
                     let why = error.to_string();
                     for mut job in jobs.drain(..) {
-                        job.fail(StoreError::Away(why.clone()));
+                        job.fail(StoreError::Disconnected(why.clone()));
                         job.finish(true); // tells the error
                     }
                 }
@@ -111,9 +115,9 @@ impl Worker {
             if self.session.as_ref().is_some_and(|session| !session.is_lost()) {
                 return Ok(());
             }
-            match Session::connect(&self.place) {
+            match PostgresSession::connect(&self.address) {
                 Ok(session) => self.session = Some(session),
-                Err(error) if begun.elapsed() >= AWAY_MAX => return Err(error),
+                Err(error) if begun.elapsed() >= DISCONNECTED_MAX => return Err(error),
                 Err(_) => std::thread::sleep(CONNECT_EVERY),
             }
         }
@@ -125,9 +129,9 @@ impl Worker {
         let together = jobs.len() > 1 && jobs.iter().all(|job| job.repeats());
         if together {
             match self.run(&mut jobs) {
-                Ended::Committed => return jobs.into_iter().for_each(|job| job.finish(true)),
-                Ended::Unknown => return jobs.into_iter().for_each(unknown),
-                Ended::Undone(_) => {}
+                TransactionEnd::Committed => return jobs.into_iter().for_each(|job| job.finish(true)),
+                TransactionEnd::Unknown => return jobs.into_iter().for_each(unknown),
+                TransactionEnd::Undone(_) => {}
             }
         }
         for job in jobs {
@@ -143,11 +147,11 @@ impl Worker {
         loop {
             let ended = self.connected().map(|()| self.run(&mut job));
             let again = match &ended {
-                Ok(Ended::Undone(Failure::Conflict)) => {
+                Ok(TransactionEnd::Undone(StatementFailure::Conflict)) => {
                     conflicts += 1;
                     conflicts < CONFLICTS_MAX
                 }
-                Ok(Ended::Undone(Failure::Lost)) => begun.elapsed() < AWAY_MAX,
+                Ok(TransactionEnd::Undone(StatementFailure::Lost)) => begun.elapsed() < DISCONNECTED_MAX,
                 _ => false,
             };
             if again && job[0].repeats() {
@@ -155,14 +159,14 @@ impl Worker {
             }
             let [mut job] = job;
             return match ended {
-                Ok(Ended::Undone(Failure::Conflict)) => {
+                Ok(TransactionEnd::Undone(StatementFailure::Conflict)) => {
                     job.fail(StoreError::Busy);
                     job.finish(true); // tells the error
                 }
-                Ok(Ended::Committed | Ended::Undone(_)) => job.finish(true),
-                Ok(Ended::Unknown) => unknown(job),
+                Ok(TransactionEnd::Committed | TransactionEnd::Undone(_)) => job.finish(true),
+                Ok(TransactionEnd::Unknown) => unknown(job),
                 Err(error) => {
-                    job.fail(StoreError::Away(error.to_string()));
+                    job.fail(StoreError::Disconnected(error.to_string()));
                     job.finish(true); // tells the error
                 }
             };
@@ -170,8 +174,10 @@ impl Worker {
     }
 
     /// Runs the units in one transaction, and rolls it back when one of them fails.
-    fn run(&mut self, jobs: &mut [Box<dyn Job>]) -> Ended {
-        let Some(session) = self.session.as_mut() else { return Ended::Undone(Failure::Lost) };
+    fn run(&mut self, jobs: &mut [Box<dyn Job>]) -> TransactionEnd {
+        let Some(session) = self.session.as_mut() else {
+            return TransactionEnd::Undone(StatementFailure::Lost);
+        };
         let locks: Vec<String> = jobs.iter().flat_map(|job| job.locks()).cloned().collect();
         let begun =
             session.begin().and_then(|()| if locks.is_empty() { Ok(()) } else { session.lock(&locks) });
@@ -179,7 +185,7 @@ impl Worker {
             Ok(()) => jobs.iter_mut().all(|job| {
                 let ran = job.run(&mut Unit::postgres(session));
                 // A unit that failed before it changed anything does not need the others to be rolled back.
-                ran == Ran::Done || (ran == Ran::Nothing && session.failure().is_none())
+                ran == Ran::Done || (ran == Ran::FailedClean && session.failure().is_none())
             }),
             Err(error) => {
                 jobs[0].fail(error);
@@ -195,23 +201,29 @@ impl Worker {
         }
         if !done || failure.is_some() {
             let undone = session.roll_back();
-            let lost = undone.is_err() || failure == Some(Failure::Lost);
+            let lost = undone.is_err() || failure == Some(StatementFailure::Lost);
             if lost {
                 self.session = None;
             }
-            return Ended::Undone(if lost { Failure::Lost } else { failure.unwrap_or(Failure::Refused) });
+            return TransactionEnd::Undone(if lost {
+                StatementFailure::Lost
+            } else {
+                failure.unwrap_or(StatementFailure::Refused)
+            });
         }
         match session.commit() {
-            Ok(()) => Ended::Committed,
+            Ok(()) => TransactionEnd::Committed,
             Err(error) => {
                 tracing::error!(%error, units = jobs.len(), "a commit failed");
                 // An answer of the server means that nothing was committed; a lost connection leaves it unknown.
-                if let Some(failure @ (Failure::Conflict | Failure::Refused)) = session.failure() {
+                if let Some(failure @ (StatementFailure::Conflict | StatementFailure::Refused)) =
+                    session.failure()
+                {
                     jobs[0].fail(StoreError::NotCommitted);
-                    return Ended::Undone(failure);
+                    return TransactionEnd::Undone(failure);
                 }
                 self.session = None;
-                Ended::Unknown
+                TransactionEnd::Unknown
             }
         }
     }

@@ -39,8 +39,8 @@ impl Played {
             said.recv().unwrap_or(Ok(()))
         });
         let connection = connect(&path, WRITER_CACHE).unwrap();
-        let (long, edition) = (Arc::new(AtomicBool::new(false)), Statistics::default().edition());
-        let writer = Arc::new(Writer::start(connection, log, BOUNDS, long, edition));
+        let (long, version) = (Arc::new(AtomicBool::new(false)), Statistics::default().version());
+        let writer = Arc::new(Writer::start(connection, log, BOUNDS, long, version));
         Self { writer, reader: connect(&path, READER_CACHE).unwrap(), disk, syncs, _directory: directory }
     }
 

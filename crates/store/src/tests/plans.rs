@@ -89,7 +89,7 @@ async fn a_running_writer_plans_with_statistics_gathered_since() {
     let connection = connect(&path, WRITER_CACHE).unwrap();
     let long = std::sync::Arc::default();
     let writer =
-        crate::writer::Writer::start(connection, Log::start(|| Ok(())), BOUNDS, long, gathered.edition());
+        crate::writer::Writer::start(connection, Log::start(|| Ok(())), BOUNDS, long, gathered.version());
     let ask = async || writer.run(crate::job::Work::Again(Box::new(plan))).await.unwrap();
     assert!(ask().await[0].contains("customer_by_time"), "without statistics");
     gathered.refresh(&connect(&path, READER_CACHE).unwrap()).unwrap();
@@ -106,7 +106,7 @@ fn a_read_connection_in_use_while_statistics_were_gathered_is_not_kept() {
     let beside = connect(&path, READER_CACHE).unwrap();
     beside.execute_batch(FILL).unwrap();
     let mut gathered = statistics::Statistics::default();
-    let readers = crate::readers::Readers::new(path, &BOUNDS, gathered.edition());
+    let readers = crate::readers::FileReaders::new(path, &BOUNDS, gathered.version());
     let plan_while_gathering = |unit: &mut Unit<'_>| {
         let known = plan(unit)?;
         gathered.refresh(&beside).unwrap();
@@ -129,24 +129,24 @@ fn statistics_are_gathered_of_large_tables_when_they_have_grown_and_known_at_onc
     let store = filled(directory.path());
     let connection = connect(&directory.path().join("test.sqlite"), WRITER_CACHE).unwrap();
     let mut gathered = statistics::Statistics::default();
-    let edition = gathered.edition();
+    let version = gathered.version();
     let others = connect(&directory.path().join("test.sqlite"), READER_CACHE).unwrap();
     let by_name = |connection: &rusqlite::Connection| {
         plan(&mut Unit::sqlite(connection)).unwrap()[0].contains("customer_by_name")
     };
     assert!(!by_name(&others), "a connection that knows no statistics");
     gathered.refresh(&connection).unwrap();
-    assert_eq!(edition.now(), 1);
+    assert_eq!(version.now(), 1);
     statistics::reload(&others).unwrap();
     assert!(by_name(&others), "a connection that was open");
     gathered.refresh(&connection).unwrap();
-    assert_eq!(edition.now(), 1, "nothing has grown");
+    assert_eq!(version.now(), 1, "nothing has grown");
     for (more, gathered_then) in [(59_999, 1), (1, 2)] {
         let sql = "WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < ?1)
              INSERT INTO customer (id, owner, at, name) SELECT 100000 * ?1 + i, 1, i, 'm' || i FROM s";
         connection.execute(sql, [more]).unwrap();
         gathered.refresh(&connection).unwrap();
-        assert_eq!(edition.now(), gathered_then, "{more} more rows, four times as many at last");
+        assert_eq!(version.now(), gathered_then, "{more} more rows, four times as many at last");
     }
     connection.execute_batch("INSERT INTO small (id) VALUES (1)").unwrap();
     statistics::Statistics::default().refresh(&connection).unwrap();

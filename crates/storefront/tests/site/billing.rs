@@ -171,7 +171,12 @@ async fn a_payment_of_the_provider_reaches_the_ledger() {
     posted(&router, "pay", choice(&["inbox", "live_chat"])).await;
     served.webhooks(4).await;
     let headwater: &Headwater = &served.headwater;
-    assert_eq!(headwater.balance("robin@partner.example").await, 1980 + 490, "{}", headwater.story().await);
+    assert_eq!(
+        headwater.balance("robin@partner.example").await,
+        1980 + 490,
+        "{}",
+        headwater.describe_entries().await
+    );
     let customer = headwater.all("customers").await.remove(0);
     assert!(customer["provider_key"].as_str().unwrap().starts_with("cus_"), "{customer}");
 }

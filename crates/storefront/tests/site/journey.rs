@@ -95,7 +95,7 @@ async fn the_partner_sees_both_products_and_both_commissions_of_the_customer() {
     let seen = view().await;
     let row = |name: &str, amount, status: &str| (name.to_owned(), amount, status.to_owned());
     let products = [row("Inbox", 9900, "active"), row("Live Chat", 4900, "active")];
-    assert_eq!(shown(&seen["products"], "name"), products, "{}", served.headwater.story().await);
+    assert_eq!(shown(&seen["products"], "name"), products, "{}", served.headwater.describe_entries().await);
     let rewards = [
         row("Earn 10% for every Live Chat sale", 490, "pending"),
         row("Earn 20% for every Inbox sale", 1980, "pending"),

@@ -10,7 +10,7 @@ use headwater_storefront::http::{self, Pages, Shop};
 use headwater_storefront::load::{self, Loaded};
 use headwater_storefront::site::Site;
 use headwater_storefront::{Given, billing};
-use headwater_testkit::Event;
+use headwater_testkit::TestEvent;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -88,13 +88,13 @@ pub(crate) async fn arrive(served: &Served, customer_key: &str) {
     let xid = served.headwater.program(0).click("robin").await;
     let data = json!({"customer_key": customer_key, "email": "ana@customer.example", "name": "Ana Ruiz",
         "xid": xid});
-    served.headwater.event(Event::of_page("signup", data)).await.expect(202);
+    served.headwater.event(TestEvent::of_page("signup", data)).await.expect(202);
     served.headwater.deliver().await;
 }
 
 /// Sends the checkout event of `products`, the backend's answer, as the script would, and delivers it.
 pub(crate) async fn choose(served: &Served, products: &Value) {
     let data = json!({"customer_key": "gk_1", "products": products});
-    served.headwater.event(Event::of_page("checkout", data)).await.expect(202);
+    served.headwater.event(TestEvent::of_page("checkout", data)).await.expect(202);
     served.headwater.deliver().await;
 }

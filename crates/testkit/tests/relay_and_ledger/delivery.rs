@@ -3,37 +3,37 @@
 use headwater_protocol::limits::COMMIT_UNITS_MAX;
 use headwater_relay::deliver::deliver_due;
 use headwater_store::Bounds;
-use headwater_testkit::{Event, HOUR, Headwater, Options, Reply, START};
+use headwater_testkit::{HOUR, Headwater, KitOptions, Reply, START, TestEvent};
 use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::stage::{furnished, signup};
 use crate::stripe::{invoice, line, paid};
 
-fn payment() -> Event {
+fn payment() -> TestEvent {
     let customer = json!({"customer_key": "gk_1"});
     let data = json!({"customer": customer, "key": "pay_1", "amount": 100, "currency": "USD"});
-    Event::of_server("payment", data)
+    TestEvent::of_server("payment", data)
 }
 
 #[tokio::test]
 async fn a_wrong_credential_at_the_destination_loses_no_event() {
     for status in [401, 403] {
-        let headwater = furnished(Options::default()).await;
+        let headwater = furnished(KitOptions::default()).await;
         headwater.intercept(move |_| Some(Reply::status(status)));
         headwater.event(signup()).await.expect(202);
         headwater.event(payment()).await.expect(202);
         headwater.deliver().await;
         headwater.let_through();
         headwater.deliver_for(2 * HOUR).await;
-        let story = headwater.story().await;
+        let story = headwater.describe_entries().await;
         assert_eq!(headwater.all("transactions").await.len(), 1, "{status}: {story}");
     }
 }
 
 #[tokio::test]
 async fn a_customer_that_hosted_partnerstack_knows_is_no_dead_entry() {
-    let headwater = furnished(Options::default()).await;
+    let headwater = furnished(KitOptions::default()).await;
     // Hosted PartnerStack has none of our error codes and ignores Idempotency-Key: it answers a repeated customer with
     // 409 and no code.
     headwater.intercept(|asked| {
@@ -42,12 +42,12 @@ async fn a_customer_that_hosted_partnerstack_knows_is_no_dead_entry() {
     });
     headwater.event(signup()).await.expect(202);
     headwater.deliver().await;
-    assert_eq!(headwater.entries().await[0]["state"], "delivered", "{}", headwater.story().await);
+    assert_eq!(headwater.entries().await[0]["state"], "delivered", "{}", headwater.describe_entries().await);
 }
 
 #[tokio::test]
 async fn another_programs_keys_cannot_replay_an_entry() {
-    let headwater = Headwater::start_with(Options { programs: 2, ..Options::default() }).await;
+    let headwater = Headwater::start_with(KitOptions { programs: 2, ..KitOptions::default() }).await;
     headwater.event(payment().numbered(1)).await.expect(202);
     headwater.deliver().await;
     let entry = headwater.entries().await.remove(0);
@@ -61,7 +61,7 @@ async fn another_programs_keys_cannot_replay_an_entry() {
 
 #[tokio::test]
 async fn two_programs_of_one_stripe_account_both_get_a_payment() {
-    let headwater = Headwater::start_with(Options { programs: 2, ..Options::default() }).await;
+    let headwater = Headwater::start_with(KitOptions { programs: 2, ..KitOptions::default() }).await;
     let event = paid(START, &invoice(&[line("il_1", "inbox", 9900)], 9900));
     for program in [headwater.program(0), headwater.program(1)] {
         program.stripe(&event).await.expect(200);
@@ -76,9 +76,9 @@ async fn two_programs_of_one_stripe_account_both_get_a_payment() {
 #[tokio::test]
 async fn a_full_write_queue_does_not_block_a_delivered_lane_until_its_lease_ends() {
     // The writer commits one unit at a time, and its queue has two places.
-    let journal = Bounds { waiting: 2, commit: 1, ..Options::default().journal };
-    let headwater = furnished(Options { journal, ..Options::default() }).await;
-    assert_eq!(Options::default().ledger.commit, COMMIT_UNITS_MAX, "the ledger itself is not full");
+    let journal = Bounds { waiting: 2, commit: 1, ..KitOptions::default().journal };
+    let headwater = furnished(KitOptions { journal, ..KitOptions::default() }).await;
+    assert_eq!(KitOptions::default().ledger.commit, COMMIT_UNITS_MAX, "the ledger itself is not full");
     let mut taken = 0;
     for round in 0..40 {
         let mut tasks = JoinSet::new();
@@ -86,7 +86,7 @@ async fn a_full_write_queue_does_not_block_a_delivered_lane_until_its_lease_ends
             let key = format!("gk_{round}_{place}");
             let data = json!({"customer_key": key, "email": "a@shop.example", "partner_key": "robin"});
             let program = headwater.program(0).clone();
-            tasks.spawn(async move { program.event(Event::of_page("signup", data)).await.status });
+            tasks.spawn(async move { program.event(TestEvent::of_page("signup", data)).await.status });
         }
         // A claim that the full queue refuses is tried again in the next round.
         let _ = deliver_due(headwater.relay(), &headwater.destinations()).await;

@@ -1,6 +1,6 @@
 //! The main use: a click, a signup, two products, two commissions.
 
-use headwater_testkit::{Event, Options, START};
+use headwater_testkit::{KitOptions, START, TestEvent};
 use serde_json::{Value, json};
 
 use crate::stage::{furnished, subscribed, tell};
@@ -16,7 +16,7 @@ fn both() -> Value {
 async fn a_referred_customer_who_buys_two_products_earns_the_partner_two_commissions() {
     let headwater = subscribed(&BOTH).await;
     tell(&headwater, &both()).await;
-    assert_eq!(headwater.balance("robin").await, 490 + 1980, "{}", headwater.story().await);
+    assert_eq!(headwater.balance("robin").await, 490 + 1980, "{}", headwater.describe_entries().await);
     assert_eq!(headwater.balance("mallory").await, 0);
     let partner = headwater.program(0).partner("robin").await;
     let mut earned: Vec<_> = partner.all("rewards").await.iter().map(|one| one["amount"].clone()).collect();
@@ -26,14 +26,14 @@ async fn a_referred_customer_who_buys_two_products_earns_the_partner_two_commiss
 
 #[tokio::test]
 async fn a_click_on_a_partners_link_credits_the_partner() {
-    let headwater = furnished(Options::default()).await;
+    let headwater = furnished(KitOptions::default()).await;
     let xid = headwater.program(0).click("robin").await;
     let signup = json!({"customer_key": "gk_1", "email": "ada@shop.example", "xid": xid});
-    headwater.event(Event::of_page("signup", signup)).await.expect(202);
+    headwater.event(TestEvent::of_page("signup", signup)).await.expect(202);
     headwater.deliver().await;
     let robin = headwater.api("GET", "partnerships/robin", Value::Null).await.data();
     let customers = headwater.all("customers").await;
-    assert_eq!(customers.len(), 1, "{}", headwater.story().await);
+    assert_eq!(customers.len(), 1, "{}", headwater.describe_entries().await);
     assert_eq!(customers[0]["partnership_key"], robin["key"]);
 }
 

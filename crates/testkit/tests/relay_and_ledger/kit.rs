@@ -1,7 +1,7 @@
 //! The kit itself: the clock moves only when told, delivery is stepped, answers can be set, and each run ends in the
 //! same ledger.
 
-use headwater_testkit::{Event, Headwater, MINUTE, Options, Reply, START};
+use headwater_testkit::{Headwater, KitOptions, MINUTE, Reply, START, TestEvent};
 use serde_json::{Value, json};
 
 use crate::stage::{furnished, signup, subscribed, tell};
@@ -9,34 +9,34 @@ use crate::stripe::{invoice, line, paid};
 
 #[tokio::test]
 async fn nothing_is_delivered_before_the_test_says_so() {
-    let headwater = furnished(Options::default()).await;
+    let headwater = furnished(KitOptions::default()).await;
     headwater.event(signup()).await.expect(202);
     assert_eq!(headwater.entries().await[0]["state"], "due");
-    assert!(headwater.heard().is_empty());
+    assert!(headwater.exchanges().is_empty());
     assert_eq!(headwater.deliver().await, 1);
-    assert_eq!(headwater.entries().await[0]["state"], "delivered", "{}", headwater.story().await);
+    assert_eq!(headwater.entries().await[0]["state"], "delivered", "{}", headwater.describe_entries().await);
     assert_eq!(headwater.deliver().await, 0);
 }
 
 #[tokio::test]
 async fn a_retry_waits_for_the_clock() {
-    let headwater = furnished(Options::default()).await;
+    let headwater = furnished(KitOptions::default()).await;
     headwater.intercept(|asked| asked.is("POST", "/api/v2/customers").then(|| Reply::status(503)));
     headwater.event(signup()).await.expect(202);
     assert_eq!(headwater.deliver().await, 1, "to be retried later, so not due again at this time");
     assert_eq!(headwater.deliver().await, 0);
-    let heard = headwater.heard();
+    let heard = headwater.exchanges();
     assert_eq!((heard.len(), heard[0].status), (1, 503), "{}", heard[0]);
-    assert!(heard[0].asked.body.contains("gk_1"), "{}", heard[0]);
+    assert!(heard[0].request.body.contains("gk_1"), "{}", heard[0]);
     headwater.let_through();
     assert!(headwater.deliver_for(MINUTE).await >= 1);
     assert_eq!(headwater.clock().now(), START + MINUTE);
-    assert_eq!(headwater.all("customers").await.len(), 1, "{}", headwater.story().await);
+    assert_eq!(headwater.all("customers").await.len(), 1, "{}", headwater.describe_entries().await);
 }
 
 #[tokio::test]
 async fn each_caller_has_a_view_of_their_own() {
-    let headwater = furnished(Options::default()).await;
+    let headwater = furnished(KitOptions::default()).await;
     let program = headwater.program(0);
     headwater.event(signup()).await.expect(202);
     headwater.deliver().await;
@@ -51,7 +51,7 @@ async fn each_caller_has_a_view_of_their_own() {
 
 #[tokio::test]
 async fn an_event_of_the_test_keys_makes_test_data_only() {
-    let headwater = furnished(Options::default()).await;
+    let headwater = furnished(KitOptions::default()).await;
     headwater.event(signup().test()).await.expect(202);
     headwater.deliver().await;
     assert_eq!(headwater.all("customers").await.len(), 0);
@@ -60,19 +60,19 @@ async fn an_event_of_the_test_keys_makes_test_data_only() {
 
 #[tokio::test]
 async fn a_server_may_send_kinds_that_a_page_may_not() {
-    let headwater = furnished(Options::default()).await;
+    let headwater = furnished(KitOptions::default()).await;
     let payment =
         json!({"customer": {"customer_key": "gk_1"}, "key": "pay_1", "amount": 100, "currency": "USD"});
-    let refused = headwater.event(Event::of_page("payment", payment.clone())).await;
+    let refused = headwater.event(TestEvent::of_page("payment", payment.clone())).await;
     assert_ne!(refused.status, 202, "{}", refused.body);
-    headwater.event(Event::of_server("payment", payment)).await.expect(202);
+    headwater.event(TestEvent::of_server("payment", payment)).await.expect(202);
 }
 
 #[tokio::test]
 async fn two_programs_do_not_share_data() {
-    let headwater = Headwater::start_with(Options { programs: 2, ..Options::default() }).await;
+    let headwater = Headwater::start_with(KitOptions { programs: 2, ..KitOptions::default() }).await;
     for number in [0, 1] {
-        headwater.program(number).furnish().await;
+        headwater.program(number).set_up_catalogue().await;
     }
     headwater.program(1).event(signup()).await.expect(202);
     headwater.deliver().await;
@@ -85,17 +85,17 @@ async fn two_programs_do_not_share_data() {
 
 #[tokio::test]
 async fn the_same_history_gives_the_same_ledger() {
-    let books = async || {
+    let ledger_contents = async || {
         let headwater = subscribed(&[("inbox", 9900)]).await;
         for number in 2..20 {
             let data = json!({"customer_key": format!("gk_{number}"), "email": "b@shop.example",
                 "partner_key": "mallory"});
-            headwater.event(Event::of_page("signup", data)).await.expect(202);
+            headwater.event(TestEvent::of_page("signup", data)).await.expect(202);
         }
         tell(&headwater, &paid(START, &invoice(&[line("il_1", "inbox", 9900)], 9900))).await;
         (headwater.all("customers").await, headwater.all("rewards").await)
     };
-    let first = books().await;
+    let first = ledger_contents().await;
     assert_eq!((first.0.len(), first.1.len()), (19, 1));
-    assert_eq!(first, books().await);
+    assert_eq!(first, ledger_contents().await);
 }

@@ -9,7 +9,7 @@ mod objects;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
-use headwater_testkit::{CATALOGUE, DAY, Event, Headwater, PARTNERS, stripe::event};
+use headwater_testkit::{CATALOGUE, DAY, Headwater, PARTNERS, TestEvent, stripe::event};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
@@ -94,7 +94,7 @@ fn arriving(history: &History, webhooks: Vec<Value>) -> Vec<Arriving> {
 
 async fn run(history: History) -> Result<(), TestCaseError> {
     let headwater = Headwater::start().await;
-    headwater.furnish().await;
+    headwater.set_up_catalogue().await;
     // Past the end of every history: the relay takes no event for later than its own clock.
     headwater.clock().pass(900 * DAY);
     let Account { webhooks, bills, .. } = account::live(&history);
@@ -108,7 +108,7 @@ async fn run(history: History) -> Result<(), TestCaseError> {
         match &all[*n] {
             Arriving::Webhook(webhook) => drop(headwater.stripe(webhook).await.expect(200)),
             Arriving::Signup(data) => {
-                drop(headwater.event(Event::of_page("signup", data.clone())).await.expect(202));
+                drop(headwater.event(TestEvent::of_page("signup", data.clone())).await.expect(202));
             }
         }
         if arrival.pauses[at % arrival.pauses.len()] {
@@ -124,7 +124,7 @@ async fn run(history: History) -> Result<(), TestCaseError> {
         model(&bills),
         "{}{}",
         told(&all, &order),
-        headwater.story().await
+        headwater.describe_entries().await
     );
     Ok(())
 }

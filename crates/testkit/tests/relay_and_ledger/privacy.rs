@@ -1,12 +1,12 @@
 //! What remains of a customer who asked to be forgotten (trust.md section 4).
 
-use headwater_testkit::Options;
+use headwater_testkit::KitOptions;
 
 use crate::stage::signed_up;
 
 #[tokio::test]
 async fn erasing_a_customer_empties_the_journal_too() {
-    let headwater = signed_up(Options::default()).await;
+    let headwater = signed_up(KitOptions::default()).await;
     headwater.program(0).vendor().delete("customers/gk_1").await.expect(200);
     headwater.deliver().await;
     let mut bytes = Vec::new();

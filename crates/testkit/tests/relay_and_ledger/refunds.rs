@@ -12,9 +12,9 @@ const INBOX: [(&str, i64); 1] = [("inbox", 10_000)];
 async fn half_of_a_taxed_charge_refunded_takes_half_of_the_commission() {
     let headwater = subscribed(&INBOX).await;
     tell(&headwater, &paid(START, &older_invoice(&[older_line("il_1", "inbox", 10_000)], 11_900))).await;
-    assert_eq!(headwater.balance("robin").await, 2000, "{}", headwater.story().await);
+    assert_eq!(headwater.balance("robin").await, 2000, "{}", headwater.describe_entries().await);
     tell(&headwater, &event("evt_refunded", "charge.refunded", START, &older_charge(11_900, 5950))).await;
-    assert_eq!(headwater.balance("robin").await, 1000, "{}", headwater.story().await);
+    assert_eq!(headwater.balance("robin").await, 1000, "{}", headwater.describe_entries().await);
 }
 
 #[tokio::test]
@@ -32,17 +32,17 @@ async fn a_refund_that_arrives_before_the_second_line_takes_back_both_commission
     headwater.deliver_for(2 * HOUR).await;
     let payments = headwater.all("transactions?include_archived=true").await;
     let ends = (payments.len(), headwater.balance("robin").await);
-    assert_eq!(ends, (2, 0), "{}", headwater.story().await);
+    assert_eq!(ends, (2, 0), "{}", headwater.describe_entries().await);
 }
 
 #[tokio::test]
 async fn a_refund_of_the_present_api_version_takes_back() {
     let headwater = subscribed(&INBOX).await;
     tell(&headwater, &paid(START, &invoice(&[line("il_1", "inbox", 10_000)], 10_000))).await;
-    assert_eq!(headwater.balance("robin").await, 2000, "{}", headwater.story().await);
+    assert_eq!(headwater.balance("robin").await, 2000, "{}", headwater.describe_entries().await);
     tell(&headwater, &event("evt_joined", "invoice_payment.paid", START, &invoice_payment(10_000))).await;
     tell(&headwater, &event("evt_refunded", "charge.refunded", START, &charge(10_000, 10_000))).await;
-    assert_eq!(headwater.balance("robin").await, 0, "{}", headwater.story().await);
+    assert_eq!(headwater.balance("robin").await, 0, "{}", headwater.describe_entries().await);
 }
 
 #[tokio::test]
@@ -53,7 +53,7 @@ async fn a_refund_that_comes_before_its_invoice_is_joined_takes_back() {
     tell(&headwater, &event("evt_joined", "invoice_payment.paid", START, &invoice_payment(10_000))).await;
     headwater.deliver_for(2 * HOUR).await;
     assert_eq!(headwater.all("transactions?include_archived=true").await.len(), 1);
-    assert_eq!(headwater.balance("robin").await, 0, "{}", headwater.story().await);
+    assert_eq!(headwater.balance("robin").await, 0, "{}", headwater.describe_entries().await);
 }
 
 #[tokio::test]
@@ -62,8 +62,8 @@ async fn a_dispute_takes_back_and_a_won_one_gives_back() {
     tell(&headwater, &paid(START, &older_invoice(&[older_line("il_1", "inbox", 10_000)], 10_000))).await;
     let opened = dispute(10_000, "needs_response");
     tell(&headwater, &event("evt_opened", "charge.dispute.created", START, &opened)).await;
-    assert_eq!(headwater.balance("robin").await, 0, "{}", headwater.story().await);
+    assert_eq!(headwater.balance("robin").await, 0, "{}", headwater.describe_entries().await);
     let won = dispute(10_000, "won");
     tell(&headwater, &event("evt_won", "charge.dispute.closed", START + 1000, &won)).await;
-    assert_eq!(headwater.balance("robin").await, 2000, "{}", headwater.story().await);
+    assert_eq!(headwater.balance("robin").await, 2000, "{}", headwater.describe_entries().await);
 }

@@ -1,14 +1,14 @@
 //! The set-up of most of these tests: a program with partners and catalogue, whose customer `gk_1` was referred by
 //! Robin.
 
-use headwater_testkit::{Event, Headwater, Options, START, stripe::event};
+use headwater_testkit::{Headwater, KitOptions, START, TestEvent, stripe::event};
 use serde_json::{Value, json};
 
 use crate::stripe::{CUSTOMER, Item, subscription};
 
 /// The signup of `gk_1`, who is `cus_ada` at Stripe, sent by a page that names Robin.
-pub(crate) fn signup() -> Event {
-    Event::of_page(
+pub(crate) fn signup() -> TestEvent {
+    TestEvent::of_page(
         "signup",
         json!({"customer_key": "gk_1", "email": "ada@shop.example", "partner_key": "robin",
                "provider_key": CUSTOMER}),
@@ -16,14 +16,14 @@ pub(crate) fn signup() -> Event {
 }
 
 /// A program with partners and catalogue.
-pub(crate) async fn furnished(options: Options) -> Headwater {
+pub(crate) async fn furnished(options: KitOptions) -> Headwater {
     let headwater = Headwater::start_with(options).await;
-    headwater.furnish().await;
+    headwater.set_up_catalogue().await;
     headwater
 }
 
 /// The same, with the customer.
-pub(crate) async fn signed_up(options: Options) -> Headwater {
+pub(crate) async fn signed_up(options: KitOptions) -> Headwater {
     let headwater = furnished(options).await;
     headwater.event(signup()).await.expect(202);
     headwater.deliver().await;
@@ -32,7 +32,7 @@ pub(crate) async fn signed_up(options: Options) -> Headwater {
 
 /// The same, with a running subscription of these items.
 pub(crate) async fn subscribed(items: &[Item<'_>]) -> Headwater {
-    let headwater = signed_up(Options::default()).await;
+    let headwater = signed_up(KitOptions::default()).await;
     let begun =
         event("evt_begun", "customer.subscription.created", START - 100_000, &subscription("active", items));
     tell(&headwater, &begun).await;

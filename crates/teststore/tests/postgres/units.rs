@@ -136,7 +136,7 @@ async fn processes_that_start_together_bring_the_schema_up_to_date_once() {
 async fn a_notification_of_one_process_reaches_the_others() {
     let stores = processes("told", 2);
     let (heard, mut hears) = tokio::sync::mpsc::unbounded_channel();
-    stores[1].listen(move || heard.send(()).unwrap());
-    stores[0].tell().await.unwrap();
+    stores[1].subscribe(move || heard.send(()).unwrap());
+    stores[0].notify().await.unwrap();
     hears.recv().await.unwrap();
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::{
-    Client, Ledger, Options, PAYING, Row, Sample, customer, furnish, median, payment, store, trigger,
+    BenchLedger, Client, Options, PAYING, Row, Sample, customer, furnish, median, payment, store, trigger,
 };
 use crate::bench::load;
 
@@ -16,14 +16,14 @@ const PAGES: usize = 50;
 
 /// A ledger with few of something and one with many.
 struct Pair {
-    few: Ledger,
-    many: Ledger,
+    few: BenchLedger,
+    many: BenchLedger,
 }
 
 impl Pair {
     /// Two equal ledgers, with a trigger and customers who have paid; the caller fills one of them.
     async fn new(program: &Path) -> anyhow::Result<Self> {
-        let pair = Self { few: Ledger::init(program).await?, many: Ledger::init(program).await? };
+        let pair = Self { few: BenchLedger::init(program).await?, many: BenchLedger::init(program).await? };
         for ledger in [&pair.few, &pair.many] {
             let (server, client) = ledger.serve().await?;
             furnish(&client).await?;
@@ -107,7 +107,7 @@ fn middle(customers: u64) -> u64 {
 }
 
 /// Milliseconds for a page at the beginning of the customers and for one in the middle (medians).
-async fn pages(ledger: &Ledger, customers: u64) -> anyhow::Result<(f64, f64)> {
+async fn pages(ledger: &BenchLedger, customers: u64) -> anyhow::Result<(f64, f64)> {
     let (server, client) = ledger.serve().await?;
     let deep = format!("/api/v2/customers?limit=10&starting_after=cus_filled{}", middle(customers));
     let mut took = [Vec::new(), Vec::new()];

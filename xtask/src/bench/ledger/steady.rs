@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 
-use super::{BOOKED_WITHIN, Client, Ledger, Options, PAYING, booked, furnish};
+use super::{BOOKED_WITHIN, BenchLedger, Client, Options, PAYING, booked, furnish};
 use crate::bench::load;
 
 /// Signups a second.
@@ -20,7 +20,7 @@ const LOOK: Duration = Duration::from_millis(2);
 /// as recorded when n are. One that overtakes another is counted in its place, which leaves the sum of the times as
 /// it is.
 pub(super) async fn measure(program: &Path, options: &Options) -> anyhow::Result<String> {
-    let ledger = Ledger::init(program).await?;
+    let ledger = BenchLedger::init(program).await?;
     let (server, client) = ledger.serve().await?;
     furnish(&client).await?;
     let seconds = u32::try_from(options.seconds)?.saturating_mul(2);

@@ -1,6 +1,6 @@
 //! Facts: the newest of each is kept in any order of arrival, and entries parked for one fall due.
 
-use super::{ids, new, road};
+use super::{ids, new, test_journal};
 use crate::store::tests::parked::parked;
 use crate::{Appended, Fact};
 
@@ -14,37 +14,42 @@ async fn of_each_fact_the_newest_is_kept_in_any_order() {
     let states =
         [fact("a", 5, 0, "open"), fact("a", 7, 0, "late"), fact("a", 7, 1, "last"), fact("a", 6, 9, "mid")];
     for turn in 0..states.len() {
-        let road = road();
+        let fixture = test_journal();
         for at in 0..states.len() {
             let one = states[(turn + at) % states.len()].clone();
-            road.journal.append_with_facts(Vec::new(), vec![one, fact("b", 1, 0, "other")], 0).await.unwrap();
+            fixture
+                .journal
+                .append_with_facts(Vec::new(), vec![one, fact("b", 1, 0, "other")], 0)
+                .await
+                .unwrap();
         }
-        let known = road.journal.facts("1".to_owned(), "in:in_1".to_owned()).await.unwrap();
+        let known = fixture.journal.facts("1".to_owned(), "in:in_1".to_owned()).await.unwrap();
         assert_eq!(known, [states[2].clone(), fact("b", 1, 0, "other")]);
-        assert_eq!(road.journal.facts("1t".to_owned(), "in:in_1".to_owned()).await.unwrap(), []);
+        assert_eq!(fixture.journal.facts("1t".to_owned(), "in:in_1".to_owned()).await.unwrap(), []);
     }
 }
 
 #[tokio::test]
 async fn an_entry_parked_for_a_fact_falls_due_by_it_and_not_by_its_repetition() {
-    let road = road();
-    road.journal.append(vec![new(1, "a")]).await.unwrap();
+    let fixture = test_journal();
+    fixture.journal.append(vec![new(1, "a")]).await.unwrap();
     for (at, woken) in [(1, vec![1]), (1, vec![]), (2, vec![1])] {
-        let seqs = ids(&road, 0).await;
+        let seqs = ids(&fixture, 0).await;
         if !seqs.is_empty() {
-            road.journal.settle(vec![(1, parked(9_000, &["1:in:in_1"], u64::MAX))], 0).await.unwrap();
+            fixture.journal.settle(vec![(1, parked(9_000, &["1:in:in_1"], u64::MAX))], 0).await.unwrap();
         }
-        let appended = road.journal.append_with_facts(vec![], vec![fact("a", at, 0, "{}")], 0).await.unwrap();
+        let appended =
+            fixture.journal.append_with_facts(vec![], vec![fact("a", at, 0, "{}")], 0).await.unwrap();
         assert_eq!(appended, [] as [Appended; 0]);
-        assert_eq!(ids(&road, 0).await, woken, "told of {at}");
-        road.journal.settle(vec![(1, parked(9_000, &["1:in:in_1"], u64::MAX))], 0).await.unwrap();
+        assert_eq!(ids(&fixture, 0).await, woken, "told of {at}");
+        fixture.journal.settle(vec![(1, parked(9_000, &["1:in:in_1"], u64::MAX))], 0).await.unwrap();
     }
 }
 
 #[tokio::test]
 async fn facts_are_forgotten_after_four_hundred_days() {
-    let road = road();
-    road.journal.append_with_facts(Vec::new(), vec![fact("a", 1, 0, "{}")], 0).await.unwrap();
-    assert_eq!(road.journal.prune(crate::KEEP_FACT - 1).await.unwrap(), 0);
-    assert_eq!(road.journal.prune(crate::KEEP_FACT).await.unwrap(), 1);
+    let fixture = test_journal();
+    fixture.journal.append_with_facts(Vec::new(), vec![fact("a", 1, 0, "{}")], 0).await.unwrap();
+    assert_eq!(fixture.journal.prune(crate::KEEP_FACT - 1).await.unwrap(), 0);
+    assert_eq!(fixture.journal.prune(crate::KEEP_FACT).await.unwrap(), 1);
 }

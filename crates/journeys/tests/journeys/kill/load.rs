@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::dice::Dice;
+use crate::random::Dice;
 use crate::stage::Headwater;
 
 const CONNECTIONS: usize = 16;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::front::Front;
+use super::faulty_proxy::Front;
 use super::plan::Plan;
 
 /// Milliseconds for which a visit waits for the relay: that of a visitor who comes back, and the last one.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::dice::Dice;
+use crate::random::Dice;
 
 /// A visitor who signs up once.
 #[derive(Debug)]

@@ -2,12 +2,12 @@
 
 use headwater_protocol::v2::RedirectOrder;
 
-use super::{Appended, Shared, custom_domain, expire_earlier, is_bot, location, shared_domain};
+use super::{AppendedReferral, SharedDomain, custom_domain, expire_earlier, is_bot, location, shared_domain};
 
 fn appended(dest: &str, sub_ids: &[(&str, &str)], domain: Option<&str>, order: RedirectOrder) -> String {
     let given: Vec<_> =
         sub_ids.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let referral = Appended { partner_key: "gigakick", xid: "abcdefghijkl12", domain };
+    let referral = AppendedReferral { partner_key: "gigakick", xid: "abcdefghijkl12", domain };
     location(dest, &given, &referral, order)
 }
 
@@ -78,20 +78,20 @@ fn no_cookie_of_an_earlier_click_stands_beside_the_new_key() {
 
 #[test]
 fn cookies_go_only_to_a_domain_both_hosts_share() {
-    let check = |link: &str, dest: &str, expected: Shared| {
+    let check = |link: &str, dest: &str, expected: SharedDomain| {
         assert_eq!(shared_domain(link, dest), expected, "{link} {dest}");
     };
-    let example = || Shared::Domain("example.com".to_owned());
+    let example = || SharedDomain::Domain("example.com".to_owned());
     check("https://go.example.com", "https://www.example.com/x", example());
     check("https://go.example.com", "https://example.com/x", example());
-    check("https://go.example.com", "https://example.org/", Shared::Nothing);
-    check("https://links.example", "https://www.example/", Shared::Nothing);
-    check("https://ample.com", "https://www.example.com/", Shared::Nothing);
-    check("http://localhost:8787", "http://localhost:3000/", Shared::Host);
-    check("http://127.0.0.1:8787", "http://127.0.0.1:3000/", Shared::Host);
-    check("http://127.0.0.1:8787", "http://1.127.0.0/", Shared::Nothing);
-    check("http://127.0.0.1:8787", "http://localhost/", Shared::Nothing);
-    check("", "http://localhost/", Shared::Nothing);
+    check("https://go.example.com", "https://example.org/", SharedDomain::Nothing);
+    check("https://links.example", "https://www.example/", SharedDomain::Nothing);
+    check("https://ample.com", "https://www.example.com/", SharedDomain::Nothing);
+    check("http://localhost:8787", "http://localhost:3000/", SharedDomain::Host);
+    check("http://127.0.0.1:8787", "http://127.0.0.1:3000/", SharedDomain::Host);
+    check("http://127.0.0.1:8787", "http://1.127.0.0/", SharedDomain::Nothing);
+    check("http://127.0.0.1:8787", "http://localhost/", SharedDomain::Nothing);
+    check("", "http://localhost/", SharedDomain::Nothing);
 }
 
 #[test]

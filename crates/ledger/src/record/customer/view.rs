@@ -5,8 +5,8 @@ use headwater_protocol::v2::{Customer, List};
 use headwater_store::Unit;
 
 use super::super::{Ctx, Refusal, list as page_of, lookup};
-use crate::store::customer::{self, CustomerRow, Name};
-use crate::store::list::{Condition, Page};
+use crate::store::customer::{self, CustomerName, CustomerRow};
+use crate::store::list::{Condition, PageRequest};
 use crate::store::partnership;
 
 /// A customer by any of its names.
@@ -21,7 +21,7 @@ pub(crate) fn find_referred(
     partnership: i64,
     key: &str,
 ) -> Result<CustomerRow, Refusal> {
-    let found = customer::find_by(unit, ctx.scope(), Name::Key, key)?.pop();
+    let found = customer::find_by(unit, ctx.scope(), CustomerName::Key, key)?.pop();
     let found = found.filter(|row| row.partnership == Some(partnership));
     found.ok_or_else(|| Refusal::not_found("customer", key))
 }
@@ -38,7 +38,7 @@ pub(crate) fn get_for_partner(
 
 /// What narrows a list of customers.
 #[derive(Debug, Default)]
-pub(crate) struct Filters {
+pub(crate) struct CustomerFilters {
     pub(crate) email: Option<String>,
     pub(crate) customer_key: Option<String>,
     pub(crate) partner_key: Option<String>,
@@ -50,8 +50,8 @@ pub(crate) struct Filters {
 pub(crate) fn list(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
-    filters: Filters,
-    page: &Page,
+    filters: CustomerFilters,
+    page: &PageRequest,
 ) -> Result<List<Customer>, Refusal> {
     let mut conditions = Vec::new();
     if let Some(name) = filters.customer_key {
@@ -70,7 +70,8 @@ pub(crate) fn list(
     let referrer = match filters.partner_key {
         None => None,
         Some(key) => {
-            let found = partnership::find_by(unit, ctx.program, partnership::Name::PartnerKey, &key)?;
+            let found =
+                partnership::find_by(unit, ctx.program, partnership::PartnershipName::PartnerKey, &key)?;
             Some(found.map_or(0, |row| row.id))
         }
     };
@@ -83,7 +84,7 @@ pub(crate) fn list_for_partner(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     partnership: i64,
-    page: &Page,
+    page: &PageRequest,
 ) -> Result<List<Customer>, Refusal> {
     let slice = customer::list(unit, ctx.scope(), Some(partnership), Vec::new(), page)?;
     page_of::render(page, slice, render_for_partner)

@@ -5,12 +5,12 @@ use headwater_protocol::{Currency, FieldError, Millis, Source};
 use headwater_store::Unit;
 
 use super::super::{Ctx, Refusal, customer, list as page_of, lookup};
-use crate::store::list::{Condition, Page};
+use crate::store::list::{Condition, PageRequest};
 use crate::store::product::{self, ProductRow};
 
 /// What narrows a list of products.
 #[derive(Debug, Default)]
-pub(crate) struct Filters {
+pub(crate) struct ProductFilters {
     pub(crate) customer_key: Option<String>,
     pub(crate) stack_key: Option<String>,
     pub(crate) click_xid: Option<String>,
@@ -29,8 +29,8 @@ fn status_filter(status: &str) -> Result<Condition, Refusal> {
 pub(crate) fn list(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
-    filters: Filters,
-    page: &Page,
+    filters: ProductFilters,
+    page: &PageRequest,
 ) -> Result<List<Product>, Refusal> {
     let mut conditions = Vec::new();
     if let Some(name) = filters.customer_key {
@@ -57,7 +57,7 @@ pub(crate) fn list_for_partner(
     ctx: &Ctx,
     viewer: i64,
     (customer_key, status): (Option<String>, Option<String>),
-    page: &Page,
+    page: &PageRequest,
 ) -> Result<List<Product>, Refusal> {
     let name = customer_key.ok_or_else(|| {
         Refusal::from(FieldError::required("customer_key")).hint("GET /api/v2/products?customer_key=cus_…")

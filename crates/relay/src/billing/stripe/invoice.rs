@@ -6,26 +6,28 @@ use headwater_protocol::event::{CustomerRef, Data, Payment};
 use headwater_protocol::{Currency, FieldError, Millis, Source};
 
 use super::objects::{Invoice, InvoicePayment, Line};
-use super::{Saying, subscription_key, who};
-use crate::billing::Refusal;
-use crate::billing::fact::{self, Known, PaidLine};
+use super::{WebhookReader, subscription_key, who};
+use crate::billing::WebhookError;
+use crate::billing::fact::{self, FactBody, PaidLine};
 
-impl Saying<'_> {
-    pub(super) fn invoice(&mut self, object: &Invoice) -> Result<(), Refusal> {
-        let currency: Currency =
-            object.currency.parse().map_err(|error: FieldError| Refusal::Body(error.below("data.object")))?;
+impl WebhookReader<'_> {
+    pub(super) fn invoice(&mut self, object: &Invoice) -> Result<(), WebhookError> {
+        let currency: Currency = object
+            .currency
+            .parse()
+            .map_err(|error: FieldError| WebhookError::Body(error.below("data.object")))?;
         let paid_at = object.paid_at().map(|seconds| Millis(seconds.saturating_mul(1000)));
         let customer = who(object.customer_key(), object.customer.clone(), object.customer_email.clone());
         self.payments_of_old(object);
         // With some lines missing, neither the payments nor the shares of a refund can be computed.
         if object.lines.has_more {
-            self.say(Source::Billing, Data::Payment(incomplete(object, customer, currency, paid_at)));
+            self.push_event(Source::Billing, Data::Payment(incomplete(object, customer, currency, paid_at)));
             return Ok(());
         }
         let lines: Vec<_> = object.lines.data.iter().map(|line| (line, base(object, line))).collect();
         let charged = || lines.iter().filter(|(_, base)| *base != 0);
         let kept = charged().map(|(line, base)| PaidLine { key: key(object, line), base: *base }).collect();
-        let paid = Known::Paid { gross: object.paid(), lines: kept };
+        let paid = FactBody::Paid { gross: object.paid(), lines: kept };
         self.facts.push(paid.fact(self.scope, &fact::invoice(&object.id), "paid", self.at.0, 0));
         for (line, base) in charged() {
             let payment = Payment {
@@ -40,7 +42,7 @@ impl Saying<'_> {
                 paid_at,
                 incomplete: None,
             };
-            self.say(Source::Billing, Data::Payment(payment));
+            self.push_event(Source::Billing, Data::Payment(payment));
         }
         Ok(())
     }
@@ -63,7 +65,7 @@ impl Saying<'_> {
             self.link(&invoice, &payment, holds);
             if let Some(amount) = object.amount_paid.filter(|_| holds) {
                 self.facts
-                    .push(Known::Charged { amount }.fact(self.scope, &payment, "charged", self.at.0, 0));
+                    .push(FactBody::Charged { amount }.fact(self.scope, &payment, "charged", self.at.0, 0));
             }
         }
         if !holds {

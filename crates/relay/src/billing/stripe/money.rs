@@ -6,16 +6,16 @@ use headwater_protocol::Source;
 use headwater_protocol::event::{CustomerRef, Data, Refund as RefundData};
 
 use super::objects::{Charge, CreditNote, Dispute, Refund};
-use super::{Saying, who};
-use crate::billing::fact::{self, Known};
+use super::{WebhookReader, who};
+use crate::billing::fact::{self, FactBody};
 
-impl Saying<'_> {
+impl WebhookReader<'_> {
     /// Stores that two records belong together, or do not any more.
     pub(super) fn link(&mut self, one: &str, other: &str, holds: bool) {
-        self.facts.extend(Known::link(self.scope, one, other, self.at.0, holds));
+        self.facts.extend(FactBody::link(self.scope, one, other, self.at.0, holds));
     }
 
-    fn fact(&mut self, known: &Known, name: &str, part: &str, rank: i64) {
+    fn fact(&mut self, known: &FactBody, name: &str, part: &str, rank: i64) {
         self.facts.push(known.fact(self.scope, name, part, self.at.0, rank));
     }
 
@@ -28,7 +28,7 @@ impl Saying<'_> {
             amount: None,
             refunded_at: self.at,
         };
-        self.say(Source::Billing, Data::Refund(refund));
+        self.push_event(Source::Billing, Data::Refund(refund));
     }
 
     pub(super) fn charge(&mut self, object: &Charge) {
@@ -39,7 +39,7 @@ impl Saying<'_> {
         if let Some(Some(invoice)) = &object.invoice {
             self.link(&name, &fact::invoice(invoice), true);
         }
-        let known = Known::Refunded { gross: object.amount, total: object.amount_refunded };
+        let known = FactBody::Refunded { gross: object.amount, total: object.amount_refunded };
         // Of two reports within one second, the one with the larger total is the later one.
         self.fact(&known, &name, "refunded", object.amount_refunded);
         // Some(None): Stripe says that the charge paid no invoice, so no transaction is affected.
@@ -60,21 +60,21 @@ impl Saying<'_> {
     pub(super) fn refund(&mut self, object: &Refund, rank: i64) {
         let Some(name) = self.payer(object.charge.as_ref(), object.payment_intent.as_ref()) else { return };
         let made_at = object.created.saturating_mul(1000);
-        let known = Known::Refund { amount: object.amount, made_at, stands: object.stands() };
+        let known = FactBody::Refund { amount: object.amount, made_at, stands: object.stands() };
         self.fact(&known, &name, &format!("refund/{}", object.id), rank);
         self.back(&name, &object.id, CustomerRef::default());
     }
 
     pub(super) fn dispute(&mut self, object: &Dispute, rank: i64) {
         let Some(name) = self.payer(object.charge.as_ref(), object.payment_intent.as_ref()) else { return };
-        let known = Known::Back { amount: if object.stands() { object.amount } else { 0 } };
+        let known = FactBody::Back { amount: if object.stands() { object.amount } else { 0 } };
         self.fact(&known, &name, &format!("dispute/{}", object.id), rank);
         self.back(&name, &object.id, CustomerRef::default());
     }
 
     pub(super) fn credit_note(&mut self, object: &CreditNote, rank: i64) {
         let name = fact::invoice(&object.invoice);
-        let known = Known::Back { amount: object.gives_back() };
+        let known = FactBody::Back { amount: object.gives_back() };
         self.fact(&known, &name, &format!("note/{}", object.id), rank);
         self.back(&name, &object.id, who(None, object.customer.clone(), None));
     }

@@ -7,7 +7,7 @@ use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 
 use super::{read, verify};
-use crate::billing::{Refusal, Webhook};
+use crate::billing::{Webhook, WebhookError};
 
 mod fixtures;
 
@@ -23,7 +23,7 @@ fn check(header: &str, body: &str, expect: Result<(), &str>) {
     let result = verify(header, body.as_bytes(), &"whsec_example".to_owned().into(), NOW);
     match (result, expect) {
         (Ok(()), Ok(())) => {}
-        (Err(Refusal::Signature(reason)), Err(part)) => assert!(reason.contains(part), "{reason}"),
+        (Err(WebhookError::Signature(reason)), Err(part)) => assert!(reason.contains(part), "{reason}"),
         (other, _) => panic!("{header}: {other:?}"),
     }
 }
@@ -51,7 +51,7 @@ fn events(kind: &str, object: &str) -> Vec<Event> {
 }
 
 fn events_of(webhook: Webhook) -> Vec<Event> {
-    webhook.said.into_iter().map(|said| said.event).collect()
+    webhook.events.into_iter().map(|said| said.event).collect()
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn a_checkout_of_a_guest_or_without_a_customer_key_makes_no_event() {
 fn an_event_that_could_not_be_delivered_is_refused_at_once() {
     let body = r#"{"id":"evt_1","type":"customer.subscription.created","created":1775514585,"data":{"object":
         {"id":"sub_1","status":"active","items":{"data":[{"price":{"id":"price_1"}}]}}}}"#;
-    let Err(Refusal::Body(error)) = read(body.as_bytes(), "1") else { panic!("is refused") };
+    let Err(WebhookError::Body(error)) = read(body.as_bytes(), "1") else { panic!("is refused") };
     assert!(error.field.starts_with("data.object"), "{error:?}");
 }
 
@@ -159,7 +159,7 @@ fn a_replayed_webhook_makes_the_same_ids_and_a_new_one_others() {
     let body = format!(
         r#"{{"id":"evt_1","type":"customer.created","created":1775514585,"data":{{"object":{object}}}}}"#
     );
-    let [one, other] = ["1", "1t"].map(|scope| read(body.as_bytes(), scope).unwrap().said[0].event.id);
+    let [one, other] = ["1", "1t"].map(|scope| read(body.as_bytes(), scope).unwrap().events[0].event.id);
     assert_ne!(one, other, "one account may feed two programs");
     let Data::ProviderCustomer(known) = &events("customer.created", object)[0].data else { panic!() };
     assert_eq!(known.customer.customer_key.as_deref(), Some("gk_1"));
@@ -170,6 +170,6 @@ fn a_replayed_webhook_makes_the_same_ids_and_a_new_one_others() {
 #[test]
 fn the_error_for_a_bad_body_names_the_field() {
     let body = br#"{"id":"evt_1","type":"invoice.paid","created":1,"data":{"object":{"id":"in_1","currency":"usd","lines":{"data":[{"id":"il"}]}}}}"#;
-    let Err(Refusal::Body(error)) = read(body, "1") else { panic!("it was understood") };
+    let Err(WebhookError::Body(error)) = read(body, "1") else { panic!("it was understood") };
     assert_eq!(error.field, "data.object.lines.data[0].amount");
 }

@@ -6,12 +6,12 @@ use hmac::{Hmac, Mac as _};
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::Sha256;
 
-use crate::billing::Refusal;
+use crate::billing::WebhookError;
 
 /// Checks that Stripe signed `body`, and that the signature's time is within [`limits::WEBHOOK_TOLERANCE`] of `now`, so
 /// that a recorded webhook cannot be replayed later.
-pub fn verify(header: &str, body: &[u8], secret: &SecretString, now: Millis) -> Result<(), Refusal> {
-    let refuse = |reason: &str| Err(Refusal::Signature(reason.to_owned()));
+pub fn verify(header: &str, body: &[u8], secret: &SecretString, now: Millis) -> Result<(), WebhookError> {
+    let refuse = |reason: &str| Err(WebhookError::Signature(reason.to_owned()));
     let parts = || header.split(',').filter_map(|part| part.trim().split_once('='));
     let Some(seconds) =
         parts().find(|(name, _)| *name == "t").and_then(|(_, value)| value.parse::<i64>().ok())

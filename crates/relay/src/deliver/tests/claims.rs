@@ -6,12 +6,12 @@ use headwater_protocol::Source;
 use headwater_protocol::v2::ClaimPolicy;
 use serde_json::json;
 
-use super::{CHECKOUT, Desk, SIGNUP, desk};
-use crate::Program;
+use super::{CHECKOUT, DeliveryTest, SIGNUP, delivery_test};
+use crate::RelayProgram;
 
-async fn with_amounts(policy: ClaimPolicy, kind: &str, data: serde_json::Value) -> Desk {
-    let desk = desk(&[]);
-    desk.relay.programs.replace(vec![Program { checkout_amounts: policy, ..desk.program.clone() }]);
+async fn with_amounts(policy: ClaimPolicy, kind: &str, data: serde_json::Value) -> DeliveryTest {
+    let desk = delivery_test(&[]);
+    desk.relay.programs.replace(vec![RelayProgram { checkout_amounts: policy, ..desk.program.clone() }]);
     desk.take(kind, &data.to_string()).await;
     desk.settle().await;
     desk
@@ -25,7 +25,7 @@ fn checkout() -> serde_json::Value {
 #[tokio::test]
 async fn every_request_names_the_source() {
     for source in Source::ALL {
-        let desk = desk(&[]);
+        let desk = delivery_test(&[]);
         desk.take_from(source, "signup", SIGNUP).await;
         desk.settle().await;
         assert_eq!(desk.said("POST /api/v2/customers")[0].1, source.name());
@@ -79,7 +79,7 @@ async fn a_signup_with_an_accepted_amount_is_a_payment_and_otherwise_none() {
 #[tokio::test]
 async fn a_fabricated_partner_makes_no_customer_and_is_listed_with_its_reason() {
     let unknown = r#"{"message":"no partner 'p1'","status":400,"code":"unknown_partner"}"#;
-    let desk = desk(&[(400, unknown)]);
+    let desk = delivery_test(&[(400, unknown)]);
     desk.take("signup", SIGNUP).await;
     desk.settle().await;
     assert_eq!(desk.heard(), ["POST /api/v2/customers"], "and no organic one in its place");
@@ -91,7 +91,7 @@ async fn a_fabricated_partner_makes_no_customer_and_is_listed_with_its_reason() 
 #[tokio::test]
 async fn an_invented_click_makes_no_customer() {
     let unknown = r#"{"data":{"outcome":"unknown_xid","customer_key":null},"message":"","status":200}"#;
-    let desk = desk(&[(200, unknown)]);
+    let desk = delivery_test(&[(200, unknown)]);
     desk.take("signup", r#"{"customer_key":"gk_1","xid":"Ab3dEf6hIj9kLm"}"#).await;
     desk.settle().await;
     assert_eq!((desk.heard().len(), desk.count(State::Unattributed).await), (1, 1));
@@ -99,7 +99,7 @@ async fn an_invented_click_makes_no_customer() {
 
 #[tokio::test]
 async fn a_partner_that_the_page_named_wins_over_a_click() {
-    let desk = desk(&[]);
+    let desk = delivery_test(&[]);
     desk.take(
         "signup",
         r#"{"customer_key":"gk_1","partner_key":"b","xid":"Ab3dEf6hIj9kLm","credited_by":"page"}"#,
@@ -121,7 +121,7 @@ async fn an_existing_product_is_changed_by_its_own_key_and_never_by_its_subscrip
     let (own, odd) = (exists("PATCH /api/v2/products/prod_Ab3"), exists("PATCH /api/v2/products/other"));
     let busy =
         r#"{"message":"the key was used for another request","status":409,"code":"idempotency_conflict"}"#;
-    let desk = desk(&[(409, &own), (200, "{}"), (409, &odd), (200, "{}"), (409, busy)]);
+    let desk = delivery_test(&[(409, &own), (200, "{}"), (409, &odd), (200, "{}"), (409, busy)]);
     desk.take_from(Source::Vendor, "checkout", CHECKOUT).await;
     desk.settle().await;
     let expect = [
@@ -139,7 +139,7 @@ async fn an_existing_product_is_changed_by_its_own_key_and_never_by_its_subscrip
 
 #[tokio::test]
 async fn a_subscription_is_sent_for_its_own_customer_with_its_time() {
-    let desk = desk(&[]);
+    let desk = delivery_test(&[]);
     let said = |customer: serde_json::Value| {
         json!({"customer": customer, "external_subscription_key": "sub_1", "status": "churned", "product_book_key": "prod_inbox", "catalogue_keys": ["price_inbox"]}).to_string()
     };
@@ -168,7 +168,7 @@ async fn an_id_that_a_buyer_may_have_edited_does_not_replace_a_known_one() {
     let link = include_bytes!(
         "../../../tests/fixtures/stripe/2025-09-30-checkout.session.completed-payment-link.json"
     );
-    let desk = desk(&[]);
+    let desk = delivery_test(&[]);
     desk.stripe(link).await;
     desk.settle().await;
     assert_eq!(desk.heard(), ["GET /api/v2/customers/gk_1"], "a destination that is not ours gets no change");

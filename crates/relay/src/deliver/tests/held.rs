@@ -8,7 +8,7 @@ use headwater_journal::{Journal, MIGRATIONS, Outcome, State};
 use headwater_protocol::limits::{HOLD_MAX, PARKED_AGE_MAX};
 use headwater_store::{Bounds, Store, StoreError, Unit};
 
-use super::{PAYMENT, SIGNUP, desk, desk_before, receiver};
+use super::{PAYMENT, SIGNUP, delivery_test, delivery_to, receiver};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
@@ -16,7 +16,7 @@ const DAY: i64 = 24 * 60 * 60 * 1000;
 async fn a_rotated_key_holds_delivery_and_loses_nothing() {
     for refusal in [401, 403] {
         let working = Arc::new(Mutex::new(false));
-        let heard = super::Heard::default();
+        let heard = super::ReceivedRequests::default();
         let inner = receiver(Arc::clone(&heard), std::collections::VecDeque::default());
         let works = Arc::clone(&working);
         let receiver = axum::Router::new().fallback(move |request: http::Request<axum::body::Body>| {
@@ -28,7 +28,7 @@ async fn a_rotated_key_holds_delivery_and_loses_nothing() {
                 axum::response::Response::builder().status(refusal).body("{}".into()).unwrap()
             }
         });
-        let desk = desk_before(receiver, heard);
+        let desk = delivery_to(receiver, heard);
         for n in 0..5 {
             desk.take("signup", &SIGNUP.replace("gk_1", &format!("gk_{n}"))).await;
         }
@@ -58,7 +58,7 @@ async fn a_rotated_key_holds_delivery_and_loses_nothing() {
 
 #[tokio::test]
 async fn events_of_a_program_that_a_restored_ledger_does_not_know_yet_are_kept() {
-    let desk = desk(&[]);
+    let desk = delivery_test(&[]);
     desk.take("signup", SIGNUP).await;
     let known = desk.program.clone();
     desk.relay.programs.replace(Vec::new());
@@ -72,7 +72,7 @@ async fn events_of_a_program_that_a_restored_ledger_does_not_know_yet_are_kept()
 
 #[tokio::test]
 async fn a_conflict_at_hosted_partnerstack_is_resolved_by_reading_the_customer() {
-    let desk = desk(&[(409, "{}"), (200, "{}"), (409, "{}"), (404, "{}")]);
+    let desk = delivery_test(&[(409, "{}"), (200, "{}"), (409, "{}"), (404, "{}")]);
     desk.take("signup", SIGNUP).await;
     desk.settle().await;
     assert_eq!(desk.heard(), ["POST /api/v2/customers", "GET /api/v2/customers/gk_1"]);
@@ -89,7 +89,7 @@ async fn a_conflict_at_hosted_partnerstack_is_resolved_by_reading_the_customer()
 #[tokio::test]
 async fn a_clock_that_jumps_a_month_and_back_gives_up_nothing() {
     let unknown = (404, r#"{"message":"no such customer","status":404,"code":"customer_not_found"}"#);
-    let desk = desk(&[unknown; 3]);
+    let desk = delivery_test(&[unknown; 3]);
     desk.take("payment", PAYMENT).await;
     desk.settle().await;
     desk.later(2 * PARKED_AGE_MAX);
@@ -107,7 +107,7 @@ async fn a_settlement_that_finds_the_write_queue_full_is_tried_again() {
     let directory = tempfile::tempdir().unwrap();
     let bounds = Bounds { waiting: 1, commit: 1, readers: 4, reader_wait: std::time::Duration::from_secs(5) };
     let store = Store::open(&directory.path().join("j.sqlite"), MIGRATIONS, bounds).unwrap();
-    let mut desk = desk(&[]);
+    let mut desk = delivery_test(&[]);
     desk.relay.journal = Journal::open(store.clone());
     desk.take("signup", SIGNUP).await;
     let entry = desk.relay.journal.claim(desk.relay.now().0, 1, 1, 1000).await.unwrap().remove(0);
@@ -142,7 +142,7 @@ async fn is_pending<F: Future + Unpin>(future: &mut F) -> bool {
 async fn a_product_that_is_not_in_the_catalogue_yet_is_tried_again() {
     let unknown =
         (404, r#"{"message":"no catalogue entry 'prod_inbox'","status":404,"code":"unknown_product_book"}"#);
-    let desk = desk(&[unknown]);
+    let desk = delivery_test(&[unknown]);
     let said = r#"{"customer":{"customer_key":"gk_1"},"external_subscription_key":"sub_1","status":"active","product_book_key":"prod_inbox"}"#;
     desk.take_from(headwater_protocol::Source::Billing, "subscription", said).await;
     desk.settle().await;

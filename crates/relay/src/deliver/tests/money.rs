@@ -11,7 +11,7 @@ use headwater_journal::State;
 use http::Request;
 use serde_json::{Value, json};
 
-use super::{Desk, Heard, SIGNUP, desk, desk_before};
+use super::{DeliveryTest, ReceivedRequests, SIGNUP, delivery_test, delivery_to};
 
 /// A transaction at the destination, with its refunds.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -70,9 +70,9 @@ fn answer(hosted: &Hosted, path: &str, body: &Value) -> (u16, &'static str) {
     (200, "")
 }
 
-fn hosted() -> (Hosted, Desk) {
+fn hosted() -> (Hosted, DeliveryTest) {
     let hosted = Hosted::default();
-    let heard = Heard::default();
+    let heard = ReceivedRequests::default();
     let (kept, log) = (Arc::clone(&hosted), Arc::clone(&heard));
     let receiver = Router::new().fallback(move |request: Request<Body>| {
         let (kept, log) = (Arc::clone(&kept), Arc::clone(&log));
@@ -86,7 +86,7 @@ fn hosted() -> (Hosted, Desk) {
             Response::builder().status(status).body(Body::from(body)).unwrap()
         }
     });
-    (hosted, desk_before(receiver, heard))
+    (hosted, delivery_to(receiver, heard))
 }
 
 macro_rules! fixture {
@@ -171,7 +171,7 @@ async fn a_payment_by_a_provider_key_follows_its_customer_at_once_with_its_own_d
 #[tokio::test]
 async fn a_payment_of_an_ambiguous_customer_is_listed_and_never_given_up() {
     let two = r#"{"message":"two customers have 'cus_1'","status":409,"code":"customer_ambiguous"}"#;
-    let desk = desk(&[(409, two)]);
+    let desk = delivery_test(&[(409, two)]);
     desk.take_from(headwater_protocol::Source::Billing, "payment", super::PAYMENT).await;
     desk.settle().await;
     let parked = desk.in_state(State::Parked).await;

@@ -7,8 +7,8 @@ use headwater_protocol::v2::ProductStatus;
 use headwater_protocol::{Millis, Source};
 
 use super::super::read;
-use crate::billing::back::{Back, compute};
-use crate::billing::{Fact, Said, Webhook};
+use crate::billing::refund_totals::{RefundTotals, compute};
+use crate::billing::{Fact, SourcedEvent, Webhook};
 
 macro_rules! fixture {
     ($name:literal) => {
@@ -17,11 +17,11 @@ macro_rules! fixture {
 }
 
 fn payments(webhook: &Webhook) -> Vec<Payment> {
-    let of = |said: &Said| match &said.event.data {
+    let of = |said: &SourcedEvent| match &said.event.data {
         Data::Payment(paid) => Some(paid.clone()),
         _ => None,
     };
-    webhook.said.iter().filter_map(of).collect()
+    webhook.events.iter().filter_map(of).collect()
 }
 
 /// Key, amount, subscription key and catalogue keys of each payment.
@@ -33,7 +33,7 @@ fn lines(webhook: &Webhook) -> Vec<(String, i64, String, String)> {
 }
 
 /// How much all these webhooks together take back.
-fn back(webhooks: &[Webhook]) -> Back {
+fn back(webhooks: &[Webhook]) -> RefundTotals {
     let mut records = BTreeMap::<String, Vec<Fact>>::new();
     for fact in webhooks.iter().flat_map(|webhook| &webhook.facts) {
         let known = records.entry(fact.name.clone()).or_default();
@@ -49,7 +49,7 @@ fn back(webhooks: &[Webhook]) -> Back {
 
 fn taken(webhooks: &[Webhook]) -> Vec<i64> {
     match back(webhooks) {
-        Back::Totals { lines, .. } => lines.into_iter().map(|(_, total)| total).collect(),
+        RefundTotals::Totals { lines, .. } => lines.into_iter().map(|(_, total)| total).collect(),
         other => panic!("{other:?}"),
     }
 }
@@ -86,7 +86,7 @@ fn inclusive_tax_and_discounts_are_not_in_the_base() {
 
 #[test]
 fn a_coupon_of_the_whole_price_earns_nothing() {
-    assert_eq!(fixture!("2025-09-30-invoice.paid-free").said, []);
+    assert_eq!(fixture!("2025-09-30-invoice.paid-free").events, []);
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn an_invoice_whose_lines_did_not_all_come_is_parked_with_that_reason() {
     assert!(paid.incomplete.as_deref().unwrap().contains("lines.has_more"), "{paid:?}");
     let refunded =
         [fixture!("2025-09-30-invoice_payment.paid"), fixture!("2025-09-30-refund.created"), webhook];
-    assert!(matches!(back(&refunded), Back::Unknown { .. }), "and its refunds with it");
+    assert!(matches!(back(&refunded), RefundTotals::Unknown { .. }), "and its refunds with it");
 }
 
 #[test]
@@ -177,14 +177,14 @@ fn a_credit_note_takes_back_what_its_refunds_do_not() {
 #[test]
 fn a_refund_waits_for_the_facts_that_join_it_to_an_invoice() {
     let waits = |webhooks: &[Webhook]| match back(webhooks) {
-        Back::Unknown { waits_for, .. } => waits_for.join(" "),
+        RefundTotals::Unknown { waits_for, .. } => waits_for.join(" "),
         other => panic!("{other:?}"),
     };
     let refund = || fixture!("2025-09-30-refund.created");
     assert_eq!(waits(&[refund()]), "ch:ch_1 pi:pi_1");
     assert_eq!(waits(&[refund(), fixture!("2025-09-30-invoice_payment.paid")]), "in:in_1");
     assert_eq!(
-        fixture!("2023-10-16-charge.refunded-no-invoice").said,
+        fixture!("2023-10-16-charge.refunded-no-invoice").events,
         [],
         "Stripe said that it paid no invoice"
     );
@@ -193,7 +193,7 @@ fn a_refund_waits_for_the_facts_that_join_it_to_an_invoice() {
 #[test]
 fn a_subscription_says_what_it_sells_by_the_providers_own_names() {
     let webhook = fixture!("2025-09-30-customer.subscription.updated");
-    let Data::Subscription(said) = &webhook.said[0].event.data else { panic!("{webhook:?}") };
+    let Data::Subscription(said) = &webhook.events[0].event.data else { panic!("{webhook:?}") };
     assert_eq!((said.product_book_key.as_deref(), said.amount), (Some("prod_inbox"), Some(19_800)));
     assert_eq!(
         (&said.catalogue_keys[..], said.status),
@@ -201,7 +201,7 @@ fn a_subscription_says_what_it_sells_by_the_providers_own_names() {
     );
     let gone = fixture!("2025-09-30-customer.subscription.deleted");
     let gone: Vec<_> = gone
-        .said
+        .events
         .iter()
         .map(|said| match &said.event.data {
             Data::Subscription(said) => (said.external_subscription_key.clone(), said.status),
@@ -217,7 +217,7 @@ fn a_key_that_a_buyer_can_edit_is_a_claim_and_the_sites_own_is_not() {
     let link = fixture!("2025-09-30-checkout.session.completed-payment-link");
     let own = fixture!("2023-10-16-checkout.session.completed-own-session");
     for (webhook, source) in [(link, Source::Page), (own, Source::Billing)] {
-        let said = &webhook.said[0];
+        let said = &webhook.events[0];
         assert_eq!((said.source, said.event.data.customer().customer_key.as_deref()), (source, Some("gk_1")));
     }
 }

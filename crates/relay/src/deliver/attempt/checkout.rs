@@ -6,11 +6,11 @@ use headwater_protocol::event::{Checkout, CustomerRef};
 use headwater_protocol::limits::TRANSACTION_KEY_MAX;
 use headwater_protocol::v2::{ClaimPolicy, CreateProduct, CreateTransaction};
 
-use super::Carrier;
-use super::stop::Stop;
+use super::Attempt;
+use super::error::AttemptError;
 
-impl Carrier<'_> {
-    pub(super) async fn checkout(&self, checkout: Checkout) -> Result<(), Stop> {
+impl Attempt<'_> {
+    pub(super) async fn checkout(&self, checkout: Checkout) -> Result<(), AttemptError> {
         let customer = CustomerRef::by_key(Some(&checkout.customer_key));
         let amounts = self.program.checkout_amounts != ClaimPolicy::Ignore;
         for (n, chosen) in checkout.products.into_iter().enumerate() {
@@ -51,7 +51,7 @@ impl Carrier<'_> {
         amount: i64,
         currency: Currency,
         subscription_key: Option<String>,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), AttemptError> {
         let key = format!("chk_{}", key.unwrap_or_else(|| self.id.to_string()));
         let transaction = CreateTransaction {
             amount,

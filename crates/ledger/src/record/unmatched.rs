@@ -2,7 +2,7 @@
 
 use headwater_store::Unit;
 
-use super::evaluate::{self, Held, Moment};
+use super::evaluate::{self, Preloaded, Reason};
 use super::{Ctx, Refusal, reward};
 use crate::store::product::ProductRow;
 use crate::store::transaction;
@@ -15,8 +15,8 @@ pub(crate) fn link(unit: &mut Unit<'_>, ctx: &Ctx, product: &ProductRow) -> Resu
         row.partnership = product.partnership.or(row.partnership);
         row.updated_at = ctx.now.0;
         transaction::update(unit, &row)?;
-        let held = Held { owner: None, linked: Some(product) };
-        evaluate::transaction(unit, ctx, &row, held, Moment::Linked)?;
+        let preloaded = Preloaded { owner: None, linked: Some(product) };
+        evaluate::transaction(unit, ctx, &row, preloaded, Reason::Linked)?;
         // Rewards earned only now have no reversals yet for refunds that came before.
         if row.refunded_total != 0 {
             reward::reverse_transaction(unit, ctx, &row)?;

@@ -3,11 +3,11 @@
 use headwater_client::ClientError;
 use headwater_journal::{Entry, Outcome};
 use headwater_protocol::limits::{
-    DELIVERY_ATTEMPTS_MAX, PARKED_AGE_MAX, PARKED_LOOK_MAX, PARKED_LOOK_MIN, PARKED_LOOKS_MAX,
+    DELIVERY_ATTEMPTS_MAX, PARKED_AGE_MAX, PARKED_ATTEMPTS_MAX, PARKED_RETRY_MAX, PARKED_RETRY_MIN,
 };
 use headwater_store::StoreError;
 
-use super::Ended;
+use super::AttemptEnd;
 use crate::deliver::backoff;
 
 /// Milliseconds until another attempt when our own journal could not be read.
@@ -15,7 +15,7 @@ const JOURNAL_WAIT: i64 = 1_000;
 
 /// Why an attempt failed.
 #[derive(Debug)]
-pub(super) enum Stop {
+pub(super) enum AttemptError {
     /// The destination refused a request, or did not answer.
     Answer(ClientError),
     /// Something that the event names does not exist yet. The entry is parked, and given up after a month.
@@ -26,50 +26,52 @@ pub(super) enum Stop {
     },
     /// A person has to decide, because it is about money or about who a customer is. The entry is parked and never
     /// given up.
-    Person { reason: String, names: Vec<String> },
+    NeedsDecision { reason: String, names: Vec<String> },
     /// No partner can be credited with it (trust.md section 2).
     Unattributed(String),
     /// Our own journal could not be read.
     Journal(StoreError),
 }
 
-impl From<ClientError> for Stop {
+impl From<ClientError> for AttemptError {
     fn from(error: ClientError) -> Self {
         Self::Answer(error)
     }
 }
 
-impl From<StoreError> for Stop {
+impl From<StoreError> for AttemptError {
     fn from(error: StoreError) -> Self {
         Self::Journal(error)
     }
 }
 
-impl Stop {
+impl AttemptError {
     /// [`Stop::NotYet`] for the reason of a refusal.
     pub(super) fn not_yet(error: &ClientError, names: Vec<String>) -> Self {
         Self::NotYet { reason: error.to_string(), names }
     }
 
     /// [`Stop::Person`] for the reason of a refusal.
-    pub(super) fn person(error: &ClientError, names: Vec<String>) -> Self {
-        Self::Person { reason: error.to_string(), names }
+    pub(super) fn needs_decision(error: &ClientError, names: Vec<String>) -> Self {
+        Self::NeedsDecision { reason: error.to_string(), names }
     }
 
     /// How the attempt ended. Times of a retry count from `now`, epoch milliseconds.
-    pub(super) fn ended(self, entry: &Entry, now: i64) -> Ended {
-        Ended::As(match self {
-            Self::Answer(error) if refuses_credential(&error) => return Ended::Refused(error.to_string()),
+    pub(super) fn ended(self, entry: &Entry, now: i64) -> AttemptEnd {
+        AttemptEnd::As(match self {
+            Self::Answer(error) if refuses_credential(&error) => {
+                return AttemptEnd::Refused(error.to_string());
+            }
             Self::Answer(error) if error.is_transient() => transient(&error, entry, now),
             Self::Answer(error) => Outcome::Dead { reason: error.to_string() },
             // The age alone is not enough: after the clock has jumped a month ahead, too few attempts were made.
             Self::NotYet { reason, .. }
-                if now - entry.received_at >= PARKED_AGE_MAX && entry.looks >= PARKED_LOOKS_MAX =>
+                if now - entry.received_at >= PARKED_AGE_MAX && entry.times_parked >= PARKED_ATTEMPTS_MAX =>
             {
                 Outcome::Dead { reason }
             }
-            Self::NotYet { reason, names } | Self::Person { reason, names } => {
-                let at = now + next_look(entry.looks);
+            Self::NotYet { reason, names } | Self::NeedsDecision { reason, names } => {
+                let at = now + next_retry(entry.times_parked);
                 Outcome::Parked { at, reason, names, claimed: entry.claimed }
             }
             Self::Unattributed(reason) => Outcome::Unattributed { reason },
@@ -92,9 +94,9 @@ fn transient(error: &ClientError, entry: &Entry, now: i64) -> Outcome {
 }
 
 /// Milliseconds until a parked entry is tried again: doubles each time, up to an hour.
-fn next_look(looks: i64) -> i64 {
-    let doublings = u32::try_from(looks.clamp(0, 20)).unwrap_or(0);
-    PARKED_LOOK_MIN.saturating_mul(1 << doublings).min(PARKED_LOOK_MAX)
+fn next_retry(times_parked: i64) -> i64 {
+    let doublings = u32::try_from(times_parked.clamp(0, 20)).unwrap_or(0);
+    PARKED_RETRY_MIN.saturating_mul(1 << doublings).min(PARKED_RETRY_MAX)
 }
 
 /// Whether the destination refuses our credential, and not this entry: the key was rotated, or lacks a permission. A
@@ -111,7 +113,7 @@ pub(super) fn refuses_credential(error: &ClientError) -> bool {
 mod tests {
     use super::*;
 
-    fn entry(looks: i64, attempts: i64) -> Entry {
+    fn entry(times_parked: i64, attempts: i64) -> Entry {
         Entry {
             seq: 1,
             id: [7; 16],
@@ -123,7 +125,7 @@ mod tests {
             body: "{}".to_owned(),
             state: headwater_journal::State::Parked,
             attempts,
-            looks,
+            times_parked,
             claimed: 3,
             last_error: None,
             received_at: 0,
@@ -131,11 +133,11 @@ mod tests {
         }
     }
 
-    fn outcome(looks: i64, now: i64) -> Outcome {
-        let stop = Stop::NotYet { reason: "404".to_owned(), names: vec!["1:c:gk_1".to_owned()] };
-        match stop.ended(&entry(looks, 1), now) {
-            Ended::As(outcome) => outcome,
-            refused @ Ended::Refused(_) => panic!("{refused:?}"),
+    fn outcome(times_parked: i64, now: i64) -> Outcome {
+        let stop = AttemptError::NotYet { reason: "404".to_owned(), names: vec!["1:c:gk_1".to_owned()] };
+        match stop.ended(&entry(times_parked, 1), now) {
+            AttemptEnd::As(outcome) => outcome,
+            refused @ AttemptEnd::Refused(_) => panic!("{refused:?}"),
         }
     }
 
@@ -143,8 +145,8 @@ mod tests {
     fn a_clock_that_jumps_a_month_gives_up_nothing_that_is_parked() {
         for (looks, now, parked) in [
             (3, 10 * PARKED_AGE_MAX, true),
-            (PARKED_LOOKS_MAX, PARKED_AGE_MAX - 1, true),
-            (PARKED_LOOKS_MAX, PARKED_AGE_MAX, false),
+            (PARKED_ATTEMPTS_MAX, PARKED_AGE_MAX - 1, true),
+            (PARKED_ATTEMPTS_MAX, PARKED_AGE_MAX, false),
         ] {
             let outcome = outcome(looks, now);
             assert_eq!(matches!(outcome, Outcome::Parked { .. }), parked, "{looks} looks: {outcome:?}");
@@ -162,8 +164,9 @@ mod tests {
 
     #[test]
     fn what_a_person_must_decide_is_never_given_up() {
-        let stop = Stop::Person { reason: "two customers have it".to_owned(), names: Vec::new() };
-        let ended = stop.ended(&entry(10 * PARKED_LOOKS_MAX, 1), 10 * PARKED_AGE_MAX);
-        assert!(matches!(ended, Ended::As(Outcome::Parked { .. })), "{ended:?}");
+        let stop =
+            AttemptError::NeedsDecision { reason: "two customers have it".to_owned(), names: Vec::new() };
+        let ended = stop.ended(&entry(10 * PARKED_ATTEMPTS_MAX, 1), 10 * PARKED_AGE_MAX);
+        assert!(matches!(ended, AttemptEnd::As(Outcome::Parked { .. })), "{ended:?}");
     }
 }

@@ -9,9 +9,9 @@ use headwater_store::{Store, StoreError, Unit};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::watch;
 
-use crate::callers::Callers;
+use crate::caller_cache::CallerCache;
 use crate::click_rate::ClickRates;
-use crate::record::program::{self, Credentials, GateProgram, NewProgram};
+use crate::record::program::{self, Credentials, IngestionProgram, NewProgram};
 use crate::record::{Ctx, Ids, Refusal, click, idempotency, secret};
 use crate::store::erasure::{self, Erasure};
 
@@ -28,7 +28,7 @@ pub struct Settings {
 
 /// The ledger of one data directory or database. Cheap to clone: all clones share one state.
 #[derive(Clone)]
-pub struct Books {
+pub struct Ledger {
     inner: Arc<Inner>,
 }
 
@@ -40,12 +40,12 @@ struct Inner {
     changes: Arc<watch::Sender<u64>>,
     erasures: watch::Sender<u64>,
     clicks: ClickRates,
-    callers: Callers,
+    callers: CallerCache,
     in_process: SecretString,
     in_process_hash: [u8; 32],
 }
 
-impl Books {
+impl Ledger {
     /// Opens the ledger in a store that was opened with [`crate::MIGRATIONS`].
     ///
     /// # Errors
@@ -55,12 +55,12 @@ impl Books {
         let in_process = secret::mint_in_process(&(settings.random)());
         let in_process_hash = secret::hash(in_process.expose_secret());
         let changes = Arc::new(watch::channel(0).0);
-        let told = Arc::clone(&changes);
-        store.listen(move || told.send_modify(|count| *count += 1));
+        let counter = Arc::clone(&changes);
+        store.subscribe(move || counter.send_modify(|count| *count += 1));
         let inner = Inner {
             store,
             link_base: settings.link_base.trim_end_matches('/').to_owned(),
-            callers: Callers::default(),
+            callers: CallerCache::default(),
             clicks: ClickRates::new(Arc::clone(&settings.clock)),
             clock: settings.clock,
             ids: Arc::new(Ids::new(settings.random)),
@@ -94,9 +94,9 @@ impl Books {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn gate_programs(&self) -> Result<Vec<GateProgram>, Refusal> {
+    pub async fn ingestion_programs(&self) -> Result<Vec<IngestionProgram>, Refusal> {
         let now = self.now();
-        self.inner.store.read(move |unit| program::gate_programs(unit, now)).await
+        self.inner.store.read(move |unit| program::ingestion_programs(unit, now)).await
     }
 
     /// Deletes some of what has expired, idempotency answers and old clicks, in a step of a few milliseconds. `true`
@@ -120,13 +120,13 @@ impl Books {
         self.inner.changes.subscribe()
     }
 
-    /// Counts deleted customers. A deletion is counted only after [`Books::pending_erasures`] can return it.
+    /// Counts deleted customers. A deletion is counted only after [`Ledger::pending_erasures`] can return it.
     pub fn erasures(&self) -> watch::Receiver<u64> {
         self.inner.erasures.subscribe()
     }
 
     /// Deleted customers whose personal data the relay's journal still has to erase, oldest first, some at a time.
-    /// They stay listed, also after a crash, until [`Books::erased`] is called.
+    /// They stay listed, also after a crash, until [`Ledger::erased`] is called.
     ///
     /// # Errors
     /// When the store fails.
@@ -142,7 +142,7 @@ impl Books {
         self.write(move |unit| erasure::delete(unit, id)).await?;
         // The write-ahead log may still hold the erased texts. A part that a reader is using stays; SQLite overwrites
         // it later.
-        self.inner.store.empty_log().await?;
+        self.inner.store.truncate_log().await?;
         Ok(())
     }
 
@@ -165,16 +165,16 @@ impl Books {
         secret::matches(password, &self.inner.in_process_hash)
     }
 
-    pub(crate) fn callers(&self) -> &Callers {
+    pub(crate) fn callers(&self) -> &CallerCache {
         &self.inner.callers
     }
 
     /// To be called after a change of settings or secrets is committed: drops cached credentials here and notifies
     /// this process and others.
     pub(crate) async fn settings_changed(&self) {
-        self.inner.callers.forget();
+        self.inner.callers.clear();
         self.inner.changes.send_modify(|count| *count += 1);
-        if let Err(error) = self.inner.store.tell().await {
+        if let Err(error) = self.inner.store.notify().await {
             tracing::warn!(%error, "cannot notify other processes; they read the changed settings within a minute");
         }
     }
@@ -192,7 +192,7 @@ impl Books {
             now: self.now(),
             link_base: self.inner.link_base.as_str().into(),
             ids: Arc::clone(&self.inner.ids),
-            says: Source::Vendor,
+            source: Source::Vendor,
         }
     }
 

@@ -6,20 +6,20 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::connection::version;
 use crate::error::refused;
-use crate::postgres::{Address, Place, Session, found, outside_async};
+use crate::postgres::{Address, PostgresSession, SchemaAddress, found, outside_async};
 use crate::{StoreError, Unit};
 
 /// A database opened for reading only. Other processes may be writing it.
-pub struct Beside {
-    on: On,
+pub struct ReadOnlyStore {
+    on: Connected,
 }
 
-enum On {
+enum Connected {
     Sqlite(Connection),
-    Postgres(Box<Session>),
+    Postgres(Box<PostgresSession>),
 }
 
-impl Beside {
+impl ReadOnlyStore {
     /// Opens an existing file that has had exactly these migrations.
     ///
     /// # Errors
@@ -32,7 +32,7 @@ impl Beside {
         let connection = Connection::open_with_flags(path, flags).map_err(refused)?;
         set_up(&connection).map_err(refused)?;
         same_version(version(&connection)?, migrations)?;
-        Ok(Self { on: On::Sqlite(connection) })
+        Ok(Self { on: Connected::Sqlite(connection) })
     }
 
     /// Opens a schema of a PostgreSQL database that has had exactly these migrations; `None` when it has no such
@@ -45,15 +45,15 @@ impl Beside {
         schema: &str,
         migrations: &[&'static str],
     ) -> Result<Option<Self>, StoreError> {
-        let place = Place { address: address.clone(), schema: schema.to_owned() };
+        let place = SchemaAddress { address: address.clone(), schema: schema.to_owned() };
         outside_async(|| {
-            let mut session = Session::connect(&place)?;
+            let mut session = PostgresSession::connect(&place)?;
             let had = found(&mut session, schema)?;
             if had == 0 {
                 return Ok(None);
             }
             same_version(had, migrations)?;
-            Ok(Some(Self { on: On::Postgres(Box::new(session)) }))
+            Ok(Some(Self { on: Connected::Postgres(Box::new(session)) }))
         })
     }
 
@@ -66,13 +66,13 @@ impl Beside {
         work: impl FnOnce(&mut Unit<'_>) -> Result<T, E> + Send,
     ) -> Result<T, E> {
         match &mut self.on {
-            On::Sqlite(connection) => {
+            Connected::Sqlite(connection) => {
                 connection.execute_batch("BEGIN").map_err(refused)?;
                 let result = work(&mut Unit::sqlite(connection));
                 connection.execute_batch("COMMIT").map_err(refused)?;
                 result
             }
-            On::Postgres(session) => outside_async(|| {
+            Connected::Postgres(session) => outside_async(|| {
                 session.begin_reading()?;
                 let result = work(&mut Unit::postgres(session));
                 session.roll_back()?;
@@ -89,8 +89,8 @@ impl Beside {
     /// When the checks cannot run.
     pub fn damage(&self) -> Result<Vec<String>, StoreError> {
         match &self.on {
-            On::Sqlite(connection) => damage(connection).map_err(refused),
-            On::Postgres(_) => Ok(Vec::new()),
+            Connected::Sqlite(connection) => damage(connection).map_err(refused),
+            Connected::Postgres(_) => Ok(Vec::new()),
         }
     }
 }

@@ -5,18 +5,18 @@ use headwater_protocol::event::{CustomerRef, Payment, Refund};
 use headwater_protocol::v2::{CreateRefund, CreateTransaction};
 use sha2::{Digest as _, Sha256};
 
-use super::stop::Stop;
-use super::{Carrier, is_missing, sent, transaction};
-use crate::billing::back::{self, Back};
+use super::error::AttemptError;
+use super::{Attempt, is_missing, sent, transaction};
+use crate::billing::refund_totals::{self, RefundTotals};
 
 /// How often a refund is computed at most, when new facts arrive while it is sent. Facts that arrive after that have an
 /// entry of their own.
 const AGAIN_MAX: usize = 5;
 
-impl Carrier<'_> {
-    pub(super) async fn payment(&self, payment: Payment) -> Result<(), Stop> {
+impl Attempt<'_> {
+    pub(super) async fn payment(&self, payment: Payment) -> Result<(), AttemptError> {
         if let Some(reason) = payment.incomplete {
-            return Err(Stop::Person { reason, names: Vec::new() });
+            return Err(AttemptError::NeedsDecision { reason, names: Vec::new() });
         }
         let created_at = Some(self.happened(payment.paid_at));
         let customer = payment.customer;
@@ -45,32 +45,34 @@ impl Carrier<'_> {
         new: &CreateTransaction,
         customer: &CustomerRef,
         idem: &str,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), AttemptError> {
         let error = match self.client.create_transaction(new, Some(idem)).await {
             Err(error) => error,
-            made => return sent(made).map_err(Stop::from),
+            made => return sent(made).map_err(AttemptError::from),
         };
         match error.code() {
             // It was sent before, with the same content.
             "transaction_exists" => Ok(()),
             // A conflict about money is not resolved by a guess: it is parked until a person decides, or until the
             // customer's names are unambiguous.
-            _ if error.status() == Some(409) => Err(Stop::person(&error, self.names(&customer.names()))),
-            _ if is_missing(&error) => Err(Stop::not_yet(&error, self.names(&customer.names()))),
-            _ => sent::<()>(Err(error)).map_err(Stop::from),
+            _ if error.status() == Some(409) => {
+                Err(AttemptError::needs_decision(&error, self.names(&customer.names())))
+            }
+            _ if is_missing(&error) => Err(AttemptError::not_yet(&error, self.names(&customer.names()))),
+            _ => sent::<()>(Err(error)).map_err(AttemptError::from),
         }
     }
 
-    pub(super) async fn refund(&self, refund: Refund) -> Result<(), Stop> {
+    pub(super) async fn refund(&self, refund: Refund) -> Result<(), AttemptError> {
         if let Some(about) = &refund.about {
-            return self.take_back(about).await;
+            return self.refund_by_record(about).await;
         }
         let key = &refund.transaction_key;
         if refund.amount.is_none() {
             let waits_for = || vec![self.name(&transaction(key))];
             return match self.client.delete_transaction(key).await {
-                Err(error) if is_missing(&error) => Err(Stop::not_yet(&error, waits_for())),
-                other => sent(other).map_err(Stop::from),
+                Err(error) if is_missing(&error) => Err(AttemptError::not_yet(&error, waits_for())),
+                other => sent(other).map_err(AttemptError::from),
             };
         }
         let change = CreateRefund {
@@ -78,52 +80,57 @@ impl Carrier<'_> {
             occurred_at: Some(refund.refunded_at),
             ..CreateRefund::default()
         };
-        self.tell(key, &change).await
+        self.send_refund(key, &change).await
     }
 
     /// Sets the refunded total of every transaction that belongs to a record, as computed from all facts.
-    async fn take_back(&self, about: &str) -> Result<(), Stop> {
-        let mut told = None;
+    async fn refund_by_record(&self, about: &str) -> Result<(), AttemptError> {
+        let mut sent_totals = None;
         for _ in 0..AGAIN_MAX {
-            let known = back::look(self.journal, &self.scope(), about).await?;
+            let known = refund_totals::read_totals(self.journal, &self.scope(), about).await?;
             // Facts that arrived while the totals were sent have changed them; otherwise all is sent.
-            if told.as_ref() == Some(&known) {
+            if sent_totals.as_ref() == Some(&known) {
                 break;
             }
             match &known {
-                Back::Nothing => break,
-                Back::Unknown { reason, waits_for } => {
-                    return Err(Stop::NotYet { reason: reason.clone(), names: self.names(waits_for) });
+                RefundTotals::Nothing => break,
+                RefundTotals::Unknown { reason, waits_for } => {
+                    return Err(AttemptError::NotYet {
+                        reason: reason.clone(),
+                        names: self.names(waits_for),
+                    });
                 }
-                Back::Totals { lines, at } => {
+                RefundTotals::Totals { lines, at } => {
                     for (key, total) in lines {
                         let change = CreateRefund {
                             refunded_total: Some(*total),
                             occurred_at: Some(Millis(*at)),
                             ..CreateRefund::default()
                         };
-                        self.tell(key, &change).await?;
+                        self.send_refund(key, &change).await?;
                     }
                 }
             }
-            told = Some(known);
+            sent_totals = Some(known);
         }
         Ok(())
     }
 
     /// Sends one refunded total. The idempotency key contains the body, because one event may send several totals as
     /// more facts arrive.
-    async fn tell(&self, key: &str, refund: &CreateRefund) -> Result<(), Stop> {
+    async fn send_refund(&self, key: &str, refund: &CreateRefund) -> Result<(), AttemptError> {
         let total = refund.refunded_total.unwrap_or_default();
         let at = refund.occurred_at.map_or(0, |at| at.0);
         let digest = Sha256::digest(format!("{key}/{total}/{at}"));
         let idem = self.idem(hex::encode(&digest[..8]));
         match self.client.refund_transaction(key, refund, Some(&idem)).await {
             Err(error) if is_missing(&error) => {
-                Err(Stop::not_yet(&error, vec![self.name(&transaction(key))]))
+                Err(AttemptError::not_yet(&error, vec![self.name(&transaction(key))]))
             }
-            Err(error) if error.status() == Some(409) => Err(Stop::person(&error, Vec::new())),
-            other => sent(other).map_err(Stop::from),
+            Err(error) if error.status() == Some(409) => {
+                Err(AttemptError::needs_decision(&error, Vec::new()))
+            }
+            other => sent(other).map_err(AttemptError::from),
         }
     }
 }

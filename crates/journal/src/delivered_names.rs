@@ -13,12 +13,12 @@ const MARKS: usize = 4096;
 
 /// The marks of one process.
 #[derive(Debug)]
-pub(crate) struct Names {
+pub(crate) struct DeliveredNames {
     count: AtomicU64,
     marks: Box<[AtomicU64]>,
 }
 
-impl Names {
+impl DeliveredNames {
     pub(crate) fn new() -> Self {
         Self { count: AtomicU64::new(1), marks: (0..MARKS).map(|_| AtomicU64::new(0)).collect() }
     }
@@ -29,13 +29,13 @@ impl Names {
     }
 
     /// Records that a name was delivered.
-    pub(crate) fn came(&self, name: &str) {
+    pub(crate) fn delivered(&self, name: &str) {
         let now = self.count.fetch_add(1, Ordering::SeqCst) + 1;
         self.mark(name).store(now, Ordering::SeqCst);
     }
 
     /// Whether one of the names may have been delivered after the count was `claimed`.
-    pub(crate) fn came_since(&self, names: &[String], claimed: u64) -> bool {
+    pub(crate) fn delivered_since(&self, names: &[String], claimed: u64) -> bool {
         names.iter().any(|name| self.mark(name).load(Ordering::SeqCst) > claimed)
     }
 
@@ -49,18 +49,18 @@ impl Names {
 
 #[cfg(test)]
 mod tests {
-    use super::Names;
+    use super::DeliveredNames;
 
     #[test]
     fn a_name_counts_only_when_it_came_after_the_claim() {
-        let names = Names::new();
+        let names = DeliveredNames::new();
         let own = |name: &str| vec![name.to_owned()];
-        names.came("1:c:before");
+        names.delivered("1:c:before");
         let claimed = names.now();
-        assert!(!names.came_since(&own("1:c:before"), claimed));
-        names.came("1:c:gk_1");
-        assert!(names.came_since(&own("1:c:gk_1"), claimed));
-        assert!(!names.came_since(&own("1:c:gk_2"), claimed) && !names.came_since(&[], claimed));
-        assert!(!names.came_since(&own("1:c:gk_1"), names.now()));
+        assert!(!names.delivered_since(&own("1:c:before"), claimed));
+        names.delivered("1:c:gk_1");
+        assert!(names.delivered_since(&own("1:c:gk_1"), claimed));
+        assert!(!names.delivered_since(&own("1:c:gk_2"), claimed) && !names.delivered_since(&[], claimed));
+        assert!(!names.delivered_since(&own("1:c:gk_1"), names.now()));
     }
 }

@@ -1,4 +1,4 @@
-//! A test ledger with one company, and access to its database.
+//! A test ledger with one ledger, and access to its database.
 #![allow(dead_code, reason = "each of the binaries that have it uses its own part")]
 
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, header};
 use base64::Engine as _;
-use headwater_ledger::{Books, MIGRATIONS, NewProgram, Settings};
+use headwater_ledger::{Ledger, MIGRATIONS, NewProgram, Settings};
 use headwater_protocol::{Millis, SOURCE_HEADER, Source};
 use headwater_store::{Store, StoreError};
 use serde_json::{Value, json};
@@ -16,8 +16,8 @@ use tower::ServiceExt as _;
 
 pub(crate) const START: i64 = 1_775_514_585_000;
 
-pub(crate) struct Company {
-    pub(crate) books: Books,
+pub(crate) struct TestLedger {
+    pub(crate) handle: Ledger,
     pub(crate) store: Store,
     pub(crate) program: i64,
     vendor: String,
@@ -25,7 +25,7 @@ pub(crate) struct Company {
     _directory: tempfile::TempDir,
 }
 
-impl Company {
+impl TestLedger {
     /// With the partner `robin`, the product Inbox, and a trigger that pays 20 % of each payment.
     pub(crate) async fn open() -> Self {
         let directory = tempfile::tempdir().unwrap();
@@ -41,22 +41,23 @@ impl Company {
                 Sha256::digest(drawn.fetch_add(1, Ordering::Relaxed).to_le_bytes()).into()
             }),
         };
-        let books = Books::open(store.clone(), settings).unwrap();
+        let ledger = Ledger::open(store.clone(), settings).unwrap();
         let program = NewProgram {
             name: "GigaKick".to_owned(),
             link_destinations: vec!["www.example.com".to_owned()],
             ..NewProgram::default()
         };
-        let keys = books.create_program(program).await.unwrap();
+        let keys = ledger.create_program(program).await.unwrap();
         let pair = format!("{}:{}", keys.public_key, keys.secret_key);
         let vendor = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair));
-        let company = Self { books, store, program: keys.program_id, vendor, clock, _directory: directory };
-        company
+        let ledger =
+            Self { handle: ledger, store, program: keys.program_id, vendor, clock, _directory: directory };
+        ledger
             .done("POST", "partnerships", json!({"email": "robin@agency.example", "partner_key": "robin"}))
             .await;
-        company.done("POST", "product_book", json!({"name": "Inbox", "external_key": "inbox"})).await;
-        company.trigger("20").await;
-        company
+        ledger.done("POST", "product_book", json!({"name": "Inbox", "external_key": "inbox"})).await;
+        ledger.trigger("20").await;
+        ledger
     }
 
     pub(crate) async fn trigger(&self, percent: &str) -> String {
@@ -95,7 +96,7 @@ impl Company {
             request = request.header("Idempotency-Key", once);
         }
         let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
-        let answer = self.books.router().oneshot(request.body(body).unwrap()).await.unwrap();
+        let answer = self.handle.router().oneshot(request.body(body).unwrap()).await.unwrap();
         let status = answer.status().as_u16();
         let bytes = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
         (status, serde_json::from_slice(&bytes).unwrap())

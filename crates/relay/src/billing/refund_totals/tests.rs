@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::{Back, compute, share};
+use super::{RefundTotals, compute, share};
 use crate::billing::Fact;
-use crate::billing::fact::{Known, PaidLine};
+use crate::billing::fact::{FactBody, PaidLine};
 
 proptest! {
     #[test]
@@ -31,20 +31,20 @@ fn records(facts: &[Fact]) -> BTreeMap<String, Vec<Fact>> {
 
 fn paid(invoice: &str, gross: i64, bases: &[i64]) -> Fact {
     let line = |(n, base): (usize, &i64)| PaidLine { key: format!("{invoice}/il_{n}"), base: *base };
-    Known::Paid { gross, lines: bases.iter().enumerate().map(line).collect() }
+    FactBody::Paid { gross, lines: bases.iter().enumerate().map(line).collect() }
         .fact("1", invoice, "paid", 5, 0)
 }
 
 fn totals(facts: &[Fact]) -> Vec<i64> {
     match compute(&records(facts)) {
-        Back::Totals { lines, .. } => lines.into_iter().map(|(_, total)| total).collect(),
+        RefundTotals::Totals { lines, .. } => lines.into_iter().map(|(_, total)| total).collect(),
         other => panic!("{other:?}"),
     }
 }
 
 #[test]
 fn a_third_of_three_cents_takes_back_no_cent_twice() {
-    let back = |amount| Known::Back { amount }.fact("1", "in:in_1", "note/cn_1", 9, 0);
+    let back = |amount| FactBody::Back { amount }.fact("1", "in:in_1", "note/cn_1", 9, 0);
     let lines = paid("in:in_1", 4, &[1, 1, 1]);
     for (amount, expect) in [(1, [0, 0, 0]), (3, [0, 0, 0]), (4, [1, 1, 1]), (90, [1, 1, 1])] {
         assert_eq!(totals(&[lines.clone(), back(amount)]), expect, "{amount} of 4");
@@ -53,10 +53,11 @@ fn a_third_of_three_cents_takes_back_no_cent_twice() {
 
 #[test]
 fn a_charges_own_total_and_its_single_refunds_are_counted_once() {
-    let link = Known::link("1", "in:in_1", "ch:ch_1", 1, true);
-    let told = |total, at| Known::Refunded { gross: 100, total }.fact("1", "ch:ch_1", "refunded", at, total);
+    let link = FactBody::link("1", "in:in_1", "ch:ch_1", 1, true);
+    let told =
+        |total, at| FactBody::Refunded { gross: 100, total }.fact("1", "ch:ch_1", "refunded", at, total);
     let refund = |n: i64, amount, made_at, stands, at| {
-        Known::Refund { amount, made_at, stands }.fact("1", "ch:ch_1", &format!("refund/{n}"), at, 0)
+        FactBody::Refund { amount, made_at, stands }.fact("1", "ch:ch_1", &format!("refund/{n}"), at, 0)
     };
     let all = |more: &[Fact]| {
         let mut facts = vec![paid("in:in_1", 100, &[100])];
@@ -75,23 +76,23 @@ fn a_charges_own_total_and_its_single_refunds_are_counted_once() {
 fn a_dispute_about_all_of_a_charge_that_was_refunded_in_part_takes_no_other_payments_share() {
     let mut facts = vec![paid("in:in_1", 100, &[100])];
     for (intent, amount) in [("pi:pi_1", 40), ("pi:pi_2", 60)] {
-        facts.extend(Known::link("1", "in:in_1", intent, 1, true));
-        facts.push(Known::Charged { amount }.fact("1", intent, "charged", 1, 0));
+        facts.extend(FactBody::link("1", "in:in_1", intent, 1, true));
+        facts.push(FactBody::Charged { amount }.fact("1", intent, "charged", 1, 0));
     }
-    facts.extend(Known::link("1", "pi:pi_2", "ch:ch_2", 2, true));
-    let refund = Known::Refund { amount: 10, made_at: 2, stands: true };
+    facts.extend(FactBody::link("1", "pi:pi_2", "ch:ch_2", 2, true));
+    let refund = FactBody::Refund { amount: 10, made_at: 2, stands: true };
     facts.push(refund.fact("1", "ch:ch_2", "refund/re_1", 2, 0));
     assert_eq!(totals(&facts), [10]);
-    facts.push(Known::Back { amount: 60 }.fact("1", "ch:ch_2", "dispute/dp_1", 3, 0));
+    facts.push(FactBody::Back { amount: 60 }.fact("1", "ch:ch_2", "dispute/dp_1", 3, 0));
     assert_eq!(totals(&facts), [60]);
 }
 
 #[test]
 fn a_payment_that_was_taken_off_its_invoice_takes_nothing_back() {
     let facts = [paid("in:in_1", 100, &[100])];
-    assert_eq!(compute(&records(&facts)), Back::Nothing);
-    let Back::Unknown { waits_for, .. } =
-        compute(&records(&[Known::Back { amount: 1 }.fact("1", "pi:pi_1", "dispute/dp_1", 1, 0)]))
+    assert_eq!(compute(&records(&facts)), RefundTotals::Nothing);
+    let RefundTotals::Unknown { waits_for, .. } =
+        compute(&records(&[FactBody::Back { amount: 1 }.fact("1", "pi:pi_1", "dispute/dp_1", 1, 0)]))
     else {
         panic!("joined to nothing")
     };

@@ -10,52 +10,52 @@ use crate::entry::{Appended, NewEntry};
 use crate::{lanes, store};
 
 /// Units that run at once. While they run, appends gather for the next one.
-const FLIGHTS: usize = 2;
+const BATCHES_MAX: usize = 2;
 /// The most entries of one unit.
 const ENTRIES_MAX: usize = 1024;
 
-type Answer = Result<Vec<Appended>, StoreError>;
+type AppendResult = Result<Vec<Appended>, StoreError>;
 
 /// The entries of one caller, and the channel for its result.
-struct Pending {
+struct PendingAppend {
     entries: Vec<NewEntry>,
-    answer: oneshot::Sender<Answer>,
+    answer: oneshot::Sender<AppendResult>,
 }
 
 /// Gathers what callers append at the same time.
 #[derive(Clone)]
-pub(crate) struct Gather {
+pub(crate) struct AppendBatcher {
     store: Store,
-    pending: Arc<Mutex<Vec<Pending>>>,
-    flights: Arc<Semaphore>,
+    pending: Arc<Mutex<Vec<PendingAppend>>>,
+    permits: Arc<Semaphore>,
 }
 
-impl Gather {
+impl AppendBatcher {
     pub(crate) fn new(store: Store) -> Self {
-        Self { store, pending: Arc::default(), flights: Arc::new(Semaphore::new(FLIGHTS)) }
+        Self { store, pending: Arc::default(), permits: Arc::new(Semaphore::new(BATCHES_MAX)) }
     }
 
     /// Appends entries, together with those of other callers that wait; returns when they are durable.
-    pub(crate) async fn append(&self, entries: Vec<NewEntry>) -> Answer {
-        let (answer, mut heard) = oneshot::channel();
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner).push(Pending { entries, answer });
-        let flight = tokio::select! {
+    pub(crate) async fn append(&self, entries: Vec<NewEntry>) -> AppendResult {
+        let (answer, mut result) = oneshot::channel();
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner).push(PendingAppend { entries, answer });
+        let permit = tokio::select! {
             biased;
             // Another caller's unit has included these entries.
-            answered = &mut heard => return answered.unwrap_or(Err(StoreError::Closed)),
-            flight = Arc::clone(&self.flights).acquire_owned() => flight.map_err(|_| StoreError::Closed)?,
+            answered = &mut result => return answered.unwrap_or(Err(StoreError::Closed)),
+            flight = Arc::clone(&self.permits).acquire_owned() => flight.map_err(|_| StoreError::Closed)?,
         };
-        let mine = self.clone();
+        let batcher = self.clone();
         // A task of its own: when this caller's future is dropped, the unit still runs for the other callers in it.
         tokio::spawn(async move {
-            mine.fly().await;
-            drop(flight);
+            batcher.flush().await;
+            drop(permit);
         });
-        heard.await.unwrap_or(Err(StoreError::Closed))
+        result.await.unwrap_or(Err(StoreError::Closed))
     }
 
     /// Appends the gathered entries in one unit. There are none when the unit before has included them all.
-    async fn fly(&self) {
+    async fn flush(&self) {
         let gathered = self.take();
         if gathered.is_empty() {
             return;
@@ -71,24 +71,24 @@ impl Gather {
             }
             Err(error) => {
                 for one in gathered {
-                    let told = match &error {
+                    let result = match &error {
                         StoreError::Busy => Err(StoreError::Busy),
                         StoreError::Uncertain => Err(StoreError::Uncertain),
-                        StoreError::Away(why) => Err(StoreError::Away(why.clone())),
+                        StoreError::Disconnected(why) => Err(StoreError::Disconnected(why.clone())),
                         // One caller's entries may be the cause, so each caller gets a unit of its own.
                         _ => write(&self.store, one.entries).await,
                     };
-                    let _ = one.answer.send(told);
+                    let _ = one.answer.send(result);
                 }
             }
         }
     }
 
     /// Takes callers from the queue up to [`ENTRIES_MAX`] entries; at least one caller, if any waits.
-    fn take(&self) -> Vec<Pending> {
+    fn take(&self) -> Vec<PendingAppend> {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         let mut entries = 0;
-        let fits = |one: &&Pending| {
+        let fits = |one: &&PendingAppend| {
             entries += one.entries.len();
             entries <= ENTRIES_MAX
         };
@@ -97,6 +97,6 @@ impl Gather {
     }
 }
 
-async fn write(to: &Store, entries: Vec<NewEntry>) -> Answer {
+async fn write(to: &Store, entries: Vec<NewEntry>) -> AppendResult {
     to.write_locking(lanes(&entries), move |unit| store::append(unit, &entries)).await
 }

@@ -9,11 +9,11 @@ use crate::entry::Entry;
 
 /// The lanes of this process's unsettled claims by [`Entry::seq`]; `None` for a file, which needs no locks.
 #[derive(Clone)]
-pub(crate) struct Claims {
+pub(crate) struct Leases {
     lanes: Option<Arc<Mutex<HashMap<i64, String>>>>,
 }
 
-impl Claims {
+impl Leases {
     pub(crate) fn new(shared: bool) -> Self {
         Self { lanes: shared.then(Arc::default) }
     }

@@ -12,38 +12,38 @@ use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 use tokio_postgres::{AsyncMessage, Client};
 
-use super::Place;
-use super::session::{look, reason, tls};
+use super::SchemaAddress;
+use super::session::{check_and_configure, reason, tls_config};
 use crate::StoreError;
 
 /// The pause between two attempts to connect.
 const CONNECT_EVERY: Duration = Duration::from_millis(500);
 
 /// The callbacks for notifications.
-type Heard = Arc<Mutex<Vec<Box<dyn Fn() + Send>>>>;
+type Callbacks = Arc<Mutex<Vec<Box<dyn Fn() + Send>>>>;
 
 /// Handle of the connection's thread; dropping it ends the thread and the connection.
-pub(crate) struct Presence {
+pub(crate) struct Listener {
     number: i64,
-    heard: Heard,
+    callbacks: Callbacks,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Presence {
+impl Listener {
     /// Connects; returns once the lock is held, so that other processes see this one.
-    pub(crate) fn start(place: Place) -> Result<Self, StoreError> {
-        let heard = Heard::default();
+    pub(crate) fn start(place: SchemaAddress) -> Result<Self, StoreError> {
+        let callbacks = Callbacks::default();
         let (stop, stopped) = oneshot::channel();
         let (started, starts) = mpsc::channel();
-        let (told, database) = (Arc::clone(&heard), place.address.to_string());
+        let (called, database) = (Arc::clone(&callbacks), place.address.to_string());
         let thread = std::thread::Builder::new()
             .name("store-presence".to_owned())
-            .spawn(move || be_present(&place, &told, stopped, &started))
+            .spawn(move || run(&place, &called, stopped, &started))
             .expect("the system can start a thread");
         let number = starts.recv().unwrap_or_else(|_| Err("its thread ended".to_owned()));
         let number = number.map_err(|why| StoreError::Unreachable { database, why })?;
-        Ok(Self { number, heard, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { number, callbacks, stop: Some(stop), thread: Some(thread) })
     }
 
     /// The number of this process among those that use the schema, from a sequence that begins again after
@@ -54,12 +54,12 @@ impl Presence {
 
     /// Has `heard` called at each notification, and after each reconnect, because notifications sent while the
     /// connection was lost do not arrive later.
-    pub(crate) fn listen(&self, heard: Box<dyn Fn() + Send>) {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).push(heard);
+    pub(crate) fn subscribe(&self, callback: Box<dyn Fn() + Send>) {
+        self.callbacks.lock().unwrap_or_else(PoisonError::into_inner).push(callback);
     }
 }
 
-impl Drop for Presence {
+impl Drop for Listener {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
@@ -68,9 +68,9 @@ impl Drop for Presence {
     }
 }
 
-fn be_present(
-    place: &Place,
-    heard: &Heard,
+fn run(
+    place: &SchemaAddress,
+    callbacks: &Callbacks,
     mut stopped: oneshot::Receiver<()>,
     started: &mpsc::Sender<Result<i64, String>>,
 ) {
@@ -83,7 +83,7 @@ fn be_present(
         loop {
             let was_known = number.is_some();
             let lost = tokio::select! {
-                lost = follow(place, heard, &mut number, started) => lost,
+                lost = listen_until_lost(place, callbacks, &mut number, started) => lost,
                 _ = &mut stopped => return,
             };
             if !was_known && number.is_none() {
@@ -99,13 +99,13 @@ fn be_present(
 }
 
 /// Connects and listens until the connection ends; returns why it ended.
-async fn follow(
-    place: &Place,
-    heard: &Heard,
+async fn listen_until_lost(
+    place: &SchemaAddress,
+    callbacks: &Callbacks,
     number: &mut Option<i64>,
     started: &mpsc::Sender<Result<i64, String>>,
 ) -> String {
-    let connecting = match tls() {
+    let connecting = match tls_config() {
         Ok(tls) => place.address.config.connect(tls),
         Err(error) => return error,
     };
@@ -119,27 +119,27 @@ async fn follow(
     };
     let known = *number;
     // The driver moves a connection only while it is polled, so it is polled beside the queries on it.
-    let attended = {
-        let mut attending = std::pin::pin!(attend(&client, place, known));
+    let registered = {
+        let mut registering = std::pin::pin!(register(&client, place, known));
         loop {
             tokio::select! {
-                attended = &mut attending => break attended,
+                attended = &mut registering => break attended,
                 message = next() => if let Err(error) = message { break Err(error) },
             }
         }
     };
-    match attended {
+    match registered {
         Ok(given) => *number = Some(given),
         Err(error) => return error,
     }
     // The first connection reports the number to `start`. Any later one may have missed notifications.
     match (known, *number) {
         (None, Some(given)) => drop(started.send(Ok(given))),
-        _ => call(heard),
+        _ => call(callbacks),
     }
     loop {
         match next().await {
-            Ok(AsyncMessage::Notification(_)) => call(heard),
+            Ok(AsyncMessage::Notification(_)) => call(callbacks),
             Ok(_) => {}
             Err(error) => return error,
         }
@@ -147,25 +147,25 @@ async fn follow(
 }
 
 /// Takes a number, unless one is `known` from an earlier connection; takes its lock and listens.
-async fn attend(client: &Client, place: &Place, known: Option<i64>) -> Result<i64, String> {
-    let told = |error: tokio_postgres::Error| reason(&error);
-    look(client, place).await?;
+async fn register(client: &Client, place: &SchemaAddress, known: Option<i64>) -> Result<i64, String> {
+    let describe = |error: tokio_postgres::Error| reason(&error);
+    check_and_configure(client, place).await?;
     let number = match known {
         Some(number) => number,
-        None => client.query_one("SELECT nextval('headwater_process')", &[]).await.map_err(told)?.get(0),
+        None => client.query_one("SELECT nextval('headwater_process')", &[]).await.map_err(describe)?.get(0),
     };
     // A shared lock, because the server may not have ended the connection before this one, which holds it too.
     let lock = "SELECT pg_advisory_lock_shared(hashtext($1), $2::bigint::integer)";
-    client.query_one(lock, &[&place.schema, &number]).await.map_err(told)?;
-    client.batch_execute(&place.statement("LISTEN")).await.map_err(told)?;
+    client.query_one(lock, &[&place.schema, &number]).await.map_err(describe)?;
+    client.batch_execute(&place.statement("LISTEN")).await.map_err(describe)?;
     Ok(number)
 }
 
-fn call(heard: &Heard) {
-    heard.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(|heard| heard());
+fn call(callbacks: &Callbacks) {
+    callbacks.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(|heard| heard());
 }
 
 /// Lists the numbers of the running processes, by the locks they hold. `objsubid` is 2 for locks of two 32-bit keys.
-pub(crate) const PRESENT: &str = "SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 \
+pub(crate) const LIVE_PROCESSES: &str = "SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 \
      AND classid = (hashtext($1)::bigint & 4294967295)::oid \
      AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND granted";

@@ -5,11 +5,11 @@ use headwater_protocol::Source;
 use headwater_protocol::event::{CustomerRef, ProviderCustomer, Signup};
 use headwater_protocol::v2::{ClaimPolicy, Conversion, CreateCustomer, UpdateCustomer};
 
-use super::stop::Stop;
-use super::{Carrier, is_missing, sent};
+use super::error::AttemptError;
+use super::{Attempt, is_missing, sent};
 
-impl Carrier<'_> {
-    pub(super) async fn signup(&self, signup: Signup) -> Result<(), Stop> {
+impl Attempt<'_> {
+    pub(super) async fn signup(&self, signup: Signup) -> Result<(), AttemptError> {
         let customer_key = signup.customer_key().unwrap_or_default().to_owned();
         let (amount, currency) = (signup.amount, signup.currency);
         self.customer_of(signup, &customer_key).await?;
@@ -23,7 +23,7 @@ impl Carrier<'_> {
         }
     }
 
-    async fn customer_of(&self, signup: Signup, customer_key: &str) -> Result<(), Stop> {
+    async fn customer_of(&self, signup: Signup, customer_key: &str) -> Result<(), AttemptError> {
         // A partner that the page itself named counts alone. The click beside it may be another partner's, and a
         // partner key and a click id must be of the same click (trust.md section 2).
         let by_page = signup.credited_by.as_deref() == Some("page");
@@ -43,13 +43,13 @@ impl Carrier<'_> {
             };
             let answer = self.client.conversion(&conversion, Some(&self.idem(0))).await;
             if !answer.as_ref().is_ok_and(|answer| answer.data.outcome == "unknown_xid") {
-                return sent(answer).map_err(Stop::from);
+                return sent(answer).map_err(AttemptError::from);
             }
             why = format!("nobody knows the click '{}'", conversion.xid);
             // With a partner key, the customer is created below. Our ledger has tried the key already; another
             // destination has not.
             if partner_key.is_none() {
-                return Err(Stop::Unattributed(why));
+                return Err(AttemptError::Unattributed(why));
             }
         }
         let customer = CreateCustomer {
@@ -66,12 +66,17 @@ impl Carrier<'_> {
 
     /// Creates a customer. An existing one is a success. An unknown partner, as in a fabricated link, creates none: the
     /// program did not ask for organic customers.
-    async fn create_customer(&self, customer: CreateCustomer, idem: &str, why: &str) -> Result<(), Stop> {
+    async fn create_customer(
+        &self,
+        customer: CreateCustomer,
+        idem: &str,
+        why: &str,
+    ) -> Result<(), AttemptError> {
         match self.client.create_customer(&customer, Some(idem)).await {
             Err(error) if error.code() == "customer_exists" => Ok(()),
             Err(error) if matches!(error.code(), "unknown_partner" | "unknown_xid" | "unattributed") => {
                 let reason = if customer.partner_key.is_some() { error.to_string() } else { why.to_owned() };
-                Err(Stop::Unattributed(reason))
+                Err(AttemptError::Unattributed(reason))
             }
             // A destination that is not ours answers without a code. Whether the conflict is with this customer is
             // found by reading it.
@@ -79,28 +84,32 @@ impl Carrier<'_> {
                 let key = customer.customer_key.as_deref().unwrap_or(&customer.email);
                 match sent(self.client.customer(key).await) {
                     Ok(()) => Ok(()),
-                    Err(missing) if missing.status() == Some(404) => Err(Stop::person(&error, Vec::new())),
+                    Err(missing) if missing.status() == Some(404) => {
+                        Err(AttemptError::needs_decision(&error, Vec::new()))
+                    }
                     Err(other) => Err(other.into()),
                 }
             }
-            other => sent(other).map_err(Stop::from),
+            other => sent(other).map_err(AttemptError::from),
         }
     }
 
     /// Records a provider's id for a customer; creates the customer if it does not exist and the event names a partner
     /// and an address.
-    pub(super) async fn provider_customer(&self, known: ProviderCustomer) -> Result<(), Stop> {
+    pub(super) async fn provider_customer(&self, known: ProviderCustomer) -> Result<(), AttemptError> {
         let waits_for = self.names(&CustomerRef::by_key(known.customer.customer_key.as_deref()).names());
         let CustomerRef { customer_key: Some(customer_key), provider_key, email } = known.customer else {
             return Ok(()); // without the site's own key there is no customer to update
         };
-        let error = match self.tell_provider_key(&customer_key, provider_key.as_ref()).await {
+        let error = match self.set_provider_key(&customer_key, provider_key.as_ref()).await {
             Err(error) if is_missing(&error) => error,
-            Err(error) if error.status() == Some(409) => return Err(Stop::person(&error, waits_for)),
-            other => return other.map_err(Stop::from),
+            Err(error) if error.status() == Some(409) => {
+                return Err(AttemptError::needs_decision(&error, waits_for));
+            }
+            other => return other.map_err(AttemptError::from),
         };
         let (Some(email), Some(partner_key)) = (email, known.partner_key) else {
-            return Err(Stop::not_yet(&error, waits_for));
+            return Err(AttemptError::not_yet(&error, waits_for));
         };
         let customer = CreateCustomer {
             email,
@@ -115,7 +124,7 @@ impl Carrier<'_> {
 
     /// Sets the provider's id of a customer. An id from a page (a buyer may have edited it) is sent only for a customer
     /// without one, because a destination that is not ours would overwrite the known id.
-    async fn tell_provider_key(&self, key: &str, provider_key: Option<&String>) -> Result<(), ClientError> {
+    async fn set_provider_key(&self, key: &str, provider_key: Option<&String>) -> Result<(), ClientError> {
         if self.source == Source::Page {
             match self.client.customer(key).await {
                 Ok(found) if found.data.provider_key.is_none() => {}

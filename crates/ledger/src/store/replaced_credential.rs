@@ -2,7 +2,7 @@
 
 use headwater_store::{StoreError, Unit};
 
-use super::credential::{CredentialRow, Kind};
+use super::credential::{CredentialKind, CredentialRow};
 
 /// The table.
 pub(super) const TABLE: &str = "
@@ -70,7 +70,7 @@ pub(crate) fn find_by_hash(
             Ok(CredentialRow {
                 secret_hash: row.get(0)?,
                 program: row.get(1)?,
-                kind: Kind::from_column(row, 2)?,
+                kind: CredentialKind::from_column(row, 2)?,
                 test: row.get(3)?,
                 public_key: row.get(4)?,
                 partnership: None,

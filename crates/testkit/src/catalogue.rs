@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use crate::Program;
+use crate::TestProgram;
 
 /// A product that the company sells by the month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Offer {
+pub struct TestOffer {
     /// `external_key` of its catalogue entry, and its product id at the billing provider.
     pub key: &'static str,
     /// Its name, which the trigger compares.
@@ -18,20 +18,20 @@ pub struct Offer {
 }
 
 /// The products that the company sells.
-pub const CATALOGUE: [Offer; 4] = [
-    Offer { key: "live_chat", name: "Live Chat", amount: 4900, percent: 10 },
-    Offer { key: "knowledge_base", name: "Knowledge Base", amount: 7900, percent: 15 },
-    Offer { key: "surveys", name: "Surveys", amount: 3900, percent: 10 },
-    Offer { key: "inbox", name: "Inbox", amount: 9900, percent: 20 },
+pub const CATALOGUE: [TestOffer; 4] = [
+    TestOffer { key: "live_chat", name: "Live Chat", amount: 4900, percent: 10 },
+    TestOffer { key: "knowledge_base", name: "Knowledge Base", amount: 7900, percent: 15 },
+    TestOffer { key: "surveys", name: "Surveys", amount: 3900, percent: 10 },
+    TestOffer { key: "inbox", name: "Inbox", amount: 9900, percent: 20 },
 ];
 
 /// Partner keys: of an honest partner, and of one who tries to get the other's commissions.
 pub const PARTNERS: [&str; 2] = ["robin", "mallory"];
 
-impl Program {
+impl TestProgram {
     /// Makes the partners of [`PARTNERS`] with a link each, the catalogue, and for each product a trigger that pays
     /// while it is active.
-    pub async fn furnish(&self) {
+    pub async fn set_up_catalogue(&self) {
         let vendor = self.vendor();
         for partner in PARTNERS {
             let body = json!({"email": format!("{partner}@partner.example"), "partner_key": partner});

@@ -6,20 +6,20 @@
 
 mod checkout;
 mod customer;
+mod error;
 mod money;
 mod product;
-mod stop;
 
 use headwater_client::{Client, ClientError};
 use headwater_journal::{Entry, Journal, Outcome};
 use headwater_protocol::event::{Data, Event};
 use headwater_protocol::{EventId, Millis, Source};
 
-use crate::{Program, admit, billing};
+use crate::{RelayProgram, admit, billing};
 
 /// How an attempt ended.
 #[derive(Debug)]
-pub(super) enum Ended {
+pub(super) enum AttemptEnd {
     /// With this outcome, to be settled.
     As(Outcome),
     /// The destination refuses our credential, for this reason. The entry is not at fault.
@@ -27,10 +27,10 @@ pub(super) enum Ended {
 }
 
 /// One attempt to deliver an entry.
-pub(super) struct Carrier<'a> {
+pub(super) struct Attempt<'a> {
     /// Names the entry's source in each request.
     client: Client,
-    program: &'a Program,
+    program: &'a RelayProgram,
     journal: &'a Journal,
     source: Source,
     now: i64,
@@ -39,40 +39,40 @@ pub(super) struct Carrier<'a> {
 }
 
 /// Delivers one entry at `now`, epoch milliseconds; returns how the attempt ended.
-pub(super) async fn carry(
+pub(super) async fn deliver(
     client: &Client,
-    program: &Program,
+    program: &RelayProgram,
     journal: &Journal,
     entry: &Entry,
     now: i64,
-) -> Ended {
+) -> AttemptEnd {
     let event = match Event::read(&entry.body) {
         Ok(event) => event,
         Err(error) => {
-            return Ended::As(Outcome::Dead { reason: format!("its text cannot be read: {error}") });
+            return AttemptEnd::As(Outcome::Dead { reason: format!("its text cannot be read: {error}") });
         }
     };
     // An unknown source was written by a later version. It is taken for the least trusted one.
     let source = Source::from_name(&entry.source).unwrap_or(Source::Page);
-    let client = client.clone().speaking_for(source);
+    let client = client.clone().with_source(source);
     let (id, occurred_at) = (event.id, event.occurred_at);
-    let carrier = Carrier { client, program, journal, source, now, id, occurred_at };
-    let there = carrier.there(&event.data);
+    let attempt = Attempt { client, program, journal, source, now, id, occurred_at };
+    let names = attempt.known_names(&event.data);
     let result = match event.data {
-        Data::Signup(signup) => carrier.signup(signup).await,
-        Data::Checkout(checkout) => carrier.checkout(checkout).await,
-        Data::Payment(payment) => carrier.payment(payment).await,
-        Data::Subscription(subscription) => carrier.subscription(subscription).await,
-        Data::ProviderCustomer(known) => carrier.provider_customer(known).await,
-        Data::Refund(refund) => carrier.refund(refund).await,
+        Data::Signup(signup) => attempt.signup(signup).await,
+        Data::Checkout(checkout) => attempt.checkout(checkout).await,
+        Data::Payment(payment) => attempt.payment(payment).await,
+        Data::Subscription(subscription) => attempt.subscription(subscription).await,
+        Data::ProviderCustomer(known) => attempt.provider_customer(known).await,
+        Data::Refund(refund) => attempt.refund(refund).await,
     };
     match result {
-        Ok(()) => Ended::As(Outcome::Delivered { names: there }),
+        Ok(()) => AttemptEnd::As(Outcome::Delivered { names }),
         Err(stop) => stop.ended(entry, now),
     }
 }
 
-impl Carrier<'_> {
+impl Attempt<'_> {
     /// A name with its scope, as parked entries wait for it.
     fn name(&self, name: &str) -> String {
         admit::lane(self.program, name)
@@ -83,7 +83,7 @@ impl Carrier<'_> {
     }
 
     /// The names that the destination knows once this event is delivered.
-    fn there(&self, data: &Data) -> Vec<String> {
+    fn known_names(&self, data: &Data) -> Vec<String> {
         let mut names = data.customer().names();
         match data {
             Data::Signup(signup) => {
@@ -132,7 +132,7 @@ fn sent<T>(answer: Result<T, ClientError>) -> Result<(), ClientError> {
 fn is_missing(error: &ClientError) -> bool {
     match error.status() {
         Some(404) => true,
-        Some(403) => !stop::refuses_credential(error),
+        Some(403) => !error::refuses_credential(error),
         _ => false,
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, header};
 use base64::Engine as _;
-use headwater_ledger::{Books, Credentials, MIGRATIONS, NewProgram, Settings};
+use headwater_ledger::{Credentials, Ledger, MIGRATIONS, NewProgram, Settings};
 use headwater_protocol::Millis;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -15,8 +15,8 @@ use tower::ServiceExt as _;
 pub(crate) const START: i64 = 1_775_514_585_000;
 
 /// A ledger with one program, and its credentials.
-pub(crate) struct Desk {
-    pub(crate) books: Books,
+pub(crate) struct TestLedger {
+    pub(crate) handle: Ledger,
     pub(crate) keys: Credentials,
     clock: Arc<AtomicI64>,
     _directory: tempfile::TempDir,
@@ -62,7 +62,7 @@ pub(crate) fn basic(public_key: &str, secret: &str) -> String {
     format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))
 }
 
-impl Desk {
+impl TestLedger {
     pub(crate) async fn open() -> Self {
         Self::open_at("https://go.example.com").await
     }
@@ -76,21 +76,21 @@ impl Desk {
             link_base: link_base.to_owned(),
             clock: Arc::new(move || {
                 let now = hand.load(Ordering::Relaxed);
-                assert!(now >= 0, "the clock of this desk is broken");
+                assert!(now >= 0, "the clock of this ledger is broken");
                 Millis(now)
             }),
             random: Arc::new(move || {
                 Sha256::digest(drawn.fetch_add(1, Ordering::Relaxed).to_le_bytes()).into()
             }),
         };
-        let books = Books::open(store, settings).unwrap();
+        let ledger = Ledger::open(store, settings).unwrap();
         let new = NewProgram {
             name: "GigaKick".to_owned(),
             origins: vec!["https://www.example.com".to_owned()],
             link_destinations: vec!["www.example.com".to_owned(), "127.0.0.1:8787".to_owned()],
         };
-        let keys = books.create_program(new).await.unwrap();
-        Self { books, keys, clock, _directory: directory }
+        let keys = ledger.create_program(new).await.unwrap();
+        Self { handle: ledger, keys, clock, _directory: directory }
     }
 
     pub(crate) fn pass(&self, millis: i64) {
@@ -110,7 +110,7 @@ impl Desk {
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
-        let response = self.books.router().oneshot(request).await.unwrap();
+        let response = self.handle.router().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.unwrap();
         let text = String::from_utf8(bytes.to_vec()).unwrap();

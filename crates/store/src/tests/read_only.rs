@@ -1,7 +1,7 @@
 //! Reading a file while its owner writes it, finding damage, and emptying the write-ahead log.
 
 use super::{SCHEMA, add, count, open};
-use crate::{Beside, Store, StoreError, Unit, WRITER_CACHE, connect};
+use crate::{ReadOnlyStore, Store, StoreError, Unit, WRITER_CACHE, connect};
 
 const LATER: &str = "ALTER TABLE note ADD COLUMN added bigint";
 
@@ -14,7 +14,7 @@ async fn a_reader_beside_the_owner_sees_what_was_committed_and_cannot_write() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path());
     add(&store, 1, false).await.unwrap();
-    let mut beside = Beside::open(&directory.path().join("test.sqlite"), SCHEMA).unwrap();
+    let mut beside = ReadOnlyStore::open(&directory.path().join("test.sqlite"), SCHEMA).unwrap();
     assert_eq!(beside.read(notes).unwrap(), Some(1));
     add(&store, 2, false).await.unwrap();
     assert_eq!(beside.read(notes).unwrap(), Some(2));
@@ -27,11 +27,11 @@ fn a_file_of_another_version_is_not_read_beside_its_owner() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("test.sqlite");
     drop(open(directory.path()));
-    let newer = Beside::open(&path, &[]).err().unwrap();
+    let newer = ReadOnlyStore::open(&path, &[]).err().unwrap();
     assert!(matches!(newer, StoreError::Newer { found: 1, known: 0 }), "{newer:?}");
-    let older = Beside::open(&path, &[SCHEMA[0], LATER]).err().unwrap();
+    let older = ReadOnlyStore::open(&path, &[SCHEMA[0], LATER]).err().unwrap();
     assert!(matches!(older, StoreError::Older { found: 1, known: 2 }), "{older:?}");
-    assert!(Beside::open(&directory.path().join("absent.sqlite"), SCHEMA).is_err());
+    assert!(ReadOnlyStore::open(&directory.path().join("absent.sqlite"), SCHEMA).is_err());
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn a_row_with_a_broken_foreign_key_is_named_and_a_sound_file_has_no_damage() {
     let schema: &[&str] = &["CREATE TABLE one (id bigint PRIMARY KEY);
         CREATE TABLE two (seq integer PRIMARY KEY, id bigint NOT NULL REFERENCES one (id))"];
     let store = Store::open(&path, schema, super::BOUNDS).unwrap();
-    let beside = Beside::open(&path, schema).unwrap();
+    let beside = ReadOnlyStore::open(&path, schema).unwrap();
     assert_eq!(beside.damage().unwrap(), Vec::<String>::new());
     let careless = connect(&path, WRITER_CACHE).unwrap();
     careless.execute_batch("PRAGMA foreign_keys = 0; INSERT INTO two (seq, id) VALUES (7, 9)").unwrap();
@@ -56,7 +56,7 @@ async fn the_log_can_be_emptied() {
     add(&store, 1, false).await.unwrap();
     let log = || std::fs::metadata(directory.path().join("test.sqlite-wal")).unwrap().len();
     assert!(log() > 0);
-    assert!(store.empty_log().await.unwrap());
+    assert!(store.truncate_log().await.unwrap());
     assert_eq!((log(), count(&store).await), (0, 1));
 }
 

@@ -10,11 +10,11 @@ use headwater_journal::{Fact, Journal};
 use headwater_protocol::limits::JOINED_RECORDS_MAX;
 use headwater_store::StoreError;
 
-use super::fact::{Known, PaidLine};
+use super::fact::{FactBody, PaidLine};
 
 /// What was taken back of the transactions that a record belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Back {
+pub enum RefundTotals {
     /// The total taken back of each transaction.
     Totals {
         /// Keys of transactions, and minor units of their base.
@@ -37,7 +37,7 @@ pub enum Back {
 ///
 /// # Errors
 /// When the journal cannot be read.
-pub async fn look(journal: &Journal, scope: &str, about: &str) -> Result<Back, StoreError> {
+pub async fn read_totals(journal: &Journal, scope: &str, about: &str) -> Result<RefundTotals, StoreError> {
     let mut known = BTreeMap::new();
     let mut next = vec![about.to_owned()];
     while let Some(name) = next.pop() {
@@ -51,18 +51,18 @@ pub async fn look(journal: &Journal, scope: &str, about: &str) -> Result<Back, S
 }
 
 fn links(facts: &[Fact]) -> impl Iterator<Item = String> {
-    facts.iter().filter_map(Known::of).filter_map(|known| match known {
-        Known::Link { to, holds: true } => Some(to),
+    facts.iter().filter_map(FactBody::of).filter_map(|known| match known {
+        FactBody::Link { to, holds: true } => Some(to),
         _ => None,
     })
 }
 
 /// Computes the totals from the facts of records that belong together, given by the records' names.
-pub fn compute(records: &BTreeMap<String, Vec<Fact>>) -> Back {
+pub fn compute(records: &BTreeMap<String, Vec<Fact>>) -> RefundTotals {
     let (mut gross, mut lines, mut unread) = (0_i64, Vec::<PaidLine>::new(), BTreeSet::new());
     for (name, facts) in records.iter().filter(|(name, _)| name.starts_with("in:")) {
-        let paid = facts.iter().filter_map(Known::of).find_map(|known| match known {
-            Known::Paid { gross, lines } => Some((gross, lines)),
+        let paid = facts.iter().filter_map(FactBody::of).find_map(|known| match known {
+            FactBody::Paid { gross, lines } => Some((gross, lines)),
             _ => None,
         });
         match paid {
@@ -81,29 +81,29 @@ pub fn compute(records: &BTreeMap<String, Vec<Fact>>) -> Back {
             "invoice {} is not known here yet",
             unread.iter().map(|name| &name[3..]).collect::<Vec<_>>().join(", ")
         );
-        return Back::Unknown { reason, waits_for: unread.into_iter().collect() };
+        return RefundTotals::Unknown { reason, waits_for: unread.into_iter().collect() };
     }
     if !records.keys().any(|name| name.starts_with("in:")) {
         let reason =
             "nothing said yet which invoice it paid (Stripe tells by invoice_payment.paid)".to_owned();
-        return Back::Unknown { reason, waits_for: records.keys().cloned().collect() };
+        return RefundTotals::Unknown { reason, waits_for: records.keys().cloned().collect() };
     }
-    if !records.values().flatten().filter_map(Known::of).any(|known| takes_back(&known)) {
-        return Back::Nothing;
+    if !records.values().flatten().filter_map(FactBody::of).any(|known| takes_back(&known)) {
+        return RefundTotals::Nothing;
     }
     let back = records
         .iter()
         .fold(0_i64, |sum, (name, facts)| sum.saturating_add(of_record(facts, charged(records, name))))
         .clamp(0, gross.max(0));
     let at = records.values().flatten().map(|fact| fact.at).max().unwrap_or_default();
-    Back::Totals {
+    RefundTotals::Totals {
         lines: lines.into_iter().map(|line| (line.key, share(line.base, back, gross))).collect(),
         at,
     }
 }
 
-fn takes_back(known: &Known) -> bool {
-    matches!(known, Known::Refunded { .. } | Known::Refund { .. } | Known::Back { .. })
+fn takes_back(known: &FactBody) -> bool {
+    matches!(known, FactBody::Refunded { .. } | FactBody::Refund { .. } | FactBody::Back { .. })
 }
 
 /// Minor units with tax that a charge or its intent paid, if an invoice's payment said so; otherwise no limit. No more
@@ -115,8 +115,8 @@ fn charged(records: &BTreeMap<String, Vec<Fact>>, name: &str) -> i64 {
     let own = records.get(name).into_iter().flatten();
     let linked = links(&records[name]).collect::<Vec<_>>();
     let of_linked = linked.iter().filter_map(|name| records.get(name)).flatten();
-    let amounts = own.chain(of_linked).filter_map(Known::of).filter_map(|known| match known {
-        Known::Charged { amount } => Some(amount),
+    let amounts = own.chain(of_linked).filter_map(FactBody::of).filter_map(|known| match known {
+        FactBody::Charged { amount } => Some(amount),
         _ => None,
     });
     amounts.max().unwrap_or(i64::MAX)
@@ -128,31 +128,31 @@ fn charged(records: &BTreeMap<String, Vec<Fact>>, name: &str) -> i64 {
 /// refunds made after the charge's report are added to its total, and refunds that failed after it are subtracted. The
 /// result is never less than the sum of the single refunds in force.
 fn of_record(facts: &[Fact], most: i64) -> i64 {
-    let known = || facts.iter().filter_map(|fact| Some((fact.at, Known::of(fact)?)));
-    let told = known().find_map(|(at, known)| match known {
-        Known::Refunded { gross, total } => Some((at, gross, total)),
+    let known = || facts.iter().filter_map(|fact| Some((fact.at, FactBody::of(fact)?)));
+    let reported = known().find_map(|(at, known)| match known {
+        FactBody::Refunded { gross, total } => Some((at, gross, total)),
         _ => None,
     });
     let (mut alone, mut since, mut other) = (0_i64, 0_i64, 0_i64);
     for (at, known) in known() {
         match known {
-            Known::Refund { amount, made_at, stands } => {
-                let told_at = told.map_or(i64::MAX, |(at, ..)| at);
+            FactBody::Refund { amount, made_at, stands } => {
+                let reported_at = reported.map_or(i64::MAX, |(at, ..)| at);
                 if stands {
                     alone = alone.saturating_add(amount);
                 }
-                if stands && made_at > told_at {
+                if stands && made_at > reported_at {
                     since = since.saturating_add(amount);
-                } else if !stands && made_at <= told_at && at > told_at {
+                } else if !stands && made_at <= reported_at && at > reported_at {
                     since = since.saturating_sub(amount);
                 }
             }
-            Known::Back { amount } => other = other.saturating_add(amount),
+            FactBody::Back { amount } => other = other.saturating_add(amount),
             _ => {}
         }
     }
     let (refunded, most) =
-        told.map_or((alone, most), |(_, gross, total)| (alone.max(total.saturating_add(since)), gross));
+        reported.map_or((alone, most), |(_, gross, total)| (alone.max(total.saturating_add(since)), gross));
     refunded.saturating_add(other).clamp(0, most.max(0))
 }
 
