@@ -8,7 +8,7 @@ use headwater_protocol::queue::ID;
 use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
-use crate::signup::Outcome;
+use crate::signup::SignupOutcome;
 use crate::{browser, consent, signup, transport, visit};
 
 mod answer;
@@ -18,7 +18,7 @@ mod types;
 mod value;
 
 use failure::Failure;
-use value::Value;
+use value::InputValue;
 
 /// A Promise that waits for the relay's answer to an event: the event's id, and the functions that settle the Promise.
 struct Waiting {
@@ -45,7 +45,7 @@ impl Tracker {
         #[wasm_bindgen(unchecked_param_type = "TrackerOptions")] options: &JsValue,
     ) -> Result<Tracker, JsValue> {
         let options = browser::plain(options);
-        let checked = Value::read(options.clone());
+        let checked = InputValue::read(options.clone());
         input::check(&checked, input::OPTIONS)?;
         browser::configure(&options);
         if browser::asks_for_privacy() && checked.member("gpc").text() != Some("ignore") {
@@ -139,23 +139,23 @@ fn consent_denied() -> Failure {
 }
 
 /// Checks what a page hands over; returns it as it will be sent.
-fn input(given: &JsValue, check: fn(&Value) -> Result<(), Failure>) -> Result<JsValue, Failure> {
+fn input(given: &JsValue, check: fn(&InputValue) -> Result<(), Failure>) -> Result<JsValue, Failure> {
     let plain = browser::plain(given);
-    check(&Value::read(plain.clone()))?;
+    check(&InputValue::read(plain.clone()))?;
     // Denied consent has erased the referral: without this check the report would count as organic.
     if consent::denied() { Err(consent_denied()) } else { Ok(plain) }
 }
 
 /// The id of the posted event; `None` for an organic signup, which is not sent.
-fn posted(outcome: Outcome) -> Result<Option<String>, Failure> {
+fn posted(outcome: SignupOutcome) -> Result<Option<String>, Failure> {
     Err(match outcome {
-        Outcome::Posted => return Ok(Some(browser::newest())),
-        Outcome::Organic => return Ok(None),
-        Outcome::ConsentDenied => consent_denied(),
-        Outcome::MissingCustomerKey => {
+        SignupOutcome::Posted => return Ok(Some(browser::newest())),
+        SignupOutcome::Organic => return Ok(None),
+        SignupOutcome::ConsentDenied => consent_denied(),
+        SignupOutcome::MissingCustomerKey => {
             Failure::new("required", "customer_key", "customer_key or email is required")
         }
-        Outcome::TooLarge => {
+        SignupOutcome::TooLarge => {
             let max = input::number(headwater_protocol::limits::EVENT_MAX);
             Failure::new("too_large", "", &["expected at most ", &max, " bytes in all"].concat())
         }

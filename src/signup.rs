@@ -9,7 +9,7 @@ const ENVELOPE: usize = 256;
 
 /// The result of a report.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum SignupOutcome {
     /// Stored, and sent if consent is granted.
     Posted = 0,
     /// A signup without a referral, on a site that does not report those.
@@ -23,28 +23,28 @@ pub(crate) enum Outcome {
 }
 
 /// Reports `growsumo.data` as a signup.
-pub(crate) fn create() -> Outcome {
+pub(crate) fn create() -> SignupOutcome {
     if consent::denied() {
         // Checked first: denial has erased the referral, so the signup would count as organic.
-        return Outcome::ConsentDenied;
+        return SignupOutcome::ConsentDenied;
     }
     if !browser::has_customer() {
-        return Outcome::MissingCustomerKey;
+        return SignupOutcome::MissingCustomerKey;
     }
     let size = browser::draft_signup();
-    if size == 0 { Outcome::Organic } else { record(size) }
+    if size == 0 { SignupOutcome::Organic } else { record(size) }
 }
 
 /// Reports the draft, whose data has this many bytes.
-pub(crate) fn record(size: usize) -> Outcome {
+pub(crate) fn record(size: usize) -> SignupOutcome {
     if consent::denied() {
-        return Outcome::ConsentDenied;
+        return SignupOutcome::ConsentDenied;
     }
     if size > EVENT_MAX - ENVELOPE {
-        return Outcome::TooLarge;
+        return SignupOutcome::TooLarge;
     }
     browser::create();
     pending::trim();
     transport::post();
-    Outcome::Posted
+    SignupOutcome::Posted
 }

@@ -1,7 +1,7 @@
 //! The relay's answer, for one of its events.
 
 use super::failure::Failure;
-use super::value::Value;
+use super::value::InputValue;
 use crate::browser;
 
 /// The relay's field paths begin with the event's `data`, which callers of this package do not know.
@@ -9,8 +9,8 @@ const DATA: &str = "data.";
 
 /// The state of the report with this event id, or why the relay refused it.
 pub(super) fn state(id: &str, status: u16, text: &str) -> Result<&'static str, Failure> {
-    let body = Value::read(browser::parse(text));
-    if let Value::List(refused) = body.member("refused")
+    let body = InputValue::read(browser::parse(text));
+    if let InputValue::List(refused) = body.member("refused")
         && let Some(refusal) = refused.iter().find(|refusal| refusal.member("id").text() == Some(id))
     {
         return Err(failure(refusal));
@@ -23,7 +23,7 @@ pub(super) fn state(id: &str, status: u16, text: &str) -> Result<&'static str, F
     }
 }
 
-fn failure(said: &Value) -> Failure {
+fn failure(said: &InputValue) -> Failure {
     let text = |name| said.member(name).text();
     Failure::new(
         text("code").unwrap_or("refused"),

@@ -7,11 +7,11 @@ use headwater_protocol::limits::{
 };
 
 use super::failure::Failure;
-use super::value::Value;
+use super::value::InputValue;
 use crate::browser;
 
 /// A member of an object.
-pub(super) struct Member {
+pub(super) struct InputMember {
     name: &'static str,
     required: bool,
     shape: Shape,
@@ -32,19 +32,19 @@ enum Shape {
     /// Minor units: whole, and within the ledger's bound.
     Cents,
     /// An object.
-    Object(&'static [Member]),
+    Object(&'static [InputMember]),
     /// So many objects at most.
-    List(&'static [Member], usize),
+    List(&'static [InputMember], usize),
 }
 
 use Shape::{Address, Cents, Flag, List, Object, PublicKey, Text, Word};
 
-const fn needs(name: &'static str, shape: Shape) -> Member {
-    Member { name, required: true, shape }
+const fn needs(name: &'static str, shape: Shape) -> InputMember {
+    InputMember { name, required: true, shape }
 }
 
-const fn may(name: &'static str, shape: Shape) -> Member {
-    Member { name, required: false, shape }
+const fn may(name: &'static str, shape: Shape) -> InputMember {
+    InputMember { name, required: false, shape }
 }
 
 /// An id that the site or a billing provider gives.
@@ -59,7 +59,7 @@ const CURRENCY: Shape = Text(3, 3);
 pub(super) const CONSENT: [&str; 3] = ["granted", "pending", "denied"];
 
 /// Settings.
-pub(super) const OPTIONS: &[Member] = &[
+pub(super) const OPTIONS: &[InputMember] = &[
     needs("endpoint", Address),
     needs("key", PublicKey),
     may("consent", Word(&CONSENT)),
@@ -71,7 +71,7 @@ pub(super) const OPTIONS: &[Member] = &[
 ];
 
 /// A signup.
-const CUSTOMER: &[Member] = &[
+const CUSTOMER: &[InputMember] = &[
     may("customer_key", KEY),
     may("email", Text(EMAIL_MIN, EMAIL_MAX)),
     may("name", Text(1, NAME_MAX)),
@@ -80,13 +80,13 @@ const CUSTOMER: &[Member] = &[
 ];
 
 /// A checkout.
-const CHECKOUT: &[Member] = &[
+const CHECKOUT: &[InputMember] = &[
     needs("customer_key", KEY),
     may("products", List(PRODUCT, CHECKOUT_PRODUCTS_MAX)),
     may("transaction", Object(TRANSACTION)),
 ];
 
-const PRODUCT: &[Member] = &[
+const PRODUCT: &[InputMember] = &[
     needs("product_book_key", KEY),
     may("external_subscription_key", KEY),
     may("status", Word(&["trial", "active", "churned"])),
@@ -94,7 +94,7 @@ const PRODUCT: &[Member] = &[
     may("currency", CURRENCY),
 ];
 
-const TRANSACTION: &[Member] = &[
+const TRANSACTION: &[InputMember] = &[
     may("key", Text(TRANSACTION_KEY_MIN, TRANSACTION_KEY_MAX)),
     needs("amount", Cents),
     needs("currency", CURRENCY),
@@ -102,9 +102,9 @@ const TRANSACTION: &[Member] = &[
 ];
 
 /// Says what is wrong with a checkout: a member, or that it names neither products nor a transaction.
-pub(super) fn check_checkout(value: &Value) -> Result<(), Failure> {
+pub(super) fn check_checkout(value: &InputValue) -> Result<(), Failure> {
     check(value, CHECKOUT)?;
-    let none = matches!(value.member("products"), Value::List(entries) if entries.is_empty());
+    let none = matches!(value.member("products"), InputValue::List(entries) if entries.is_empty());
     if (none || value.member("products").is_absent()) && value.member("transaction").is_absent() {
         return Err(Failure::new("required", "products", "a checkout needs products or a transaction"));
     }
@@ -112,22 +112,22 @@ pub(super) fn check_checkout(value: &Value) -> Result<(), Failure> {
 }
 
 /// Says what is wrong with a signup.
-pub(super) fn check_customer(value: &Value) -> Result<(), Failure> {
+pub(super) fn check_customer(value: &InputValue) -> Result<(), Failure> {
     check(value, CUSTOMER)
 }
 
 /// Says which member is wrong, with what was expected and what is there: `products[1].amount: expected integer
 /// cents, got 19.99`.
-pub(super) fn check(value: &Value, members: &[Member]) -> Result<(), Failure> {
+pub(super) fn check(value: &InputValue, members: &[InputMember]) -> Result<(), Failure> {
     check_members(value, members, "", "")
 }
 
 /// `above` and `dot` precede a member's name in its path: `products[1]` and `.`, or nothing.
-fn check_members(value: &Value, members: &[Member], above: &str, dot: &str) -> Result<(), Failure> {
-    if !matches!(value, Value::Object(_)) {
+fn check_members(value: &InputValue, members: &[InputMember], above: &str, dot: &str) -> Result<(), Failure> {
+    if !matches!(value, InputValue::Object(_)) {
         return Err(expected(above, "an object", value));
     }
-    for Member { name, required, shape } in members {
+    for InputMember { name, required, shape } in members {
         let value = value.member(name);
         let field = [above, dot, name].concat();
         if value.is_absent() {
@@ -141,21 +141,21 @@ fn check_members(value: &Value, members: &[Member], above: &str, dot: &str) -> R
     Ok(())
 }
 
-fn check_shape(value: &Value, shape: &Shape, field: &str) -> Result<(), Failure> {
+fn check_shape(value: &InputValue, shape: &Shape, field: &str) -> Result<(), Failure> {
     let fits = match (shape, value) {
         (Object(members), value) => return check_members(value, members, field, "."),
-        (List(members, max), Value::List(entries)) if entries.len() <= *max => {
+        (List(members, max), InputValue::List(entries)) if entries.len() <= *max => {
             for (at, entry) in entries.iter().enumerate() {
                 check_members(entry, members, &[field, "[", &number(at), "]"].concat(), ".")?;
             }
             true
         }
-        (Text(min, max), Value::Text(text)) => (*min..=*max).contains(&text.chars().count()),
-        (Word(words), Value::Text(text)) => words.contains(&&**text),
-        (Address, Value::Text(text)) => is_address(text),
-        (PublicKey, Value::Text(text)) => !is_secret(text),
-        (Cents, Value::Number(number)) => is_cents(*number),
-        (Text(..), Value::Number(_)) | (Flag, Value::Flag(_)) => true,
+        (Text(min, max), InputValue::Text(text)) => (*min..=*max).contains(&text.chars().count()),
+        (Word(words), InputValue::Text(text)) => words.contains(&&**text),
+        (Address, InputValue::Text(text)) => is_address(text),
+        (PublicKey, InputValue::Text(text)) => !is_secret(text),
+        (Cents, InputValue::Number(number)) => is_cents(*number),
+        (Text(..), InputValue::Number(_)) | (Flag, InputValue::Flag(_)) => true,
         _ => false,
     };
     if fits { Ok(()) } else { Err(expected(field, &shape.words(), value)) }
@@ -196,16 +196,16 @@ fn is_cents(number: f64) -> bool {
     number.trunc().total_cmp(&number).is_eq() && number.abs() <= AMOUNT_MAX as f64
 }
 
-fn expected(field: &str, words: &str, value: &Value) -> Failure {
+fn expected(field: &str, words: &str, value: &InputValue) -> Failure {
     let got = match value {
-        Value::Text(text) if is_secret(text) => "a secret key".to_owned(),
-        Value::Text(text) => quoted(text),
-        Value::Number(number) => browser::number_text(*number),
-        Value::Flag(true) => "true".to_owned(),
-        Value::Flag(false) => "false".to_owned(),
-        Value::List(entries) => [&number(entries.len()), " entries"].concat(),
-        Value::Object(_) | Value::Deep => "an object".to_owned(),
-        Value::Nothing => "nothing".to_owned(),
+        InputValue::Text(text) if is_secret(text) => "a secret key".to_owned(),
+        InputValue::Text(text) => quoted(text),
+        InputValue::Number(number) => browser::number_text(*number),
+        InputValue::Flag(true) => "true".to_owned(),
+        InputValue::Flag(false) => "false".to_owned(),
+        InputValue::List(entries) => [&number(entries.len()), " entries"].concat(),
+        InputValue::Object(_) | InputValue::Deep => "an object".to_owned(),
+        InputValue::Nothing => "nothing".to_owned(),
     };
     Failure::expected(field, words, &got)
 }

@@ -11,7 +11,7 @@ const DEPTH: u8 = 3;
 
 /// One value.
 #[derive(Clone)]
-pub(super) enum Value {
+pub(super) enum InputValue {
     /// `null`, or absent.
     Nothing,
     /// `true` or `false`.
@@ -21,14 +21,14 @@ pub(super) enum Value {
     /// A text.
     Text(String),
     /// A list, its entries in their order.
-    List(Vec<Value>),
+    List(Vec<InputValue>),
     /// An object, its members in their order.
-    Object(Vec<(String, Value)>),
+    Object(Vec<(String, InputValue)>),
     /// Something below the levels that are read.
     Deep,
 }
 
-impl Value {
+impl InputValue {
     /// Reads a value that came out of `JSON.parse`.
     pub(super) fn read(value: JsValue) -> Self {
         let deserializer = serde_wasm_bindgen::Deserializer::from(value);
@@ -57,73 +57,73 @@ impl Value {
 struct Level(u8);
 
 impl<'de> DeserializeSeed<'de> for Level {
-    type Value = Value;
+    type Value = InputValue;
 
-    fn deserialize<D: serde::Deserializer<'de>>(self, from: D) -> Result<Value, D::Error> {
+    fn deserialize<D: serde::Deserializer<'de>>(self, from: D) -> Result<InputValue, D::Error> {
         from.deserialize_any(self)
     }
 }
 
 impl<'de> Visitor<'de> for Level {
-    type Value = Value;
+    type Value = InputValue;
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("JSON")
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Value, E> {
-        Ok(Value::Nothing)
+    fn visit_unit<E: Error>(self) -> Result<InputValue, E> {
+        Ok(InputValue::Nothing)
     }
 
-    fn visit_bool<E: Error>(self, flag: bool) -> Result<Value, E> {
-        Ok(Value::Flag(flag))
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "numbers of JavaScript are f64")]
-    fn visit_i64<E: Error>(self, number: i64) -> Result<Value, E> {
-        Ok(Value::Number(number as f64))
+    fn visit_bool<E: Error>(self, flag: bool) -> Result<InputValue, E> {
+        Ok(InputValue::Flag(flag))
     }
 
     #[expect(clippy::cast_precision_loss, reason = "numbers of JavaScript are f64")]
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Value, E> {
-        Ok(Value::Number(number as f64))
+    fn visit_i64<E: Error>(self, number: i64) -> Result<InputValue, E> {
+        Ok(InputValue::Number(number as f64))
     }
 
-    fn visit_f64<E: Error>(self, number: f64) -> Result<Value, E> {
-        Ok(Value::Number(number))
+    #[expect(clippy::cast_precision_loss, reason = "numbers of JavaScript are f64")]
+    fn visit_u64<E: Error>(self, number: u64) -> Result<InputValue, E> {
+        Ok(InputValue::Number(number as f64))
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
-        Ok(Value::Text(text.to_owned()))
+    fn visit_f64<E: Error>(self, number: f64) -> Result<InputValue, E> {
+        Ok(InputValue::Number(number))
     }
 
-    fn visit_string<E: Error>(self, text: String) -> Result<Value, E> {
-        Ok(Value::Text(text))
+    fn visit_str<E: Error>(self, text: &str) -> Result<InputValue, E> {
+        Ok(InputValue::Text(text.to_owned()))
     }
 
-    fn visit_bytes<E: Error>(self, _: &[u8]) -> Result<Value, E> {
-        Ok(Value::Deep)
+    fn visit_string<E: Error>(self, text: String) -> Result<InputValue, E> {
+        Ok(InputValue::Text(text))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Value, A::Error> {
+    fn visit_bytes<E: Error>(self, _: &[u8]) -> Result<InputValue, E> {
+        Ok(InputValue::Deep)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<InputValue, A::Error> {
         let mut entries = Vec::new();
         if let Some(below) = self.0.checked_sub(1).map(Level) {
             while let Some(entry) = from.next_element_seed(below)? {
                 entries.push(entry);
             }
-            return Ok(Value::List(entries));
+            return Ok(InputValue::List(entries));
         }
-        Ok(Value::Deep)
+        Ok(InputValue::Deep)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<InputValue, A::Error> {
         let mut members = Vec::new();
         if let Some(below) = self.0.checked_sub(1).map(Level) {
             while let Some(name) = from.next_key()? {
                 members.push((name, from.next_value_seed(below)?));
             }
-            return Ok(Value::Object(members));
+            return Ok(InputValue::Object(members));
         }
-        Ok(Value::Deep)
+        Ok(InputValue::Deep)
     }
 }

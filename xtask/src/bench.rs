@@ -54,7 +54,7 @@ pub(crate) struct Options {
     dry: bool,
     /// Measure this contender alone, for use with a profiler; prints no table and no ratio.
     #[arg(long)]
-    only: Option<Contender>,
+    only: Option<Measured>,
 }
 
 /// What to measure in place of the relay's acknowledged events.
@@ -74,7 +74,7 @@ struct What {
 
 /// What is measured, from the least work to the most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Contender {
+enum Measured {
     /// Reads the body and does nothing.
     Noop,
     /// Parses the event into a type.
@@ -83,9 +83,9 @@ enum Contender {
     Relay,
 }
 
-const CONTENDERS: [Contender; 3] = [Contender::Noop, Contender::Typed, Contender::Relay];
+const CONTENDERS: [Measured; 3] = [Measured::Noop, Measured::Typed, Measured::Relay];
 
-impl Contender {
+impl Measured {
     fn title(self) -> &'static str {
         match self {
             Self::Noop => "axum handler that reads the body and does nothing",
@@ -109,7 +109,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     let programs = binaries::build(root, Speed::Release)?;
     let pinned = pin_ourselves();
     let runtime = tokio::runtime::Runtime::new()?;
-    let mut samples: [Vec<load::Sample>; CONTENDERS.len()] = Default::default();
+    let mut samples: [Vec<load::LatencySample>; CONTENDERS.len()] = Default::default();
     for round in 1..=options.rounds {
         for (contender, samples) in CONTENDERS.into_iter().zip(&mut samples) {
             if options.only.is_some_and(|only| only != contender) {
@@ -156,11 +156,11 @@ fn on_cores(pinned: bool, program: &Path) -> Command {
 }
 
 async fn measure(
-    contender: Contender,
+    contender: Measured,
     programs: &Path,
     pinned: bool,
     options: &Options,
-) -> anyhow::Result<load::Sample> {
+) -> anyhow::Result<load::LatencySample> {
     let directory = tempfile::tempdir()?;
     let (mut command, path) = server(contender, programs, pinned, &directory)?;
     let server = Server::start("the contender", &mut command).await?;
@@ -172,15 +172,15 @@ async fn measure(
 
 /// The command that starts a contender's server, and the path that takes events.
 fn server(
-    contender: Contender,
+    contender: Measured,
     programs: &Path,
     pinned: bool,
     directory: &TempDir,
 ) -> anyhow::Result<(Command, &'static str)> {
-    if contender != Contender::Relay {
+    if contender != Measured::Relay {
         let mut command = on_cores(pinned, &programs.join("xtask"));
         command.args(["bench-noop", "--listen", "127.0.0.1:0"]);
-        return Ok((command, if contender == Contender::Noop { noop::NOOP } else { noop::TYPED }));
+        return Ok((command, if contender == Measured::Noop { noop::NOOP } else { noop::TYPED }));
     }
     let secret = directory.path().join("secret");
     std::fs::write(&secret, "sk_test_example\n")?;
@@ -194,7 +194,7 @@ fn server(
     Ok((command, "/v1/events"))
 }
 
-fn table(samples: &[Vec<load::Sample>; CONTENDERS.len()]) -> String {
+fn table(samples: &[Vec<load::LatencySample>; CONTENDERS.len()]) -> String {
     let mut table =
         String::from("| server | acknowledged/s | of no-op | p50 ms | p99 ms |\n|---|--:|--:|--:|--:|\n");
     for (contender, rounds) in CONTENDERS.into_iter().zip(samples) {
@@ -210,7 +210,7 @@ fn table(samples: &[Vec<load::Sample>; CONTENDERS.len()]) -> String {
 
 /// The median over the rounds of the rate divided by the baseline's in the same round. A machine that slows down for
 /// a while slows both.
-fn ratio(rounds: &[load::Sample], baseline: &[load::Sample]) -> f64 {
+fn ratio(rounds: &[load::LatencySample], baseline: &[load::LatencySample]) -> f64 {
     let pairs = rounds.iter().zip(baseline);
     median(pairs.map(|(round, base)| round.per_second / base.per_second).collect())
 }
@@ -253,7 +253,7 @@ mod tests {
     #[test]
     fn ratios_are_to_the_noop_handler_of_the_same_round() {
         let rounds = |rates: [f64; 3]| {
-            let sample = |per_second| load::Sample {
+            let sample = |per_second| load::LatencySample {
                 per_second,
                 p50: Duration::from_millis(1),
                 p99: Duration::from_millis(2),

@@ -22,18 +22,18 @@ pub(crate) mod text;
 mod trap_formatting;
 mod wasm;
 
-pub(crate) use node::Node;
+pub(crate) use node::NodeRuntime;
 
 /// What is built from the tracker, each in a directory of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
+enum ScriptPart {
     /// The scripts that a page loads.
     Scripts,
     /// The npm package.
     Package,
 }
 
-impl Part {
+impl ScriptPart {
     fn directory(self) -> &'static str {
         match self {
             Self::Scripts => "dist",
@@ -44,15 +44,15 @@ impl Part {
 
 /// Builds `dist/` and `pkg/` from the tracker in `src/`, unless they were built from the same sources already.
 pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
-    build(root, &[Part::Scripts, Part::Package])
+    build(root, &[ScriptPart::Scripts, ScriptPart::Package])
 }
 
 /// Builds `dist/` alone, which is all that the server embeds.
 pub(crate) fn scripts(root: &Path) -> anyhow::Result<()> {
-    build(root, &[Part::Scripts])
+    build(root, &[ScriptPart::Scripts])
 }
 
-fn build(root: &Path, parts: &[Part]) -> anyhow::Result<()> {
+fn build(root: &Path, parts: &[ScriptPart]) -> anyhow::Result<()> {
     for needed in ["src/lib.rs", "src/browser.js", "src/shell.js", "pkg.json"] {
         if !root.join(needed).exists() {
             bail!("there is no tracker to build: {needed} is missing");
@@ -63,14 +63,14 @@ fn build(root: &Path, parts: &[Part]) -> anyhow::Result<()> {
     let lock = File::create(dist.join(".lock")).context("cannot write to dist/")?;
     lock.lock().context("cannot wait for another build to end")?;
 
-    let missing = |inputs: &str| -> Vec<Part> {
+    let missing = |inputs: &str| -> Vec<ScriptPart> {
         parts.iter().copied().filter(|part| !fingerprint::is_current(root, *part, inputs)).collect()
     };
     let mut inputs = fingerprint::inputs(root, true)?;
     if missing(&inputs).is_empty() {
         return Ok(());
     }
-    let node = Node::find(root)?;
+    let node = NodeRuntime::find(root)?;
     if node.is_none() {
         eprintln!("unoptimised and without the fallback for pages that forbid wasm: install node and npm");
         inputs = fingerprint::inputs(root, false)?;
@@ -81,16 +81,16 @@ fn build(root: &Path, parts: &[Part]) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn make(root: &Path, part: Part, node: Option<&Node>, inputs: &str) -> anyhow::Result<()> {
+fn make(root: &Path, part: ScriptPart, node: Option<&NodeRuntime>, inputs: &str) -> anyhow::Result<()> {
     let work = tempfile::tempdir()?;
     match part {
-        Part::Scripts => {
+        ScriptPart::Scripts => {
             let scripts = script::build(root, node, work.path())?;
             fingerprint::forget(root, part)?;
             let files = artefacts::write(&root.join("dist"), &scripts)?;
             print!("{}", artefacts::table(&files));
         }
-        Part::Package => {
+        ScriptPart::Package => {
             let package = package::build(root, node, work.path())?;
             fingerprint::forget(root, part)?;
             package::install(&package, &root.join("pkg"))?;
@@ -125,10 +125,10 @@ mod tests {
             std::fs::write(root.path().join(file), "this is no source: to build it would fail").unwrap();
         }
         let inputs = fingerprint::inputs(root.path(), true).unwrap();
-        fingerprint::remember(root.path(), Part::Scripts, &inputs).unwrap();
+        fingerprint::remember(root.path(), ScriptPart::Scripts, &inputs).unwrap();
         scripts(root.path()).unwrap();
         assert!(run(root.path()).is_err(), "the package was not built yet");
-        fingerprint::remember(root.path(), Part::Package, &inputs).unwrap();
+        fingerprint::remember(root.path(), ScriptPart::Package, &inputs).unwrap();
         run(root.path()).unwrap();
         std::fs::write(root.path().join("src/shell.js"), "changed").unwrap();
         assert!(run(root.path()).is_err());

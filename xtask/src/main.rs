@@ -28,19 +28,19 @@ mod tools;
 /// Every command of the repository.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask")]
-struct Arguments {
+struct XtaskArguments {
     #[command(subcommand)]
-    command: Command,
+    command: XtaskCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum XtaskCommand {
     /// Measures durably acknowledged events a second, compared with a handler that does nothing.
     Bench(bench::Options),
     /// Serves the handler that does nothing.
     #[cfg(feature = "bench")]
     #[command(hide = true)]
-    BenchNoop(bench::noop::Options),
+    BenchNoop(bench::noop::NoopOptions),
     /// Builds the script that a page loads and the npm package.
     Build,
     /// Starts the demo company, ready to click through.
@@ -58,7 +58,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    match dispatch(&Arguments::parse().command) {
+    match dispatch(&XtaskArguments::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("xtask: {error:#}");
@@ -67,19 +67,19 @@ fn main() -> ExitCode {
     }
 }
 
-fn dispatch(command: &Command) -> anyhow::Result<()> {
+fn dispatch(command: &XtaskCommand) -> anyhow::Result<()> {
     let root = root();
     match command {
-        Command::Bench(options) => bench::run(&root, options),
+        XtaskCommand::Bench(options) => bench::run(&root, options),
         #[cfg(feature = "bench")]
-        Command::BenchNoop(options) => bench::noop::run(options),
-        Command::Build => build::run(&root),
-        Command::Demo(options) => demo::run(&root, options),
-        Command::Deny => deny::run(&root),
-        Command::Size(options) => size::run(&root, options),
-        Command::Soak(options) => soak::run(&root, options),
-        Command::Test(options) => test::run(&root, options),
-        Command::Tidy(options) => tidy::run(&root, options),
+        XtaskCommand::BenchNoop(options) => bench::noop::run(options),
+        XtaskCommand::Build => build::run(&root),
+        XtaskCommand::Demo(options) => demo::run(&root, options),
+        XtaskCommand::Deny => deny::run(&root),
+        XtaskCommand::Size(options) => size::run(&root, options),
+        XtaskCommand::Soak(options) => soak::run(&root, options),
+        XtaskCommand::Test(options) => test::run(&root, options),
+        XtaskCommand::Tidy(options) => tidy::run(&root, options),
     }
 }
 

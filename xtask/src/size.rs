@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use clap::Args;
 
-use crate::build::{self, Node, text};
+use crate::build::{self, NodeRuntime, text};
 use crate::page;
 
 /// The arguments of `size`.
@@ -53,7 +53,7 @@ struct Weight {
 
 /// Builds, prints the table, writes it into docs/benchmarks.md, and fails over budget.
 pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
-    let node = shipped(Node::find(root)?)?;
+    let node = shipped(NodeRuntime::find(root)?)?;
     build::run(root)?;
     let work = tempfile::tempdir()?;
     let rows = rows(root, |module| node.minify_module(module, work.path()))?;
@@ -68,7 +68,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
 }
 
 /// The tools that make what is shipped; without them other bytes would be compared with the budget.
-fn shipped(node: Option<Node>) -> anyhow::Result<Node> {
+fn shipped(node: Option<NodeRuntime>) -> anyhow::Result<NodeRuntime> {
     node.context(
         "sizes are those of what is shipped, and that takes node and npm: install both, then run this again",
     )

@@ -50,7 +50,7 @@ enum Suite {
 
 /// The result of one suite.
 #[derive(Debug, PartialEq, Eq)]
-struct Row {
+struct SuiteResult {
     name: String,
     ran: String,
     /// What it found, and how to reproduce it.
@@ -92,7 +92,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn table(rows: &[Row]) -> String {
+fn table(rows: &[SuiteResult]) -> String {
     let mut text = String::from("| suite | ran | found |\n|---|---|---|\n");
     for row in rows {
         let found = if row.finding.is_some() { "**a finding**" } else { "nothing" };
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn the_table_says_what_ran_and_what_was_found() {
-        let row = |name: &str, finding: Option<&str>| Row {
+        let row = |name: &str, finding: Option<&str>| SuiteResult {
             name: name.into(),
             ran: thousands(1_234_567),
             finding: finding.map(str::to_owned),

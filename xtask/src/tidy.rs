@@ -37,14 +37,14 @@ impl fmt::Display for Problem {
 }
 
 /// A Rust source file, read and parsed once for every rule.
-struct Source {
+struct SourceFile {
     /// From the checkout's root, with `/`.
     path: String,
     text: String,
     syntax: syn::File,
 }
 
-impl Source {
+impl SourceFile {
     /// Parses source text as the file of this path.
     fn parse(path: &str, text: String) -> anyhow::Result<Self> {
         let syntax = syn::parse_file(&text).map_err(|error| {
@@ -94,7 +94,7 @@ fn problems(root: &Path) -> anyhow::Result<Vec<Problem>> {
 }
 
 /// Every Rust file of the checkout's crates.
-fn sources(root: &Path) -> anyhow::Result<Vec<Source>> {
+fn sources(root: &Path) -> anyhow::Result<Vec<SourceFile>> {
     let mut paths = Vec::new();
     for place in ["src", "tests", "crates", "xtask", "fuzz"] {
         rust_files(&root.join(place), &mut paths)?;
@@ -104,7 +104,7 @@ fn sources(root: &Path) -> anyhow::Result<Vec<Source>> {
         let text =
             std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let inside = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
-        Source::parse(&inside, text)
+        SourceFile::parse(&inside, text)
     };
     paths.into_iter().map(read).collect()
 }
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn what_is_not_rust_is_named_with_its_line() {
-        let error = Source::parse("src/a.rs", "//! A.\n\nfn (".into()).err().unwrap().to_string();
+        let error = SourceFile::parse("src/a.rs", "//! A.\n\nfn (".into()).err().unwrap().to_string();
         assert!(error.starts_with("src/a.rs:3: is not Rust"), "{error}");
     }
 }

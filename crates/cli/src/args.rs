@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Verify that the stored data is consistent, also while a server runs.
-    Check(Check),
+    Check(CheckArguments),
     /// Copy a whole installation from a data directory into a database, or back.
     Migrate(Migrate),
     /// Make a program and print its keys.
@@ -35,13 +35,13 @@ pub(crate) enum Command {
     /// Serve every role on one port: relay, ledger, links and script.
     Serve(Serve),
     /// Serve only the relay, which delivers to a ledger elsewhere or to hosted PartnerStack.
-    Relay(Relay),
+    Relay(RelayArguments),
 }
 
 /// Where everything is stored: in a directory or in a database.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
-pub(crate) struct Storage {
+pub(crate) struct StorageArguments {
     /// Data directory, for one process at a time. `check` reads it also while a server runs; the other commands make it
     /// when it is not there.
     #[arg(long, env = "HEADWATER_DATA")]
@@ -53,9 +53,9 @@ pub(crate) struct Storage {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Check {
+pub(crate) struct CheckArguments {
     #[command(flatten)]
-    pub(crate) storage: Storage,
+    pub(crate) storage: StorageArguments,
 }
 
 #[derive(Debug, Args)]
@@ -71,7 +71,7 @@ pub(crate) struct Migrate {
 #[derive(Debug, Args)]
 pub(crate) struct Init {
     #[command(flatten)]
-    pub(crate) storage: Storage,
+    pub(crate) storage: StorageArguments,
     /// The program's name, as partners see it.
     #[arg(long)]
     pub(crate) program: String,
@@ -103,7 +103,7 @@ pub(crate) struct Serve {
     #[arg(long, env = "HEADWATER_LISTEN", default_value = "127.0.0.1:8787")]
     pub(crate) listen: SocketAddr,
     #[command(flatten)]
-    pub(crate) storage: Storage,
+    pub(crate) storage: StorageArguments,
     /// The URL by which clients reach this server; partner links begin with it. Defaults to the listening address.
     #[arg(long, env = "HEADWATER_PUBLIC_URL")]
     pub(crate) public_url: Option<String>,
@@ -114,12 +114,12 @@ pub(crate) struct Serve {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Relay {
+pub(crate) struct RelayArguments {
     /// Address and port to listen on.
     #[arg(long, env = "HEADWATER_LISTEN", default_value = "127.0.0.1:8787")]
     pub(crate) listen: SocketAddr,
     #[command(flatten)]
-    pub(crate) storage: Storage,
+    pub(crate) storage: StorageArguments,
     /// Base URL of the API v2 to deliver to, as `https://ledger.example.com`.
     #[arg(long, env = "HEADWATER_DESTINATION")]
     pub(crate) destination: String,

@@ -5,13 +5,13 @@ use anyhow::Context as _;
 use headwater_store::{ReadOnlyStore, StoreError, Unit};
 
 use crate::args;
-use crate::storage::{self, JOURNAL, LEDGER, Part, RELAY_JOURNAL};
+use crate::storage::{self, JOURNAL, LEDGER, RELAY_JOURNAL, StoragePart};
 
-type Check = fn(&mut Unit<'_>) -> Result<Vec<String>, StoreError>;
+type CheckFunction = fn(&mut Unit<'_>) -> Result<Vec<String>, StoreError>;
 
 /// Prints every difference; fails when there is any.
-pub(crate) fn run(options: &args::Check) -> anyhow::Result<()> {
-    let mut parts: Vec<(Part, Check)> =
+pub(crate) fn run(options: &args::CheckArguments) -> anyhow::Result<()> {
+    let mut parts: Vec<(StoragePart, CheckFunction)> =
         vec![(LEDGER, headwater_ledger::check), (JOURNAL, headwater_journal::check)];
     if options.storage.data.is_none() {
         parts.push((RELAY_JOURNAL, headwater_journal::check));
@@ -19,15 +19,15 @@ pub(crate) fn run(options: &args::Check) -> anyhow::Result<()> {
     let (mut looked, mut differences) = (0, 0);
     for (part, check) in parts {
         let what = part.name;
-        let Some(mut beside) =
+        let Some(mut store) =
             open(&options.storage, part).with_context(|| format!("cannot check the {what}"))?
         else {
             println!("{what}: not here");
             continue;
         };
         let found = || -> Result<Vec<String>, StoreError> {
-            let mut found = beside.damage()?;
-            found.extend(beside.read(check)?);
+            let mut found = store.damage()?;
+            found.extend(store.read(check)?);
             Ok(found)
         }();
         let found = found.with_context(|| format!("cannot check the {what}"))?;
@@ -45,7 +45,7 @@ pub(crate) fn run(options: &args::Check) -> anyhow::Result<()> {
 }
 
 /// Opens a part for reading; `None` when it does not exist.
-fn open(options: &args::Storage, part: Part) -> anyhow::Result<Option<ReadOnlyStore>> {
+fn open(options: &args::StorageArguments, part: StoragePart) -> anyhow::Result<Option<ReadOnlyStore>> {
     if let Some(address) = storage::address(options)? {
         return Ok(ReadOnlyStore::open_shared(&address, part.schema, part.migrations)?);
     }

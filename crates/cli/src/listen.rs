@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt as _;
 
-use crate::paced::{Paced, Requests};
+use crate::paced::{MinRate, Requests};
 use crate::proxies::Proxies;
 
 /// The listen backlog: connections that wait to be accepted, as far as the system allows. Tokio's 1,024 are too few
@@ -77,7 +77,7 @@ pub(crate) async fn serve(
         };
         let _ = stream.set_nodelay(true);
         let (router, proxies, requests) = (router.clone(), bounds.proxies.clone(), Requests::default());
-        let paced = Paced::new(stream, Arc::clone(&requests));
+        let paced = MinRate::new(stream, Arc::clone(&requests));
         let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
             requests.fetch_add(1, Ordering::Relaxed);
             // The sender's address, for the limits of one address.

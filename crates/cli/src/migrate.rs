@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail, ensure};
 use headwater_store::{Copied, DataDir, ReadOnlyStore, Store, StoreError};
 
 use crate::args;
-use crate::storage::{JOURNAL, LEDGER, Part, RELAY_JOURNAL, Storage};
+use crate::storage::{JOURNAL, LEDGER, RELAY_JOURNAL, Storage, StoragePart};
 
 /// The pause between two lines of progress about one table.
 const TELL_EVERY: Duration = Duration::from_secs(2);
@@ -48,8 +48,8 @@ fn place(text: &str) -> anyhow::Result<Storage> {
 }
 
 /// The parts that the source has: a server's ledger and journal, or a relay's journal.
-fn parts(from: &Storage) -> anyhow::Result<Vec<Part>> {
-    let there = |part: Part| -> Result<bool, StoreError> {
+fn parts(from: &Storage) -> anyhow::Result<Vec<StoragePart>> {
+    let there = |part: StoragePart| -> Result<bool, StoreError> {
         match from {
             Storage::Directory(directory) => Ok(directory.path().join(part.file).exists()),
             Storage::Database(address) => {

@@ -17,7 +17,7 @@ pub(crate) type Requests = Arc<AtomicUsize>;
 
 /// The stream `S`. Writing fails with a time-out when the client has taken fewer than [`ANSWER_BYTES_MIN`] bytes of an
 /// answer within [`REQUEST_TIMEOUT`] after the send buffers were full.
-pub(crate) struct Paced<S> {
+pub(crate) struct MinRate<S> {
     stream: S,
     requests: Requests,
     /// The number of the request whose answer is being written.
@@ -28,7 +28,7 @@ pub(crate) struct Paced<S> {
     taken: usize,
 }
 
-impl<S> Paced<S> {
+impl<S> MinRate<S> {
     pub(crate) fn new(stream: S, requests: Requests) -> Self {
         Self { stream, requests, answered: 0, waits: None, taken: 0 }
     }
@@ -58,7 +58,7 @@ impl<S> Paced<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for MinRate<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -68,15 +68,15 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for MinRate<S> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let paced = self.get_mut();
-        match Pin::new(&mut paced.stream).poll_write(context, bytes) {
+        let limited = self.get_mut();
+        match Pin::new(&mut limited.stream).poll_write(context, bytes) {
             Poll::Ready(written) => {
-                paced.progress(written.as_ref().map_or(0, |bytes| *bytes));
+                limited.progress(written.as_ref().map_or(0, |bytes| *bytes));
                 Poll::Ready(written)
             }
-            Poll::Pending => paced.stalled(context),
+            Poll::Pending => limited.stalled(context),
         }
     }
 
@@ -85,13 +85,13 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let paced = self.get_mut();
-        match Pin::new(&mut paced.stream).poll_write_vectored(context, slices) {
+        let limited = self.get_mut();
+        match Pin::new(&mut limited.stream).poll_write_vectored(context, slices) {
             Poll::Ready(written) => {
-                paced.progress(written.as_ref().map_or(0, |bytes| *bytes));
+                limited.progress(written.as_ref().map_or(0, |bytes| *bytes));
                 Poll::Ready(written)
             }
-            Poll::Pending => paced.stalled(context),
+            Poll::Pending => limited.stalled(context),
         }
     }
 
@@ -100,9 +100,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let paced = self.get_mut();
-        match Pin::new(&mut paced.stream).poll_flush(context) {
-            Poll::Pending => paced.stalled(context),
+        let limited = self.get_mut();
+        match Pin::new(&mut limited.stream).poll_flush(context) {
+            Poll::Pending => limited.stalled(context),
             ready @ Poll::Ready(_) => ready,
         }
     }
@@ -124,7 +124,7 @@ mod tests {
     /// Writes an answer to a reader that takes `bytes` every `millis`; returns the result of writing.
     async fn answer(bytes: usize, millis: u64) -> io::Result<()> {
         let (ours, mut theirs) = duplex(1024);
-        let mut paced = Paced::new(ours, Requests::default());
+        let mut paced = MinRate::new(ours, Requests::default());
         let reader = tokio::spawn(async move {
             let mut buffer = vec![0; bytes];
             while theirs.read_exact(&mut buffer).await.is_ok() {
@@ -141,7 +141,7 @@ mod tests {
     async fn a_client_that_never_reads_its_answer_times_out() {
         let (ours, _theirs) = duplex(1024);
         let begun = tokio::time::Instant::now();
-        let error = Paced::new(ours, Requests::default()).write_all(ANSWER).await.unwrap_err();
+        let error = MinRate::new(ours, Requests::default()).write_all(ANSWER).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         let late = begun.elapsed().saturating_sub(Duration::from_millis(REQUEST_TIMEOUT));
         assert!(late < Duration::from_millis(10), "{late:?}");
@@ -161,7 +161,7 @@ mod tests {
     async fn the_next_answer_of_a_connection_has_its_own_time() {
         let (ours, mut theirs) = duplex(1024);
         let requests = Requests::default();
-        let mut paced = Paced::new(ours, Arc::clone(&requests));
+        let mut paced = MinRate::new(ours, Arc::clone(&requests));
         let (short, mut buffer) = ([7; 2048], vec![0; 2048]);
         for _ in 0..3 {
             requests.fetch_add(1, Ordering::Relaxed);

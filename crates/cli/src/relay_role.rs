@@ -19,7 +19,7 @@ const PROGRAM: i64 = 1;
 
 /// Serves until SIGTERM or ctrl-c, then lets open requests finish. Undelivered events stay in the journal for the next
 /// start.
-pub(crate) async fn run(options: args::Relay) -> anyhow::Result<()> {
+pub(crate) async fn run(options: args::RelayArguments) -> anyhow::Result<()> {
     let connections = system::connections();
     let storage = Storage::take(&options.storage)?;
     let secret = files::secret(&options.secret_key_file)?;
@@ -68,7 +68,7 @@ pub(crate) async fn run(options: args::Relay) -> anyhow::Result<()> {
 }
 
 /// Whether the destination is hosted PartnerStack, by the option or else by the host name.
-fn is_hosted(options: &args::Relay) -> bool {
+fn is_hosted(options: &args::RelayArguments) -> bool {
     if let Some(kind) = &options.destination_kind {
         return kind == "partnerstack";
     }

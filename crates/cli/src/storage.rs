@@ -11,7 +11,7 @@ use crate::args;
 
 /// A part with a store of its own. Not every process has all parts: a relay has no ledger.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Part {
+pub(crate) struct StoragePart {
     pub(crate) name: &'static str,
     /// Its file in a data directory.
     pub(crate) file: &'static str,
@@ -21,14 +21,14 @@ pub(crate) struct Part {
 }
 
 /// The ledger: customers, payments, commissions.
-pub(crate) const LEDGER: Part = Part {
+pub(crate) const LEDGER: StoragePart = StoragePart {
     name: "ledger",
     file: "ledger.sqlite",
     schema: "headwater_ledger",
     migrations: headwater_ledger::MIGRATIONS,
 };
 /// The event queue of a server with a ledger.
-pub(crate) const JOURNAL: Part = Part {
+pub(crate) const JOURNAL: StoragePart = StoragePart {
     name: "journal",
     file: "journal.sqlite",
     schema: "headwater_journal",
@@ -37,7 +37,8 @@ pub(crate) const JOURNAL: Part = Part {
 
 /// The event queue of a relay without a ledger. In a database it has a schema of its own: a server that shared it would
 /// claim events of programs that it does not know.
-pub(crate) const RELAY_JOURNAL: Part = Part { name: "relay's journal", schema: "headwater_relay", ..JOURNAL };
+pub(crate) const RELAY_JOURNAL: StoragePart =
+    StoragePart { name: "relay's journal", schema: "headwater_relay", ..JOURNAL };
 
 const BOUNDS: Bounds = Bounds {
     waiting: limits::WRITE_QUEUE_MAX,
@@ -59,7 +60,7 @@ impl Storage {
     ///
     /// # Errors
     /// [`DataDirError::InUse`] when another process has locked the directory.
-    pub(crate) fn take(options: &args::Storage) -> anyhow::Result<Self> {
+    pub(crate) fn take(options: &args::StorageArguments) -> anyhow::Result<Self> {
         if let Some(address) = address(options)? {
             return Ok(Self::Database(Box::new(address)));
         }
@@ -69,7 +70,7 @@ impl Storage {
     }
 
     /// Opens a part and runs its migrations.
-    pub(crate) fn open(&self, part: Part) -> anyhow::Result<Store> {
+    pub(crate) fn open(&self, part: StoragePart) -> anyhow::Result<Store> {
         match self {
             Self::Directory(directory) => {
                 let path = directory.file(part.file)?;
@@ -93,7 +94,7 @@ impl fmt::Display for Storage {
 }
 
 /// The database's address, if `--database` is given.
-pub(crate) fn address(options: &args::Storage) -> anyhow::Result<Option<Address>> {
+pub(crate) fn address(options: &args::StorageArguments) -> anyhow::Result<Option<Address>> {
     let given = options.database.as_deref().filter(|text| !text.is_empty());
     given.map(str::parse).transpose().context("--database")
 }

@@ -17,7 +17,7 @@ const COMPANY_KEY: usize = 8;
 
 /// A click. Each text is given by its byte offset in the page's lines ([`crate::lines`]); 0 means absent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Click {
+pub struct CreditClick {
     /// The partner's key.
     pub partner_key: usize,
     /// The click's id.
@@ -26,7 +26,7 @@ pub struct Click {
     pub link_domain: usize,
 }
 
-impl Click {
+impl CreditClick {
     /// Whether it names anybody.
     pub fn is_some(self) -> bool {
         self.partner_key > 0 || self.xid > 0
@@ -48,7 +48,7 @@ impl Click {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Decision {
     /// The credited click; empty when nobody is credited.
-    pub click: Click,
+    pub click: CreditClick,
     /// Whether the page's address named the click.
     pub named: bool,
     /// Whether the script has to write the click into its own cookies.
@@ -57,8 +57,8 @@ pub struct Decision {
 
 /// The click that a page's address names. The partner key is base64 there, but plain text in the oldest form (`gspid`)
 /// and under a site's own parameter names.
-pub fn of_address(lines: &[u8]) -> Click {
-    Click {
+pub fn of_address(lines: &[u8]) -> CreditClick {
+    CreditClick {
         partner_key: first(
             lines,
             &["\n~ps_partner_key=", "\n~gspk=", "\n?gspid=", "\n@="],
@@ -78,7 +78,7 @@ pub fn of_address(lines: &[u8]) -> Click {
 ///   ids, and any other click is newer than the cookies.
 /// - they do not: the ids known when the page deleted the cookies on purpose; empty if it did not.
 pub fn decide<T: AsRef<[u8]>>(lines: &[u8], first_wins: bool, seen: impl FnOnce(bool) -> T) -> Decision {
-    let own = Click {
+    let own = CreditClick {
         partner_key: first(lines, &["\n;growSumoPartnerKey=", "\n;ps_partner_key="], TextKind::PartnerKey),
         xid: first(lines, &["\n;gsxid=", "\n;ps_xid="], TextKind::ClickId),
         link_domain: 0,
@@ -96,7 +96,7 @@ pub fn decide<T: AsRef<[u8]>>(lines: &[u8], first_wins: bool, seen: impl FnOnce(
 /// The newest click in any cookie, the script's own or the link host's; the oldest with `first_wins`.
 fn of_cookies<T: AsRef<[u8]>>(
     lines: &[u8],
-    own: Click,
+    own: CreditClick,
     first_wins: bool,
     seen: impl FnOnce(bool) -> T,
 ) -> Decision {
@@ -132,7 +132,7 @@ fn of_cookies<T: AsRef<[u8]>>(
     // The link host keeps one partner key for each company, that of the newest click. An older click is credited by its
     // id alone.
     let partner_key = if first_wins && several { 0 } else { key_of(lines, company) };
-    Decision { click: Click { partner_key, xid: newest, link_domain: 0 }, named: false, write: is_own }
+    Decision { click: CreditClick { partner_key, xid: newest, link_domain: 0 }, named: false, write: is_own }
 }
 
 /// Offset of the partner key in the link host's cookie for the company whose key begins at `company`; 0 if there is

@@ -127,7 +127,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::credit::{Click, decide, of_address};
+    use crate::credit::{CreditClick, decide, of_address};
 
     #[test]
     fn a_page_is_written_as_lines() {
@@ -169,7 +169,7 @@ mod tests {
                 ["\n;_ps_xid_", "AbCdEfGh_r=", "abc123def456", "\n;_ps_partner_key_", "\n~gspk=", "\n;ps_xid="];
             let mut lines = lines;
             lines.extend(marks.into_iter().flat_map(|part| PARTS[part].bytes()));
-            let Click { partner_key, xid, link_domain } = decide(&lines, first_wins, |_| &lines).click;
+            let CreditClick { partner_key, xid, link_domain } = decide(&lines, first_wins, |_| &lines).click;
             prop_assert!([partner_key, xid, link_domain].iter().all(|place| *place <= lines.len()));
             prop_assert!(xid == 0 || is_click_id(text(&lines, xid)));
             prop_assert!(partner_key == 0 || is_partner_key(text(&lines, partner_key)));

@@ -23,7 +23,7 @@ pub type Monotonic = std::sync::Arc<dyn Fn() -> Duration + Send + Sync>;
 const PRUNE_EVERY: usize = 16 * 1024;
 
 /// A key pair: program number, and whether it is the test pair.
-type Pair = (i64, bool);
+type KeyPair = (i64, bool);
 type Keyed<K> = RateLimiter<K, DashMapStateStore<K>, MonotonicClock, NoOpMiddleware<Duration>>;
 
 /// The events were more than their rate allows. None of them was accepted.
@@ -46,12 +46,12 @@ pub(crate) struct Size {
 
 /// The rate limits of one relay.
 pub struct Rates {
-    pairs: Keyed<Pair>,
-    addresses: Keyed<(Pair, IpAddr)>,
+    pairs: Keyed<KeyPair>,
+    addresses: Keyed<(KeyPair, IpAddr)>,
     /// KiB a day of all pages of a key pair.
-    pair_days: Keyed<Pair>,
+    pair_days: Keyed<KeyPair>,
     /// KiB a day of one address.
-    address_days: Keyed<(Pair, IpAddr)>,
+    address_days: Keyed<(KeyPair, IpAddr)>,
     clock: MonotonicClock,
     per_second: NonZeroU32,
     per_address: NonZeroU32,
@@ -105,7 +105,7 @@ impl Rates {
     /// requests of one address use up nothing of the pair's limit. The limit by day does not apply with the secret key.
     pub(crate) fn check(
         &self,
-        pair: Pair,
+        pair: KeyPair,
         sender: EventSender,
         address: Option<IpAddr>,
         size: Size,
@@ -190,7 +190,7 @@ mod tests {
 
     use super::*;
 
-    const PAIR: Pair = (7, false);
+    const PAIR: KeyPair = (7, false);
 
     /// Rates of 100 a second, 10 for each address, and their clock.
     fn rates() -> (Rates, Arc<Mutex<Duration>>) {

@@ -8,10 +8,10 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use crate::Given;
+use crate::Environment;
 use crate::example::{Offer, offer};
-use crate::site::{Site, Subscription};
-use crate::stripe::{self, Account, Dispute};
+use crate::site::{Site, SiteSubscription};
+use crate::stripe::{self, Account, DisputeState};
 
 /// Webhooks waiting to be sent; requests that would exceed it are refused until some are sent.
 const QUEUE_MAX: usize = 1024;
@@ -24,7 +24,7 @@ const PAUSE_MAX: Duration = Duration::from_secs(3);
 #[derive(Clone)]
 pub struct Billing {
     site: Arc<Site>,
-    given: Given,
+    given: Environment,
     queue: mpsc::Sender<Vec<u8>>,
 }
 
@@ -39,7 +39,7 @@ pub enum Share {
 
 /// Why the provider refuses a request.
 #[derive(Debug)]
-pub enum Refused {
+pub enum BillingError {
     /// An unknown product, or none; a sentence for the visitor.
     Invalid(String),
     /// No such customer.
@@ -52,35 +52,43 @@ pub enum Refused {
     Site(anyhow::Error),
 }
 
-impl From<anyhow::Error> for Refused {
+impl From<anyhow::Error> for BillingError {
     fn from(error: anyhow::Error) -> Self {
         Self::Site(error)
     }
 }
 
 /// The task that sends the provider's webhooks.
-pub struct Sender {
+pub struct WebhookSender {
     queue: mpsc::Receiver<Vec<u8>>,
     connections: reqwest::Client,
     address: String,
     site: Arc<Site>,
-    given: Given,
+    given: Environment,
 }
 
 /// A provider whose webhooks go to `address`, and the task that sends them.
-pub fn open(site: Arc<Site>, given: Given, address: String) -> anyhow::Result<(Billing, Sender)> {
+pub fn start(
+    site: Arc<Site>,
+    given: Environment,
+    address: String,
+) -> anyhow::Result<(Billing, WebhookSender)> {
     let (queue, waiting) = mpsc::channel(QUEUE_MAX);
     let connections = headwater_client::connections().no_proxy().timeout(Duration::from_secs(10)).build()?;
-    let sender = Sender { queue: waiting, connections, address, site: site.clone(), given };
+    let sender = WebhookSender { queue: waiting, connections, address, site: site.clone(), given };
     Ok((Billing { site, given, queue }, sender))
 }
 
 impl Billing {
     /// Begins a subscription, not yet paid. The same choice again gives the same subscription.
-    pub fn checkout(&self, customer_key: &str, products: &[String]) -> Result<Subscription, Refused> {
+    pub fn checkout(
+        &self,
+        customer_key: &str,
+        products: &[String],
+    ) -> Result<SiteSubscription, BillingError> {
         let offers = offers(products)?;
         let chosen: Vec<String> = offers.iter().map(|offer| offer.key.to_owned()).collect();
-        let fresh = Subscription {
+        let fresh = SiteSubscription {
             id: self.given.id("sub_"),
             products: chosen.clone(),
             chosen_at: (self.given.now)(),
@@ -92,22 +100,22 @@ impl Billing {
             cancelled: false,
         };
         let begun = self.site.change(customer_key, |member| {
-            let same = |open: &Subscription| open.paid_at.is_none() && open.products == chosen;
+            let same = |unpaid: &SiteSubscription| unpaid.paid_at.is_none() && unpaid.products == chosen;
             if !member.subscription.as_ref().is_some_and(same) {
                 member.subscription = Some(fresh);
             }
             member.subscription.clone()
         })?;
-        begun.flatten().ok_or(Refused::UnknownCustomer)
+        begun.flatten().ok_or(BillingError::UnknownCustomer)
     }
 
     /// Takes the first payment of the open subscription and gives the invoice's id; paying twice gives the
     /// same.
-    pub fn pay(&self, customer_key: &str, products: &[String]) -> Result<String, Refused> {
+    pub fn pay(&self, customer_key: &str, products: &[String]) -> Result<String, BillingError> {
         let offers = offers(products)?;
         let subscription = self.subscription(customer_key)?;
         if !subscription.products.iter().map(String::as_str).eq(offers.iter().map(|offer| offer.key)) {
-            return Err(Refused::Conflict("these are not the products of the open checkout".to_owned()));
+            return Err(BillingError::Conflict("these are not the products of the open checkout".to_owned()));
         }
         if let Some(invoice) = subscription.invoice {
             return Ok(invoice);
@@ -116,117 +124,119 @@ impl Billing {
     }
 
     /// Takes another month's payment, also of a cancelled subscription: its last invoice.
-    pub fn renew(&self, customer_key: &str) -> Result<String, Refused> {
+    pub fn renew(&self, customer_key: &str) -> Result<String, BillingError> {
         self.paid_subscription(customer_key)?;
         self.charge(customer_key, false)
     }
 
     /// Gives back what is left of the latest payment, or half of it.
-    pub fn refund(&self, customer_key: &str, share: Share) -> Result<String, Refused> {
+    pub fn refund(&self, customer_key: &str, share: Share) -> Result<String, BillingError> {
         let mut subscription = self.paid_subscription(customer_key)?;
         let invoice = subscription.invoice.clone().unwrap_or_default();
         let total: i64 = offers(&subscription.products)?.iter().map(|offer| offer.amount).sum();
         let left = total - subscription.refunded;
         let amount = if share == Share::Half { (total / 2).min(left) } else { left };
         if amount == 0 {
-            return Err(Refused::Conflict("all of the last payment was given back already".to_owned()));
+            return Err(BillingError::Conflict("all of the last payment was given back already".to_owned()));
         }
         if subscription.disputed {
-            return Err(Refused::Conflict("a disputed payment cannot be refunded".to_owned()));
+            return Err(BillingError::Conflict("a disputed payment cannot be refunded".to_owned()));
         }
         subscription.refunded += amount;
         let refunded = subscription.refunded;
-        self.tell(customer_key, &subscription, 2, |given, account| {
+        self.queue_webhooks(customer_key, &subscription, 2, |given, account| {
             vec![
                 ("refund.created", stripe::refund(given, &invoice, amount)),
                 ("charge.refunded", stripe::charge(given, account, &invoice, refunded)),
             ]
         })?;
-        self.keep(customer_key, subscription)?;
+        self.save(customer_key, subscription)?;
         Ok(invoice)
     }
 
     /// The customer's bank takes the latest payment back.
-    pub fn dispute(&self, customer_key: &str) -> Result<String, Refused> {
+    pub fn dispute(&self, customer_key: &str) -> Result<String, BillingError> {
         let subscription = self.paid_subscription(customer_key)?;
         if subscription.disputed || subscription.refunded > 0 {
-            return Err(Refused::Conflict("the last payment was disputed or refunded already".to_owned()));
+            return Err(BillingError::Conflict(
+                "the last payment was disputed or refunded already".to_owned(),
+            ));
         }
-        self.settle_dispute(customer_key, subscription, Dispute::Opened)
+        self.settle_dispute(customer_key, subscription, DisputeState::Opened)
     }
 
     /// The bank decides the dispute in favour of the company.
-    pub fn win(&self, customer_key: &str) -> Result<String, Refused> {
+    pub fn win(&self, customer_key: &str) -> Result<String, BillingError> {
         let subscription = self.paid_subscription(customer_key)?;
         if !subscription.disputed {
-            return Err(Refused::Conflict("the last payment is not disputed".to_owned()));
+            return Err(BillingError::Conflict("the last payment is not disputed".to_owned()));
         }
-        self.settle_dispute(customer_key, subscription, Dispute::Won)
+        self.settle_dispute(customer_key, subscription, DisputeState::Won)
     }
 
     fn settle_dispute(
         &self,
         customer_key: &str,
-        mut subscription: Subscription,
-        stands: Dispute,
-    ) -> Result<String, Refused> {
+        mut subscription: SiteSubscription,
+        stands: DisputeState,
+    ) -> Result<String, BillingError> {
         let invoice = subscription.invoice.clone().unwrap_or_default();
-        subscription.disputed = stands == Dispute::Opened;
+        subscription.disputed = stands == DisputeState::Opened;
         let kind = match stands {
-            Dispute::Opened => "charge.dispute.created",
-            Dispute::Won => "charge.dispute.closed",
+            DisputeState::Opened => "charge.dispute.created",
+            DisputeState::Won => "charge.dispute.closed",
         };
-        self.tell(customer_key, &subscription, 1, |given, account| {
+        self.queue_webhooks(customer_key, &subscription, 1, |given, account| {
             vec![(kind, stripe::dispute(given, account, &invoice, stands))]
         })?;
-        self.keep(customer_key, subscription)?;
+        self.save(customer_key, subscription)?;
         Ok(invoice)
     }
 
     /// Ends the subscription: its products are churned.
-    pub fn cancel(&self, customer_key: &str) -> Result<String, Refused> {
+    pub fn cancel(&self, customer_key: &str) -> Result<String, BillingError> {
         let mut subscription = self.paid_subscription(customer_key)?;
         subscription.cancelled = true;
-        self.tell(customer_key, &subscription, 1, |_, account| {
+        self.queue_webhooks(customer_key, &subscription, 1, |_, account| {
             vec![("customer.subscription.deleted", stripe::subscription(account))]
         })?;
-        self.keep(customer_key, subscription.clone())?;
+        self.save(customer_key, subscription.clone())?;
         Ok(subscription.id)
     }
 
     /// Charges a month. The first payment also sends the events that create the customer and the subscription.
-    fn charge(&self, customer_key: &str, first: bool) -> Result<String, Refused> {
+    fn charge(&self, customer_key: &str, first: bool) -> Result<String, BillingError> {
         let mut subscription = self.subscription(customer_key)?;
         let invoice = self.given.id("in_");
         subscription.paid_at = Some((self.given.now)());
         subscription.invoice = Some(invoice.clone());
         (subscription.renewed, subscription.refunded, subscription.disputed) = (!first, 0, false);
-        self.tell(customer_key, &subscription, if first { 4 } else { 2 }, |given, account| {
-            let mut told = vec![
+        self.queue_webhooks(customer_key, &subscription, if first { 4 } else { 2 }, |given, account| {
+            let mut webhooks = vec![
                 ("invoice.paid", stripe::invoice(given, account, &invoice)),
                 ("invoice_payment.paid", stripe::invoice_payment(given, account, &invoice)),
             ];
             if first {
-                told.insert(0, ("customer.subscription.created", stripe::subscription(account)));
-                told.insert(0, ("customer.created", stripe::customer(account)));
+                webhooks.insert(0, ("customer.subscription.created", stripe::subscription(account)));
+                webhooks.insert(0, ("customer.created", stripe::customer(account)));
             }
-            told
+            webhooks
         })?;
-        self.keep(customer_key, subscription)?;
+        self.save(customer_key, subscription)?;
         Ok(invoice)
     }
 
     /// Queues `count` webhooks, all or none. Callers save the subscription only after that, so that no state is without
     /// its webhooks.
-    fn tell(
+    fn queue_webhooks(
         &self,
         customer_key: &str,
-        subscription: &Subscription,
+        subscription: &SiteSubscription,
         count: usize,
-        messages: impl FnOnce(&Given, &Account<'_>) -> Vec<(&'static str, Value)>,
-    ) -> Result<(), Refused> {
-        let member = self.site.member(customer_key).ok_or(Refused::UnknownCustomer)?;
-        let places = self.queue.try_reserve_many(count).map_err(|_| Refused::Busy)?;
+        messages: impl FnOnce(&Environment, &Account<'_>) -> Vec<(&'static str, Value)>,
+    ) -> Result<(), BillingError> {
+        let member = self.site.member(customer_key).ok_or(BillingError::UnknownCustomer)?;
+        let places = self.queue.try_reserve_many(count).map_err(|_| BillingError::Busy)?;
         let offers = offers(&subscription.products)?;
         let account = Account { customer_key, member: &member, subscription, offers: &offers };
         for (place, (kind, object)) in places.zip(messages(&self.given, &account)) {
@@ -235,27 +245,27 @@ impl Billing {
         Ok(())
     }
 
-    fn keep(&self, customer_key: &str, subscription: Subscription) -> Result<(), Refused> {
+    fn save(&self, customer_key: &str, subscription: SiteSubscription) -> Result<(), BillingError> {
         self.site
             .change(customer_key, |member| member.subscription = Some(subscription))?
-            .ok_or(Refused::UnknownCustomer)
+            .ok_or(BillingError::UnknownCustomer)
     }
 
-    fn subscription(&self, customer_key: &str) -> Result<Subscription, Refused> {
-        let member = self.site.member(customer_key).ok_or(Refused::UnknownCustomer)?;
-        member.subscription.ok_or_else(|| Refused::Conflict("begin a checkout first".to_owned()))
+    fn subscription(&self, customer_key: &str) -> Result<SiteSubscription, BillingError> {
+        let member = self.site.member(customer_key).ok_or(BillingError::UnknownCustomer)?;
+        member.subscription.ok_or_else(|| BillingError::Conflict("begin a checkout first".to_owned()))
     }
 
-    fn paid_subscription(&self, customer_key: &str) -> Result<Subscription, Refused> {
+    fn paid_subscription(&self, customer_key: &str) -> Result<SiteSubscription, BillingError> {
         let subscription = self.subscription(customer_key)?;
         if subscription.invoice.is_none() {
-            return Err(Refused::Conflict("nothing has been paid yet".to_owned()));
+            return Err(BillingError::Conflict("nothing has been paid yet".to_owned()));
         }
         Ok(subscription)
     }
 }
 
-impl Sender {
+impl WebhookSender {
     /// Sends until every [`Billing`] is gone.
     pub async fn run(mut self) {
         while let Some(body) = self.queue.recv().await {
@@ -288,12 +298,12 @@ impl Sender {
 }
 
 /// The offers of these keys in the catalogue's order, each once.
-fn offers(keys: &[String]) -> Result<Vec<&'static Offer>, Refused> {
+fn offers(keys: &[String]) -> Result<Vec<&'static Offer>, BillingError> {
     if let Some(unknown) = keys.iter().find(|key| offer(key).is_none()) {
-        return Err(Refused::Invalid(format!("'{unknown}' is not sold here")));
+        return Err(BillingError::Invalid(format!("'{unknown}' is not sold here")));
     }
     if keys.is_empty() {
-        return Err(Refused::Invalid("choose at least one product".to_owned()));
+        return Err(BillingError::Invalid("choose at least one product".to_owned()));
     }
     Ok(crate::example::OFFERS.iter().filter(|offer| keys.iter().any(|key| key == offer.key)).collect())
 }

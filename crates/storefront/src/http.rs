@@ -10,10 +10,10 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 
 use crate::billing::Billing;
-use crate::load::Loaded;
+use crate::load::Clients;
 use crate::site::Site;
 
-pub use pages::Pages;
+pub use pages::PageFiles;
 
 /// Bytes of a request's body: four products and two names fit many times.
 const BODY_MAX: usize = 16 * 1024;
@@ -26,9 +26,9 @@ pub struct Shop {
     /// The billing provider.
     pub billing: Billing,
     /// The company's and the partner's clients of Headwater.
-    pub loaded: Arc<Loaded>,
+    pub loaded: Arc<Clients>,
     /// The pages.
-    pub pages: Arc<Pages>,
+    pub pages: Arc<PageFiles>,
 }
 
 /// Serves the site until `stop` ends.

@@ -5,8 +5,8 @@ use headwater_protocol::v2::{Customer, Product, Reward, Transaction};
 use headwater_protocol::{Currency, Millis};
 use serde::Serialize;
 
-use crate::load::{Loaded, Names};
-use crate::site::{Member, Subscription};
+use crate::load::{Clients, Names};
+use crate::site::{SiteCustomer, SiteSubscription};
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -42,7 +42,7 @@ pub struct Journey {
 
 /// What the partner may know of the customer.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct PartnerView {
+pub struct PartnerJourney {
     /// Whether the ledger answered.
     pub reachable: bool,
     /// Every product the customer has.
@@ -84,7 +84,7 @@ pub struct SeenReward {
 }
 
 /// Reads the timeline of the customer with the site's own id `customer_key`.
-pub async fn read(loaded: &Loaded, customer_key: &str, member: Option<&Member>) -> Journey {
+pub async fn read(loaded: &Clients, customer_key: &str, member: Option<&SiteCustomer>) -> Journey {
     match collect(loaded, customer_key, member).await {
         Ok(steps) => Journey { reachable: true, steps },
         // Not known yet: the signup is still being delivered, or no partner referred this visitor.
@@ -94,9 +94,9 @@ pub async fn read(loaded: &Loaded, customer_key: &str, member: Option<&Member>) 
 }
 
 async fn collect(
-    Loaded { vendor, names, .. }: &Loaded,
+    Clients { vendor, names, .. }: &Clients,
     customer_key: &str,
-    member: Option<&Member>,
+    member: Option<&SiteCustomer>,
 ) -> Result<Vec<Step>, ClientError> {
     let customer = vendor.customer(customer_key).await?.data;
     let query = [("customer_key", customer.key.as_str()), ("limit", "250")];
@@ -128,7 +128,7 @@ async fn collect(
     Ok(steps)
 }
 
-fn signup(customer: &Customer, member: Option<&Member>) -> Step {
+fn signup(customer: &Customer, member: Option<&SiteCustomer>) -> Step {
     let partner = customer.partner_key.as_deref().unwrap_or("nobody");
     Step {
         step: "signup",
@@ -143,7 +143,7 @@ fn signup(customer: &Customer, member: Option<&Member>) -> Step {
     }
 }
 
-fn product(record: &Product, names: &Names, subscription: Option<&Subscription>) -> Step {
+fn product(record: &Product, names: &Names, subscription: Option<&SiteSubscription>) -> Step {
     let key = record.external_subscription_key.as_deref().unwrap_or("no subscription");
     // The site keeps the latest checkout only, so products of an earlier subscription show no latency.
     let chosen = subscription.filter(|open| key.starts_with(&open.id)).map(|open| open.chosen_at);
@@ -194,26 +194,26 @@ fn reward(record: &Reward, paid_at: Option<Millis>) -> Step {
 ///
 /// A partner's token cannot look up the site's ids, so the company's client finds the `cus_` key first (api.md
 /// section 7).
-pub async fn read_partner_view(loaded: &Loaded, customer_key: &str) -> PartnerView {
+pub async fn read_partner_view(loaded: &Clients, customer_key: &str) -> PartnerJourney {
     match collect_partner_view(loaded, customer_key).await {
         Ok(view) => view,
         // Not known yet, or not referred by this partner.
         Err(error) => {
             let unknown = matches!(error.status(), Some(403 | 404));
-            PartnerView { reachable: unknown, ..PartnerView::default() }
+            PartnerJourney { reachable: unknown, ..PartnerJourney::default() }
         }
     }
 }
 
 async fn collect_partner_view(
-    Loaded { vendor, partner, names, .. }: &Loaded,
+    Clients { vendor, partner, names, .. }: &Clients,
     customer_key: &str,
-) -> Result<PartnerView, ClientError> {
+) -> Result<PartnerJourney, ClientError> {
     let customer = vendor.customer(customer_key).await?.data.key;
     let query = [("customer_key", customer.as_str()), ("limit", "250")];
     let products = partner.list_products(&query).await?.data.items;
     let rewards = partner.list_rewards(&query).await?.data.items;
-    Ok(PartnerView {
+    Ok(PartnerJourney {
         reachable: true,
         products: products.iter().rev().map(|record| seen_product(record, names)).collect(),
         rewards: rewards.iter().rev().map(seen_reward).collect(),

@@ -15,14 +15,14 @@ use headwater_protocol::Millis;
 
 /// Clock and randomness, given by `main` and by tests.
 #[derive(Debug, Clone, Copy)]
-pub struct Given {
+pub struct Environment {
     /// The present moment.
     pub now: fn() -> Millis,
     /// Fills a buffer with random bytes.
     pub random: fn(&mut [u8]),
 }
 
-impl Given {
+impl Environment {
     /// A provider's id: `prefix` and 16 random hexadecimal digits.
     pub fn id(&self, prefix: &str) -> String {
         let mut bytes = [0; 8];

@@ -18,7 +18,7 @@ use crate::site::Site;
 
 /// What `headwater init --json` printed. No `Debug`: most of it is secret.
 #[derive(Clone, Deserialize)]
-pub struct Credentials {
+pub struct CredentialsFile {
     /// `pk_…`; pages carry it.
     pub public_key: String,
     /// Its secret.
@@ -29,7 +29,7 @@ pub struct Credentials {
 
 /// The clients through which the backend reads Headwater, and the partner's link.
 #[derive(Debug, Clone)]
-pub struct Loaded {
+pub struct Clients {
     /// The company's client.
     pub vendor: Client,
     /// The partner's client.
@@ -48,11 +48,11 @@ const ALL: headwater_client::Query<'static> = &[("limit", "250")];
 
 /// Loads the example. `headwater` is the ledger's base address, `origin` this site's own.
 pub async fn load(
-    credentials: &Credentials,
+    credentials: &CredentialsFile,
     headwater: &str,
     origin: &str,
     site: &Site,
-) -> anyhow::Result<Loaded> {
+) -> anyhow::Result<Clients> {
     let pair = Credential::basic(credentials.public_key.clone(), credentials.secret_key.clone(), None);
     let vendor = Client::http(headwater, pair)?;
     let admin = Client::http(headwater, Credential::bearer(credentials.admin_token.clone()))?;
@@ -65,7 +65,7 @@ pub async fn load(
     site.begin_after(highest_customer(&vendor).await?);
     let token = vendor.create_partner_token(&partnership).await?.data.token;
     let partner = Client::http(headwater, Credential::bearer(SecretString::from(token)))?;
-    Ok(Loaded { vendor, partner, link, names })
+    Ok(Clients { vendor, partner, link, names })
 }
 
 async fn settings(admin: &Client, origin: &str, webhook_secret: String) -> anyhow::Result<()> {

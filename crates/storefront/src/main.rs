@@ -8,10 +8,10 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::Parser;
 use headwater_protocol::Millis;
-use headwater_storefront::http::{Pages, Shop};
-use headwater_storefront::load::{self, Credentials};
+use headwater_storefront::http::{PageFiles, Shop};
+use headwater_storefront::load::{self, CredentialsFile};
 use headwater_storefront::site::Site;
-use headwater_storefront::{Given, billing, http};
+use headwater_storefront::{Environment, billing, http};
 
 /// GigaKick, a demo company that sells four products through partners.
 #[derive(Parser)]
@@ -45,10 +45,10 @@ async fn main() -> ExitCode {
 }
 
 async fn run(options: Options) -> anyhow::Result<()> {
-    let given = Given { now, random };
+    let given = Environment { now, random };
     let text = std::fs::read(&options.credentials)
         .with_context(|| format!("cannot read {}", options.credentials.display()))?;
-    let credentials: Credentials = serde_json::from_slice(&text).with_context(|| {
+    let credentials: CredentialsFile = serde_json::from_slice(&text).with_context(|| {
         format!("{} is not what `headwater init --json` prints", options.credentials.display())
     })?;
     let site = Arc::new(Site::open(options.state, given).context("cannot use the --state file")?);
@@ -62,9 +62,9 @@ async fn run(options: Options) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("cannot load the example into {headwater}"))?;
     let webhooks = format!("{headwater}/v1/webhooks/stripe/{}", credentials.public_key);
-    let (billing, sender) = billing::open(site.clone(), given, webhooks)?;
+    let (billing, sender) = billing::start(site.clone(), given, webhooks)?;
     tokio::spawn(sender.run());
-    let pages = Pages {
+    let pages = PageFiles {
         directory: options.www,
         headwater,
         public_key: credentials.public_key,

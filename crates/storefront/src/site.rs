@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use headwater_protocol::Millis;
 use serde::{Deserialize, Serialize};
 
-use crate::Given;
+use crate::Environment;
 use crate::example::Offer;
 
 /// Customers of a demo; the next one is refused.
@@ -16,7 +16,7 @@ pub const CUSTOMERS_MAX: usize = 10_000;
 
 /// A customer of the site.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Member {
+pub struct SiteCustomer {
     /// Full name.
     pub name: String,
     /// Address.
@@ -26,12 +26,12 @@ pub struct Member {
     /// When the form was sent.
     pub signed_up_at: Millis,
     /// The running subscription.
-    pub subscription: Option<Subscription>,
+    pub subscription: Option<SiteSubscription>,
 }
 
 /// A subscription at the billing provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Subscription {
+pub struct SiteSubscription {
     /// Its id at the provider.
     pub id: String,
     /// Keys of the offers it sells.
@@ -55,7 +55,7 @@ pub struct Subscription {
     pub cancelled: bool,
 }
 
-impl Subscription {
+impl SiteSubscription {
     /// The key that joins a product to its payments: the subscription's id, and the price's too where one
     /// subscription sells several products (billing.md).
     pub fn key_of(&self, offer: &Offer) -> String {
@@ -65,33 +65,33 @@ impl Subscription {
 
 /// The file's content. Its secret is the demo provider's own, made here, so it has no `Debug`.
 #[derive(Clone, Serialize, Deserialize)]
-struct Memory {
+struct State {
     webhook_secret: String,
     next: u64,
-    members: BTreeMap<String, Member>,
+    members: BTreeMap<String, SiteCustomer>,
 }
 
 /// The app's state, behind a lock and saved at each change.
 pub struct Site {
-    memory: Mutex<Memory>,
+    state: Mutex<State>,
     file: Option<PathBuf>,
-    given: Given,
+    given: Environment,
 }
 
 impl Site {
     /// Reads `file`; if there is none, starts empty with a new webhook secret.
-    pub fn open(file: Option<PathBuf>, given: Given) -> anyhow::Result<Self> {
+    pub fn open(file: Option<PathBuf>, given: Environment) -> anyhow::Result<Self> {
         let read = match file.as_deref().map(std::fs::read) {
             Some(Ok(bytes)) => Some(serde_json::from_slice(&bytes)?),
             Some(Err(error)) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
             _ => None,
         };
-        let memory = read.unwrap_or_else(|| Memory {
+        let memory = read.unwrap_or_else(|| State {
             webhook_secret: given.secret("whsec_"),
             next: 1,
             members: BTreeMap::new(),
         });
-        let site = Self { memory: Mutex::new(memory), file, given };
+        let site = Self { state: Mutex::new(memory), file, given };
         site.save(&site.lock())?;
         Ok(site)
     }
@@ -115,7 +115,7 @@ impl Site {
         }
         let key = format!("gk_{}", memory.next);
         memory.next += 1;
-        let member = Member {
+        let member = SiteCustomer {
             name: name.to_owned(),
             email: email.to_owned(),
             provider_key: self.given.id("cus_"),
@@ -128,12 +128,16 @@ impl Site {
     }
 
     /// The customer of that key.
-    pub fn member(&self, key: &str) -> Option<Member> {
+    pub fn member(&self, key: &str) -> Option<SiteCustomer> {
         self.lock().members.get(key).cloned()
     }
 
     /// Changes a customer, saves the state and returns what `change` returns; `None` if there is no such customer.
-    pub fn change<T>(&self, key: &str, change: impl FnOnce(&mut Member) -> T) -> anyhow::Result<Option<T>> {
+    pub fn change<T>(
+        &self,
+        key: &str,
+        change: impl FnOnce(&mut SiteCustomer) -> T,
+    ) -> anyhow::Result<Option<T>> {
         let mut memory = self.lock();
         let Some(member) = memory.members.get_mut(key) else { return Ok(None) };
         let said = change(member);
@@ -141,11 +145,11 @@ impl Site {
         Ok(Some(said))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Memory> {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn save(&self, memory: &Memory) -> anyhow::Result<()> {
+    fn save(&self, memory: &State) -> anyhow::Result<()> {
         let Some(file) = &self.file else { return Ok(()) };
         // A rename replaces the file at once, so that a crash of this process never leaves half of it.
         let beside = file.with_extension("new");

@@ -9,11 +9,11 @@ use hmac::{Hmac, Mac as _};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::Given;
+use crate::Environment;
 use crate::example::Offer;
-use crate::site::{Member, Subscription};
+use crate::site::{SiteCustomer, SiteSubscription};
 
-pub use money::{Dispute, charge, dispute, invoice, invoice_payment, refund};
+pub use money::{DisputeState, charge, dispute, invoice, invoice_payment, refund};
 
 /// The API version of every event.
 const API_VERSION: &str = "2025-09-30.clover";
@@ -24,9 +24,9 @@ pub struct Account<'a> {
     /// The site's own id, carried in every `metadata`.
     pub customer_key: &'a str,
     /// The customer.
-    pub member: &'a Member,
+    pub member: &'a SiteCustomer,
     /// The subscription.
-    pub subscription: &'a Subscription,
+    pub subscription: &'a SiteSubscription,
     /// What it sells.
     pub offers: &'a [&'static Offer],
 }
@@ -41,7 +41,7 @@ pub fn sign(secret: &str, now: Millis, body: &[u8]) -> String {
 }
 
 /// Wraps `object` as an event of `kind`.
-pub fn event(given: &Given, kind: &str, object: &Value) -> Value {
+pub fn event(given: &Environment, kind: &str, object: &Value) -> Value {
     json!({
         "id": given.id("evt_"),
         "object": "event",

@@ -7,10 +7,10 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use self::chromium::Chromium;
-use self::contender::Contender;
+use self::contender::BrowserContender;
 use self::table::Medians;
-use self::visit::Sample;
-use crate::build::{self, Node};
+use self::visit::VisitSample;
+use crate::build::{self, NodeRuntime};
 use crate::{page, tools};
 
 mod chromium;
@@ -26,7 +26,7 @@ const LANDING: &str =
 
 /// Measures, prints the table, and writes it into docs/benchmarks.md unless this is a dry run.
 pub(super) fn run(root: &Path, loads: u16, dry: bool) -> anyhow::Result<()> {
-    let modules = Node::packages(root, contender::PEERS, "peers")?;
+    let modules = NodeRuntime::packages(root, contender::PEERS, "peers")?;
     let modules = modules.context("the peers come from npm: install node and npm, then run this again")?;
     build::run(root)?;
     let browser = tools::browser()?;
@@ -46,9 +46,9 @@ pub(super) fn run(root: &Path, loads: u16, dry: bool) -> anyhow::Result<()> {
 /// The browser's name, and each contender's samples. The first round only warms caches and is not counted.
 async fn measure(
     browser: &tools::Browser,
-    contenders: &[Contender],
+    contenders: &[BrowserContender],
     loads: u16,
-) -> anyhow::Result<(String, Vec<Vec<Sample>>)> {
+) -> anyhow::Result<(String, Vec<Vec<VisitSample>>)> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let origin = format!("http://www.shop.localhost:{}", listener.local_addr()?.port());
     tokio::spawn(site::serve(listener, site::router(contenders, &origin)?));
@@ -77,7 +77,7 @@ async fn measure(
     Ok((product, samples))
 }
 
-fn section(table: &str, alone: &[Sample], product: &str) -> String {
+fn section(table: &str, alone: &[VisitSample], product: &str) -> String {
     let (loads, (low, high)) = (alone.len(), table::middle_half(alone));
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let (throttle, watched) = (visit::THROTTLE, visit::WATCHED.as_secs());

@@ -11,8 +11,8 @@ use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use self::client::Client;
-use super::load::Sample;
+use self::client::BenchClient;
+use super::load::LatencySample;
 use super::{Options, median};
 use crate::binaries::{self, Speed};
 use crate::page;
@@ -62,12 +62,12 @@ impl BenchLedger {
         Ok(Self { program: program.to_owned(), data, storage, public_key, secret_key })
     }
 
-    async fn serve(&self) -> anyhow::Result<(Server, Client)> {
+    async fn serve(&self) -> anyhow::Result<(Server, BenchClient)> {
         let mut serve = Command::new(&self.program);
         serve.args(["serve", "--listen", "127.0.0.1:0", "--events-per-second", "10000000"]);
         serve.args(&self.storage).env("HEADWATER_LOG", "off");
         let server = Server::start("the ledger", &mut serve).await?;
-        let client = Client::new(&server.url, &self.public_key, &self.secret_key)?;
+        let client = BenchClient::new(&server.url, &self.public_key, &self.secret_key)?;
         Ok((server, client))
     }
 
@@ -77,9 +77,9 @@ impl BenchLedger {
 }
 
 /// One row of the table.
-struct Row {
+struct BenchRow {
     what: String,
-    sample: Sample,
+    sample: LatencySample,
     of_bare: Option<f64>,
 }
 
@@ -120,7 +120,7 @@ async fn measure(program: &Path, options: &Options) -> anyhow::Result<String> {
          | what | a second | of bare | p50 ms | p99 ms |\n|---|--:|--:|--:|--:|\n",
         options.rounds, options.seconds, options.connections
     );
-    for Row { what, sample, of_bare } in rows {
+    for BenchRow { what, sample, of_bare } in rows {
         let of_bare = of_bare.map_or(String::new(), |ratio| format!("{ratio:.2}"));
         let (p50, p99) = (sample.p50.as_secs_f64() * 1e3, sample.p99.as_secs_f64() * 1e3);
         writeln!(text, "| {what} | {:.0} | {of_bare} | {p50:.1} | {p99:.1} |", sample.per_second)?;
@@ -130,7 +130,7 @@ async fn measure(program: &Path, options: &Options) -> anyhow::Result<String> {
 }
 
 /// Measures payments with few and many triggers, in turn with bare SQLite.
-async fn transactions(program: &Path, options: &Options) -> anyhow::Result<(Vec<Row>, f64)> {
+async fn transactions(program: &Path, options: &Options) -> anyhow::Result<(Vec<BenchRow>, f64)> {
     let mut rows = Vec::new();
     let mut bares = Vec::new();
     let ledger = BenchLedger::init(program).await?;
@@ -166,13 +166,13 @@ async fn transactions(program: &Path, options: &Options) -> anyhow::Result<(Vec<
             samples.push(sample);
         }
         let what = format!("`POST /transactions`, {wanted} active triggers");
-        rows.push(Row { what, sample: super::load::median(&samples), of_bare: Some(median(ratios)) });
+        rows.push(BenchRow { what, sample: super::load::median(&samples), of_bare: Some(median(ratios)) });
     }
     Ok((rows, median(bares)))
 }
 
 /// Makes a partner with customers who pay.
-async fn furnish(client: &Client) -> anyhow::Result<()> {
+async fn furnish(client: &BenchClient) -> anyhow::Result<()> {
     let partner = json!({"email": "robin@agency.example", "partner_key": "robin"});
     client.ask("POST", "/api/v2/partnerships", &partner).await?;
     for number in 0..PAYING {
@@ -208,7 +208,7 @@ fn trigger(number: u64) -> Value {
 }
 
 /// How many customers of the partner the ledger has recorded.
-async fn booked(client: &Client) -> anyhow::Result<u64> {
+async fn booked(client: &BenchClient) -> anyhow::Result<u64> {
     let partner = client.ask("GET", "/api/v2/partnerships/robin", &Value::Null).await?;
     partner["stats"]["CUSTOMER_COUNT"].as_u64().context("a partner has a number of customers")
 }
@@ -233,7 +233,7 @@ pub(super) struct Booked {
     pub(super) seconds: f64,
     pub(super) per_second: f64,
     /// The relay's acknowledgements.
-    pub(super) meanwhile: Sample,
+    pub(super) meanwhile: LatencySample,
 }
 
 /// Sends signups to the relay of this ledger, and waits until the last of them is recorded.

@@ -20,7 +20,7 @@ const WARM_UP: Duration = Duration::from_millis(500);
 
 /// One measurement.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Sample {
+pub(super) struct LatencySample {
     /// 202 answers a second.
     pub(super) per_second: f64,
     /// Median time of an answer.
@@ -35,7 +35,7 @@ pub(super) async fn run(
     path: &str,
     connections: usize,
     duration: Duration,
-) -> anyhow::Result<Sample> {
+) -> anyhow::Result<LatencySample> {
     let address = url.strip_prefix("http://").context("the server listens on http")?;
     let begin = Instant::now() + WARM_UP;
     let end = begin + duration;
@@ -46,7 +46,7 @@ pub(super) async fn run(
         let (sender, driver) = handshake(TokioIo::new(stream)).await?;
         tokio::spawn(driver);
         let request =
-            Template { uri: path.to_owned(), host: address.to_owned(), connection: connection as u64 };
+            RequestTemplate { uri: path.to_owned(), host: address.to_owned(), connection: connection as u64 };
         tasks.spawn(keep_busy(sender, request, begin, end));
     }
     let mut took = Vec::new();
@@ -57,7 +57,7 @@ pub(super) async fn run(
 }
 
 /// What the requests of one connection share.
-struct Template {
+struct RequestTemplate {
     uri: String,
     host: String,
     connection: u64,
@@ -66,7 +66,7 @@ struct Template {
 /// Sends one request after the other; returns the times of those that began and ended inside the window.
 async fn keep_busy(
     mut sender: SendRequest<Full<Bytes>>,
-    template: Template,
+    template: RequestTemplate,
     begin: Instant,
     end: Instant,
 ) -> anyhow::Result<Vec<Duration>> {
@@ -144,16 +144,16 @@ fn epoch_millis() -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
-pub(super) fn summary(mut took: Vec<Duration>, duration: Duration) -> anyhow::Result<Sample> {
+pub(super) fn summary(mut took: Vec<Duration>, duration: Duration) -> anyhow::Result<LatencySample> {
     ensure!(!took.is_empty(), "no request was answered in {duration:?}");
     took.sort_unstable();
     let at = |hundredths: usize| took[(took.len() * hundredths / 100).min(took.len() - 1)];
     let count = u32::try_from(took.len()).context("fewer answers than four thousand million")?;
-    Ok(Sample { per_second: f64::from(count) / duration.as_secs_f64(), p50: at(50), p99: at(99) })
+    Ok(LatencySample { per_second: f64::from(count) / duration.as_secs_f64(), p50: at(50), p99: at(99) })
 }
 
 /// The sample with the middle rate.
-pub(super) fn median(samples: &[Sample]) -> Sample {
+pub(super) fn median(samples: &[LatencySample]) -> LatencySample {
     let mut sorted = samples.to_vec();
     sorted.sort_unstable_by(|one, other| one.per_second.total_cmp(&other.per_second));
     sorted[sorted.len() / 2]
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn the_median_is_the_middle_round() {
-        let sample = |per_second| Sample { per_second, p50: Duration::ZERO, p99: Duration::ZERO };
+        let sample = |per_second| LatencySample { per_second, p50: Duration::ZERO, p99: Duration::ZERO };
         assert!((median(&[sample(9.0), sample(1.0), sample(5.0)]).per_second - 5.0).abs() < f64::EPSILON);
     }
 

@@ -20,14 +20,14 @@ const ANSWER: &str = r#"{"accepted":1,"duplicates":0}"#;
 
 /// The arguments of `bench-noop`.
 #[derive(Debug, Args)]
-pub(crate) struct Options {
+pub(crate) struct NoopOptions {
     /// Address to listen on.
     #[arg(long)]
     listen: SocketAddr,
 }
 
 #[derive(Deserialize)]
-struct Event<'a> {
+struct TypedEvent<'a> {
     public_key: &'a str,
     id: &'a str,
     #[serde(rename = "type")]
@@ -38,7 +38,7 @@ struct Event<'a> {
 }
 
 /// Serves until it is stopped.
-pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+pub(crate) fn run(options: &NoopOptions) -> anyhow::Result<()> {
     tokio::runtime::Runtime::new()?.block_on(async {
         let listener = tokio::net::TcpListener::bind(options.listen).await?;
         println!("listening on http://{}", listener.local_addr()?);
@@ -55,7 +55,7 @@ async fn noop(_body: Bytes) -> (StatusCode, &'static str) {
 }
 
 async fn typed(body: Bytes) -> (StatusCode, &'static str) {
-    match serde_json::from_slice::<Event<'_>>(&body) {
+    match serde_json::from_slice::<TypedEvent<'_>>(&body) {
         Ok(event) => {
             // Keeps the compiler from optimising the parsing away.
             std::hint::black_box((event.public_key, event.id, event.kind, event.occurred_at, event.data));

@@ -9,8 +9,8 @@ use anyhow::ensure;
 use tokio::process::Command;
 
 use super::ledger::{BenchLedger, Booked, signups_on};
-use super::load::{self, Sample};
-use super::{Contender, Options, measure, median};
+use super::load::{self, LatencySample};
+use super::{Measured, Options, measure, median};
 use crate::binaries::{self, Speed};
 use crate::cluster::Cluster;
 use crate::page;
@@ -33,10 +33,10 @@ pub(super) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
 
 async fn section(programs: &Path, cluster: &Cluster, options: &Options) -> anyhow::Result<String> {
     let mut ratios: [Vec<f64>; RELAYS.len()] = Default::default();
-    let mut samples: [Vec<Vec<Sample>>; RELAYS.len()] = Default::default();
+    let mut samples: [Vec<Vec<LatencySample>>; RELAYS.len()] = Default::default();
     let mut noops = Vec::new();
     for round in 0..options.rounds {
-        let noop = measure(Contender::Noop, programs, false, options).await?;
+        let noop = measure(Measured::Noop, programs, false, options).await?;
         for (at, count) in RELAYS.into_iter().enumerate() {
             let database = cluster.database(&format!("relays_{round}_{count}"))?;
             let relays = relays(programs, &database, count, options).await?;
@@ -61,8 +61,8 @@ async fn section(programs: &Path, cluster: &Cluster, options: &Options) -> anyho
     );
     for ((count, samples), ratios) in RELAYS.into_iter().zip(samples).zip(ratios) {
         let rate = median(samples.iter().map(|relays| sum(relays)).collect());
-        let all: Vec<Sample> = samples.into_iter().flatten().collect();
-        let Sample { p50, p99, .. } = load::median(&all);
+        let all: Vec<LatencySample> = samples.into_iter().flatten().collect();
+        let LatencySample { p50, p99, .. } = load::median(&all);
         let (p50, p99) = (p50.as_secs_f64() * 1e3, p99.as_secs_f64() * 1e3);
         writeln!(text, "| {count} | {rate:.0} | {:.2} | {p50:.1} | {p99:.1} |", median(ratios))?;
     }
@@ -76,7 +76,7 @@ async fn section(programs: &Path, cluster: &Cluster, options: &Options) -> anyho
     Ok(text)
 }
 
-fn sum(samples: &[Sample]) -> f64 {
+fn sum(samples: &[LatencySample]) -> f64 {
     samples.iter().map(|sample| sample.per_second).sum()
 }
 
@@ -86,7 +86,7 @@ async fn relays(
     database: &str,
     count: usize,
     options: &Options,
-) -> anyhow::Result<Vec<Sample>> {
+) -> anyhow::Result<Vec<LatencySample>> {
     let directory = tempfile::tempdir()?;
     let secret = directory.path().join("secret");
     std::fs::write(&secret, "sk_test_example\n")?;

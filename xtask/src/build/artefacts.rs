@@ -8,7 +8,7 @@ use base64::Engine as _;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256, Sha384};
 
-use super::script::Scripts;
+use super::script::BuiltScripts;
 
 /// A file of `dist/`, as the manifest lists it.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -25,7 +25,7 @@ struct Manifest<'a> {
 }
 
 /// Writes the scripts and the manifest, and removes the files of an earlier build.
-pub(super) fn write(dist: &Path, scripts: &Scripts) -> anyhow::Result<Vec<Artefact>> {
+pub(super) fn write(dist: &Path, scripts: &BuiltScripts) -> anyhow::Result<Vec<Artefact>> {
     let files = named(scripts);
     let artefacts: Vec<_> = files.iter().map(|(name, text)| artefact(name, text)).collect();
     let manifest = serde_json::to_string_pretty(&Manifest { files: &artefacts })? + "\n";
@@ -44,7 +44,7 @@ pub(super) fn write(dist: &Path, scripts: &Scripts) -> anyhow::Result<Vec<Artefa
 }
 
 /// The scripts under their names. The name with a hash never changes its content, so it may be cached for ever.
-fn named(scripts: &Scripts) -> Vec<(String, &str)> {
+fn named(scripts: &BuiltScripts) -> Vec<(String, &str)> {
     // The same eight digits as in crates/cli/src/scripts.rs, which serves this file under this name.
     let hash = hex::encode(&Sha256::digest(&scripts.script)[..4]);
     let mut files = vec![
@@ -74,8 +74,8 @@ pub(super) fn table(files: &[Artefact]) -> String {
 mod tests {
     use super::*;
 
-    fn scripts(fallback: Option<&str>) -> Scripts {
-        Scripts {
+    fn scripts(fallback: Option<&str>) -> BuiltScripts {
+        BuiltScripts {
             script: "abc".into(),
             fallback: fallback.map(Into::into),
             parts: vec![("headwater-debug.js".into(), "ghi".into())],

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use sha2::{Digest as _, Sha256};
 
-use super::Part;
+use super::ScriptPart;
 
 /// Everything that an artefact depends on.
 const INPUTS: &[&str] = &[
@@ -29,13 +29,13 @@ pub(super) fn inputs(root: &Path, optimised: bool) -> anyhow::Result<String> {
 }
 
 /// Whether the part was made from these inputs and has not been changed since.
-pub(super) fn is_current(root: &Path, part: Part, inputs: &str) -> bool {
+pub(super) fn is_current(root: &Path, part: ScriptPart, inputs: &str) -> bool {
     let Ok(known) = std::fs::read_to_string(file(root, part)) else { return false };
     digest(root, &[part.directory()]).is_ok_and(|outputs| known == line(inputs, &outputs))
 }
 
 /// Removes the part's fingerprint before it is replaced, so that an interrupted build is not taken for current.
-pub(super) fn forget(root: &Path, part: Part) -> anyhow::Result<()> {
+pub(super) fn forget(root: &Path, part: ScriptPart) -> anyhow::Result<()> {
     match std::fs::remove_file(file(root, part)) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
         _ => Ok(()),
@@ -43,12 +43,12 @@ pub(super) fn forget(root: &Path, part: Part) -> anyhow::Result<()> {
 }
 
 /// Records that the part was made from these inputs.
-pub(super) fn remember(root: &Path, part: Part, inputs: &str) -> anyhow::Result<()> {
+pub(super) fn remember(root: &Path, part: ScriptPart, inputs: &str) -> anyhow::Result<()> {
     let outputs = digest(root, &[part.directory()])?;
     std::fs::write(file(root, part), line(inputs, &outputs)).context("cannot write a fingerprint into dist/")
 }
 
-fn file(root: &Path, part: Part) -> PathBuf {
+fn file(root: &Path, part: ScriptPart) -> PathBuf {
     root.join("dist").join(format!(".fingerprint-{}", part.directory()))
 }
 
@@ -106,9 +106,9 @@ mod tests {
     fn remembered() -> (tempfile::TempDir, String) {
         let root = checkout();
         let made = inputs(root.path(), true).unwrap();
-        assert!(!is_current(root.path(), Part::Scripts, &made));
-        remember(root.path(), Part::Scripts, &made).unwrap();
-        assert!(is_current(root.path(), Part::Scripts, &made));
+        assert!(!is_current(root.path(), ScriptPart::Scripts, &made));
+        remember(root.path(), ScriptPart::Scripts, &made).unwrap();
+        assert!(is_current(root.path(), ScriptPart::Scripts, &made));
         (root, made)
     }
 
@@ -131,22 +131,22 @@ mod tests {
     fn a_damaged_artefact_is_noticed() {
         let (root, made) = remembered();
         std::fs::write(root.path().join("dist/headwater.js"), "other").unwrap();
-        assert!(!is_current(root.path(), Part::Scripts, &made));
+        assert!(!is_current(root.path(), ScriptPart::Scripts, &made));
     }
 
     #[test]
     fn a_build_that_did_not_end_is_not_current() {
         let (root, made) = remembered();
-        forget(root.path(), Part::Scripts).unwrap();
-        assert!(!is_current(root.path(), Part::Scripts, &made));
-        forget(root.path(), Part::Scripts).unwrap();
+        forget(root.path(), ScriptPart::Scripts).unwrap();
+        assert!(!is_current(root.path(), ScriptPart::Scripts, &made));
+        forget(root.path(), ScriptPart::Scripts).unwrap();
     }
 
     #[test]
     fn the_scripts_are_current_without_the_package() {
         let (root, made) = remembered();
-        assert!(!is_current(root.path(), Part::Package, &made));
+        assert!(!is_current(root.path(), ScriptPart::Package, &made));
         std::fs::write(root.path().join("pkg/index.js"), "other").unwrap();
-        assert!(is_current(root.path(), Part::Scripts, &made));
+        assert!(is_current(root.path(), ScriptPart::Scripts, &made));
     }
 }

@@ -12,11 +12,11 @@ use crate::tools;
 
 /// Installed node tools.
 #[derive(Debug)]
-pub(crate) struct Node {
+pub(crate) struct NodeRuntime {
     programs: PathBuf,
 }
 
-impl Node {
+impl NodeRuntime {
     /// The tools, installed when they are missing; `None` on a machine without node and npm, or where npm has no
     /// network.
     pub(crate) fn find(root: &Path) -> anyhow::Result<Option<Self>> {

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 
-use super::wasm::{self, Artefact, NAME};
-use super::{Node, shrink};
+use super::wasm::{self, NAME, WasmArtefact};
+use super::{NodeRuntime, shrink};
 
 /// The files of the package by their paths in it.
 pub(super) type Package = BTreeMap<PathBuf, Vec<u8>>;
@@ -17,9 +17,9 @@ pub(super) type Package = BTreeMap<PathBuf, Vec<u8>>;
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Builds the package; files in between are put below `work`.
-pub(super) fn build(root: &Path, node: Option<&Node>, work: &Path) -> anyhow::Result<Package> {
+pub(super) fn build(root: &Path, node: Option<&NodeRuntime>, work: &Path) -> anyhow::Result<Package> {
     let directory = work.join("package");
-    wasm::build(root, Artefact::Package, &directory)?;
+    wasm::build(root, WasmArtefact::Package, &directory)?;
     if let Some(node) = node {
         shrink::optimise(node, &directory.join(format!("{NAME}_bg.wasm")))?;
     }

@@ -5,14 +5,14 @@ use std::path::Path;
 
 use anyhow::bail;
 
-use super::blank_panic_texts::silence;
-use super::wasm::{self, Artefact, NAME};
-use super::{Node, glue, shrink, text};
+use super::blank_panic_texts::blank_panic_texts;
+use super::wasm::{self, NAME, WasmArtefact};
+use super::{NodeRuntime, glue, shrink, text};
 use crate::size;
 
 /// The scripts as they are served.
 #[derive(Debug)]
-pub(super) struct Scripts {
+pub(super) struct BuiltScripts {
     /// The script that pages load; it holds its wasm as text.
     pub(super) script: String,
     /// The script that it loads where wasm is forbidden; `None` without wasm2js.
@@ -34,16 +34,16 @@ const SHIFT: &str = "WASM_SHIFT";
 const SHIFTS: std::ops::RangeInclusive<u8> = 0..=8;
 
 /// Builds the scripts and parts; intermediate files go below `work`.
-pub(super) fn build(root: &Path, node: Option<&Node>, work: &Path) -> anyhow::Result<Scripts> {
+pub(super) fn build(root: &Path, node: Option<&NodeRuntime>, work: &Path) -> anyhow::Result<BuiltScripts> {
     let directory = work.join("script");
-    wasm::build(root, Artefact::Script, &directory)?;
+    wasm::build(root, WasmArtefact::Script, &directory)?;
     let glue = glue::read(&directory)?;
     // wasm-bindgen has already included this file in the glue.
     let mut known = [root.join("src/browser.js").canonicalize()?].into();
     let shell = glue::inlined(&root.join("src/shell.js"), &mut known)?;
     glue::check(&format!("{glue}{shell}"))?;
     let wasm = directory.join(format!("{NAME}_bg.wasm"));
-    std::fs::write(&wasm, silence(std::fs::read(&wasm)?)?)?;
+    std::fs::write(&wasm, blank_panic_texts(std::fs::read(&wasm)?)?)?;
 
     let parts = PARTS.map(|name| {
         let text = glue::inlined(&root.join(format!("src/parts/{name}.js")), &mut BTreeSet::new())?;
@@ -56,7 +56,7 @@ pub(super) fn build(root: &Path, node: Option<&Node>, work: &Path) -> anyhow::Re
         let wasm = std::fs::read(&wasm)?;
         let glue = glue::with_imports(&glue, &wasm::imports(&wasm)?, |import| &import.name)?;
         let script = whole(&[&glue, &shell], false, 0);
-        return Ok(Scripts { script: with_wasm(&script, &wasm, 0)?, fallback: None, parts });
+        return Ok(BuiltScripts { script: with_wasm(&script, &wasm, 0)?, fallback: None, parts });
     };
     let shrunk = shrink::shrink(node, &wasm, &glue::exports(&glue))?;
     if wasm::crosses_with_64_bits(&shrunk.wasm)? {
@@ -71,7 +71,7 @@ pub(super) fn build(root: &Path, node: Option<&Node>, work: &Path) -> anyhow::Re
     let script = node.minify(&whole(&[&glue, &shell], false, shift), work)?;
     let instance = shrink::as_javascript(node, &wasm)?;
     let fallback = whole(&[&glue, &instance, &shell], true, 0);
-    Ok(Scripts {
+    Ok(BuiltScripts {
         script: with_wasm(&script, &shrunk.wasm, shift)?,
         fallback: Some(node.minify(&fallback, work)?),
         parts,

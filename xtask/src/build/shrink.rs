@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use serde::Deserialize;
 
-use super::Node;
+use super::NodeRuntime;
 use super::wasm::Import;
 use crate::process::output;
 
@@ -45,7 +45,7 @@ impl Shrunk {
 }
 
 /// Optimises the module in place.
-pub(super) fn optimise(node: &Node, wasm: &Path) -> anyhow::Result<()> {
+pub(super) fn optimise(node: &NodeRuntime, wasm: &Path) -> anyhow::Result<()> {
     // `--low-memory-unused` holds because Rust puts the stack first. Rebuilding control flow from flattened code and
     // then optimising once more saves 3 % under brotli.
     for passes in [&[][..], &["--flatten", "--rereloop"], &[]] {
@@ -58,7 +58,7 @@ pub(super) fn optimise(node: &Node, wasm: &Path) -> anyhow::Result<()> {
 }
 
 /// The module with only these exports, optimised, and with short names of imports and exports.
-pub(super) fn shrink(node: &Node, wasm: &Path, exports: &BTreeSet<String>) -> anyhow::Result<Shrunk> {
+pub(super) fn shrink(node: &NodeRuntime, wasm: &Path, exports: &BTreeSet<String>) -> anyhow::Result<Shrunk> {
     let roots = wasm.with_extension("roots.json");
     std::fs::write(&roots, graph(exports))?;
     let mut tool = node.tool("wasm-metadce");
@@ -79,10 +79,10 @@ fn graph(exports: &BTreeSet<String>) -> String {
     exports.iter().map(root).collect::<serde_json::Value>().to_string()
 }
 
-type Names = (BTreeMap<String, Import>, BTreeMap<String, String>);
+type ShortNames = (BTreeMap<String, Import>, BTreeMap<String, String>);
 
 /// Reads the mapping that wasm-opt prints.
-fn names(mapping: &str) -> anyhow::Result<Names> {
+fn names(mapping: &str) -> anyhow::Result<ShortNames> {
     #[derive(Deserialize)]
     struct Mapping {
         imports: Vec<(String, String, String)>,
@@ -95,7 +95,7 @@ fn names(mapping: &str) -> anyhow::Result<Names> {
 }
 
 /// The module as a JavaScript function `wasm_instance(imports)` that gives its exports.
-pub(super) fn as_javascript(node: &Node, wasm: &Path) -> anyhow::Result<String> {
+pub(super) fn as_javascript(node: &NodeRuntime, wasm: &Path) -> anyhow::Result<String> {
     // Works around wasm2js 132, which accepts a saturating conversion to 64 bits but produces invalid output.
     let lowered = wasm.with_extension("lowered.wasm");
     let mut tool = node.tool("wasm-opt");

@@ -28,7 +28,7 @@ const HEAD: usize = 8;
 const TRAP: &[u8] = &[0, 0x00, 0x0b];
 
 /// The module with those functions replaced by traps, and without names.
-pub(super) fn mute(wasm: &[u8]) -> anyhow::Result<Vec<u8>> {
+pub(super) fn trap_formatting(wasm: &[u8]) -> anyhow::Result<Vec<u8>> {
     let muted = functions(wasm, WORDS)?; // reads the head, too
     let mut out = wasm[..HEAD].to_vec();
     let (mut index, mut left, mut code) = (imported(wasm)?, 0, Vec::new());
@@ -149,7 +149,7 @@ mod tests {
         let wasm = module([WORDS[1], WORDS[2], &all]);
         assert!(functions(&wasm, WORDS).is_err());
         let wasm = module([WORDS[0], WORDS[1], WORDS[2]]);
-        let muted = mute(&wasm).unwrap();
+        let muted = trap_formatting(&wasm).unwrap();
         assert_eq!(bodies(&muted), [TRAP, TRAP]);
         assert_eq!(bodies(&wasm)[0], [0, 0x10, 0, 0x0b]);
         assert!(!muted.windows(4).any(|window| window == b"name"));
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_name_that_is_gone_fails_the_build() {
-        let error = mute(&module(["m.f", "own", "other"])).unwrap_err().to_string();
+        let error = trap_formatting(&module(["m.f", "own", "other"])).unwrap_err().to_string();
         assert!(error.contains("no function's name ends in 4core"), "{error}");
     }
 

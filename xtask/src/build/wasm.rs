@@ -7,20 +7,20 @@ use std::process::Command;
 use anyhow::{Context as _, bail};
 use wasmparser::{Parser, Payload, TypeRef, ValType};
 
-use super::trap_formatting::mute;
+use super::trap_formatting::trap_formatting;
 use crate::process::{cargo, output, run, target_directory};
 use crate::tools;
 
 /// The form in which the tracker is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Artefact {
+pub(super) enum WasmArtefact {
     /// One script that a page loads: `no_std`, glue as a module that is inlined.
     Script,
     /// A package for bundlers: typed, with a glue that finds its own wasm.
     Package,
 }
 
-impl Artefact {
+impl WasmArtefact {
     /// The profile in Cargo.toml.
     fn profile(self) -> &'static str {
         match self {
@@ -58,7 +58,7 @@ impl Artefact {
 pub(super) const NAME: &str = "headwater";
 
 /// Builds the tracker and writes `headwater_bg.wasm` and its glue into the directory.
-pub(super) fn build(root: &Path, artefact: Artefact, directory: &Path) -> anyhow::Result<()> {
+pub(super) fn build(root: &Path, artefact: WasmArtefact, directory: &Path) -> anyhow::Result<()> {
     const TARGET: &str = "wasm32-unknown-unknown";
     tools::wasm_target()?;
     let mut build = cargo();
@@ -71,10 +71,10 @@ pub(super) fn build(root: &Path, artefact: Artefact, directory: &Path) -> anyhow
 
     let built = target_directory(root)?.join(TARGET).join(artefact.profile()).join("headwater_tracker.wasm");
     let wasm = match artefact {
-        Artefact::Script => built,
-        Artefact::Package => {
+        WasmArtefact::Script => built,
+        WasmArtefact::Package => {
             let muted = directory.with_extension("wasm");
-            std::fs::write(&muted, mute(&std::fs::read(built)?)?)?;
+            std::fs::write(&muted, trap_formatting(&std::fs::read(built)?)?)?;
             muted
         }
     };

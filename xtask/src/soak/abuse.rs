@@ -10,10 +10,10 @@ use crate::binaries::{self, Speed};
 use crate::page;
 
 use attack::{ATTACKS, Attack, End};
-use company::Company;
-use watch::Seen;
+use company::AttackedServer;
+use watch::ResourceUse;
 
-use super::Row;
+use super::SuiteResult;
 
 mod attack;
 mod company;
@@ -30,15 +30,15 @@ const LEFT_OPEN_MAX: usize = 50;
 const HONEST_MAX: Duration = Duration::from_secs(10);
 
 /// The result of an attack.
-struct Outcome {
+struct AttackOutcome {
     attack: &'static Attack,
     ends: Vec<(End, Duration)>,
-    seen: Seen,
+    seen: ResourceUse,
     /// The honest client's slowest answer, and how many it got; `None` when it was refused or waited too long.
     honest: Option<(Duration, usize)>,
 }
 
-impl Outcome {
+impl AttackOutcome {
     fn count(&self, wanted: impl Fn(End) -> bool) -> usize {
         self.ends.iter().filter(|(end, _)| wanted(*end)).count()
     }
@@ -71,24 +71,24 @@ impl Outcome {
 }
 
 /// Builds the release, makes a company, and runs every attack.
-pub(super) fn run(root: &Path) -> anyhow::Result<Row> {
+pub(super) fn run(root: &Path) -> anyhow::Result<SuiteResult> {
     let program = binaries::build(root, Speed::Release)?.join("headwater");
     let outcomes = tokio::runtime::Runtime::new()?.block_on(attack_all(&program))?;
     let section = section(&outcomes);
     print!("\n{section}");
     page::replace(&root.join("docs/benchmarks.md"), "Under attack", &section)?;
-    let findings: Vec<_> = outcomes.iter().flat_map(Outcome::findings).collect();
+    let findings: Vec<_> = outcomes.iter().flat_map(AttackOutcome::findings).collect();
     let tried: usize = outcomes.iter().map(|outcome| outcome.ends.len()).sum();
-    Ok(Row {
+    Ok(SuiteResult {
         name: "abuse".to_owned(),
         ran: format!("{tried} hostile clients in {} attacks", outcomes.len()),
         finding: (!findings.is_empty()).then(|| findings.join("\n")),
     })
 }
 
-async fn attack_all(program: &Path) -> anyhow::Result<Vec<Outcome>> {
+async fn attack_all(program: &Path) -> anyhow::Result<Vec<AttackOutcome>> {
     watch::raise_own_files()?;
-    let company = Company::open(program, CUSTOMERS).await?;
+    let company = AttackedServer::open(program, CUSTOMERS).await?;
     let mut outcomes = Vec::new();
     for attack in ATTACKS {
         eprintln!("{} times: {}", attack.count, attack.name);
@@ -96,13 +96,13 @@ async fn attack_all(program: &Path) -> anyhow::Result<Vec<Outcome>> {
         let honest = tokio::spawn(company.honest().ask_on(watcher.over(), HONEST_MAX));
         let ends = attack.run(&company.wire).await;
         let seen = watcher.end().await?;
-        outcomes.push(Outcome { attack, ends, seen, honest: honest.await? });
+        outcomes.push(AttackOutcome { attack, ends, seen, honest: honest.await? });
     }
     company.server.stop().await?;
     Ok(outcomes)
 }
 
-fn section(outcomes: &[Outcome]) -> String {
+fn section(outcomes: &[AttackOutcome]) -> String {
     let files = outcomes.first().map_or(0, |outcome| outcome.seen.files_max);
     let mut text = format!(
         "`cargo xtask soak --only abuse` writes this section: `headwater serve`, the release, with {} customers made \
@@ -132,7 +132,7 @@ fn section(outcomes: &[Outcome]) -> String {
             seen.files_peak,
         );
     }
-    for finding in outcomes.iter().flat_map(Outcome::findings) {
+    for finding in outcomes.iter().flat_map(AttackOutcome::findings) {
         let _ = writeln!(text, "\n**A finding**: {finding}");
     }
     text
@@ -142,12 +142,12 @@ fn section(outcomes: &[Outcome]) -> String {
 mod tests {
     use super::*;
 
-    fn outcome(end: End, seen: Seen) -> Outcome {
+    fn outcome(end: End, seen: ResourceUse) -> AttackOutcome {
         let honest = Some((Duration::from_millis(3), 9));
-        Outcome { attack: &ATTACKS[0], ends: vec![(end, Duration::from_millis(7))], seen, honest }
+        AttackOutcome { attack: &ATTACKS[0], ends: vec![(end, Duration::from_millis(7))], seen, honest }
     }
 
-    const CALM: Seen = Seen {
+    const CALM: ResourceUse = ResourceUse {
         before_mib: 40,
         peak_mib: 90,
         files_before: 20,
@@ -166,13 +166,13 @@ mod tests {
 
     #[test]
     fn whatever_is_not_bounded_is_a_finding() {
-        let unlike: [(&str, Outcome); 6] = [
+        let unlike: [(&str, AttackOutcome); 6] = [
             ("neither answered nor refused", outcome(End::Left, CALM)),
             ("ended otherwise", outcome(End::Answered(500), CALM)),
-            ("memory grew by 201 MiB", outcome(End::Answered(200), Seen { peak_mib: 241, ..CALM })),
-            ("4096 files open", outcome(End::Answered(200), Seen { files_peak: 4096, ..CALM })),
-            ("51 files stayed open", outcome(End::Answered(200), Seen { files_after: 71, ..CALM })),
-            ("an honest client", Outcome { honest: None, ..outcome(End::Answered(200), CALM) }),
+            ("memory grew by 201 MiB", outcome(End::Answered(200), ResourceUse { peak_mib: 241, ..CALM })),
+            ("4096 files open", outcome(End::Answered(200), ResourceUse { files_peak: 4096, ..CALM })),
+            ("51 files stayed open", outcome(End::Answered(200), ResourceUse { files_after: 71, ..CALM })),
+            ("an honest client", AttackOutcome { honest: None, ..outcome(End::Answered(200), CALM) }),
         ];
         for (says, outcome) in unlike {
             let findings = outcome.findings().join("\n");

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::journey::{hear, last_lines, number_before};
-use super::{Row, thousands};
+use super::{SuiteResult, thousands};
 use crate::binaries::{self, Speed};
 use crate::process::cargo;
 
@@ -12,7 +12,7 @@ use crate::process::cargo;
 const LIVES: u64 = 10;
 
 /// Runs the tests that fail every unit of work at each of its steps.
-pub(super) fn steps(root: &Path) -> anyhow::Result<Row> {
+pub(super) fn steps(root: &Path) -> anyhow::Result<SuiteResult> {
     let mut test = cargo();
     test.current_dir(root).args(["test", "--test", "steps"]);
     test.args(["-p", "headwater-store", "-p", "headwater-journal", "-p", "headwater-ledger"]);
@@ -20,11 +20,11 @@ pub(super) fn steps(root: &Path) -> anyhow::Result<Row> {
     let tests = said.lines().filter(|line| line.starts_with("test ") && line.ends_with(" ... ok")).count();
     let finding =
         (!passed).then(|| format!("steps: `cargo test --test steps` failed\n{}", last_lines(&said)));
-    Ok(Row { name: "steps".to_owned(), ran: format!("{tests} tests"), finding })
+    Ok(SuiteResult { name: "steps".to_owned(), ran: format!("{tests} tests"), finding })
 }
 
 /// Kills the real server under load until the time is over or an acknowledged request was lost.
-pub(super) fn kill(root: &Path, time: Duration) -> anyhow::Result<Row> {
+pub(super) fn kill(root: &Path, time: Duration) -> anyhow::Result<SuiteResult> {
     let binaries = binaries::build(root, Speed::Debug)?;
     let begun = Instant::now();
     let mut seed = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
@@ -57,5 +57,5 @@ pub(super) fn kill(root: &Path, time: Duration) -> anyhow::Result<Row> {
         thousands(acknowledged),
         thousands(kept)
     );
-    Ok(Row { name: "kill".to_owned(), ran, finding })
+    Ok(SuiteResult { name: "kill".to_owned(), ran, finding })
 }

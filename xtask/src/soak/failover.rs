@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 
-use self::company::Company;
-use self::load::{Load, Seen};
-use self::pair::Pair;
-use super::{Row, thousands};
+use self::company::ClusterDeployment;
+use self::load::{Load, StoredCounts};
+use self::pair::DatabasePair;
+use super::{SuiteResult, thousands};
 use crate::binaries::{self, Speed};
 
 /// Milliseconds between two faults: the least, and how much longer at most.
@@ -26,9 +26,9 @@ const DOWN: (u64, u64) = (300, 3000);
 const SETTLE: Duration = Duration::from_mins(3);
 
 /// A random generator with a seed, so that a run can be repeated.
-struct Dice(u64);
+struct Rng(u64);
 
-impl Dice {
+impl Rng {
     fn below(&mut self, bound: u64) -> u64 {
         // Knuth's linear congruential generator: its upper bits are random enough to choose a fault.
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -51,7 +51,7 @@ struct Faults {
 
 /// Causes faults until the time is over, then lets everything run and compares what was acknowledged with what is
 /// stored.
-pub(super) fn run(root: &Path, time: Duration) -> anyhow::Result<Row> {
+pub(super) fn run(root: &Path, time: Duration) -> anyhow::Result<SuiteResult> {
     let built = binaries::build(root, Speed::Debug)?.join("headwater");
     // A copy, because servers are restarted throughout and a build may replace the program meanwhile.
     let directory = tempfile::tempdir()?;
@@ -59,15 +59,15 @@ pub(super) fn run(root: &Path, time: Duration) -> anyhow::Result<Row> {
     std::fs::copy(&built, &program).context("cannot copy headwater")?;
     let seed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs();
     eprintln!("failover: seed {seed}");
-    let mut dice = Dice(seed);
-    let mut pair = Pair::start()?;
-    let mut company = Company::open(&program, &pair.address())?;
+    let mut rng = Rng(seed);
+    let mut pair = DatabasePair::start()?;
+    let mut company = ClusterDeployment::open(&program, &pair.address())?;
     let load = Load::start(&company);
     let begun = Instant::now();
     let mut faults = Faults::default();
     while begun.elapsed() < time {
-        std::thread::sleep(dice.wait(CALM));
-        one_fault(&mut dice, &mut pair, &mut company, &mut faults)?;
+        std::thread::sleep(rng.wait(CALM));
+        one_fault(&mut rng, &mut pair, &mut company, &mut faults)?;
     }
     let told = load.stop();
     let seen = company.settled(&told, SETTLE)?;
@@ -83,7 +83,7 @@ pub(super) fn run(root: &Path, time: Duration) -> anyhow::Result<Row> {
     if !check.status.success() {
         findings.push(format!("headwater check: {}", String::from_utf8_lossy(&check.stdout).trim()));
     }
-    let Seen { customers, payments, rewards } = &seen;
+    let StoredCounts { customers, payments, rewards } = &seen;
     let ran = format!(
         "{} servers killed, {} frozen, the database frozen {} times and failed over {} times; {} signups and {} payments \
          acknowledged, {} customers, {} payments and {} commissions booked",
@@ -99,31 +99,31 @@ pub(super) fn run(root: &Path, time: Duration) -> anyhow::Result<Row> {
     );
     ensure!(!told.signups.is_empty() && !told.payments.is_empty(), "nothing was acknowledged: {ran}");
     let finding = (!findings.is_empty()).then(|| format!("failover, seed {seed}: {}", findings.join("\n  ")));
-    Ok(Row { name: "failover".to_owned(), ran, finding })
+    Ok(SuiteResult { name: "failover".to_owned(), ran, finding })
 }
 
 fn one_fault(
-    dice: &mut Dice,
-    pair: &mut Pair,
-    company: &mut Company,
+    rng: &mut Rng,
+    pair: &mut DatabasePair,
+    company: &mut ClusterDeployment,
     faults: &mut Faults,
 ) -> anyhow::Result<()> {
-    let which = usize::try_from(dice.below(company.servers() as u64))?;
-    match dice.below(10) {
+    let which = usize::try_from(rng.below(company.servers() as u64))?;
+    match rng.below(10) {
         0..4 => {
             company.kill(which)?;
-            std::thread::sleep(dice.wait(DOWN));
+            std::thread::sleep(rng.wait(DOWN));
             company.start(which)?;
             faults.killed += 1;
         }
         4..7 => {
             company.signal(which, "STOP")?;
-            std::thread::sleep(dice.wait(DOWN));
+            std::thread::sleep(rng.wait(DOWN));
             company.signal(which, "CONT")?;
             faults.frozen += 1;
         }
         7..9 => {
-            pair.freeze(dice.wait(DOWN))?;
+            pair.freeze(rng.wait(DOWN))?;
             faults.database_frozen += 1;
         }
         _ => {

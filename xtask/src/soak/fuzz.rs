@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
-use super::{Row, thousands};
+use super::{SuiteResult, thousands};
 use crate::process::{output, run as finish, target_directory};
 use crate::tools;
 
 /// The directories of the fuzz targets.
-struct Places {
+struct FuzzDirectories {
     fuzz: PathBuf,
     /// The programs that cargo-fuzz builds.
     programs: PathBuf,
@@ -21,7 +21,7 @@ struct Places {
 }
 
 /// Builds and runs every target for this long. Inputs that reach new code are kept in `fuzz/corpus` for the next run.
-pub(super) fn run(root: &Path, time: Duration) -> anyhow::Result<Vec<Row>> {
+pub(super) fn run(root: &Path, time: Duration) -> anyhow::Result<Vec<SuiteResult>> {
     let places = build(root)?;
     let targets = targets(&places.fuzz)?;
     let cores = available_parallelism().map_or(1, usize::from);
@@ -39,7 +39,7 @@ pub(super) fn run(root: &Path, time: Duration) -> anyhow::Result<Vec<Row>> {
     Ok(rows)
 }
 
-fn build(root: &Path) -> anyhow::Result<Places> {
+fn build(root: &Path) -> anyhow::Result<FuzzDirectories> {
     let cargo_fuzz = tools::cargo_fuzz()?;
     if output(Command::new("rustup").args(["run", "nightly", "rustc", "--version"])).is_err() {
         bail!("fuzzing needs a nightly compiler: rustup toolchain install nightly --profile minimal");
@@ -54,7 +54,7 @@ fn build(root: &Path) -> anyhow::Result<Places> {
     let host = about.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names no host")?;
     let logs = target.join("soak");
     std::fs::create_dir_all(&logs)?;
-    Ok(Places { fuzz: root.join("fuzz"), programs: target.join(host).join("release"), logs })
+    Ok(FuzzDirectories { fuzz: root.join("fuzz"), programs: target.join(host).join("release"), logs })
 }
 
 /// The names of the targets.
@@ -69,12 +69,12 @@ fn targets(fuzz: &Path) -> anyhow::Result<Vec<String>> {
 }
 
 /// A process of a target, and its log.
-struct Copy {
+struct Fuzzer {
     process: Child,
     log: PathBuf,
 }
 
-fn start(places: &Places, name: &str, copies: usize, time: Duration) -> anyhow::Result<Vec<Copy>> {
+fn start(places: &FuzzDirectories, name: &str, copies: usize, time: Duration) -> anyhow::Result<Vec<Fuzzer>> {
     let [corpus, artifacts, seeds] =
         ["corpus", "artifacts", "seeds"].map(|directory| places.fuzz.join(directory).join(name));
     std::fs::create_dir_all(&corpus)?;
@@ -94,13 +94,13 @@ fn start(places: &Places, name: &str, copies: usize, time: Duration) -> anyhow::
             .stdout(Stdio::null())
             .stderr(File::create(&log)?);
         let process = fuzzer.spawn().with_context(|| format!("cannot start the fuzz target {name}"))?;
-        Ok(Copy { process, log })
+        Ok(Fuzzer { process, log })
     };
     (0..copies).map(start).collect()
 }
 
 /// Waits for the processes of a target and sums up their results.
-fn end(name: &str, copies: Vec<Copy>) -> anyhow::Result<Row> {
+fn end(name: &str, copies: Vec<Fuzzer>) -> anyhow::Result<SuiteResult> {
     let (mut executions, mut before, mut after) = (0, u64::MAX, 0);
     let mut finding = None;
     for mut copy in copies {
@@ -116,25 +116,25 @@ fn end(name: &str, copies: Vec<Copy>) -> anyhow::Result<Row> {
     }
     let learned = after.saturating_sub(before);
     let ran = format!("{} executions, coverage {after} ({learned} of it new)", thousands(executions));
-    Ok(Row { name: format!("fuzz {name}"), ran, finding })
+    Ok(SuiteResult { name: format!("fuzz {name}"), ran, finding })
 }
 
 /// A fuzzer's statistics, from its log.
 #[derive(Debug, PartialEq, Eq)]
-struct Did {
+struct FuzzStatistics {
     executions: u64,
     /// Coverage by the inputs that were known before.
     before: u64,
     after: u64,
 }
 
-fn read(log: &str) -> Did {
+fn read(log: &str) -> FuzzStatistics {
     let number = |text: &str| text.split_whitespace().next().and_then(|word| word.parse().ok()).unwrap_or(0);
     let coverage = |line: &str| line.split_once("cov: ").map(|(_, rest)| number(rest));
     let executed = log.lines().find_map(|line| line.strip_prefix("stat::number_of_executed_units:"));
     let before = log.lines().find(|line| line.contains("INITED")).and_then(coverage).unwrap_or(0);
     let after = log.lines().filter_map(coverage).max().unwrap_or(0);
-    Did { executions: executed.map_or(0, number), before, after }
+    FuzzStatistics { executions: executed.map_or(0, number), before, after }
 }
 
 /// The lines of a log that say what went wrong and which input did it.
@@ -163,8 +163,8 @@ mod tests {
 
     #[test]
     fn executions_and_coverage_are_read_from_the_log() {
-        assert_eq!(read(LOG), Did { executions: 1_054_232, before: 551, after: 560 });
-        assert_eq!(read("cannot start"), Did { executions: 0, before: 0, after: 0 });
+        assert_eq!(read(LOG), FuzzStatistics { executions: 1_054_232, before: 551, after: 560 });
+        assert_eq!(read("cannot start"), FuzzStatistics { executions: 0, before: 0, after: 0 });
     }
 
     #[test]

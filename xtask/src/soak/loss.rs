@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::journey::{hear, last_lines, number_before};
-use super::{Row, thousands};
+use super::{SuiteResult, thousands};
 use crate::binaries::{self, Speed};
 use crate::process::cargo;
 use crate::tools;
@@ -13,7 +13,7 @@ use crate::tools;
 const VISITORS: u64 = 500;
 
 /// Runs the suite once, with a new seed.
-pub(super) fn run(root: &Path) -> anyhow::Result<Row> {
+pub(super) fn run(root: &Path) -> anyhow::Result<SuiteResult> {
     let browser = tools::browser()?;
     let binaries = binaries::build(root, Speed::Debug)?;
     let seed = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
@@ -41,5 +41,5 @@ pub(super) fn run(root: &Path) -> anyhow::Result<Row> {
             last_lines(&said)
         )
     });
-    Ok(Row { name: "loss".to_owned(), ran, finding })
+    Ok(SuiteResult { name: "loss".to_owned(), ran, finding })
 }

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use anyhow::Context as _;
 
-use super::Row;
+use super::SuiteResult;
 use crate::process::target_directory;
 use crate::tools;
 
@@ -50,21 +50,21 @@ const SCOPES: &[Scope] = &[
 
 /// The results of the mutants of a scope.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Told {
+struct MutantResults {
     caught: usize,
     unviable: usize,
     survivors: BTreeSet<String>,
 }
 
 /// Runs every scope, or the one that is named.
-pub(super) fn run(root: &Path, only: Option<&str>) -> anyhow::Result<Vec<Row>> {
+pub(super) fn run(root: &Path, only: Option<&str>) -> anyhow::Result<Vec<SuiteResult>> {
     let accepted = accepted(&std::fs::read_to_string(root.join("xtask/mutants.txt"))?);
     let scopes = SCOPES.iter().filter(|scope| only.is_none_or(|only| only == scope.name));
     scopes.map(|scope| scope.run(root, &accepted)).collect()
 }
 
 impl Scope {
-    fn run(&self, root: &Path, accepted: &BTreeSet<String>) -> anyhow::Result<Row> {
+    fn run(&self, root: &Path, accepted: &BTreeSet<String>) -> anyhow::Result<SuiteResult> {
         let target = target_directory(root)?;
         let out = target.join("mutants.out").join(self.name);
         std::fs::create_dir_all(&out)?;
@@ -95,17 +95,17 @@ impl Scope {
     }
 }
 
-fn told(caught: &str, timeout: &str, unviable: &str, missed: &str) -> Told {
+fn told(caught: &str, timeout: &str, unviable: &str, missed: &str) -> MutantResults {
     let count = |text: &str| text.lines().count();
-    Told {
+    MutantResults {
         caught: count(caught) + count(timeout),
         unviable: count(unviable),
         survivors: missed.lines().map(without_place).collect(),
     }
 }
 
-impl Told {
-    fn row(&self, scope: &str, accepted: &BTreeSet<String>) -> Row {
+impl MutantResults {
+    fn row(&self, scope: &str, accepted: &BTreeSet<String>) -> SuiteResult {
         let viable = self.caught + self.survivors.len();
         let of_scope = format!("crates/{scope}/");
         let new: Vec<_> = self.survivors.difference(accepted).collect();
@@ -129,7 +129,7 @@ impl Told {
             self.caught
         );
         let finding = (!finding.is_empty()).then(|| finding.trim_end().to_owned());
-        Row { name: format!("mutants {scope}"), ran, finding }
+        SuiteResult { name: format!("mutants {scope}"), ran, finding }
     }
 }
 
@@ -169,10 +169,11 @@ mod tests {
             told.row("a", &accepted).finding.as_deref(),
             Some("mutants: a: fewer than 90 % were noticed")
         );
-        let told = Told { caught: 20, ..told };
+        let told = MutantResults { caught: 20, ..told };
         let row = told.row("a", &accepted);
         assert_eq!((row.ran.as_str(), row.finding), ("21 broken, 0 did not compile, 20 of 21 noticed", None));
-        let more = Told { survivors: BTreeSet::from(["crates/a/src/c.rs: replace y".to_owned()]), ..told };
+        let more =
+            MutantResults { survivors: BTreeSet::from(["crates/a/src/c.rs: replace y".to_owned()]), ..told };
         let finding = more.row("a", &accepted).finding.unwrap();
         assert!(finding.contains("nobody noticed crates/a/src/c.rs: replace y"), "{finding}");
         assert!(

@@ -4,7 +4,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens as _;
 
 use super::lengths::is_test;
-use super::{Problem, Source};
+use super::{Problem, SourceFile};
 
 /// A technology that only some files may use.
 struct Border {
@@ -72,7 +72,7 @@ pub(super) fn is_test_file(path: &str) -> bool {
 }
 
 /// Every token in a file that may not use it.
-pub(super) fn check(source: &Source) -> Vec<Problem> {
+pub(super) fn check(source: &SourceFile) -> Vec<Problem> {
     if is_test_file(&source.path) {
         return Vec::new();
     }
@@ -182,7 +182,7 @@ mod tests {
     use super::*;
 
     fn problems(path: &str, text: &str) -> Vec<String> {
-        let source = Source::parse(path, text.to_owned()).unwrap();
+        let source = SourceFile::parse(path, text.to_owned()).unwrap();
         check(&source).iter().map(ToString::to_string).collect()
     }
 

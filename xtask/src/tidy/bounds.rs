@@ -6,13 +6,13 @@ use proc_macro2::TokenTree;
 use quote::ToTokens as _;
 
 use super::borders::{is_test_file, is_test_item, walk};
-use super::{Problem, Source};
+use super::{Problem, SourceFile};
 
 /// The file that holds every bound.
 const LIMITS: &str = "crates/protocol/src/limits.rs";
 
 /// Every bound that no code outside tests names.
-pub(super) fn check(sources: &[Source]) -> Vec<Problem> {
+pub(super) fn check(sources: &[SourceFile]) -> Vec<Problem> {
     let mut named = HashSet::new();
     for source in sources.iter().filter(|source| source.path != LIMITS && !is_test_file(&source.path)) {
         for item in source.syntax.items.iter().filter(|item| !is_test_item(item)) {
@@ -45,7 +45,7 @@ mod tests {
         let limits = "/// One.\npub const ONE: usize = 1;\n/// Two.\npub const TWO: usize = 2;\n";
         let sources = [(LIMITS, limits)].into_iter().chain(others.iter().copied());
         let sources: Vec<_> =
-            sources.map(|(path, text)| Source::parse(path, text.to_owned()).unwrap()).collect();
+            sources.map(|(path, text)| SourceFile::parse(path, text.to_owned()).unwrap()).collect();
         check(&sources).iter().map(ToString::to_string).collect()
     }
 

@@ -17,7 +17,7 @@ const PLACE: &str = "docs/contract/";
 const RULE: &str = "xtask/src/tidy/citations.rs";
 
 /// The sections of each page by its name, such as `3` or `1.6`.
-type Pages = BTreeMap<String, BTreeSet<String>>;
+type ContractPages = BTreeMap<String, BTreeSet<String>>;
 
 /// Every citation in the checkout whose page or section does not exist.
 pub(super) fn problems(root: &Path) -> anyhow::Result<Vec<Problem>> {
@@ -33,8 +33,8 @@ pub(super) fn problems(root: &Path) -> anyhow::Result<Vec<Problem>> {
     Ok(problems)
 }
 
-fn pages(root: &Path) -> anyhow::Result<Pages> {
-    let mut pages = Pages::new();
+fn pages(root: &Path) -> anyhow::Result<ContractPages> {
+    let mut pages = ContractPages::new();
     for entry in std::fs::read_dir(root.join(PAGES)).with_context(|| format!("needs {PAGES}"))? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -77,7 +77,7 @@ fn collect(root: &Path, directory: &Path, files: &mut Vec<String>) -> anyhow::Re
     Ok(())
 }
 
-fn check(file: &str, text: &str, pages: &Pages) -> Vec<Problem> {
+fn check(file: &str, text: &str, pages: &ContractPages) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (index, line) in text.lines().enumerate() {
         // A citation may continue on the next line: «(api.md» and, below, «section 4)».
@@ -101,7 +101,7 @@ fn check(file: &str, text: &str, pages: &Pages) -> Vec<Problem> {
 
 /// What is wrong with a mention of this page; `rest` is the text after its name. `cites` says that the mention is a
 /// citation for certain; otherwise it is one only if it names a section.
-fn wrong(page: &str, cites: bool, rest: &str, pages: &Pages) -> Option<String> {
+fn wrong(page: &str, cites: bool, rest: &str, pages: &ContractPages) -> Option<String> {
     let cited = cited(rest);
     let Some(known) = pages.get(page) else {
         let cites = (cites || !cited.is_empty()) && page != "README.md";
@@ -111,7 +111,7 @@ fn wrong(page: &str, cites: bool, rest: &str, pages: &Pages) -> Option<String> {
     (!gone.is_empty()).then(|| format!("cites {page} section {}, which is not there", gone.join(" and ")))
 }
 
-fn leads(pages: &Pages, page: &str, section: &str) -> bool {
+fn leads(pages: &ContractPages, page: &str, section: &str) -> bool {
     pages.get(page).is_some_and(|sections| sections.contains(section))
 }
 
@@ -168,7 +168,7 @@ mod tests {
     fn problems_in(text: &str) -> Vec<String> {
         let api = sections("# Api\n## 1. One\n### 1.6 Part\n## 2. Two\n## 3. Three\n");
         let seeds = sections("## Seed 000\n## Seed 001\n");
-        let pages = Pages::from([("api.md".into(), api), ("seeds.md".into(), seeds)]);
+        let pages = ContractPages::from([("api.md".into(), api), ("seeds.md".into(), seeds)]);
         check("src/a.rs", text, &pages).iter().map(ToString::to_string).collect()
     }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use super::Problem;
-use super::imports::{self, Package};
+use super::imports::{self, CargoPackage};
 
 /// The file that shows the graph, between these two lines.
 const PAGE: &str = "ARCHITECTURE.md";
@@ -14,7 +14,7 @@ const BEGIN: &str = "<!-- graph: written by `cargo xtask tidy --graph` -->";
 const END: &str = "<!-- graph: end -->";
 
 /// Writes the graph into the page and prints the summary.
-pub(super) fn write(root: &Path, packages: &[Package]) -> anyhow::Result<()> {
+pub(super) fn write(root: &Path, packages: &[CargoPackage]) -> anyhow::Result<()> {
     let page = std::fs::read_to_string(root.join(PAGE)).with_context(|| format!("needs {PAGE}"))?;
     let page =
         with_graph(&page, packages).with_context(|| format!("{PAGE} has no lines `{BEGIN}` and `{END}`"))?;
@@ -24,7 +24,7 @@ pub(super) fn write(root: &Path, packages: &[Package]) -> anyhow::Result<()> {
 }
 
 /// A problem when the page's graph is out of date.
-pub(super) fn check(page: &str, packages: &[Package]) -> Vec<Problem> {
+pub(super) fn check(page: &str, packages: &[CargoPackage]) -> Vec<Problem> {
     if with_graph(page, packages).as_deref() == Some(page) {
         return Vec::new();
     }
@@ -33,14 +33,14 @@ pub(super) fn check(page: &str, packages: &[Package]) -> Vec<Problem> {
     vec![Problem { file: PAGE.to_owned(), line, text }]
 }
 
-fn with_graph(page: &str, packages: &[Package]) -> Option<String> {
+fn with_graph(page: &str, packages: &[CargoPackage]) -> Option<String> {
     let (before, rest) = page.split_once(BEGIN)?;
     let (_, after) = rest.split_once(END)?;
     let (graph, summary) = (mermaid(packages), summary(packages));
     Some(format!("{before}{BEGIN}\n```mermaid\n{graph}```\n{summary}\n{END}{after}"))
 }
 
-fn mermaid(packages: &[Package]) -> String {
+fn mermaid(packages: &[CargoPackage]) -> String {
     let mut arrows: Vec<_> = arrows(packages).collect();
     arrows.sort_unstable();
     arrows.dedup();
@@ -51,19 +51,19 @@ fn mermaid(packages: &[Package]) -> String {
     graph
 }
 
-fn arrows(packages: &[Package]) -> impl Iterator<Item = (&str, &str)> {
+fn arrows(packages: &[CargoPackage]) -> impl Iterator<Item = (&str, &str)> {
     packages.iter().flat_map(|package| package.imports().map(|import| (package.name(), import)))
 }
 
-fn summary(packages: &[Package]) -> String {
+fn summary(packages: &[CargoPackage]) -> String {
     let (circles, up) = (in_circles(packages), imports::check(packages).len());
     format!("Crates in circles: {circles}. Arrows up: {up}.")
 }
 
 /// How many crates are in import cycles, or between two of them. Crates that no remaining crate imports, or that
 /// import no remaining crate, are removed until none is left to remove; the rest is the answer.
-fn in_circles(packages: &[Package]) -> usize {
-    let mut left: Vec<&str> = packages.iter().map(Package::name).collect();
+fn in_circles(packages: &[CargoPackage]) -> usize {
+    let mut left: Vec<&str> = packages.iter().map(CargoPackage::name).collect();
     loop {
         let arrows: Vec<_> =
             arrows(packages).filter(|(from, to)| left.contains(from) && left.contains(to)).collect();
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_graph_that_is_not_that_of_the_crates_is_a_problem() {
-        let packages = [Package::of("journal", &["store"]), Package::of("store", &[])];
+        let packages = [CargoPackage::of("journal", &["store"]), CargoPackage::of("store", &[])];
         let page = format!("# A\n{BEGIN}\nold\n{END}\nrest\n");
         assert_eq!(check(&page, &packages).first().map(|problem| problem.line), Some(2));
         let page = with_graph(&page, &packages).unwrap();
@@ -99,9 +99,9 @@ mod tests {
     #[test]
     fn circles_and_arrows_up_are_counted() {
         let packages = [
-            Package::of("store", &["journal"]),
-            Package::of("journal", &["store"]),
-            Package::of("relay", &["journal"]),
+            CargoPackage::of("store", &["journal"]),
+            CargoPackage::of("journal", &["store"]),
+            CargoPackage::of("relay", &["journal"]),
         ];
         assert_eq!(summary(&packages), "Crates in circles: 2. Arrows up: 1.");
     }

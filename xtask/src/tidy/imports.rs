@@ -29,7 +29,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 
 /// A package of the workspace and those of our crates that it imports.
 #[derive(Debug)]
-pub(super) struct Package {
+pub(super) struct CargoPackage {
     /// Without `headwater-`.
     name: String,
     /// Its Cargo.toml, from the checkout's root.
@@ -38,7 +38,7 @@ pub(super) struct Package {
     imports: Vec<(String, usize)>,
 }
 
-impl Package {
+impl CargoPackage {
     pub(super) fn name(&self) -> &str {
         &self.name
     }
@@ -56,14 +56,14 @@ impl Package {
 }
 
 /// The workspace's packages, as cargo understands them.
-pub(super) fn packages(root: &Path) -> anyhow::Result<Vec<Package>> {
+pub(super) fn packages(root: &Path) -> anyhow::Result<Vec<CargoPackage>> {
     let metadata = output(cargo().current_dir(root).args(["metadata", "--format-version=1", "--no-deps"]))?;
     let metadata: Value = serde_json::from_str(&metadata)?;
     let packages = metadata["packages"].as_array().context("cargo metadata lists no packages")?;
     packages.iter().map(|package| read(root, package)).collect()
 }
 
-fn read(root: &Path, package: &Value) -> anyhow::Result<Package> {
+fn read(root: &Path, package: &Value) -> anyhow::Result<CargoPackage> {
     let name = package["name"].as_str().context("a package has no name")?;
     let manifest = Path::new(package["manifest_path"].as_str().context("a package has no manifest")?);
     let text =
@@ -71,7 +71,7 @@ fn read(root: &Path, package: &Value) -> anyhow::Result<Package> {
     let dependencies = package["dependencies"].as_array().map_or(&[][..], Vec::as_slice);
     let ours = dependencies.iter().filter_map(|dependency| import(dependency, &text)).collect();
     let manifest = manifest.strip_prefix(root).unwrap_or(manifest).to_string_lossy().into_owned();
-    Ok(Package { name: short(name).to_owned(), manifest, imports: ours })
+    Ok(CargoPackage { name: short(name).to_owned(), manifest, imports: ours })
 }
 
 /// A dependency on one of our crates, and its line. Dev-dependencies are not restricted.
@@ -91,11 +91,11 @@ fn short(package: &str) -> &str {
 }
 
 /// Imports that the table does not allow, and packages that are missing from it.
-pub(super) fn check(packages: &[Package]) -> Vec<Problem> {
+pub(super) fn check(packages: &[CargoPackage]) -> Vec<Problem> {
     packages.iter().flat_map(check_package).collect()
 }
 
-fn check_package(package: &Package) -> Vec<Problem> {
+fn check_package(package: &CargoPackage) -> Vec<Problem> {
     let problem = |line, text| Problem { file: package.manifest.clone(), line, text };
     let Some((_, allowed)) = ALLOWED.iter().find(|(name, _)| *name == package.name) else {
         let text = format!("`{}` has no place in the import table: give it one in xtask", package.name);
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn an_import_that_the_table_does_not_allow_is_refused() {
-        let problems = check(&[Package::of("journal", &["store", "relay"])]);
+        let problems = check(&[CargoPackage::of("journal", &["store", "relay"])]);
         assert_eq!(problems.len(), 1);
         let text = problems[0].to_string();
         assert!(text.starts_with("crates/journal/Cargo.toml:9: `journal` may not import `relay`"), "{text}");
@@ -121,14 +121,15 @@ mod tests {
     #[test]
     fn protocol_and_store_import_nothing_of_ours() {
         assert_eq!(
-            check(&[Package::of("protocol", &["store"]), Package::of("store", &["protocol"])]).len(),
+            check(&[CargoPackage::of("protocol", &["store"]), CargoPackage::of("store", &["protocol"])])
+                .len(),
             2
         );
     }
 
     #[test]
     fn a_crate_without_a_place_in_the_table_is_a_problem() {
-        assert_eq!(check(&[Package::of("attic", &[])]).len(), 1);
+        assert_eq!(check(&[CargoPackage::of("attic", &[])]).len(), 1);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
 
-use super::{Problem, Source};
+use super::{Problem, SourceFile};
 
 /// Lines of a file before its tests.
 const FILE: usize = 400;
@@ -11,7 +11,7 @@ const FILE: usize = 400;
 const FUNCTION: usize = 70;
 
 /// Files and functions that are too long, and files without a module doc.
-pub(super) fn check(source: &Source) -> Vec<Problem> {
+pub(super) fn check(source: &SourceFile) -> Vec<Problem> {
     let mut problems = Vec::new();
     let lines = lines_before_tests(source);
     if lines > FILE {
@@ -28,7 +28,7 @@ pub(super) fn check(source: &Source) -> Vec<Problem> {
 }
 
 /// The lines above the first `#[cfg(test)]` module.
-fn lines_before_tests(source: &Source) -> usize {
+fn lines_before_tests(source: &SourceFile) -> usize {
     let tests = source.syntax.items.iter().find_map(|item| match item {
         syn::Item::Mod(module) if is_test(&module.attrs) => Some(module.span().start().line - 1),
         _ => None,
@@ -46,7 +46,7 @@ pub(super) fn is_test(attributes: &[syn::Attribute]) -> bool {
 }
 
 struct Long<'a> {
-    source: &'a Source,
+    source: &'a SourceFile,
     problems: Vec<Problem>,
 }
 
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     fn problems(text: &str) -> Vec<String> {
-        let source = Source::parse("a.rs", text.to_owned()).unwrap();
+        let source = SourceFile::parse("a.rs", text.to_owned()).unwrap();
         check(&source).iter().map(ToString::to_string).collect()
     }
 

@@ -8,14 +8,14 @@ mod ledger;
 mod load;
 
 use crate::process::number;
-use crate::random::Dice;
+use crate::random::Random;
 use crate::stage::{Headwater, Killed};
 use ledger::assert_everything_once;
 use load::{Load, Progress};
 
 /// How the server ends.
 #[derive(Debug, Clone, Copy)]
-enum Death {
+enum Ending {
     /// SIGKILL after this many acknowledged requests.
     Killed(usize),
     /// By the system (SIGXFSZ), in a write that would make a file longer than this many blocks of 512 bytes.
@@ -29,8 +29,8 @@ const ANSWERS_MAX: usize = 1500;
 /// Refused requests that a full disk may cause before the server is killed.
 const REFUSALS: usize = 40;
 
-impl Death {
-    fn throw(kind: usize, dice: &mut Dice, killed: &Killed) -> Self {
+impl Ending {
+    fn choose(kind: usize, dice: &mut Random, killed: &Killed) -> Self {
         let length = killed.longest_file() / 512 + dice.below(4000);
         match kind {
             0 => Self::Killed(usize::try_from(dice.below(150)).expect("small")),
@@ -62,13 +62,13 @@ impl Death {
 
 /// Runs one company whose server ends in these ways, then checks what journal and ledger hold.
 async fn live(seed: u64, deaths: &[usize]) {
-    let mut dice = Dice::new(seed);
+    let mut dice = Random::new(seed);
     let mut headwater = Headwater::open().await;
-    ledger::furnish(&headwater).await;
+    ledger::set_up_catalogue(&headwater).await;
     let mut sent = Vec::new();
     for kind in deaths {
         let killed = headwater.kill().await;
-        let death = Death::throw(*kind, &mut dice, &killed);
+        let death = Ending::choose(*kind, &mut dice, &killed);
         let (mut dying, alive) = death.start(killed).await;
         let mut load = Load::start(&dying, &mut dice);
         // Waits until the load has gone far enough, or until the server has ended by itself.
@@ -79,7 +79,7 @@ async fn live(seed: u64, deaths: &[usize]) {
             status = dying.ended() => Some(status.to_string()),
         };
         assert!(
-            by_itself.is_none() || !alive || matches!(death, Death::CutShort(_)),
+            by_itself.is_none() || !alive || matches!(death, Ending::CutShort(_)),
             "seed {seed}: {death:?}: {}",
             by_itself.unwrap_or_default()
         );
@@ -94,7 +94,10 @@ async fn live(seed: u64, deaths: &[usize]) {
              answer {kept} had been kept",
             ended.unanswered.len()
         );
-        assert!(refused == 0 || matches!(death, Death::DiskFull(_)), "{refused} refused by a healthy server");
+        assert!(
+            refused == 0 || matches!(death, Ending::DiskFull(_)),
+            "{refused} refused by a healthy server"
+        );
         sent.extend(ended.acknowledged.into_iter().chain(ended.unanswered));
     }
     assert_everything_once(&headwater, &sent).await;

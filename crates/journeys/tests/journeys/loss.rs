@@ -25,7 +25,7 @@ use crate::browser::Browser;
 use crate::process::number;
 use crate::stage::Headwater;
 use crate::view::View;
-use faulty_proxy::Front;
+use faulty_proxy::FaultyProxy;
 
 /// How long all visits may take on a loaded machine: the longest single visit, and an addition for each visitor.
 const PATIENCE: [Duration; 2] = [Duration::from_mins(1), Duration::from_secs(1)];
@@ -33,7 +33,7 @@ const PATIENCE: [Duration; 2] = [Duration::from_mins(1), Duration::from_secs(1)]
 /// Runs the visits of this name (`first` or `last`), and kills the server so many times in between.
 async fn visits(
     browser: &Browser,
-    front: &Arc<Front>,
+    front: &Arc<FaultyProxy>,
     name: &str,
     mut headwater: Headwater,
     deaths: usize,
@@ -68,7 +68,7 @@ fn texts(items: &[Value], member: &str) -> Vec<String> {
 }
 
 /// Counts, and returns the log of each visitor whose signup did not arrive exactly once.
-async fn count(headwater: &Headwater, front: &Front) -> (Counts, String) {
+async fn count(headwater: &Headwater, front: &FaultyProxy) -> (Counts, String) {
     let view = View::of(headwater);
     view.everything_delivered().await;
     let customers = texts(&view.all("/api/v2/customers").await, "customer_key");
@@ -101,7 +101,7 @@ async fn a_signup_that_could_be_stored_arrives_once_whatever_the_relay_and_the_v
     let headwater = Headwater::open().await;
     let partner = json!({"email": "robin@partner.example", "partner_key": "robin"});
     View::of(&headwater).post("/api/v2/partnerships", &partner).await;
-    let front = Front::open(&headwater, seed, plan::throw(seed, visitors)).await;
+    let front = FaultyProxy::open(&headwater, seed, plan::throw(seed, visitors)).await;
     let browser = Browser::open().await;
     let headwater = visits(&browser, &front, "first", headwater, 2).await;
     let headwater = visits(&browser, &front, "last", headwater, 0).await;

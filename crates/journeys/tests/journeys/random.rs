@@ -2,14 +2,14 @@
 
 /// The generator `SplitMix64`: one addition and a mix for each number.
 #[derive(Debug, Clone)]
-pub(crate) struct Dice(u64);
+pub(crate) struct Random(u64);
 
-impl Dice {
+impl Random {
     pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    pub(crate) fn throw(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -18,7 +18,7 @@ impl Dice {
 
     /// From 0 to below `bound`.
     pub(crate) fn below(&mut self, bound: u64) -> u64 {
-        self.throw() % bound
+        self.next() % bound
     }
 
     /// One of the items, each with equal chance.

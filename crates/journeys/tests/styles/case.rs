@@ -7,7 +7,7 @@ use headwater_protocol::referral::encode_partner_key;
 use serde_json::Value;
 use tokio::sync::watch;
 
-use crate::relay::Manner;
+use crate::relay::RelayBehaviour;
 use crate::style::{Page, Style};
 
 /// What the names in braces stand for.
@@ -77,7 +77,7 @@ pub(crate) struct Case {
     /// What its site serves.
     pub(crate) pages: Vec<Page>,
     /// How its relay answers just now.
-    pub(crate) manner: watch::Sender<Manner>,
+    pub(crate) behaviour: watch::Sender<RelayBehaviour>,
     seen: Mutex<Seen>,
 }
 
@@ -112,9 +112,9 @@ pub(crate) struct Heard {
 impl Case {
     /// Begins a row.
     pub(crate) fn begin(style: &Style, number: usize, port: u16, integrity: &str) -> Self {
-        let (manner, _) = watch::channel(Manner::Works);
+        let (manner, _) = watch::channel(RelayBehaviour::Works);
         let names = Names::of(number, style.host, port, integrity);
-        Self { names, pages: style.pages.clone(), manner, seen: Mutex::default() }
+        Self { names, pages: style.pages.clone(), behaviour: manner, seen: Mutex::default() }
     }
 
     /// What has been received until now.

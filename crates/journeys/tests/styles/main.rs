@@ -33,7 +33,7 @@ use style::Style;
 const WORKERS: usize = 3;
 
 /// What rows share: one server, and idle browsers.
-struct House {
+struct SharedResources {
     runtime: Runtime,
     engine: Engine,
     stage: Mutex<Option<Arc<Stage>>>,
@@ -45,17 +45,18 @@ fn main() -> ExitCode {
     arguments.test_threads.get_or_insert(WORKERS);
     let engine = Engine::chosen();
     let runtime = Runtime::new().expect("a runtime starts");
-    let house = Arc::new(House { runtime, engine, stage: Mutex::default(), idle: Mutex::default() });
+    let shared =
+        Arc::new(SharedResources { runtime, engine, stage: Mutex::default(), idle: Mutex::default() });
     let mut trials = Vec::new();
     for (number, style) in rows::all().into_iter().enumerate() {
-        let house = Arc::clone(&house);
+        let house = Arc::clone(&shared);
         trials.push(
             Trial::test(style.name.clone(), move || house.run(number, &style)).with_kind(engine.name()),
         );
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
-    let idle = std::mem::take(&mut *house.idle.lock().expect("no row panics while it holds the lock"));
-    house.runtime.block_on(async {
+    let idle = std::mem::take(&mut *shared.idle.lock().expect("no row panics while it holds the lock"));
+    shared.runtime.block_on(async {
         for browser in idle {
             browser.close().await;
         }
@@ -63,7 +64,7 @@ fn main() -> ExitCode {
     conclusion.exit_code()
 }
 
-impl House {
+impl SharedResources {
     fn run(&self, number: usize, style: &Style) -> Result<(), Failed> {
         self.runtime.block_on(async {
             let stage = self.stage();

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::browser::Browser;
 use crate::case::{Case, Heard};
 use crate::deadline::eventually;
-use crate::relay::Manner;
+use crate::relay::RelayBehaviour;
 use crate::server::Stage;
 use crate::style::{Step, Style};
 
@@ -44,7 +44,7 @@ pub(crate) async fn perform(
     }
     let outcome = outcome.and_then(|()| at_the_end(&case, style));
     // Releases the requests that a slow relay still holds.
-    case.manner.send_replace(Manner::Works);
+    case.behaviour.send_replace(RelayBehaviour::Works);
     outcome.map_err(|error| format!("{error}\n{:#?}", case.seen()))?;
     row.browser.clear().await
 }
@@ -68,7 +68,7 @@ impl Row<'_> {
             Step::Switch(tab) => self.browser.switch(*tab).await,
             Step::Do(script) => self.browser.act(&names.expand(script), &names.expand("{nonce}")).await,
             Step::Relay(manner) => {
-                self.case.manner.send_replace(manner.clone());
+                self.case.behaviour.send_replace(manner.clone());
                 Ok(())
             }
             // Pages and requests take their time, so expectations are polled until they hold.

@@ -12,7 +12,7 @@ use crate::server::{Answer, answer, json_answer};
 
 /// How a relay answers.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Manner {
+pub(crate) enum RelayBehaviour {
     /// As the real one does.
     Works,
     /// To every request with this status, and `Retry-After` in seconds where given.
@@ -43,18 +43,21 @@ impl std::error::Error for Closed {}
 pub(crate) async fn events(case: &Case, head: &Parts, body: &str) -> Result<Answer, Closed> {
     check(case, head);
     let events = record(case, body);
-    let mut manners = case.manner.subscribe();
-    let manner = manners.wait_for(|manner| *manner != Manner::Slow).await.map_err(|_| Closed)?.clone();
+    let mut manners = case.behaviour.subscribe();
+    let manner =
+        manners.wait_for(|manner| *manner != RelayBehaviour::Slow).await.map_err(|_| Closed)?.clone();
     match manner {
-        Manner::Down => Err(Closed),
-        Manner::Fails(status, pause) => Ok(failure(status, pause)),
-        Manner::Refuses(code, field) => {
+        RelayBehaviour::Down => Err(Closed),
+        RelayBehaviour::Fails(status, pause) => Ok(failure(status, pause)),
+        RelayBehaviour::Refuses(code, field) => {
             let error = FieldError::new(code, field, format!("{field} is refused"));
             let refused: Vec<_> = (0..events.len()).map(|index| refusal(&events, index, &error)).collect();
             Ok(all_refused(&refused))
         }
-        Manner::Babbles => Ok(json_answer(StatusCode::OK, &json!({ "refused": 5, "message": ["no"] }))),
-        Manner::Works | Manner::Slow => Ok(admit(case, &events)),
+        RelayBehaviour::Babbles => {
+            Ok(json_answer(StatusCode::OK, &json!({ "refused": 5, "message": ["no"] })))
+        }
+        RelayBehaviour::Works | RelayBehaviour::Slow => Ok(admit(case, &events)),
     }
 }
 

@@ -4,7 +4,7 @@ use std::ops::{Range, RangeInclusive};
 
 use serde_json::Value;
 
-use crate::relay::Manner;
+use crate::relay::RelayBehaviour;
 
 /// One style of integration.
 #[derive(Debug, Clone)]
@@ -49,7 +49,7 @@ pub(crate) enum Step {
     /// The page runs this script.
     Do(String),
     /// The relay answers in another manner from here on.
-    Relay(Manner),
+    Relay(RelayBehaviour),
     /// An expression in the page has, or gets, this value. It does not see what the page declares with `let` or
     /// `const`.
     Is(String, Value),
@@ -139,7 +139,7 @@ impl Style {
     }
 
     /// See [`Step::Relay`].
-    pub(crate) fn relay(self, manner: Manner) -> Self {
+    pub(crate) fn relay(self, manner: RelayBehaviour) -> Self {
         self.step(Step::Relay(manner))
     }
 

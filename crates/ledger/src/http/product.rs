@@ -26,12 +26,12 @@ pub(crate) fn routes() -> Router<Ledger> {
 }
 
 /// A product named by the path and, optionally, its customer named by the query.
-struct Chosen {
+struct CreatedProduct {
     name: String,
     customer: Option<String>,
 }
 
-impl Chosen {
+impl CreatedProduct {
     fn new(name: String, params: &Params) -> Self {
         Self { name, customer: params.get("customer_key").map(str::to_owned) }
     }
@@ -47,7 +47,7 @@ async fn get_history(
     Key(key): Key,
     params: Params,
 ) -> Result<Response, ApiFailure> {
-    let (ctx, chosen) = (vendor.ctx(&ledger), Chosen::new(key, &params));
+    let (ctx, chosen) = (vendor.ctx(&ledger), CreatedProduct::new(key, &params));
     Ok(found(ledger.read(move |unit| product::history(unit, &ctx, chosen.path())).await?))
 }
 
@@ -79,7 +79,7 @@ async fn get_product(
     Key(key): Key,
     params: Params,
 ) -> Result<Response, ApiFailure> {
-    let (ctx, chosen) = (reader.ctx(&ledger), Chosen::new(key, &params));
+    let (ctx, chosen) = (reader.ctx(&ledger), CreatedProduct::new(key, &params));
     let read = move |unit: &mut Unit<'_>| match reader.partnership() {
         None => product::get(unit, &ctx, chosen.path()),
         Some(viewer) => product::get_for_partner(unit, &ctx, viewer, &chosen.name),
@@ -113,7 +113,7 @@ async fn update_product(
     posted: JsonBody,
 ) -> Result<Response, ApiFailure> {
     let change: UpdateProduct = posted.parse()?;
-    let chosen = Chosen::new(key, &params);
+    let chosen = CreatedProduct::new(key, &params);
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
         Ok(answer(
             200,
@@ -130,7 +130,7 @@ async fn archive_product(
     Key(key): Key,
     params: Params,
 ) -> Result<Response, ApiFailure> {
-    let chosen = Chosen::new(key, &params);
+    let chosen = CreatedProduct::new(key, &params);
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
         Ok(answer(200, "Product deleted successfully", product::archive(unit, ctx, chosen.path())?))
     };

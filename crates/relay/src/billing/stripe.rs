@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::fact::{self, FactBody};
 use super::{SourcedEvent, Webhook, WebhookError};
-use objects::{Customer, Envelope, Session};
+use objects::{CheckoutSession, StripeCustomer, StripeEnvelope};
 
 pub use verify::verify;
 
@@ -30,7 +30,7 @@ pub use verify::verify;
 pub fn read(body: &[u8], scope: &str) -> Result<Webhook, WebhookError> {
     // A buyer may have typed it; the payment counts all the same.
     let body = field::without_nul(body);
-    let envelope: Envelope<'_> = field::parse(&body).map_err(WebhookError::Body)?;
+    let envelope: StripeEnvelope<'_> = field::parse(&body).map_err(WebhookError::Body)?;
     let at = Millis(envelope.created.saturating_mul(1000));
     let mut reader = WebhookReader { scope, at, data: Vec::new(), facts: Vec::new() };
     reader.object(&envelope.kind, envelope.data.object.get().as_bytes())?;
@@ -101,7 +101,7 @@ impl WebhookReader<'_> {
         self.data.push((source, data));
     }
 
-    fn customer(&mut self, object: Customer) {
+    fn customer(&mut self, object: StripeCustomer) {
         let Some(customer_key) = object.metadata.customer_key() else { return };
         let known = ProviderCustomer {
             customer: who(Some(customer_key), Some(object.id), object.email),
@@ -114,7 +114,7 @@ impl WebhookReader<'_> {
     /// A session links the site's key of a customer to Stripe's. A key in the metadata was written by the site's
     /// server, so the source is billing. A key from the URL of a payment link may have been edited by the buyer, so
     /// the source is a page.
-    fn session(&mut self, object: Session) {
+    fn session(&mut self, object: CheckoutSession) {
         let Some(provider_key) = object.customer else { return };
         let confirmed = object.metadata.customer_key();
         let source = if confirmed.is_some() { Source::Billing } else { Source::Page };
@@ -131,7 +131,7 @@ impl WebhookReader<'_> {
         self.push_event(source, Data::ProviderCustomer(known));
     }
 
-    fn subscription(&mut self, object: &objects::Subscription, deleted: bool) {
+    fn subscription(&mut self, object: &objects::StripeSubscription, deleted: bool) {
         let status = if deleted { Some(ProductStatus::Churned) } else { status(&object.status) };
         let Some(status) = status else { return };
         let several = object.items.data.len() > 1;

@@ -26,7 +26,7 @@ type ReceivedRequests = Arc<Mutex<Vec<String>>>;
 
 struct DeliveryTest {
     relay: Relay,
-    heard: ReceivedRequests,
+    received: ReceivedRequests,
     destinations: super::Destinations,
     now: Arc<Mutex<i64>>,
     program: RelayProgram,
@@ -68,7 +68,7 @@ fn delivery_to(receiver: Router, heard: ReceivedRequests) -> DeliveryTest {
     let relay = Relay::new(programs, journal, clock, Scripts::default(), crate::http::tests::rates(600));
     DeliveryTest {
         relay,
-        heard,
+        received: heard,
         destinations: Arc::new(move |_, _| Some(client.clone())),
         now,
         program,
@@ -129,7 +129,7 @@ impl DeliveryTest {
 
     /// The bodies of the requests to a path, with their sources.
     fn said(&self, request: &str) -> Vec<(serde_json::Value, String)> {
-        let heard = self.heard.lock().unwrap();
+        let heard = self.received.lock().unwrap();
         let bodies = heard.iter().filter_map(|line| line.strip_prefix(request)?.strip_prefix(' '));
         let parts = bodies.map(|line| line.rsplit_once(' ').unwrap());
         parts
@@ -144,13 +144,13 @@ impl DeliveryTest {
 
     /// Delivers until nothing is due at the time of the desk's clock.
     async fn settle(&self) {
-        let mut road = self.road();
-        while road.claim(self.relay.now().0).await.unwrap() > 0 {
-            while road.one_ended().await {}
+        let mut deliveries = self.delivery_loop();
+        while deliveries.claim(self.relay.now().0).await.unwrap() > 0 {
+            while deliveries.one_ended().await {}
         }
     }
 
-    fn road(&self) -> super::DeliveryLoop {
+    fn delivery_loop(&self) -> super::DeliveryLoop {
         super::DeliveryLoop::new(self.relay.clone(), Arc::clone(&self.destinations))
     }
 
@@ -159,7 +159,7 @@ impl DeliveryTest {
     }
 
     fn heard(&self) -> Vec<String> {
-        self.heard
+        self.received
             .lock()
             .unwrap()
             .iter()
@@ -262,20 +262,24 @@ async fn a_slow_answer_delays_its_own_lane_only() {
     for (data, name) in [(slow, "Ann"), (quick, "Bill"), (slow, "Cleo Day"), (quick, "Dana Field")] {
         desk.take("signup", &data.replace('}', &format!(r#","name":"{name}"}}"#))).await;
     }
-    let mut road = desk.road();
-    assert_eq!(road.claim(desk.relay.now().0).await.unwrap(), 2, "one of each lane");
-    assert!(road.one_ended().await);
+    let mut deliveries = desk.delivery_loop();
+    assert_eq!(deliveries.claim(desk.relay.now().0).await.unwrap(), 2, "one of each lane");
+    assert!(deliveries.one_ended().await);
     assert_eq!(desk.count(State::Delivered).await, 1);
-    assert_eq!(road.claim(desk.relay.now().0).await.unwrap(), 1, "the quick lane's second");
-    assert!(road.one_ended().await);
+    assert_eq!(deliveries.claim(desk.relay.now().0).await.unwrap(), 1, "the quick lane's second");
+    assert!(deliveries.one_ended().await);
     assert_eq!(desk.count(State::Delivered).await, 2);
     desk.later(super::LEASE);
-    assert_eq!(road.claim(desk.relay.now().0).await.unwrap(), 0, "one in flight for each lane, lease or not");
+    assert_eq!(
+        deliveries.claim(desk.relay.now().0).await.unwrap(),
+        0,
+        "one in flight for each lane, lease or not"
+    );
     answer.notify_one();
-    assert!(road.one_ended().await);
-    assert_eq!(road.claim(desk.relay.now().0).await.unwrap(), 1);
+    assert!(deliveries.one_ended().await);
+    assert_eq!(deliveries.claim(desk.relay.now().0).await.unwrap(), 1);
     answer.notify_one();
-    assert!(road.one_ended().await && !road.one_ended().await);
+    assert!(deliveries.one_ended().await && !deliveries.one_ended().await);
     assert_eq!(desk.count(State::Delivered).await, 4);
 }
 

@@ -97,66 +97,68 @@ fn basic(pair: &str) -> String {
 
 #[tokio::test]
 async fn an_event_is_accepted_once() {
-    let gate = test_relay(&[]);
-    let (status, answer) = gate.post(&batch(&[SIGNUP])).await;
+    let relay = test_relay(&[]);
+    let (status, answer) = relay.post(&batch(&[SIGNUP])).await;
     assert_eq!(
         (status, &answer["accepted"], &answer["duplicates"]),
         (StatusCode::ACCEPTED, &1.into(), &0.into())
     );
-    let (status, answer) = gate.post(&batch(&[SIGNUP])).await;
+    let (status, answer) = relay.post(&batch(&[SIGNUP])).await;
     assert_eq!(
         (status, &answer["accepted"], &answer["duplicates"]),
         (StatusCode::ACCEPTED, &0.into(), &1.into())
     );
-    assert_eq!(gate.entries().await, 1);
+    assert_eq!(relay.entries().await, 1);
 }
 
 #[tokio::test]
 async fn one_bad_event_does_not_affect_the_others() {
-    let gate = test_relay(&[]);
+    let relay = test_relay(&[]);
     let bad = r#"{"id":"019365b2-7c00-7abc-8def-0123456789ad","type":"checkout","occurred_at":1,"data":{"customer_key":"k","products":[{"product_book_key":"b","amount":19.99}]}}"#;
-    let (status, answer) = gate.post(&batch(&[bad, SIGNUP, "7"])).await;
+    let (status, answer) = relay.post(&batch(&[bad, SIGNUP, "7"])).await;
     assert_eq!((status, &answer["accepted"]), (StatusCode::ACCEPTED, &1.into()));
     assert_eq!(answer["refused"][0]["field"], "data.products[0].amount");
     assert_eq!(answer["refused"][0]["id"], "019365b2-7c00-7abc-8def-0123456789ad");
     assert_eq!(answer["refused"][1]["index"], 2);
-    assert_eq!(gate.entries().await, 1);
+    assert_eq!(relay.entries().await, 1);
 }
 
 #[tokio::test]
 async fn bad_bodies_get_clear_errors() {
-    let gate = test_relay(&[]);
-    gate.refused("{", 400, "malformed_json", "not valid JSON").await;
-    gate.refused("[]", 400, "wrong_type", "JSON object").await;
-    gate.refused(SIGNUP, 400, "required", "'public_key' is a required property").await;
-    gate.refused(&batch(&[SIGNUP]).replace(KEY, "pk_other"), 401, "unknown_public_key", "public_key").await;
-    gate.refused(
-        &batch(&[&SIGNUP.replace("\"signup\"", "\"teleport\"")]),
-        400,
-        "unknown_event_type",
-        "signup, checkout",
-    )
-    .await;
-    gate.refused(
-        &batch(&[&SIGNUP.replace("customer_key", "x")]),
-        400,
-        "required",
-        "'customer_key' is a required property",
-    )
-    .await;
-    gate.refused(&batch(&[PAYMENT]), 400, "secret_required", "signup or checkout").await;
-    gate.refused(&" ".repeat(EVENT_BODY_MAX + 1), 413, "too_large", "65536").await;
-    assert_eq!(gate.entries().await, 0);
+    let relay = test_relay(&[]);
+    relay.refused("{", 400, "malformed_json", "not valid JSON").await;
+    relay.refused("[]", 400, "wrong_type", "JSON object").await;
+    relay.refused(SIGNUP, 400, "required", "'public_key' is a required property").await;
+    relay.refused(&batch(&[SIGNUP]).replace(KEY, "pk_other"), 401, "unknown_public_key", "public_key").await;
+    relay
+        .refused(
+            &batch(&[&SIGNUP.replace("\"signup\"", "\"teleport\"")]),
+            400,
+            "unknown_event_type",
+            "signup, checkout",
+        )
+        .await;
+    relay
+        .refused(
+            &batch(&[&SIGNUP.replace("customer_key", "x")]),
+            400,
+            "required",
+            "'customer_key' is a required property",
+        )
+        .await;
+    relay.refused(&batch(&[PAYMENT]), 400, "secret_required", "signup or checkout").await;
+    relay.refused(&" ".repeat(EVENT_BODY_MAX + 1), 413, "too_large", "65536").await;
+    assert_eq!(relay.entries().await, 0);
 }
 
 #[tokio::test]
 async fn an_address_over_its_rate_is_told_when_to_retry() {
-    let gate = test_relay(&[]);
+    let relay = test_relay(&[]);
     let from = |last: u8| {
         let mut request = Request::post("/v1/events").body(Body::from(batch(&[SIGNUP]))).unwrap();
         let address = std::net::SocketAddr::from(([192, 0, 2, last], 1));
         request.extensions_mut().insert(axum::extract::ConnectInfo(address));
-        super::router(gate.relay.clone()).oneshot(request)
+        super::router(relay.relay.clone()).oneshot(request)
     };
     let allowed = headwater_protocol::limits::PROGRAM_EVENTS_PER_SECOND
         / headwater_protocol::limits::PROGRAM_PER_ADDRESS
@@ -178,10 +180,10 @@ async fn an_address_over_its_rate_is_told_when_to_retry() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_queue_says_when_to_retry_and_accepts_the_event_then() {
-    let gate = test_relay(&[]);
+    let relay = test_relay(&[]);
     let (begun, has_begun) = tokio::sync::oneshot::channel();
     let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
-    let store = gate.store.clone();
+    let store = relay.store.clone();
     let slow = tokio::spawn(async move {
         let work = move |_: &mut headwater_store::Unit<'_>| {
             begun.send(()).unwrap();
@@ -190,13 +192,13 @@ async fn a_full_queue_says_when_to_retry_and_accepts_the_event_then() {
         store.write(work).await
     });
     has_begun.await.unwrap();
-    let mut waiting = [(); 2].map(|()| Box::pin(gate.store.write(|_| Ok::<_, StoreError>(()))));
+    let mut waiting = [(); 2].map(|()| Box::pin(relay.store.write(|_| Ok::<_, StoreError>(()))));
     for unit in &mut waiting {
         let waits = std::future::poll_fn(|context| Poll::Ready(unit.as_mut().poll(context).is_pending()));
         assert!(waits.await);
     }
     let send = || Request::post("/v1/events").body(Body::from(batch(&[SIGNUP]))).unwrap();
-    let refused = super::router(gate.relay.clone()).oneshot(send()).await.unwrap();
+    let refused = super::router(relay.relay.clone()).oneshot(send()).await.unwrap();
     assert_eq!(
         (refused.status(), &refused.headers()["retry-after"]),
         (StatusCode::SERVICE_UNAVAILABLE, &1u64.into())
@@ -208,61 +210,61 @@ async fn a_full_queue_says_when_to_retry_and_accepts_the_event_then() {
     for unit in waiting {
         unit.await.unwrap();
     }
-    assert_eq!(gate.send(send()).await.0, StatusCode::ACCEPTED);
-    assert_eq!(gate.entries().await, 1);
+    assert_eq!(relay.send(send()).await.0, StatusCode::ACCEPTED);
+    assert_eq!(relay.entries().await, 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_body_that_never_arrives_times_out() {
-    let gate = test_relay(&[]);
+    let relay = test_relay(&[]);
     let (_open, body) = http_body_util::channel::Channel::<Bytes>::new(1);
     let body = Body::new(body);
-    let (status, answer) = gate.send(Request::post("/v1/events").body(body).unwrap()).await;
+    let (status, answer) = relay.send(Request::post("/v1/events").body(body).unwrap()).await;
     assert_eq!((status, answer["code"].as_str()), (StatusCode::REQUEST_TIMEOUT, Some("timeout")), "{answer}");
 }
 
 #[tokio::test]
 async fn a_public_key_works_from_its_own_sites_only() {
-    let gate = test_relay(&["https://www.gigakick.example"]);
+    let relay = test_relay(&["https://www.gigakick.example"]);
     let from = |origin: &str| {
         Request::post("/v1/events").header("origin", origin).body(Body::from(batch(&[SIGNUP]))).unwrap()
     };
-    let (status, answer) = gate.send(from("https://other.example")).await;
+    let (status, answer) = relay.send(from("https://other.example")).await;
     assert_eq!((status, answer["code"].as_str()), (StatusCode::FORBIDDEN, Some("origin_not_allowed")));
-    assert_eq!(gate.send(from("https://www.gigakick.example")).await.0, StatusCode::ACCEPTED);
+    assert_eq!(relay.send(from("https://www.gigakick.example")).await.0, StatusCode::ACCEPTED);
 }
 
 #[tokio::test]
 async fn a_server_signs_in_with_the_secret_key() {
-    let gate = test_relay(&["https://www.gigakick.example"]);
+    let relay = test_relay(&["https://www.gigakick.example"]);
     let send = |pair: &str| {
         Request::post("/v1/events").header("authorization", basic(pair)).body(Body::from(PAYMENT)).unwrap()
     };
-    assert_eq!(gate.send(send("pk_test_example:sk_wrong")).await.0, StatusCode::UNAUTHORIZED);
-    assert_eq!(gate.send(send("pk_test_example:sk_test_example")).await.0, StatusCode::ACCEPTED);
+    assert_eq!(relay.send(send("pk_test_example:sk_wrong")).await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(relay.send(send("pk_test_example:sk_test_example")).await.0, StatusCode::ACCEPTED);
     let list = Request::get("/v1/entries?state=due&customer_key=gk_1")
         .header("authorization", basic("pk_test_example:sk_test_example"));
-    let (status, answer) = gate.send(list.body(Body::empty()).unwrap()).await;
+    let (status, answer) = relay.send(list.body(Body::empty()).unwrap()).await;
     assert_eq!(
         (status, answer["data"]["items"][0]["customer"].as_str()),
         (StatusCode::OK, Some("c:gk_1")),
         "{answer}"
     );
     assert_eq!(
-        gate.send(Request::get("/v1/entries").body(Body::empty()).unwrap()).await.0,
+        relay.send(Request::get("/v1/entries").body(Body::empty()).unwrap()).await.0,
         StatusCode::UNAUTHORIZED
     );
 }
 
 #[tokio::test]
 async fn a_relay_without_programs_answers_503_so_that_browsers_keep_their_events() {
-    let gate = test_relay(&[]);
-    gate.relay.programs.replace(Vec::new());
+    let relay = test_relay(&[]);
+    relay.relay.programs.replace(Vec::new());
     let send = |pair: Option<&str>| {
         let request = Request::post("/v1/events");
         let request =
             pair.map_or(request, |pair| Request::post("/v1/events").header("authorization", basic(pair)));
-        let router = super::router(gate.relay.clone());
+        let router = super::router(relay.relay.clone());
         router.oneshot(request.body(Body::from(batch(&[SIGNUP]))).unwrap())
     };
     for pair in [None, Some("pk_test_example:sk_test_example")] {
@@ -278,25 +280,25 @@ async fn a_relay_without_programs_answers_503_so_that_browsers_keep_their_events
 
 #[tokio::test]
 async fn a_replaced_secret_key_works_beside_the_new_one() {
-    let gate = test_relay(&[]);
+    let relay = test_relay(&[]);
     let hash = |secret: &str| Sha256::digest(secret).into();
     let rotated = RelayProgram {
         secret_hash: Some(hash("sk_test_new")),
         older_secret_hashes: vec![hash("sk_test_example")],
-        ..RelayProgram::clone(&gate.relay.programs.by_public_key(KEY).unwrap())
+        ..RelayProgram::clone(&relay.relay.programs.by_public_key(KEY).unwrap())
     };
-    gate.relay.programs.replace(vec![rotated]);
+    relay.relay.programs.replace(vec![rotated]);
     for (secret, status) in [("sk_test_new", 202), ("sk_test_example", 202), ("sk_test_other", 401)] {
         let request = Request::post("/v1/events").header("authorization", basic(&format!("{KEY}:{secret}")));
-        assert_eq!(gate.send(request.body(Body::from(PAYMENT)).unwrap()).await.0, status, "{secret}");
+        assert_eq!(relay.send(request.body(Body::from(PAYMENT)).unwrap()).await.0, status, "{secret}");
     }
 }
 
 #[tokio::test]
 async fn the_sender_is_warned_of_a_text_that_is_cut() {
-    let gate = test_relay(&[]);
+    let relay = test_relay(&[]);
     let long = SIGNUP.replace("\"gk_1\"", &format!("\"gk_1\",\"name\":\"{}\"", "n".repeat(150)));
-    let (status, answer) = gate.post(&batch(&["7", &long])).await;
+    let (status, answer) = relay.post(&batch(&["7", &long])).await;
     assert_eq!((status, &answer["accepted"]), (StatusCode::ACCEPTED, &1.into()), "{answer}");
     let warning = &answer["warnings"][0];
     assert_eq!(
@@ -309,14 +311,14 @@ async fn the_sender_is_warned_of_a_text_that_is_cut() {
 
 #[tokio::test]
 async fn a_script_comes_in_the_smallest_encoding_the_browser_takes() {
-    let gate = test_relay(&[]);
+    let relay = test_relay(&[]);
     for (accepted, expected, body) in [
         ("gzip, deflate, br, zstd", Some("br"), "br"),
         ("gzip;q=1.0, br;q=0", Some("gzip"), "gz"),
         ("identity", None, "/*script*/"),
     ] {
         let request = Request::get("/v1/").header("accept-encoding", accepted).body(Body::empty()).unwrap();
-        let response = super::router(gate.relay.clone()).oneshot(request).await.unwrap();
+        let response = super::router(relay.relay.clone()).oneshot(request).await.unwrap();
         let encoding = response.headers().get("content-encoding").map(|name| name.to_str().unwrap());
         assert_eq!(encoding, expected, "{accepted}");
         assert_eq!(response.headers()["vary"], "accept-encoding");
@@ -326,7 +328,7 @@ async fn a_script_comes_in_the_smallest_encoding_the_browser_takes() {
 
 #[tokio::test]
 async fn the_script_is_served_at_every_path_sites_load_it_from() {
-    let gate = test_relay(&[]);
+    let relay = test_relay(&[]);
     for path in [
         "/v1/",
         "/headwater.js",
@@ -335,7 +337,7 @@ async fn the_script_is_served_at_every_path_sites_load_it_from() {
         "/pr/js",
         "/script/headwater-0a1b2c3d.js",
     ] {
-        let response = super::router(gate.relay.clone())
+        let response = super::router(relay.relay.clone())
             .oneshot(Request::get(path).body(Body::empty()).unwrap())
             .await
             .unwrap();
@@ -344,18 +346,18 @@ async fn the_script_is_served_at_every_path_sites_load_it_from() {
         assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "/*script*/");
     }
     let (status, answer) =
-        gate.send(Request::get("/script/headwater-ffffffff.js").body(Body::empty()).unwrap()).await;
+        relay.send(Request::get("/script/headwater-ffffffff.js").body(Body::empty()).unwrap()).await;
     assert_eq!((status, answer["code"].as_str()), (StatusCode::NOT_FOUND, Some("unknown_version")));
 }
 
 #[tokio::test]
 async fn a_webhook_needs_its_signature() {
-    let gate = test_relay(&[]);
+    let relay = test_relay(&[]);
     let to = |path: &str| {
         Request::post(path).header("stripe-signature", "t=1775514585,v1=00").body(Body::from("{}")).unwrap()
     };
-    let (status, answer) = gate.send(to("/v1/webhooks/stripe/pk_test_example")).await;
+    let (status, answer) = relay.send(to("/v1/webhooks/stripe/pk_test_example")).await;
     assert_eq!((status, answer["code"].as_str()), (StatusCode::UNAUTHORIZED, Some("bad_signature")));
-    assert_eq!(gate.send(to("/v1/webhooks/paypal/pk_test_example")).await.1["code"], "unknown_provider");
-    assert_eq!(gate.send(to("/v1/webhooks/stripe/pk_other")).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(relay.send(to("/v1/webhooks/paypal/pk_test_example")).await.1["code"], "unknown_provider");
+    assert_eq!(relay.send(to("/v1/webhooks/stripe/pk_other")).await.0, StatusCode::NOT_FOUND);
 }

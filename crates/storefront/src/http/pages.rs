@@ -27,7 +27,7 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Where pages come from and what fills their placeholders.
 #[derive(Debug)]
-pub struct Pages {
+pub struct PageFiles {
     /// The directory to read pages from; `None` for the ones in the binary.
     pub directory: Option<PathBuf>,
     /// `{{HEADWATER}}`: the address the script comes from.
@@ -38,7 +38,7 @@ pub struct Pages {
     pub link: String,
 }
 
-impl Pages {
+impl PageFiles {
     /// The page's media type and text; `None` for an unknown name.
     fn find(&self, path: &str) -> Option<(&'static str, String)> {
         let name = match path.trim_start_matches('/') {
@@ -92,11 +92,11 @@ pub(super) async fn get_page(State(shop): State<Shop>, uri: Uri) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use super::{PAGES, Pages};
+    use super::{PAGES, PageFiles};
     use crate::example::OFFERS;
 
-    fn pages() -> Pages {
-        Pages {
+    fn pages() -> PageFiles {
+        PageFiles {
             directory: None,
             headwater: "http://127.0.0.1:8787".to_owned(),
             public_key: "pk_test_example".to_owned(),
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_value_cannot_leave_its_string() {
-        let evil = Pages { public_key: "k');alert(1)//<\\".to_owned(), ..pages() };
+        let evil = PageFiles { public_key: "k');alert(1)//<\\".to_owned(), ..pages() };
         let (_, text) = evil.find("/").unwrap();
         assert!(text.contains("growsumo._initialize('k);alert(1)//')"));
     }

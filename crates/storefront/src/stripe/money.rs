@@ -5,12 +5,12 @@ use headwater_protocol::Millis;
 use serde_json::{Value, json};
 
 use super::{Account, item_id};
-use crate::Given;
+use crate::Environment;
 use crate::example::Offer;
 
 /// The state of a dispute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dispute {
+pub enum DisputeState {
     /// The customer's bank has taken the money back until the dispute is decided.
     Opened,
     /// Decided for the company, which has the money again.
@@ -18,7 +18,7 @@ pub enum Dispute {
 }
 
 /// `invoice.paid`: one line for each product.
-pub fn invoice(given: &Given, account: &Account<'_>, id: &str) -> Value {
+pub fn invoice(given: &Environment, account: &Account<'_>, id: &str) -> Value {
     let total = total(account);
     let now = seconds((given.now)());
     let lines: Vec<Value> = account.offers.iter().map(|offer| line(given, account, offer, id)).collect();
@@ -62,7 +62,7 @@ pub fn invoice(given: &Given, account: &Account<'_>, id: &str) -> Value {
     })
 }
 
-fn line(given: &Given, account: &Account<'_>, offer: &Offer, invoice: &str) -> Value {
+fn line(given: &Environment, account: &Account<'_>, offer: &Offer, invoice: &str) -> Value {
     json!({
         "id": given.id("il_"),
         "object": "line_item",
@@ -97,7 +97,7 @@ fn line(given: &Given, account: &Account<'_>, offer: &Offer, invoice: &str) -> V
 }
 
 /// `invoice_payment.paid`: the only place that says which payment paid which invoice.
-pub fn invoice_payment(given: &Given, account: &Account<'_>, invoice: &str) -> Value {
+pub fn invoice_payment(given: &Environment, account: &Account<'_>, invoice: &str) -> Value {
     let now = seconds((given.now)());
     json!({
         "id": named("inpay_", invoice),
@@ -116,7 +116,7 @@ pub fn invoice_payment(given: &Given, account: &Account<'_>, invoice: &str) -> V
 }
 
 /// The charge behind an invoice, of which `refunded` went back in total: `charge.refunded`.
-pub fn charge(given: &Given, account: &Account<'_>, invoice: &str, refunded: i64) -> Value {
+pub fn charge(given: &Environment, account: &Account<'_>, invoice: &str, refunded: i64) -> Value {
     let total = total(account);
     json!({
         "id": named("ch_", invoice),
@@ -139,7 +139,7 @@ pub fn charge(given: &Given, account: &Account<'_>, invoice: &str, refunded: i64
 }
 
 /// One step of giving back: `refund.created`.
-pub fn refund(given: &Given, invoice: &str, amount: i64) -> Value {
+pub fn refund(given: &Environment, invoice: &str, amount: i64) -> Value {
     json!({
         "id": given.id("re_"),
         "object": "refund",
@@ -155,7 +155,7 @@ pub fn refund(given: &Given, invoice: &str, amount: i64) -> Value {
 }
 
 /// A dispute about the whole of an invoice: `charge.dispute.created` and `charge.dispute.closed`.
-pub fn dispute(given: &Given, account: &Account<'_>, invoice: &str, stands: Dispute) -> Value {
+pub fn dispute(given: &Environment, account: &Account<'_>, invoice: &str, stands: DisputeState) -> Value {
     json!({
         "id": named("du_", invoice),
         "object": "dispute",
@@ -168,7 +168,7 @@ pub fn dispute(given: &Given, account: &Account<'_>, invoice: &str, stands: Disp
         "metadata": {},
         "payment_intent": named("pi_", invoice),
         "reason": "fraudulent",
-        "status": if stands == Dispute::Won { "won" } else { "needs_response" },
+        "status": if stands == DisputeState::Won { "won" } else { "needs_response" },
     })
 }
 

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::Request;
 use axum::response::{IntoResponse as _, Response};
-use headwater_storefront::load::Credentials;
+use headwater_storefront::load::CredentialsFile;
 use headwater_testkit::Headwater;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
@@ -56,7 +56,7 @@ impl Served {
     }
 
     /// What `headwater init --json` would have printed.
-    pub(crate) fn credentials(&self) -> Credentials {
+    pub(crate) fn credentials(&self) -> CredentialsFile {
         let keys = self.headwater.program(0).keys();
         let printed = json!({"program_id": keys.program_id.to_string(), "public_key": keys.public_key,
             "secret_key": keys.secret_key, "admin_token": keys.admin_token});

@@ -6,10 +6,10 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use headwater_protocol::Millis;
-use headwater_storefront::http::{self, Pages, Shop};
-use headwater_storefront::load::{self, Loaded};
+use headwater_storefront::http::{self, PageFiles, Shop};
+use headwater_storefront::load::{self, Clients};
 use headwater_storefront::site::Site;
-use headwater_storefront::{Given, billing};
+use headwater_storefront::{Environment, billing};
 use headwater_testkit::TestEvent;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
@@ -20,8 +20,8 @@ use crate::headwater::Served;
 
 pub(crate) const ORIGIN: &str = "http://127.0.0.1:8788";
 
-pub(crate) fn given() -> Given {
-    Given { now: || Millis(NOW), random }
+pub(crate) fn given() -> Environment {
+    Environment { now: || Millis(NOW), random }
 }
 
 /// Counts instead of drawing, so that no two ids of a run are the same.
@@ -32,7 +32,7 @@ fn random(bytes: &mut [u8]) {
     bytes.iter_mut().zip(drawn.into_iter().cycle()).for_each(|(byte, drawn)| *byte = drawn);
 }
 
-pub(crate) async fn load_into(served: &Served, site: &Site, origin: &str) -> Loaded {
+pub(crate) async fn load_into(served: &Served, site: &Site, origin: &str) -> Clients {
     load::load(&served.credentials(), &served.address, origin, site).await.unwrap()
 }
 
@@ -42,10 +42,14 @@ pub(crate) async fn open(served: &Served) -> Router {
     let loaded = load_into(served, &site, ORIGIN).await;
     let public_key = served.credentials().public_key;
     let webhooks = format!("{}/v1/webhooks/stripe/{public_key}", served.address);
-    let (billing, sender) = billing::open(site.clone(), given(), webhooks).unwrap();
+    let (billing, sender) = billing::start(site.clone(), given(), webhooks).unwrap();
     tokio::spawn(sender.run());
-    let pages =
-        Pages { directory: None, headwater: served.address.clone(), public_key, link: loaded.link.clone() };
+    let pages = PageFiles {
+        directory: None,
+        headwater: served.address.clone(),
+        public_key,
+        link: loaded.link.clone(),
+    };
     let router = http::router(Shop { site, billing, loaded: Arc::new(loaded), pages: Arc::new(pages) });
     let person = json!({"name": "Ana Ruiz", "email": "ana@customer.example"});
     let (status, made) = post(&router, "signup", person).await;

@@ -42,13 +42,13 @@ pub(super) struct Chromium {
     input: ChildStdin,
     output: Split<BufReader<ChildStdout>>,
     asked: u64,
-    events: VecDeque<Event>,
+    events: VecDeque<ProtocolEvent>,
     _profile: TempDir,
 }
 
 /// An event that the browser sent.
 #[derive(Debug)]
-pub(super) struct Event {
+pub(super) struct ProtocolEvent {
     /// Its name, such as `Page.loadEventFired`.
     pub(super) method: String,
     /// Its parameters.
@@ -138,7 +138,7 @@ impl Chromium {
     }
 
     /// Every event up to and including the next one of this name.
-    pub(super) async fn until(&mut self, method: &str) -> anyhow::Result<Vec<Event>> {
+    pub(super) async fn until(&mut self, method: &str) -> anyhow::Result<Vec<ProtocolEvent>> {
         let mut seen = Vec::new();
         let end = Instant::now() + PATIENCE;
         loop {
@@ -158,7 +158,7 @@ impl Chromium {
     }
 
     /// Every event within this time.
-    pub(super) async fn watch(&mut self, duration: Duration) -> anyhow::Result<Vec<Event>> {
+    pub(super) async fn watch(&mut self, duration: Duration) -> anyhow::Result<Vec<ProtocolEvent>> {
         let end = Instant::now() + duration;
         while let Ok(heard) = timeout_at(end, self.hear()).await {
             self.events.extend(event(&mut heard?));
@@ -168,9 +168,9 @@ impl Chromium {
 }
 
 /// The event that a message holds; `None` when it is a stale response.
-fn event(message: &mut Value) -> Option<Event> {
+fn event(message: &mut Value) -> Option<ProtocolEvent> {
     let method = message["method"].as_str()?.to_owned();
-    Some(Event { method, params: message["params"].take() })
+    Some(ProtocolEvent { method, params: message["params"].take() })
 }
 
 fn text(answer: &Value, member: &str) -> anyhow::Result<String> {

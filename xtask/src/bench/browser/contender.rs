@@ -22,7 +22,7 @@ pub(super) enum Identifier {
 
 /// A page, and the script that it loads.
 #[derive(Debug)]
-pub(super) struct Contender {
+pub(super) struct BrowserContender {
     /// Its row's title.
     pub(super) title: String,
     /// The path of its page.
@@ -101,17 +101,17 @@ const PACKAGES: &[Peer] = &[
 ];
 
 /// Every contender: the page alone first, ours second, and then the peers, whose packages are installed here.
-pub(super) fn all(root: &Path, modules: &Path) -> anyhow::Result<Vec<Contender>> {
+pub(super) fn all(root: &Path, modules: &Path) -> anyhow::Result<Vec<BrowserContender>> {
     let ours = std::fs::read(root.join("dist/headwater.js")).context("cannot read dist/headwater.js")?;
     let mut contenders = vec![
-        Contender {
+        BrowserContender {
             title: "the page alone".to_owned(),
             page: "/alone",
             tags: "",
             script: None,
             identifier: None,
         },
-        Contender {
+        BrowserContender {
             title: "**`headwater.js`**".to_owned(),
             page: "/headwater",
             tags: r#"<script async src="/headwater.js" data-key="pk_test_example"></script>"#,
@@ -125,7 +125,7 @@ pub(super) fn all(root: &Path, modules: &Path) -> anyhow::Result<Vec<Contender>>
     Ok(contenders)
 }
 
-fn packaged(peer: &Peer, root: &Path, modules: &Path) -> anyhow::Result<Contender> {
+fn packaged(peer: &Peer, root: &Path, modules: &Path) -> anyhow::Result<BrowserContender> {
     let package = modules.join(peer.package);
     let manifest = std::fs::read(package.join("package.json"))
         .with_context(|| format!("{} is not installed", peer.package))?;
@@ -136,7 +136,7 @@ fn packaged(peer: &Peer, root: &Path, modules: &Path) -> anyhow::Result<Contende
             .with_context(|| format!("{} {version} has no {file}", peer.package))?,
         File::Joined(module) => join(&root.join(PEERS).join(module), modules)?,
     };
-    Ok(Contender {
+    Ok(BrowserContender {
         title: format!("{} (`{}` {version})", peer.title, peer.package),
         page: peer.page,
         tags: peer.tags,

@@ -11,19 +11,19 @@ use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use tokio::net::TcpListener;
 
-use super::contender::Contender;
+use super::contender::BrowserContender;
 use crate::size;
 
 const PAGE: &str = include_str!("page.html");
 const HOOK: &str = include_str!("hook.js");
 
 /// A file, compressed once.
-struct File {
+struct SiteFile {
     kind: &'static str,
     brotli: Vec<u8>,
 }
 
-type Files = BTreeMap<&'static str, File>;
+type Files = BTreeMap<&'static str, SiteFile>;
 
 /// Serves the contenders' site on this listener.
 pub(super) async fn serve(listener: TcpListener, files: Router) -> anyhow::Result<()> {
@@ -32,15 +32,15 @@ pub(super) async fn serve(listener: TcpListener, files: Router) -> anyhow::Resul
 
 /// Pages and scripts under brotli, as a good CDN sends them. Any other request is taken for a script's event and
 /// accepted.
-pub(super) fn router(contenders: &[Contender], origin: &str) -> anyhow::Result<Router> {
+pub(super) fn router(contenders: &[BrowserContender], origin: &str) -> anyhow::Result<Router> {
     let mut files = Files::new();
     for contender in contenders {
         let page = PAGE.replace("HOOK", HOOK).replace("TAGS", &contender.tags.replace("ORIGIN", origin));
         let kind = "text/html; charset=utf-8";
-        files.insert(contender.page, File { kind, brotli: size::compress(page.as_bytes())? });
+        files.insert(contender.page, SiteFile { kind, brotli: size::compress(page.as_bytes())? });
         if let Some((path, script)) = &contender.script {
             let kind = "text/javascript; charset=utf-8";
-            files.insert(path, File { kind, brotli: size::compress(script)? });
+            files.insert(path, SiteFile { kind, brotli: size::compress(script)? });
         }
     }
     Ok(Router::new().fallback(answer).with_state(Arc::new(files)))
@@ -48,7 +48,7 @@ pub(super) fn router(contenders: &[Contender], origin: &str) -> anyhow::Result<R
 
 async fn answer(State(files): State<Arc<Files>>, uri: Uri) -> Response {
     match files.get(uri.path()) {
-        Some(File { kind, brotli }) => {
+        Some(SiteFile { kind, brotli }) => {
             let headers = [(CONTENT_TYPE, *kind), (CONTENT_ENCODING, "br"), (CACHE_CONTROL, "max-age=3600")];
             (headers, brotli.clone()).into_response()
         }

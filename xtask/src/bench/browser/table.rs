@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::visit::Sample;
+use super::visit::VisitSample;
 use crate::bench::median;
 
 /// The medians of one contender's loads.
@@ -17,8 +17,8 @@ pub(super) struct Medians {
 
 impl Medians {
     /// The medians of at least one load.
-    pub(super) fn of(samples: &[Sample]) -> Self {
-        let over = |number: fn(&Sample) -> f64| median(samples.iter().map(number).collect());
+    pub(super) fn of(samples: &[VisitSample]) -> Self {
+        let over = |number: fn(&VisitSample) -> f64| median(samples.iter().map(number).collect());
         let known: Vec<_> = samples.iter().filter_map(|sample| sample.known).collect();
         Self {
             bytes: over(|sample| sample.bytes),
@@ -42,7 +42,7 @@ impl Medians {
 }
 
 /// The range, in milliseconds of the main thread, of the middle half of the loads.
-pub(super) fn middle_half(samples: &[Sample]) -> (f64, f64) {
+pub(super) fn middle_half(samples: &[VisitSample]) -> (f64, f64) {
     let mut main: Vec<_> = samples.iter().map(|sample| sample.work.main).collect();
     main.sort_by(f64::total_cmp);
     let quarter = main.len() / 4;
@@ -88,10 +88,10 @@ fn ratio(theirs: f64, ours: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::browser::trace::Work;
+    use crate::bench::browser::trace::MainThreadWork;
 
-    fn sample(bytes: f64, script: f64, main: f64, known: Option<f64>) -> Sample {
-        Sample { bytes, work: Work { script, main, off_thread: script / 2.0 }, known }
+    fn sample(bytes: f64, script: f64, main: f64, known: Option<f64>) -> VisitSample {
+        VisitSample { bytes, work: MainThreadWork { script, main, off_thread: script / 2.0 }, known }
     }
 
     #[test]

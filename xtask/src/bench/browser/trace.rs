@@ -46,7 +46,7 @@ pub(super) struct Traced {
 
 /// CPU time in milliseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct Work {
+pub(super) struct MainThreadWork {
     /// Compiling and running scripts on the page's main thread.
     pub(super) script: f64,
     /// Everything on that thread, scripts included.
@@ -56,7 +56,7 @@ pub(super) struct Work {
 }
 
 /// The work for the page at this address, which is found by its first inline script.
-pub(super) fn work(mut trace: Vec<Traced>, page: &str) -> anyhow::Result<Work> {
+pub(super) fn work(mut trace: Vec<Traced>, page: &str) -> anyhow::Result<MainThreadWork> {
     trace.retain(|event| event.ph == "X");
     trace.sort_by(|one, other| one.ts.total_cmp(&other.ts));
     let ran = |event: &&Traced| event.name == "EvaluateScript" && event.args["data"]["url"] == page;
@@ -65,7 +65,7 @@ pub(super) fn work(mut trace: Vec<Traced>, page: &str) -> anyhow::Result<Work> {
     let main = |event: &&Traced| event.pid == process && event.tid == thread;
     let others = |event: &&Traced| event.pid == process && event.tid != thread;
     let parsed = trace.iter().filter(others).filter(|event| OFF_THREAD.contains(&event.name.as_str()));
-    Ok(Work {
+    Ok(MainThreadWork {
         script: outermost(trace.iter().filter(main), SCRIPT),
         main: outermost(trace.iter().filter(main), TASK),
         off_thread: parsed.fold(0.0, |sum, event| sum + event.cpu()),
@@ -125,13 +125,13 @@ mod tests {
     #[test]
     fn work_is_that_of_the_pages_own_process_and_nested_work_counts_once() {
         let work = work(trace(LOAD), PAGE).unwrap();
-        assert_eq!(work, Work { script: 1.75, main: 5.0, off_thread: 6.0 });
+        assert_eq!(work, MainThreadWork { script: 1.75, main: 5.0, off_thread: 6.0 });
     }
 
     #[test]
     fn without_cpu_time_the_wall_clock_is_used() {
         let events = trace(&LOAD.replace("tdur", "unknown"));
-        assert_eq!(work(events, PAGE).unwrap(), Work { script: 5.0, main: 9.0, off_thread: 9.0 });
+        assert_eq!(work(events, PAGE).unwrap(), MainThreadWork { script: 5.0, main: 9.0, off_thread: 9.0 });
     }
 
     #[test]

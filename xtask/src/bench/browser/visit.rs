@@ -6,9 +6,9 @@ use std::time::Duration;
 use anyhow::{Context as _, bail, ensure};
 use serde_json::json;
 
-use super::chromium::{Chromium, Event, Tab};
+use super::chromium::{Chromium, ProtocolEvent, Tab};
 use super::contender::Identifier;
-use super::trace::{self, Traced, Work};
+use super::trace::{self, MainThreadWork, Traced};
 
 /// The factor of CPU throttling of the page's main thread.
 pub(super) const THROTTLE: u32 = 4;
@@ -17,11 +17,11 @@ pub(super) const WATCHED: Duration = Duration::from_secs(4);
 
 /// What one load cost.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Sample {
+pub(super) struct VisitSample {
     /// Bytes on the wire of every script, response headers included.
     pub(super) bytes: f64,
     /// CPU time.
-    pub(super) work: Work,
+    pub(super) work: MainThreadWork,
     /// Milliseconds from navigation until the visitor is known; nothing for a page without a script.
     pub(super) known: Option<f64>,
 }
@@ -32,7 +32,7 @@ pub(super) async fn visit(
     agent: &str,
     page: &str,
     identifier: Option<Identifier>,
-) -> anyhow::Result<Sample> {
+) -> anyhow::Result<VisitSample> {
     let tab = chromium.open().await?;
     for (method, params) in [
         ("Page.enable", json!({})),
@@ -63,7 +63,7 @@ pub(super) async fn visit(
     }
     let work = trace::work(all, page)?;
     let known = identifier.map(|identifier| known(&marks, identifier)).transpose()?;
-    Ok(Sample { bytes, work, known })
+    Ok(VisitSample { bytes, work, known })
 }
 
 /// What the page's hooks recorded: kind, name, milliseconds since navigation.
@@ -96,11 +96,11 @@ fn path(name: &str) -> &str {
 
 /// Bytes of the loaded scripts. An error when one could not be loaded, or when the page made a request to another
 /// origin.
-fn script_bytes(events: &[Event], page: &str) -> anyhow::Result<f64> {
+fn script_bytes(events: &[ProtocolEvent], page: &str) -> anyhow::Result<f64> {
     let origin = &page[..page.len() - path(page).len()];
     let mut scripts = BTreeMap::new();
     let mut bytes = 0.0;
-    for Event { method, params } in events {
+    for ProtocolEvent { method, params } in events {
         let id = params["requestId"].as_str().unwrap_or_default();
         match method.as_str() {
             "Network.requestWillBeSent" => {
@@ -137,20 +137,20 @@ mod tests {
 
     const PAGE: &str = "http://shop.localhost:80/a?b=c";
 
-    fn event(method: &str, params: Value) -> Event {
-        Event { method: method.to_owned(), params }
+    fn event(method: &str, params: Value) -> ProtocolEvent {
+        ProtocolEvent { method: method.to_owned(), params }
     }
 
-    fn asked(id: &str, kind: &str, url: &str) -> Event {
+    fn asked(id: &str, kind: &str, url: &str) -> ProtocolEvent {
         let params = json!({ "requestId": id, "type": kind, "request": { "url": url } });
         event("Network.requestWillBeSent", params)
     }
 
-    fn answered(id: &str, status: u16) -> Event {
+    fn answered(id: &str, status: u16) -> ProtocolEvent {
         event("Network.responseReceived", json!({ "requestId": id, "response": { "status": status } }))
     }
 
-    fn finished(id: &str, bytes: u32) -> Event {
+    fn finished(id: &str, bytes: u32) -> ProtocolEvent {
         event("Network.loadingFinished", json!({ "requestId": id, "encodedDataLength": bytes }))
     }
 

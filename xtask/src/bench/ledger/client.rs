@@ -13,19 +13,19 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
 
-use crate::bench::load::{Sample, summary};
+use crate::bench::load::{LatencySample, summary};
 
 /// Time of load before counting begins.
 const WARM_UP: Duration = Duration::from_millis(500);
 
 /// The server's address and the credentials.
 #[derive(Clone)]
-pub(super) struct Client {
+pub(super) struct BenchClient {
     address: String,
     authorization: String,
 }
 
-impl Client {
+impl BenchClient {
     pub(super) fn new(url: &str, public_key: &str, secret: &str) -> anyhow::Result<Self> {
         let address = url.strip_prefix("http://").context("the server listens on http")?.to_owned();
         let pair = base64::engine::general_purpose::STANDARD.encode(format!("{public_key}:{secret}"));
@@ -71,7 +71,7 @@ impl Client {
         connections: u64,
         duration: Duration,
         body: Arc<dyn Fn(u64, u64) -> String + Send + Sync>,
-    ) -> anyhow::Result<Sample> {
+    ) -> anyhow::Result<LatencySample> {
         let begin = Instant::now() + WARM_UP;
         let end = begin + duration;
         let mut tasks = tokio::task::JoinSet::new();

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::{
-    BenchLedger, Client, Options, PAYING, Row, Sample, customer, furnish, median, payment, store, trigger,
+    BenchClient, BenchLedger, BenchRow, LatencySample, Options, PAYING, customer, furnish, median, payment,
+    store, trigger,
 };
 use crate::bench::load;
 
@@ -15,12 +16,12 @@ use crate::bench::load;
 const PAGES: usize = 50;
 
 /// A ledger with few of something and one with many.
-struct Pair {
+struct SmallAndLarge {
     few: BenchLedger,
     many: BenchLedger,
 }
 
-impl Pair {
+impl SmallAndLarge {
     /// Two equal ledgers, with a trigger and customers who have paid; the caller fills one of them.
     async fn new(program: &Path) -> anyhow::Result<Self> {
         let pair = Self { few: BenchLedger::init(program).await?, many: BenchLedger::init(program).await? };
@@ -42,9 +43,9 @@ impl Pair {
         path: &'static str,
         body: fn(&str, u64, u64) -> Value,
         whats: [String; 2],
-        rows: &mut Vec<Row>,
+        rows: &mut Vec<BenchRow>,
     ) -> anyhow::Result<f64> {
-        let (mut samples, mut costs): ([Vec<Sample>; 2], _) = (Default::default(), Vec::new());
+        let (mut samples, mut costs): ([Vec<LatencySample>; 2], _) = (Default::default(), Vec::new());
         for round in 0..options.rounds {
             for (ledger, samples) in [&self.few, &self.many].into_iter().zip(&mut samples) {
                 let (server, client) = ledger.serve().await?;
@@ -61,7 +62,7 @@ impl Pair {
             costs.push(last(0) / last(1));
         }
         for (what, samples) in whats.into_iter().zip(samples) {
-            rows.push(Row { what, sample: load::median(&samples), of_bare: None });
+            rows.push(BenchRow { what, sample: load::median(&samples), of_bare: None });
         }
         Ok(median(costs))
     }
@@ -72,23 +73,23 @@ impl Pair {
 pub(super) async fn measure(
     program: &Path,
     options: &Options,
-    rows: &mut Vec<Row>,
+    rows: &mut Vec<BenchRow>,
 ) -> anyhow::Result<String> {
     let (customers, payments, programs) = (options.customers, options.payments, options.programs);
     let signup: fn(&str, u64, u64) -> Value =
         |run, connection, number| customer(&format!("new_{run}_{connection}_{number}"));
-    let pair = Pair::new(program).await?;
+    let pair = SmallAndLarge::new(program).await?;
     store::fill(&pair.many.file(), customers)?;
     let whats = [PAYING, customers]
         .map(|count| format!("`POST /customers`, their partner has {count} from the start"));
     let of_customers = pair.measure(options, "/api/v2/customers", signup, whats, rows).await?;
     let (first, deep) = pages(&pair.many, customers).await?;
-    let pair = Pair::new(program).await?;
+    let pair = SmallAndLarge::new(program).await?;
     store::fill_payments(&pair.many.file(), payments)?;
     let whats =
         [1, payments].map(|count| format!("`POST /transactions`, the program has {count} from the start"));
     let of_payments = pair.measure(options, "/api/v2/transactions", payment, whats, rows).await?;
-    let pair = Pair::new(program).await?;
+    let pair = SmallAndLarge::new(program).await?;
     store::fill_programs(&pair.many.file(), programs)?;
     let whats = [1, programs].map(|count| format!("`POST /customers`, one of {count} programs"));
     let of_programs = pair.measure(options, "/api/v2/customers", signup, whats, rows).await?;
@@ -121,7 +122,7 @@ async fn pages(ledger: &BenchLedger, customers: u64) -> anyhow::Result<(f64, f64
     Ok((first, deep))
 }
 
-async fn timed(client: &Client, path: &str) -> anyhow::Result<f64> {
+async fn timed(client: &BenchClient, path: &str) -> anyhow::Result<f64> {
     let begun = Instant::now();
     client.ask("GET", path, &Value::Null).await?;
     Ok(begun.elapsed().as_secs_f64() * 1e3)

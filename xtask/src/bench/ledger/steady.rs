@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 
-use super::{BOOKED_WITHIN, BenchLedger, Client, Options, PAYING, booked, furnish};
+use super::{BOOKED_WITHIN, BenchClient, BenchLedger, Options, PAYING, booked, furnish};
 use crate::bench::load;
 
 /// Signups a second.
@@ -58,7 +58,7 @@ pub(super) async fn measure(program: &Path, options: &Options) -> anyhow::Result
 
 /// Sends the signups of one connection, each at its time; returns when each was acknowledged.
 async fn send(
-    client: Client,
+    client: BenchClient,
     public_key: String,
     connection: u32,
     (begin, seconds): (Instant, u32),
@@ -76,7 +76,7 @@ async fn send(
 }
 
 /// Polls how many are recorded until all are; returns each time with its count.
-async fn look(client: Client, all: u64) -> anyhow::Result<Vec<(Instant, u64)>> {
+async fn look(client: BenchClient, all: u64) -> anyhow::Result<Vec<(Instant, u64)>> {
     let begun = Instant::now();
     let mut looks = Vec::new();
     loop {

@@ -22,7 +22,7 @@ fn open(path: &Path) -> anyhow::Result<Connection> {
 }
 
 /// A row to write repeatedly, and the positions of the columns that differ each time.
-struct Template {
+struct PaymentTemplate {
     insert: String,
     values: Vec<Value>,
     id: usize,
@@ -31,7 +31,7 @@ struct Template {
     names: Vec<String>,
 }
 
-impl Template {
+impl PaymentTemplate {
     fn read(connection: &Connection, table: &str) -> anyhow::Result<Self> {
         let sql = format!("SELECT * FROM {table} ORDER BY id DESC LIMIT 1");
         let mut statement = connection.prepare(&sql)?;
@@ -73,7 +73,7 @@ pub(super) fn bare(ledger: &Path, copy: &Path, duration: Duration) -> anyhow::Re
     Connection::open(ledger)?.execute("VACUUM INTO ?1", [copy.to_string_lossy()])?;
     let connection = open(copy)?;
     let (mut payment, mut reward) =
-        (Template::read(&connection, "txn")?, Template::read(&connection, "reward")?);
+        (PaymentTemplate::read(&connection, "txn")?, PaymentTemplate::read(&connection, "reward")?);
     let program: i64 = connection.query_row("SELECT id FROM program LIMIT 1", (), |row| row.get(0))?;
     let begun = Instant::now();
     let mut number = 0_u64;
@@ -115,7 +115,7 @@ pub(super) fn bare(ledger: &Path, copy: &Path, duration: Duration) -> anyhow::Re
 /// Adds customers like the newest one, until the ledger has `count`. No server may run on it.
 pub(super) fn fill(ledger: &Path, count: u64) -> anyhow::Result<()> {
     let connection = open(ledger)?;
-    let mut template = Template::read(&connection, "customer")?;
+    let mut template = PaymentTemplate::read(&connection, "customer")?;
     let there: i64 = connection.query_row("SELECT count(*) FROM customer", (), |row| row.get(0))?;
     // These ids are below the ledger's own.
     connection.execute_batch("BEGIN IMMEDIATE")?;
@@ -139,7 +139,7 @@ pub(super) fn fill_payments(ledger: &Path, count: u64) -> anyhow::Result<()> {
     let mut statement = connection.prepare("SELECT id FROM customer")?;
     let customers: Vec<i64> = statement.query_map((), |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
     let (mut payment, mut reward) =
-        (Template::read(&connection, "txn")?, Template::read(&connection, "reward")?);
+        (PaymentTemplate::read(&connection, "txn")?, PaymentTemplate::read(&connection, "reward")?);
     connection.execute_batch("BEGIN IMMEDIATE")?;
     for (number, customer) in (1..i64::try_from(count)?).zip(customers.iter().cycle()) {
         for template in [&mut payment, &mut reward] {

@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpSocket;
 use tokio::task::JoinSet;
 
-use super::wire::{Line, Wire};
+use super::wire::{LineReader, Wire};
 
 /// How one client ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,13 +23,13 @@ pub(super) enum End {
 pub(super) struct Attack {
     pub(super) name: &'static str,
     pub(super) count: usize,
-    kind: Kind,
+    kind: AttackKind,
     /// The time within which each must be answered or refused.
     pub(super) within: Duration,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum AttackKind {
     Lists,
     Idle,
     Trickle,
@@ -42,19 +42,19 @@ enum Kind {
 /// Time on top of the server's own time-outs, for a busy machine.
 const SLACK: Duration = Duration::from_secs(15);
 
-const fn attack(name: &'static str, count: usize, kind: Kind, seconds: u64) -> Attack {
+const fn attack(name: &'static str, count: usize, kind: AttackKind, seconds: u64) -> Attack {
     Attack { name, count, kind, within: Duration::from_secs(seconds).saturating_add(SLACK) }
 }
 
 /// Every attack. The seconds are the server's own time-outs.
 pub(super) const ATTACKS: &[Attack] = &[
-    attack("lists of 250 at once", 600, Kind::Lists, 30),
-    attack("connections that say nothing, half of them after a request", 2000, Kind::Idle, 10),
-    attack("request heads, a byte at a time", 300, Kind::SlowHead, 10),
-    attack("request heads without end", 300, Kind::Flood, 10),
-    attack("bodies, a byte at a time", 300, Kind::Trickle, 30),
-    attack("bodies without end", 300, Kind::Endless, 30),
-    attack("lists that nobody reads", 300, Kind::Unread, 75),
+    attack("lists of 250 at once", 600, AttackKind::Lists, 30),
+    attack("connections that say nothing, half of them after a request", 2000, AttackKind::Idle, 10),
+    attack("request heads, a byte at a time", 300, AttackKind::SlowHead, 10),
+    attack("request heads without end", 300, AttackKind::Flood, 10),
+    attack("bodies, a byte at a time", 300, AttackKind::Trickle, 30),
+    attack("bodies without end", 300, AttackKind::Endless, 30),
+    attack("lists that nobody reads", 300, AttackKind::Unread, 75),
 ];
 
 impl Attack {
@@ -81,15 +81,19 @@ impl Attack {
     pub(super) fn takes(&self, end: End) -> bool {
         match (self.kind, end) {
             (_, End::Left) => true, // reported by its own finding
-            (Kind::Lists, end) => matches!(end, End::Answered(200 | 503)),
-            (Kind::Idle | Kind::SlowHead | Kind::Unread, end) => matches!(end, End::Cut | End::Answered(408)),
-            (Kind::Flood, end) => matches!(end, End::Cut | End::Answered(400 | 408 | 431)),
-            (Kind::Trickle | Kind::Endless, end) => matches!(end, End::Cut | End::Answered(408 | 413 | 429)),
+            (AttackKind::Lists, end) => matches!(end, End::Answered(200 | 503)),
+            (AttackKind::Idle | AttackKind::SlowHead | AttackKind::Unread, end) => {
+                matches!(end, End::Cut | End::Answered(408))
+            }
+            (AttackKind::Flood, end) => matches!(end, End::Cut | End::Answered(400 | 408 | 431)),
+            (AttackKind::Trickle | AttackKind::Endless, end) => {
+                matches!(end, End::Cut | End::Answered(408 | 413 | 429))
+            }
         }
     }
 }
 
-impl Kind {
+impl AttackKind {
     async fn act(self, wire: &Wire, number: usize) -> anyhow::Result<End> {
         if self == Self::Unread {
             return unread(wire).await;
@@ -139,7 +143,7 @@ fn path(wire: &Wire, number: usize) -> String {
 }
 
 /// Sends a byte every 250 ms until the server answers or closes the connection.
-async fn slowly(mut line: Line, bytes: impl Iterator<Item = u8>) -> anyhow::Result<End> {
+async fn slowly(mut line: LineReader, bytes: impl Iterator<Item = u8>) -> anyhow::Result<End> {
     for byte in bytes {
         match tokio::time::timeout(Duration::from_millis(250), line.answer()).await {
             Ok(ended) => return ended.map(End::Answered),
@@ -150,7 +154,7 @@ async fn slowly(mut line: Line, bytes: impl Iterator<Item = u8>) -> anyhow::Resu
 }
 
 /// Sends as much as the server accepts until it answers or closes the connection.
-async fn on_and_on(mut line: Line, bytes: &[u8]) -> anyhow::Result<End> {
+async fn on_and_on(mut line: LineReader, bytes: &[u8]) -> anyhow::Result<End> {
     loop {
         tokio::select! {
             biased;
@@ -164,7 +168,7 @@ async fn on_and_on(mut line: Line, bytes: &[u8]) -> anyhow::Result<End> {
 }
 
 /// Sends some of the bytes; what does not fit is dropped, since the content does not matter.
-async fn writable(line: &Line, bytes: &[u8]) -> std::io::Result<()> {
+async fn writable(line: &LineReader, bytes: &[u8]) -> std::io::Result<()> {
     line.stream.writable().await?;
     match line.stream.try_write(bytes) {
         Err(error) if error.kind() != std::io::ErrorKind::WouldBlock => Err(error),

@@ -22,13 +22,13 @@ const MAKERS: usize = 64;
 const HONEST_EVERY: Duration = Duration::from_millis(100);
 
 /// The server with its data, and a client of it.
-pub(super) struct Company {
+pub(super) struct AttackedServer {
     pub(super) server: Server,
     pub(super) wire: Wire,
     _data: tempfile::TempDir,
 }
 
-impl Company {
+impl AttackedServer {
     pub(super) async fn open(program: &Path, customers: usize) -> anyhow::Result<Self> {
         let data = tempfile::tempdir()?;
         let mut init = Command::new(program);

@@ -15,7 +15,7 @@ pub(super) const SETTLE: Duration = Duration::from_secs(3);
 
 /// The samples' extremes.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Seen {
+pub(super) struct ResourceUse {
     pub(super) before_mib: u64,
     pub(super) peak_mib: u64,
     pub(super) files_before: usize,
@@ -28,7 +28,7 @@ pub(super) struct Seen {
 /// Samples until [`Watcher::end`].
 pub(super) struct Watcher {
     over: watch::Sender<bool>,
-    looking: JoinHandle<anyhow::Result<Seen>>,
+    looking: JoinHandle<anyhow::Result<ResourceUse>>,
 }
 
 /// Lets this process open as many files as the system allows: each hostile client is a connection.
@@ -42,7 +42,7 @@ pub(super) fn raise_own_files() -> anyhow::Result<()> {
 pub(super) fn begin(process: u32, settle: Duration) -> anyhow::Result<Watcher> {
     let place = PathBuf::from(format!("/proc/{process}"));
     let (memory, files) = look(&place)?;
-    let mut seen = Seen {
+    let mut seen = ResourceUse {
         before_mib: memory,
         peak_mib: memory,
         files_before: files,
@@ -70,7 +70,7 @@ impl Watcher {
     }
 
     /// Ends the sampling and returns the result.
-    pub(super) async fn end(self) -> anyhow::Result<Seen> {
+    pub(super) async fn end(self) -> anyhow::Result<ResourceUse> {
         self.over.send_replace(true);
         self.looking.await?
     }

@@ -16,10 +16,10 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    pub(super) async fn connect(&self) -> anyhow::Result<Line> {
+    pub(super) async fn connect(&self) -> anyhow::Result<LineReader> {
         let stream = TcpStream::connect(&self.address).await.context("cannot connect")?;
         stream.set_nodelay(true)?;
-        Ok(Line { stream, authorization: self.authorization.clone(), read: Vec::new() })
+        Ok(LineReader { stream, authorization: self.authorization.clone(), read: Vec::new() })
     }
 
     /// Sends one request on a connection of its own; returns the status.
@@ -41,13 +41,13 @@ fn head(authorization: &str, method: &str, path: &str, more: &str) -> String {
 }
 
 /// A connection.
-pub(super) struct Line {
+pub(super) struct LineReader {
     pub(super) stream: TcpStream,
     authorization: String,
     read: Vec<u8>,
 }
 
-impl Line {
+impl LineReader {
     /// Sends one request and reads its whole answer; returns the status.
     pub(super) async fn ask(&mut self, method: &str, path: &str, body: &str) -> anyhow::Result<u16> {
         let length = format!("content-length: {}\r\n", body.len());

@@ -11,7 +11,7 @@ use base64::Engine as _;
 use serde_json::{Value, json};
 
 use super::http::ask;
-use super::load::{Seen, Told};
+use super::load::{Acknowledged, StoredCounts};
 use crate::cluster::free_port;
 use crate::process::output;
 
@@ -20,22 +20,22 @@ const RELAYS: usize = 3;
 /// Time for a server to answer after its start: its database may be unavailable.
 const START_MAX: Duration = Duration::from_mins(1);
 
-pub(super) struct Company {
+pub(super) struct ClusterDeployment {
     program: PathBuf,
     database: String,
-    servers: Vec<Server>,
+    servers: Vec<DeployedServer>,
     pub(super) public_key: String,
     /// The `authorization` header of the company.
     pub(super) credential: String,
     directory: tempfile::TempDir,
 }
 
-struct Server {
+struct DeployedServer {
     address: SocketAddr,
     process: Option<Child>,
 }
 
-impl Company {
+impl ClusterDeployment {
     pub(super) fn open(program: &Path, database: &str) -> anyhow::Result<Self> {
         let mut init = Command::new(program);
         init.args(["init", "--json", "--program", "Failover"]).env("HEADWATER_DATABASE", database);
@@ -48,7 +48,7 @@ impl Company {
         let mut servers = Vec::new();
         for _ in 0..LEDGERS + RELAYS {
             let address = SocketAddr::from(([127, 0, 0, 1], free_port()?));
-            servers.push(Server { address, process: None });
+            servers.push(DeployedServer { address, process: None });
         }
         let credential = format!("authorization: Basic {pair}\r\n");
         let mut company = Self {
@@ -151,7 +151,7 @@ impl Company {
     }
 
     /// Everything that the ledger has recorded, read when it holds all that was acknowledged or the time is over.
-    pub(super) fn settled(&self, told: &Told, within: Duration) -> anyhow::Result<Seen> {
+    pub(super) fn settled(&self, told: &Acknowledged, within: Duration) -> anyhow::Result<StoredCounts> {
         let begun = Instant::now();
         loop {
             let seen = self.seen();
@@ -166,8 +166,8 @@ impl Company {
         }
     }
 
-    fn seen(&self) -> anyhow::Result<Seen> {
-        Ok(Seen {
+    fn seen(&self) -> anyhow::Result<StoredCounts> {
+        Ok(StoredCounts {
             customers: self.counted("customers", "customer_key")?,
             payments: self.counted("transactions", "key")?,
             rewards: self.counted("rewards", "transaction")?,
@@ -200,7 +200,7 @@ impl Company {
     }
 }
 
-impl Drop for Company {
+impl Drop for ClusterDeployment {
     fn drop(&mut self) {
         let _ = self.stop();
     }

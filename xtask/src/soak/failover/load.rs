@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
 
-use super::company::Company;
+use super::company::ClusterDeployment;
 use super::http::ask;
 
 /// Clients at once.
@@ -22,7 +22,7 @@ const TRY_EVERY: Duration = Duration::from_millis(100);
 
 /// What was acknowledged to clients, by key.
 #[derive(Default)]
-pub(super) struct Told {
+pub(super) struct Acknowledged {
     pub(super) signups: HashSet<String>,
     pub(super) payments: HashSet<String>,
     /// Every key that was sent, whatever the answer was.
@@ -30,7 +30,7 @@ pub(super) struct Told {
 }
 
 /// How often each key is stored.
-pub(super) struct Seen {
+pub(super) struct StoredCounts {
     pub(super) customers: HashMap<String, u64>,
     pub(super) payments: HashMap<String, u64>,
     /// By the payment that earned them.
@@ -39,10 +39,10 @@ pub(super) struct Seen {
 
 pub(super) struct Load {
     stop: Arc<AtomicBool>,
-    clients: Vec<JoinHandle<Told>>,
+    clients: Vec<JoinHandle<Acknowledged>>,
 }
 
-struct Client {
+struct LoadClient {
     number: u64,
     relays: Vec<SocketAddr>,
     ledgers: Vec<SocketAddr>,
@@ -52,10 +52,10 @@ struct Client {
 }
 
 impl Load {
-    pub(super) fn start(company: &Company) -> Self {
+    pub(super) fn start(company: &ClusterDeployment) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let client = |number| {
-            let client = Client {
+            let client = LoadClient {
                 number,
                 relays: company.relays(),
                 ledgers: company.ledgers(),
@@ -70,9 +70,9 @@ impl Load {
     }
 
     /// Lets every client finish what it has begun.
-    pub(super) fn stop(self) -> Told {
+    pub(super) fn stop(self) -> Acknowledged {
         self.stop.store(true, Ordering::Relaxed);
-        let mut all = Told::default();
+        let mut all = Acknowledged::default();
         for client in self.clients {
             let told = client.join().unwrap_or_default();
             all.signups.extend(told.signups);
@@ -83,10 +83,10 @@ impl Load {
     }
 }
 
-impl Client {
+impl LoadClient {
     /// Sends one customer after the other: a signup, then a payment, repeated until the ledger knows the customer.
-    fn work(self) -> Told {
-        let mut told = Told::default();
+    fn work(self) -> Acknowledged {
+        let mut told = Acknowledged::default();
         let mut count = 0;
         while !self.stop.load(Ordering::Relaxed) {
             count += 1;
@@ -137,7 +137,7 @@ impl Client {
 }
 
 /// The differences between what was acknowledged and what is stored.
-pub(super) fn differences(told: &Told, seen: &Seen) -> Vec<String> {
+pub(super) fn differences(told: &Acknowledged, seen: &StoredCounts) -> Vec<String> {
     let mut found = Vec::new();
     let mut note = |what: &str, keys: Vec<&String>| {
         if let Some(first) = keys.first() {
@@ -170,19 +170,19 @@ fn lost<'t>(told: &'t HashSet<String>, there: &HashMap<String, u64>) -> Vec<&'t 
 mod tests {
     use super::*;
 
-    fn told(keys: [&str; 3]) -> Told {
+    fn told(keys: [&str; 3]) -> Acknowledged {
         let [signup, payment, other] = keys.map(str::to_owned);
-        Told {
+        Acknowledged {
             signups: [signup.clone()].into(),
             payments: [payment.clone()].into(),
             sent: [signup, payment, other].into(),
         }
     }
 
-    fn seen(customers: &[(&str, u64)], payments: &[(&str, u64)], rewards: &[(&str, u64)]) -> Seen {
+    fn seen(customers: &[(&str, u64)], payments: &[(&str, u64)], rewards: &[(&str, u64)]) -> StoredCounts {
         let map =
             |pairs: &[(&str, u64)]| pairs.iter().map(|(key, count)| ((*key).to_owned(), *count)).collect();
-        Seen { customers: map(customers), payments: map(payments), rewards: map(rewards) }
+        StoredCounts { customers: map(customers), payments: map(payments), rewards: map(rewards) }
     }
 
     #[test]

@@ -15,22 +15,22 @@ use crate::tools;
 const SETTINGS: [&str; 4] =
     ["fsync=on", "synchronous_standby_names=*", "hot_standby=on", "wal_keep_size=512MB"];
 
-struct Node {
+struct DatabaseNode {
     data: PathBuf,
     port: u16,
     server: Child,
 }
 
-pub(super) struct Pair {
+pub(super) struct DatabasePair {
     programs: PathBuf,
     owner: Owner,
-    primary: Node,
-    standby: Node,
+    primary: DatabaseNode,
+    standby: DatabaseNode,
     directory: tempfile::TempDir,
     made: u32,
 }
 
-impl Pair {
+impl DatabasePair {
     pub(super) fn start() -> anyhow::Result<Self> {
         let programs = tools::postgres()?;
         let directory = tempfile::tempdir()?;
@@ -39,7 +39,7 @@ impl Pair {
         let data = directory.path().join("0");
         cluster::initdb(&programs, &owner, &data)?;
         let server = cluster::serve(&programs, &owner, &data, ports[0], &SETTINGS[..1])?;
-        let primary = Node { data, port: ports[0], server };
+        let primary = DatabaseNode { data, port: ports[0], server };
         cluster::wait(&programs, primary.port)?;
         let mut create = Command::new(programs.join("createdb"));
         output(
@@ -49,7 +49,7 @@ impl Pair {
                 .arg("failover"),
         )?;
         let mut pair = Self {
-            standby: Node { data: PathBuf::new(), port: ports[1], server: idle()? },
+            standby: DatabaseNode { data: PathBuf::new(), port: ports[1], server: idle()? },
             programs,
             owner,
             primary,
@@ -127,7 +127,7 @@ impl Pair {
     }
 }
 
-impl Drop for Pair {
+impl Drop for DatabasePair {
     fn drop(&mut self) {
         // The standby stops first: a primary that shuts down waits for a connected standby to receive its log.
         cluster::stop(&mut self.standby.server);

@@ -7,7 +7,7 @@ use crate::stage::Headwater;
 use crate::view::View;
 
 /// Creates a partner, a catalogue entry, and a trigger that pays for it.
-pub(crate) async fn furnish(headwater: &Headwater) {
+pub(crate) async fn set_up_catalogue(headwater: &Headwater) {
     let view = View::of(headwater);
     let trigger = json!({
         "name": "20% of Inbox", "offer_description": "Earn 20%", "event": "transaction_created",

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::random::Dice;
+use crate::random::Random;
 use crate::stage::Headwater;
 
 const CONNECTIONS: usize = 16;
@@ -61,13 +61,13 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    pub(crate) fn start(headwater: &Headwater, dice: &mut Dice) -> Self {
+    pub(crate) fn start(headwater: &Headwater, dice: &mut Random) -> Self {
         let (tell, progress) = watch::channel(Progress::default());
         let stop = Arc::new(AtomicBool::new(false));
         let mut connections = JoinSet::new();
         for _ in 0..CONNECTIONS {
             let line = Line::open(headwater);
-            connections.spawn(send(line, Dice::new(dice.throw()), tell.clone(), Arc::clone(&stop)));
+            connections.spawn(send(line, Random::new(dice.next()), tell.clone(), Arc::clone(&stop)));
         }
         Self { progress, stop, connections }
     }
@@ -93,7 +93,7 @@ impl Load {
 /// Sends customers until it is stopped; what comes after an unanswered request of a customer is not sent.
 async fn send(
     line: Line,
-    mut dice: Dice,
+    mut dice: Random,
     tell: watch::Sender<Progress>,
     stop: Arc<AtomicBool>,
 ) -> (Vec<Request>, Vec<Request>) {
@@ -168,8 +168,8 @@ impl Line {
 }
 
 /// A new customer: signs up, buys, pays once to three times, in requests of one to three events.
-fn customer(dice: &mut Dice) -> Vec<Request> {
-    let key = format!("c{:016x}", dice.throw());
+fn customer(dice: &mut Random) -> Vec<Request> {
+    let key = format!("c{:016x}", dice.next());
     let subscription = format!("sub-{key}");
     let mut events = vec![
         signup(dice, &key),
@@ -200,15 +200,15 @@ fn customer(dice: &mut Dice) -> Vec<Request> {
 
 type Written = (EventId, Fact, Value);
 
-fn signup(dice: &mut Dice, key: &str) -> Written {
+fn signup(dice: &mut Random, key: &str) -> Written {
     let data = json!({"customer_key": key, "email": format!("{key}@buyer.example"), "partner_key": "robin"});
     event(dice, Fact::Customer(key.to_owned()), "signup", &data)
 }
 
-fn event(dice: &mut Dice, fact: Fact, kind: &str, data: &Value) -> Written {
+fn event(dice: &mut Random, fact: Fact, kind: &str, data: &Value) -> Written {
     let mut random = [0; 10];
-    random[..8].copy_from_slice(&dice.throw().to_be_bytes());
-    random[8..].copy_from_slice(&dice.throw().to_be_bytes()[..2]);
+    random[..8].copy_from_slice(&dice.next().to_be_bytes());
+    random[8..].copy_from_slice(&dice.next().to_be_bytes()[..2]);
     let id = EventId::v7(Millis(NOW), &random);
     (id, fact, json!({"id": id, "type": kind, "occurred_at": NOW, "data": data}))
 }

@@ -29,7 +29,7 @@ struct Closed {
 }
 
 /// The proxy of one run.
-pub(crate) struct Front {
+pub(crate) struct FaultyProxy {
     seed: u64,
     pub(crate) port: u16,
     closed: Closed,
@@ -44,7 +44,7 @@ pub(crate) struct Front {
     gone: watch::Sender<usize>,
 }
 
-impl Front {
+impl FaultyProxy {
     /// Starts it in front of this server.
     pub(crate) async fn open(headwater: &Headwater, seed: u64, plans: Vec<Plan>) -> Arc<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
@@ -152,7 +152,7 @@ fn visitor_of(site: Option<&str>) -> Option<usize> {
     host.strip_prefix('v')?.split_once(".localhost")?.0.parse().ok()
 }
 
-async fn accept(front: Arc<Front>, listener: TcpListener) {
+async fn accept(front: Arc<FaultyProxy>, listener: TcpListener) {
     loop {
         let Ok((stream, _)) = listener.accept().await else { continue };
         let front = Arc::clone(&front);
@@ -162,7 +162,7 @@ async fn accept(front: Arc<Front>, listener: TcpListener) {
     }
 }
 
-async fn respond(front: Arc<Front>, request: Request<Incoming>) -> Result<Answer, Cut> {
+async fn respond(front: Arc<FaultyProxy>, request: Request<Incoming>) -> Result<Answer, Cut> {
     let (head, body) = request.into_parts();
     let Ok(body) = body.collect().await.map(http_body_util::Collected::to_bytes) else { return Err(Cut) };
     let host = head.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
@@ -188,7 +188,7 @@ async fn respond(front: Arc<Front>, request: Request<Incoming>) -> Result<Answer
     Ok(nothing)
 }
 
-fn page(front: &Front, path: &str, visitor: Option<&Plan>) -> Answer {
+fn page(front: &FaultyProxy, path: &str, visitor: Option<&Plan>) -> Answer {
     if let Some(plan) = visitor {
         front.seen().log(plan.number, format!("page {path}"));
         if ["/back", "/last"].contains(&path) {

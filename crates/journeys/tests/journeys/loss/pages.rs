@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::faulty_proxy::Front;
+use super::faulty_proxy::FaultyProxy;
 use super::plan::Plan;
 
 /// Milliseconds for which a visit waits for the relay: that of a visitor who comes back, and the last one.
 const PATIENCE: [u64; 2] = [3000, 25_000];
 
 /// The page at this path, if there is one.
-pub(crate) fn html(front: &Front, path: &str, visitor: Option<&Plan>) -> Option<String> {
+pub(crate) fn html(front: &FaultyProxy, path: &str, visitor: Option<&Plan>) -> Option<String> {
     let Some(plan) = visitor else {
         return match path {
             "/first" | "/last" => Some(director(front)),
@@ -51,14 +51,14 @@ pub(crate) fn html(front: &Front, path: &str, visitor: Option<&Plan>) -> Option<
 }
 
 /// The script tag of a site.
-fn tag(front: &Front, plan: &Plan, healthy: bool) -> String {
+fn tag(front: &FaultyProxy, plan: &Plan, healthy: bool) -> String {
     let (port, key, endpoint) = (front.port, &front.key, front.endpoint(plan, healthy));
     format!(
         "<script src=\"//relay.localhost:{port}/headwater.js\" data-key=\"{key}\" data-endpoint=\"{endpoint}\"></script>"
     )
 }
 
-fn director(front: &Front) -> String {
+fn director(front: &FaultyProxy) -> String {
     let plans: Vec<Value> = front.plans.iter().map(Plan::json).collect();
     page(&script(&format!("const plans = {};\n{}", Value::Array(plans), include_str!("director.js"))))
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::random::Dice;
+use crate::random::Random;
 
 /// A visitor who signs up once.
 #[derive(Debug)]
@@ -60,14 +60,14 @@ impl Plan {
 
 /// The plans of all visitors for this seed.
 pub(crate) fn throw(seed: u64, visitors: usize) -> Vec<Plan> {
-    let mut dice = Dice::new(seed);
+    let mut dice = Random::new(seed);
     (0..visitors).map(|number| visitor(&mut dice, number)).collect()
 }
 
-fn visitor(dice: &mut Dice, number: usize) -> Plan {
+fn visitor(dice: &mut Random, number: usize) -> Plan {
     Plan {
         number,
-        customer: format!("c{:016x}", dice.throw()),
+        customer: format!("c{:016x}", dice.next()),
         ending: dice.pick(&ENDINGS),
         after: moment(dice),
         stay: moment(dice),
@@ -80,7 +80,7 @@ fn visitor(dice: &mut Dice, number: usize) -> Plan {
 }
 
 /// A delay in milliseconds: often none, seldom long enough for a failed attempt and a second one.
-fn moment(dice: &mut Dice) -> u64 {
+fn moment(dice: &mut Random) -> u64 {
     let bound = dice.pick(&[1, 1, 20, 20, 100, 400, 2500]);
     dice.below(bound)
 }
@@ -109,7 +109,7 @@ pub(crate) enum Fault {
 /// other visitors is.
 pub(crate) fn fault(seed: u64, visitor: usize, request: usize) -> Fault {
     let own = u64::try_from(visitor * 1000 + request).expect("small");
-    let mut dice = Dice::new(Dice::new(seed ^ own.rotate_left(32)).throw());
+    let mut dice = Random::new(Random::new(seed ^ own.rotate_left(32)).next());
     let late = Duration::from_millis(500 + dice.below(4000));
     let faults = [
         Fault::None,

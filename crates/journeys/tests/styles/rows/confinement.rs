@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{ADA, TAG, accepted, signup_by_ada, tagged};
-use crate::relay::Manner;
+use crate::relay::RelayBehaviour;
 use crate::style::{Style, style};
 
 /// Every row.
@@ -50,11 +50,11 @@ fn refusals() -> Vec<Style> {
             .cookies(&ADA),
         style("storage that is full")
             .page("/", without("Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); };"))
-            .relay(Manner::Fails(503, None))
+            .relay(RelayBehaviour::Fails(503, None))
             .open("/?{ada}")
             .heard("signup", signup_by_ada("customer-1"))
             .said("called back", super::failed("customer-1", 503, "refused", "kept, and tried again"))
-            .relay(Manner::Works)
+            .relay(RelayBehaviour::Works)
             // The event is sent again from the page's memory.
             .requests(2..=9),
         style("cookies that are refused")
@@ -71,10 +71,10 @@ fn refusals() -> Vec<Style> {
             .said("called back", accepted("customer-1")),
         style("a page that is not secure enough for locks")
             .page("/", without("Object.defineProperty(Navigator.prototype, 'locks', { value: undefined });"))
-            .relay(Manner::Fails(503, None))
+            .relay(RelayBehaviour::Fails(503, None))
             .open("/?{ada}")
             .said("called back", super::failed("customer-1", 503, "refused", "kept, and tried again"))
-            .relay(Manner::Works)
+            .relay(RelayBehaviour::Works)
             .taken("signup", signup_by_ada("customer-1"))
             .is(super::NOTHING_WAITS, true),
         style("a browser without time-outs and beacons")

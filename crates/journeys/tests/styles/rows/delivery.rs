@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{NOTHING_WAITS, TAG, accepted, failed, signup_by_ada, tagged};
-use crate::relay::Manner;
+use crate::relay::RelayBehaviour;
 use crate::style::{Style, style};
 
 /// A `Retry-After` longer than any row: what is sent within it is sent by another page.
@@ -18,7 +18,7 @@ fn failures() -> Vec<Style> {
     let kept = |status| {
         failed("customer-1", status, if status == 0 { "network" } else { "refused" }, "kept, and tried again")
     };
-    let next_page = |name: &str, manner: Manner, status: u16| {
+    let next_page = |name: &str, manner: RelayBehaviour, status: u16| {
         style(format!("a relay {name}: the next page sends the event again, with the same id"))
             .page("/", tagged("signUp();"))
             .page("/next", TAG)
@@ -26,50 +26,50 @@ fn failures() -> Vec<Style> {
             .open("/?{ada}")
             .said("called back", kept(status))
             .requests(1..=9)
-            .relay(Manner::Works)
+            .relay(RelayBehaviour::Works)
             .open("/next")
             .taken("signup", signup_by_ada("customer-1"))
             .is(NOTHING_WAITS, true)
     };
     vec![
-        next_page("that asks for patience", Manner::Fails(429, LONG), 429),
-        next_page("with an error", Manner::Fails(500, LONG), 500),
-        next_page("that is down", Manner::Down, 0),
+        next_page("that asks for patience", RelayBehaviour::Fails(429, LONG), 429),
+        next_page("with an error", RelayBehaviour::Fails(500, LONG), 500),
+        next_page("that is down", RelayBehaviour::Down, 0),
         style("a relay that comes back: the same page sends the event again")
             .page("/", tagged("signUp();"))
-            .relay(Manner::Fails(503, None))
+            .relay(RelayBehaviour::Fails(503, None))
             .open("/?{ada}")
             .said("called back", kept(503))
-            .relay(Manner::Works)
+            .relay(RelayBehaviour::Works)
             .taken("signup", signup_by_ada("customer-1"))
             .is(NOTHING_WAITS, true),
         style("a relay that failed gets the event again while the page goes away")
             .page("/", tagged("signUp();"))
             .page("/thanks", "Thank you.")
-            .relay(Manner::Fails(429, LONG))
+            .relay(RelayBehaviour::Fails(429, LONG))
             .open("/?{ada}")
             .said("called back", kept(429))
-            .relay(Manner::Works)
+            .relay(RelayBehaviour::Works)
             .open("/thanks")
             .taken("signup", signup_by_ada("customer-1")),
         style("a relay so slow that the visitor goes on")
             .page("/", tagged("signUp();"))
             .page("/next", TAG)
-            .relay(Manner::Slow)
+            .relay(RelayBehaviour::Slow)
             .open("/?{ada}")
             .heard("signup", signup_by_ada("customer-1"))
             .open("/next")
             .requests(2..=9)
-            .relay(Manner::Works)
+            .relay(RelayBehaviour::Works)
             .is(NOTHING_WAITS, true),
         style("a page left before the relay failed")
             .page("/", tagged("growsumo.data.customer_key = 'customer-1'; growsumo.createSignup(); location.href = '/next';"))
             .page("/next", TAG)
-            .relay(Manner::Down)
+            .relay(RelayBehaviour::Down)
             .open("/?{ada}")
             .is("location.pathname", "/next")
             .requests(2..=9)
-            .relay(Manner::Works)
+            .relay(RelayBehaviour::Works)
             .taken("signup", json!({ "customer_key": "customer-1", "partner_key": "ada" }))
             .is(NOTHING_WAITS, true),
     ]
@@ -82,7 +82,7 @@ fn refusals() -> Vec<Style> {
         style("a refusal names the field, and is final")
             .page("/", tagged(report))
             .page("/next", TAG)
-            .relay(Manner::Refuses("invalid_value", "data.customer_key"))
+            .relay(RelayBehaviour::Refuses("invalid_value", "data.customer_key"))
             .open("/?{ada}")
             .heard("signup", json!({ "customer_key": "customer-1" }))
             .said("field", json!([false, 400, "invalid_value", "data.customer_key"]))
@@ -93,7 +93,7 @@ fn refusals() -> Vec<Style> {
         style("a success that no relay gives, from something in between, is final as well")
             .page("/", tagged("signUp();"))
             .page("/next", TAG)
-            .relay(Manner::Babbles)
+            .relay(RelayBehaviour::Babbles)
             .open("/?{ada}")
             .heard("signup", signup_by_ada("customer-1"))
             .said("called back", json!({ "ok": true, "status": 200, "customer_key": "customer-1" }))
@@ -104,7 +104,7 @@ fn refusals() -> Vec<Style> {
         style("an address where no relay is: the callback says that it is not tried again")
             .page("/", tagged("signUp();"))
             .page("/next", TAG)
-            .relay(Manner::Fails(404, None))
+            .relay(RelayBehaviour::Fails(404, None))
             .open("/?{ada}")
             .heard("signup", signup_by_ada("customer-1"))
             .said("called back", failed("customer-1", 404, "refused", "not tried again"))
@@ -119,14 +119,14 @@ fn refusals() -> Vec<Style> {
                 growsumo.createSignup((result) => say('message', result.error.message));",
                 ),
             )
-            .relay(Manner::Refuses("invalid_value", "data.customer_key"))
+            .relay(RelayBehaviour::Refuses("invalid_value", "data.customer_key"))
             .open("/?{ada}")
             .heard("signup", json!({ "customer_key": "customer-1" }))
             .said("message", "data.customer_key is refused; not tried again"),
         style("a refusal of an unknown key is final")
             .page("/", tagged("signUp();"))
             .page("/next", TAG)
-            .relay(Manner::Fails(401, None))
+            .relay(RelayBehaviour::Fails(401, None))
             .open("/?{ada}")
             .heard("signup", signup_by_ada("customer-1"))
             .said("called back", failed("customer-1", 401, "refused", "not tried again"))
@@ -174,7 +174,7 @@ fn twenty() -> Style {
     style("twenty signups that waited come in one request")
             .page("/", tagged("for (let at = 10; at < 30; at++) { growsumo.data.customer_key = `customer-${at}`; growsumo.createSignup(); }"))
             .page("/next", TAG)
-            .relay(Manner::Fails(429, LONG))
+            .relay(RelayBehaviour::Fails(429, LONG))
             .open("/?{ada}")
             // One for each signup, and those of the script's first flush.
             .requests(20..=22)
@@ -182,7 +182,7 @@ fn twenty() -> Style {
             .requests(21..=25)
             .act("window.waited = Object.keys(localStorage).filter((name) => name.length > 36).length")
             .is("waited", 20)
-            .relay(Manner::Works)
+            .relay(RelayBehaviour::Works)
             .open("/next")
             .is(NOTHING_WAITS, true)
 }
@@ -192,13 +192,13 @@ fn tabs() -> Vec<Style> {
         style("two tabs while the relay is down")
             .page("/", tagged("signUp();"))
             .page("/next", TAG)
-            .relay(Manner::Fails(503, None))
+            .relay(RelayBehaviour::Fails(503, None))
             .open("/?{ada}")
             .said("called back", failed("customer-1", 503, "refused", "kept, and tried again"))
             .tab()
             .open("/next")
             .requests(2..=99)
-            .relay(Manner::Works)
+            .relay(RelayBehaviour::Works)
             .taken("signup", signup_by_ada("customer-1"))
             .is(NOTHING_WAITS, true)
             .switch(0)

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use headwater_protocol::event::{CustomerRef, Data, Payment};
 use headwater_protocol::{Currency, FieldError, Millis, Source};
 
-use super::objects::{Invoice, InvoicePayment, Line};
+use super::objects::{Invoice, InvoiceLine, InvoicePayment};
 use super::{WebhookReader, subscription_key, who};
 use crate::billing::WebhookError;
 use crate::billing::fact::{self, FactBody, PaidLine};
@@ -74,13 +74,13 @@ impl WebhookReader<'_> {
     }
 }
 
-fn key(invoice: &Invoice, line: &Line) -> String {
+fn key(invoice: &Invoice, line: &InvoiceLine) -> String {
     format!("{}/{}", invoice.id, line.id)
 }
 
 /// The amount that a line's commission is computed from, in minor units. Credit notes from before the payment reduce
 /// the invoice but none of its lines, so the reduction is spread over all lines in proportion.
-fn base(invoice: &Invoice, line: &Line) -> i64 {
+fn base(invoice: &Invoice, line: &InvoiceLine) -> i64 {
     let (paid, off) = (invoice.paid(), invoice.pre_payment_credit_notes_amount.unwrap_or(0));
     let whole = i128::from(paid) + i128::from(off);
     if off <= 0 || paid < 0 || whole <= 0 {
@@ -90,12 +90,12 @@ fn base(invoice: &Invoice, line: &Line) -> i64 {
 }
 
 /// The key of the product that a line pays for, as [`subscription_key`] gives it in the subscription's own events.
-fn product_of(invoice: &Invoice, line: &Line) -> Option<String> {
+fn product_of(invoice: &Invoice, line: &InvoiceLine) -> Option<String> {
     line.metadata.subscription_key().or_else(|| {
-        let of = |line: &Line| line.subscription().or_else(|| invoice.subscription());
+        let of = |line: &InvoiceLine| line.subscription().or_else(|| invoice.subscription());
         let subscription = of(line)?;
         let lines = invoice.lines.data.iter().filter(|other| of(other).as_ref() == Some(&subscription));
-        let sold: BTreeSet<_> = lines.filter_map(Line::sold).collect();
+        let sold: BTreeSet<_> = lines.filter_map(InvoiceLine::sold).collect();
         Some(subscription_key(&subscription, &line.price().unwrap_or_default(), sold.len() > 1))
     })
 }

@@ -5,7 +5,7 @@
 use headwater_protocol::Source;
 use headwater_protocol::event::{CustomerRef, Data, Refund as RefundData};
 
-use super::objects::{Charge, CreditNote, Dispute, Refund};
+use super::objects::{Charge, CreditNote, StripeDispute, StripeRefund};
 use super::{WebhookReader, who};
 use crate::billing::fact::{self, FactBody};
 
@@ -57,7 +57,7 @@ impl WebhookReader<'_> {
         charge.or(intent)
     }
 
-    pub(super) fn refund(&mut self, object: &Refund, rank: i64) {
+    pub(super) fn refund(&mut self, object: &StripeRefund, rank: i64) {
         let Some(name) = self.payer(object.charge.as_ref(), object.payment_intent.as_ref()) else { return };
         let made_at = object.created.saturating_mul(1000);
         let known = FactBody::Refund { amount: object.amount, made_at, stands: object.stands() };
@@ -65,7 +65,7 @@ impl WebhookReader<'_> {
         self.back(&name, &object.id, CustomerRef::default());
     }
 
-    pub(super) fn dispute(&mut self, object: &Dispute, rank: i64) {
+    pub(super) fn dispute(&mut self, object: &StripeDispute, rank: i64) {
         let Some(name) = self.payer(object.charge.as_ref(), object.payment_intent.as_ref()) else { return };
         let known = FactBody::Back { amount: if object.stands() { object.amount } else { 0 } };
         self.fact(&known, &name, &format!("dispute/{}", object.id), rank);

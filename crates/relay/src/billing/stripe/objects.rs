@@ -9,11 +9,11 @@ use std::borrow::Cow;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-pub(super) use invoice::{Invoice, Line};
-pub(super) use money::{Charge, CreditNote, Dispute, InvoicePayment, Refund};
+pub(super) use invoice::{Invoice, InvoiceLine};
+pub(super) use money::{Charge, CreditNote, InvoicePayment, StripeDispute, StripeRefund};
 
 #[derive(Deserialize)]
-pub(super) struct Envelope<'a> {
+pub(super) struct StripeEnvelope<'a> {
     pub(super) id: String,
     #[serde(borrow, rename = "type")]
     pub(super) kind: Cow<'a, str>,
@@ -59,7 +59,7 @@ impl Metadata {
 }
 
 #[derive(Deserialize)]
-pub(super) struct Customer {
+pub(super) struct StripeCustomer {
     pub(super) id: String,
     #[serde(default)]
     pub(super) email: Option<String>,
@@ -71,7 +71,7 @@ pub(super) struct Customer {
 
 /// A checkout that ended.
 #[derive(Deserialize)]
-pub(super) struct Session {
+pub(super) struct CheckoutSession {
     /// From the URL of the payment link or the pricing table, where a buyer can edit it.
     #[serde(default)]
     pub(super) client_reference_id: Option<String>,
@@ -93,7 +93,7 @@ pub(super) struct Buyer {
 }
 
 #[derive(Deserialize)]
-pub(super) struct Subscription {
+pub(super) struct StripeSubscription {
     pub(super) id: String,
     pub(super) status: String,
     #[serde(default)]
@@ -105,11 +105,11 @@ pub(super) struct Subscription {
 
 #[derive(Deserialize)]
 pub(super) struct Items {
-    pub(super) data: Vec<Item>,
+    pub(super) data: Vec<SubscriptionItem>,
 }
 
 #[derive(Deserialize)]
-pub(super) struct Item {
+pub(super) struct SubscriptionItem {
     pub(super) price: Price,
     #[serde(default)]
     pub(super) quantity: Option<i64>,

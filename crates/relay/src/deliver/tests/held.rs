@@ -33,10 +33,10 @@ async fn a_rotated_key_holds_delivery_and_loses_nothing() {
             desk.take("signup", &SIGNUP.replace("gk_1", &format!("gk_{n}"))).await;
         }
         desk.take("payment", PAYMENT).await;
-        let mut road = desk.road();
+        let mut deliveries = desk.delivery_loop();
         for _ in 0..30 {
-            while road.claim(desk.relay.now().0).await.unwrap() > 0 {
-                while road.one_ended().await {}
+            while deliveries.claim(desk.relay.now().0).await.unwrap() > 0 {
+                while deliveries.one_ended().await {}
             }
             desk.later(HOLD_MAX);
         }
@@ -49,8 +49,8 @@ async fn a_rotated_key_holds_delivery_and_loses_nothing() {
         );
         *working.lock().unwrap() = true;
         desk.later(HOLD_MAX);
-        while road.claim(desk.relay.now().0).await.unwrap() > 0 {
-            while road.one_ended().await {}
+        while deliveries.claim(desk.relay.now().0).await.unwrap() > 0 {
+            while deliveries.one_ended().await {}
         }
         assert_eq!(desk.count(State::Delivered).await, 6, "all at once when it works again");
     }

@@ -41,7 +41,7 @@ pub(in super::super) struct Invoice {
 
 #[derive(Deserialize)]
 pub(in super::super) struct Lines {
-    pub(in super::super) data: Vec<Line>,
+    pub(in super::super) data: Vec<InvoiceLine>,
     /// Whether there are more lines than the webhook carries.
     #[serde(default)]
     pub(in super::super) has_more: bool,
@@ -91,7 +91,7 @@ impl Invoice {
 
     /// Minor units paid, with tax. Refunds are a share of it.
     pub(in super::super) fn paid(&self) -> i64 {
-        let lines = || self.lines.data.iter().map(Line::gross).fold(0, i64::saturating_add);
+        let lines = || self.lines.data.iter().map(InvoiceLine::gross).fold(0, i64::saturating_add);
         self.amount_paid.filter(|paid| *paid > 0).or(self.total).unwrap_or_else(lines)
     }
 
@@ -102,7 +102,7 @@ impl Invoice {
 }
 
 #[derive(Deserialize)]
-pub(in super::super) struct Line {
+pub(in super::super) struct InvoiceLine {
     pub(in super::super) id: String,
     /// Minor units before discounts. Contains inclusive tax, but not exclusive tax.
     amount: i64,
@@ -163,7 +163,7 @@ struct PriceDetails {
     product: Option<String>,
 }
 
-impl Line {
+impl InvoiceLine {
     /// Minor units charged after discounts and before tax. Commissions are computed from it (billing.md).
     pub(in super::super) fn base(&self) -> i64 {
         self.charged().saturating_sub(self.tax(true))

@@ -30,7 +30,7 @@ fn said<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Option<Strin
 }
 
 #[derive(Deserialize)]
-pub(in super::super) struct Refund {
+pub(in super::super) struct StripeRefund {
     pub(in super::super) id: String,
     pub(in super::super) amount: i64,
     /// `pending`, `requires_action`, `succeeded`, `failed` or `canceled`.
@@ -44,7 +44,7 @@ pub(in super::super) struct Refund {
     pub(in super::super) payment_intent: Option<String>,
 }
 
-impl Refund {
+impl StripeRefund {
     /// Whether the refund is in force, as far as is known.
     pub(in super::super) fn stands(&self) -> bool {
         !matches!(self.status.as_deref(), Some("failed" | "canceled"))
@@ -52,7 +52,7 @@ impl Refund {
 }
 
 #[derive(Deserialize)]
-pub(in super::super) struct Dispute {
+pub(in super::super) struct StripeDispute {
     pub(in super::super) id: String,
     pub(in super::super) amount: i64,
     pub(in super::super) status: String,
@@ -62,7 +62,7 @@ pub(in super::super) struct Dispute {
     pub(in super::super) payment_intent: Option<String>,
 }
 
-impl Dispute {
+impl StripeDispute {
     /// Whether the bank withholds the money. A `warning_…` status is an inquiry, which moves no money;
     /// `charge_refunded` was settled by a refund, which has a webhook of its own.
     pub(in super::super) fn stands(&self) -> bool {
@@ -119,11 +119,11 @@ pub(in super::super) struct InvoicePayment {
     pub(in super::super) invoice: String,
     #[serde(default)]
     pub(in super::super) amount_paid: Option<i64>,
-    pub(in super::super) payment: Payment,
+    pub(in super::super) payment: PaymentTarget,
 }
 
 #[derive(Deserialize)]
-pub(in super::super) struct Payment {
+pub(in super::super) struct PaymentTarget {
     #[serde(default)]
     pub(in super::super) payment_intent: Option<String>,
     #[serde(default)]
