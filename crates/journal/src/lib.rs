@@ -108,7 +108,7 @@ impl Journal {
     pub async fn append(&self, entries: Vec<NewEntry>) -> Result<Vec<Appended>, StoreError> {
         let appended = match &self.batcher {
             Some(gather) => gather.append(entries).await?,
-            None => self.store.write_again(move |unit| store::append(unit, &entries)).await?,
+            None => self.store.write(move |unit| store::append(unit, &entries)).await?,
         };
         if appended.contains(&Appended::New) {
             self.news.notify_one();
@@ -162,10 +162,8 @@ impl Journal {
     ) -> Result<Vec<Entry>, StoreError> {
         let claimed = self.names.now();
         let process = self.store.process();
-        let mut entries = self
-            .store
-            .write_again(move |unit| store::claim(unit, now, limit, parked, lease, process))
-            .await?;
+        let mut entries =
+            self.store.write(move |unit| store::claim(unit, now, limit, parked, lease, process)).await?;
         // Read before the claim, so that a name delivered during the claim counts as delivered after it.
         for entry in &mut entries {
             entry.claimed = claimed;
@@ -180,10 +178,10 @@ impl Journal {
     /// due time, so that new events do not wait behind them. Returns how many entries changed.
     pub async fn release(&self, now: i64) -> Result<usize, StoreError> {
         if !self.store.is_shared() {
-            return self.store.write_again(move |unit| store::release(unit, now)).await;
+            return self.store.write(move |unit| store::release(unit, now)).await;
         }
         let living = self.store.processes().await?;
-        self.store.write_again(move |unit| store::release_dead(unit, &living, now)).await
+        self.store.write(move |unit| store::release_dead(unit, &living, now)).await
     }
 
     /// Whether other processes share the journal. Then [`Journal::release`] has to be called again and again, because
@@ -195,13 +193,13 @@ impl Journal {
     /// Makes every head due at once whose last attempt failed for a reason that begins with `reason`. Returns how many
     /// entries changed.
     pub async fn release_by_reason(&self, reason: &'static str, now: i64) -> Result<usize, StoreError> {
-        self.store.write_again(move |unit| store::release_by_reason(unit, reason, now)).await
+        self.store.write(move |unit| store::release_by_reason(unit, reason, now)).await
     }
 
     /// Makes entries due at `now` whose due time is more than `ahead` milliseconds later. Choose `ahead` longer than
     /// any retry delay: a later due time was computed while the clock was wrong. Returns how many entries changed.
     pub async fn release_far_ahead(&self, now: i64, ahead: i64) -> Result<usize, StoreError> {
-        self.store.write_again(move |unit| store::release_far_ahead(unit, now, ahead)).await
+        self.store.write(move |unit| store::release_far_ahead(unit, now, ahead)).await
     }
 
     /// Records how attempts ended, each given by its [`Entry::seq`]. All are one unit of work.
@@ -239,8 +237,7 @@ impl Journal {
     /// Makes a dead, unattributed or parked entry of this program and mode due at once. `false` when there is no such
     /// entry, it is in another state, or its text was deleted.
     pub async fn replay(&self, program: i64, test: bool, id: [u8; 16], now: i64) -> Result<bool, StoreError> {
-        let replayed =
-            self.store.write_again(move |unit| store::replay(unit, program, test, &id, now)).await?;
+        let replayed = self.store.write(move |unit| store::replay(unit, program, test, &id, now)).await?;
         if replayed {
             self.news.notify_one();
         }
@@ -265,6 +262,6 @@ impl Journal {
     /// Deletes the text of every entry in a lane, because a customer asked to be forgotten. Entries that were not
     /// delivered yet become dead. Returns how many entries changed.
     pub async fn erase(&self, lane: String, now: i64) -> Result<usize, StoreError> {
-        self.store.write_again(move |unit| store::erase(unit, &lane, now)).await
+        self.store.write(move |unit| store::erase(unit, &lane, now)).await
     }
 }

@@ -210,7 +210,7 @@ impl Ledger {
         &self,
         work: impl FnMut(&mut Unit<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
-        self.inner.store.write_again(work).await
+        self.inner.store.write(work).await
     }
 
     /// The same for work that reads before it writes. It holds the program's lock, so that no other such work on this

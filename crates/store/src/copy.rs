@@ -59,7 +59,7 @@ impl Store {
                 last = Some(table.key.iter().map(|at| newest[*at].clone()).collect::<Vec<_>>());
                 rows += some.len() as u64;
                 let to = table.clone();
-                target.write_again(move |unit| to.insert(unit, &some)).await?;
+                target.write(move |unit| to.insert(unit, &some)).await?;
                 told(&table.name, rows);
             }
             copied.push(Copied { table: table.name, rows });

@@ -8,11 +8,9 @@ use crate::{StoreError, Unit};
 
 /// A unit of work without its result's types, so that one queue can hold them all.
 pub(crate) trait Job: Send {
-    /// Whether [`Job::run`] may be called again after a rollback.
-    fn repeats(&self) -> bool;
     /// The names of the locks that the unit needs (see [`crate::Store::write_locking`]).
     fn locks(&self) -> &[String];
-    /// Does the work and keeps the result for [`Job::finish`].
+    /// Does the work and keeps the result for [`Job::finish`]. May be called again after a rollback.
     fn run(&mut self, unit: &mut Unit<'_>) -> Ran;
     /// Replaces the result by an error.
     fn fail(&mut self, error: StoreError);
@@ -32,16 +30,8 @@ pub(crate) enum Ran {
     FailedDirty,
 }
 
-/// A unit's closure.
-pub(crate) enum Work<T, E> {
-    /// Runs once; `None` after that.
-    Once(Option<Box<OnceWork<T, E>>>),
-    /// May run again after a rollback.
-    Again(Box<AgainWork<T, E>>),
-}
-
-type OnceWork<T, E> = dyn FnOnce(&mut Unit<'_>) -> Result<T, E> + Send;
-type AgainWork<T, E> = dyn FnMut(&mut Unit<'_>) -> Result<T, E> + Send;
+/// A unit's closure. It may run again after a rollback.
+pub(crate) type Work<T, E> = Box<dyn FnMut(&mut Unit<'_>) -> Result<T, E> + Send>;
 
 struct QueuedUnit<T, E> {
     work: Work<T, E>,
@@ -51,23 +41,14 @@ struct QueuedUnit<T, E> {
 }
 
 impl<T: Send, E: From<StoreError> + Send> Job for QueuedUnit<T, E> {
-    fn repeats(&self) -> bool {
-        matches!(self.work, Work::Again(_))
-    }
-
     fn locks(&self) -> &[String] {
         &self.locks
     }
 
     fn run(&mut self, unit: &mut Unit<'_>) -> Ran {
         let work = &mut self.work;
-        let attempt = AssertUnwindSafe(|| match work {
-            Work::Once(once) => {
-                once.take().map_or_else(|| Err(StoreError::NotCommitted.into()), |once| once(unit))
-            }
-            Work::Again(again) => again(unit),
-        });
-        self.result = catch_unwind(attempt).unwrap_or_else(|_| Err(StoreError::Panicked.into()));
+        self.result = catch_unwind(AssertUnwindSafe(|| work(unit)))
+            .unwrap_or_else(|_| Err(StoreError::Panicked.into()));
         match (&self.result, unit.changed()) {
             (Ok(_), _) => Ran::Done,
             (Err(_), false) => Ran::FailedClean,
@@ -97,11 +78,11 @@ where
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
 {
-    let (answer, heard) = oneshot::channel();
+    let (answer, result) = oneshot::channel();
     let job = Box::new(QueuedUnit { work, locks, result: Err(StoreError::Closed.into()), answer });
     queue.try_send(job).map_err(|error| match error {
         mpsc::error::TrySendError::Full(_) => StoreError::Busy,
         mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
     })?;
-    heard.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
+    result.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
 }

@@ -130,7 +130,7 @@ impl Store {
         }
     }
 
-    /// Has `heard` called at each notification (see [`Store::tell`]); never for a file.
+    /// Has `callback` called at each notification (see [`Store::notify`]); never for a file.
     pub fn subscribe(&self, callback: impl Fn() + Send + 'static) {
         if let Database::Shared(postgres) = &*self.inner {
             postgres.subscribe(Box::new(callback));
@@ -149,7 +149,7 @@ impl Store {
     async fn number_on(&self) -> Result<(), StoreError> {
         let Database::Shared(postgres) = &*self.inner else { return Ok(()) };
         let schema = postgres.schema().to_owned();
-        self.write_again(move |unit| postgres::number_on(unit, &schema)).await
+        self.write(move |unit| postgres::number_on(unit, &schema)).await
     }
 
     /// The numbers of the running processes that share the database. One that has lost its connection may be missing
@@ -164,21 +164,9 @@ impl Store {
     }
 
     /// Runs `work` as one unit of work and returns after its commit is on disk. When `work` fails, all that it wrote is
-    /// rolled back.
+    /// rolled back. `work` may be run again after a rollback, so each run must do the same; the result of the last run
+    /// is returned.
     pub async fn write<T, E>(
-        &self,
-        work: impl FnOnce(&mut Unit<'_>) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-    {
-        self.run(Vec::new(), Work::Once(Some(Box::new(work)))).await
-    }
-
-    /// The same as [`Store::write`] for work that can be run again after a rollback. It is cheaper, because it needs no
-    /// savepoint of its own. Each run must do the same; the result of the last run is returned.
-    pub async fn write_again<T, E>(
         &self,
         work: impl FnMut(&mut Unit<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
@@ -189,7 +177,7 @@ impl Store {
         self.write_locking(Vec::new(), work).await
     }
 
-    /// The same as [`Store::write_again`] for work whose writes depend on what it reads: no other unit that names one
+    /// The same as [`Store::write`] for work whose writes depend on what it reads: no other unit that names one
     /// of `locks` runs, in any process, until this one is committed or rolled back. A file needs no locks, for its
     /// one writer runs one unit at a time.
     pub async fn write_locking<T, E>(
@@ -201,7 +189,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.run(locks, Work::Again(Box::new(work))).await
+        self.run(locks, Box::new(work)).await
     }
 
     async fn run<T, E>(&self, locks: Vec<String>, work: Work<T, E>) -> Result<T, E>

@@ -65,7 +65,7 @@ impl Postgres {
     pub(crate) async fn notify(&self) -> Result<(), StoreError> {
         let sql = self.address.statement("NOTIFY");
         let work = move |unit: &mut crate::Unit<'_>| unit.execute(&sql, &[]).map(|_| ());
-        self.write(Vec::new(), Work::Again(Box::new(work))).await
+        self.write(Vec::new(), Box::new(work)).await
     }
 
     pub(crate) fn subscribe(&self, callback: Box<dyn Fn() + Send>) {

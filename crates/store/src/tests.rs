@@ -49,7 +49,7 @@ async fn a_failed_unit_undoes_no_other() {
 async fn a_full_queue_refuses_more_units_and_runs_those_it_has() {
     let directory = tempfile::tempdir().unwrap();
     let store = open_within(directory.path(), Bounds { waiting: 3, commit: 2, ..BOUNDS });
-    let (begun, has_begun) = tokio::sync::oneshot::channel();
+    let (begun, mut has_begun) = tokio::sync::mpsc::unbounded_channel();
     let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
     let slow = store.clone();
     let slow = tokio::spawn(async move {
@@ -59,7 +59,7 @@ async fn a_full_queue_refuses_more_units_and_runs_those_it_has() {
         })
         .await
     });
-    has_begun.await.unwrap();
+    has_begun.recv().await.unwrap();
     let mut waiting = Vec::new();
     let mut refused = 0;
     for id in 0..5 {
@@ -93,7 +93,7 @@ async fn a_commit_holds_all_units_that_wait_and_no_more_than_it_may() {
 async fn seen_by_the_third(commit: usize) -> Option<i64> {
     let directory = tempfile::tempdir().unwrap();
     let store = open_within(directory.path(), Bounds { waiting: 3, commit, ..BOUNDS });
-    let (begun, has_begun) = tokio::sync::oneshot::channel();
+    let (begun, mut has_begun) = tokio::sync::mpsc::unbounded_channel();
     let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
     let slow = store.write(move |_| {
         begun.send(()).unwrap();
@@ -105,7 +105,7 @@ async fn seen_by_the_third(commit: usize) -> Option<i64> {
         reader.read_now(|unit| unit.query_one("SELECT count(*) FROM note", &[], |row| row.get::<i64>(0)))
     });
     let queue = async {
-        has_begun.await.unwrap();
+        has_begun.recv().await.unwrap();
         let (added, seen, ()) =
             tokio::join!(biased; add(&store, 1, false), third, async { go_on.send(()).unwrap() });
         added.unwrap();
@@ -130,37 +130,20 @@ async fn futures(store: &Store, count: i64) -> Vec<Result<(), StoreError>> {
     results
 }
 
-/// Adds a note by a unit that can be run again, or by one that cannot.
-async fn add_again(store: &Store, id: i64, fail: bool, repeats: bool) -> Result<(), StoreError> {
-    if !repeats {
-        return add(store, id, fail).await;
-    }
-    store
-        .write_again(move |unit| {
-            unit.execute("INSERT INTO note (id, body) VALUES ($1, $2)", &[id.into(), "x".into()])?;
-            if fail { Err(StoreError::Closed) } else { Ok(()) }
-        })
-        .await
-}
-
 #[tokio::test]
-async fn a_failed_unit_that_repeats_undoes_no_other_and_the_others_are_done_once() {
+async fn a_failed_unit_makes_the_others_of_its_commit_run_again_and_take_effect_once() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path());
     // Holds the writer until the others are in the queue, so that one commit takes them all.
     let (release, held) = std::sync::mpsc::channel::<()>();
     let first = {
         let store = store.clone();
-        tokio::spawn(
-            async move { store.write_again(move |_| held.recv().map_err(|_| StoreError::Closed)).await },
-        )
+        tokio::spawn(async move { store.write(move |_| held.recv().map_err(|_| StoreError::Closed)).await })
     };
     let tasks: Vec<_> = (0..100)
         .map(|id| {
             let store = store.clone();
-            tokio::spawn(
-                async move { add_again(&store, id, id % 7 == 3, id < 50 || id % 2 == 0).await.is_ok() },
-            )
+            tokio::spawn(async move { add(&store, id, id % 7 == 3).await.is_ok() })
         })
         .collect();
     tokio::task::yield_now().await;
@@ -178,13 +161,13 @@ async fn a_unit_refused_before_it_changed_anything_makes_no_other_run_twice() {
     let store = open(directory.path());
     let (release, held) = std::sync::mpsc::channel::<()>();
     let runs = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
-    let first = store.write_again(move |_| Ok::<_, StoreError>(held.recv().is_err()));
+    let first = store.write(move |_| Ok::<_, StoreError>(held.recv().is_err()));
     let counted = runs.clone();
-    let one = store.write_again(move |unit| {
+    let one = store.write(move |unit| {
         counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         unit.execute("INSERT INTO note (id, body) VALUES ($1, $2)", &[Value::Int(1), "x".into()])
     });
-    let two = store.write_again(|unit| {
+    let two = store.write(|unit| {
         let taken = "INSERT INTO note (id, body) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING";
         assert_eq!(unit.execute(taken, &[Value::Int(1), "y".into()])?, 0);
         Err::<(), _>(StoreError::Closed)
@@ -197,16 +180,16 @@ async fn a_unit_refused_before_it_changed_anything_makes_no_other_run_twice() {
 }
 
 #[tokio::test]
-async fn a_panic_undoes_a_unit_that_repeats_and_no_other() {
+async fn a_panic_undoes_its_unit_and_no_other_of_its_commit() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path());
     let (one, two, three) = tokio::join!(
-        add_again(&store, 1, false, true),
-        store.write_again(|unit| -> Result<(), StoreError> {
+        add(&store, 1, false),
+        store.write(|unit| -> Result<(), StoreError> {
             unit.execute("INSERT INTO note (id, body) VALUES ($1, $2)", &[Value::Int(2), "x".into()])?;
             panic!("on purpose")
         }),
-        add_again(&store, 3, false, true),
+        add(&store, 3, false),
     );
     assert!(one.is_ok() && matches!(two, Err(StoreError::Panicked)) && three.is_ok());
     assert_eq!(count(&store).await, 2);
@@ -229,7 +212,7 @@ async fn a_long_log_is_written_from_its_beginning_again() {
         let work = move |unit: &mut crate::Unit<'_>| {
             unit.execute("INSERT INTO note (id, body) VALUES ($1, $2)", &[id.into(), (&body).into()])
         };
-        writer.run::<_, StoreError>(crate::job::Work::Again(Box::new(work))).await.unwrap();
+        writer.run::<_, StoreError>(Box::new(work)).await.unwrap();
     };
     let length = || std::fs::metadata(directory.path().join("test.sqlite-wal")).unwrap().len();
     add(1, "x".repeat(1_000_000)).await;

@@ -1,8 +1,7 @@
 //! The writer of an SQLite file: one thread that commits many units in one transaction. [`Log`] makes the commits durable.
 //!
-//! A savepoint for each unit would copy every page that the unit changes. Units that can be run again are run without
-//! one. When such a unit fails, the whole transaction is rolled back, and every unit in it is run again with a
-//! savepoint of its own. So a failure undoes its own unit only, and savepoints cost nothing as long as no unit fails.
+//! A savepoint for each unit would copy every page that the unit changes, so units run without one. When a unit fails,
+//! the whole transaction is rolled back, and every unit in it is run again with a savepoint of its own. So a failure undoes its own unit only, and savepoints cost nothing as long as no unit fails.
 //! A unit that fails before it has changed anything, as most refusals do, needs no rollback.
 
 use std::sync::Arc;
@@ -132,7 +131,7 @@ fn restart_log(connection: &Connection) {
 struct Commit<'c> {
     connection: &'c Connection,
     jobs: Vec<Box<dyn Job>>,
-    /// All units so far can be run again and ran without a savepoint.
+    /// No unit has failed so far, and all ran without a savepoint.
     without_savepoints: bool,
     /// The database has ended the transaction by itself; every unit in it fails.
     ended_by_database: bool,
@@ -165,7 +164,7 @@ impl<'c> Commit<'c> {
         if self.ended_by_database {
             job.fail(StoreError::NotCommitted);
             self.jobs.push(job); // it does not run
-        } else if self.without_savepoints && job.repeats() {
+        } else if self.without_savepoints {
             let ran = job.run(&mut Unit::sqlite(self.connection));
             self.jobs.push(job);
             // Autocommit means that the database has ended the transaction, so the other units have to run again too.
@@ -173,7 +172,6 @@ impl<'c> Commit<'c> {
                 self.repeat_alone();
             }
         } else {
-            self.without_savepoints = false;
             alone(self.connection, job.as_mut());
             self.jobs.push(job);
             self.check_transaction();

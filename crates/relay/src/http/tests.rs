@@ -181,7 +181,7 @@ async fn an_address_over_its_rate_is_told_when_to_retry() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_queue_says_when_to_retry_and_accepts_the_event_then() {
     let relay = test_relay(&[]);
-    let (begun, has_begun) = tokio::sync::oneshot::channel();
+    let (begun, mut has_begun) = tokio::sync::mpsc::unbounded_channel();
     let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
     let store = relay.store.clone();
     let slow = tokio::spawn(async move {
@@ -191,7 +191,7 @@ async fn a_full_queue_says_when_to_retry_and_accepts_the_event_then() {
         };
         store.write(work).await
     });
-    has_begun.await.unwrap();
+    has_begun.recv().await.unwrap();
     let mut waiting = [(); 2].map(|()| Box::pin(relay.store.write(|_| Ok::<_, StoreError>(()))));
     for unit in &mut waiting {
         let waits = std::future::poll_fn(|context| Poll::Ready(unit.as_mut().poll(context).is_pending()));

@@ -52,7 +52,7 @@ impl Listener {
         self.number
     }
 
-    /// Has `heard` called at each notification, and after each reconnect, because notifications sent while the
+    /// Has `callback` called at each notification, and after each reconnect, because notifications sent while the
     /// connection was lost do not arrive later.
     pub(crate) fn subscribe(&self, callback: Box<dyn Fn() + Send>) {
         self.callbacks.lock().unwrap_or_else(PoisonError::into_inner).push(callback);

@@ -123,11 +123,10 @@ impl Worker {
         }
     }
 
-    /// Commits all units in one transaction. When one of them fails, or cannot be run again, each gets a transaction of
+    /// Commits all units in one transaction. When one of them fails, each gets a transaction of
     /// its own, so that a failure undoes no other unit.
     fn commit(&mut self, mut jobs: Vec<Box<dyn Job>>) {
-        let together = jobs.len() > 1 && jobs.iter().all(|job| job.repeats());
-        if together {
+        if jobs.len() > 1 {
             match self.run(&mut jobs) {
                 TransactionEnd::Committed => return jobs.into_iter().for_each(|job| job.finish(true)),
                 TransactionEnd::Unknown => return jobs.into_iter().for_each(unknown),
@@ -154,7 +153,7 @@ impl Worker {
                 Ok(TransactionEnd::Undone(StatementFailure::Lost)) => begun.elapsed() < DISCONNECTED_MAX,
                 _ => false,
             };
-            if again && job[0].repeats() {
+            if again {
                 continue;
             }
             let [mut job] = job;

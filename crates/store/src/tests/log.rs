@@ -10,7 +10,6 @@ use rusqlite::Connection;
 
 use super::{BOUNDS, SCHEMA};
 use crate::connection::{READER_CACHE, WRITER_CACHE, connect, migrate};
-use crate::job::Work;
 use crate::log::{Log, disk};
 use crate::statistics::Statistics;
 use crate::writer::Writer;
@@ -53,7 +52,7 @@ impl Played {
                     .execute("INSERT INTO note (id, body) VALUES ($1, $2)", &[Value::from(id), "x".into()]),
                 None => unit.execute("DELETE FROM note WHERE id = $1", &[Value::from(0_i64)]),
             });
-            writer.run(Work::Again(work)).await
+            writer.run(work).await
         })
     }
 
@@ -137,7 +136,7 @@ async fn a_unit_may_hold_the_last_handle_of_its_own_store() {
             let _ = (&held, &alive);
             unit.execute("INSERT INTO note (id, body) VALUES (1, 'x')", &[])
         };
-        store.write_again(work).await
+        store.write(work).await
     });
     assert!(poll_once(unit.as_mut()).await.is_pending());
     drop(unit);

@@ -88,7 +88,7 @@ fn a_schema_of_a_newer_version_is_refused_and_an_older_one_brought_up_to_date() 
 async fn text_that_the_database_cannot_hold_fails_its_own_unit_alone() {
     let store = processes("nul", 1).remove(0);
     let add = |id: i64, body: &'static str| {
-        store.write_again(move |unit: &mut Unit<'_>| {
+        store.write(move |unit: &mut Unit<'_>| {
             unit.execute("INSERT INTO note (id, body) VALUES ($1, $2)", &[id.into(), body.into()])
         })
     };

@@ -58,7 +58,7 @@ async fn a_unit_whose_row_another_process_made_meanwhile_runs_again_and_finds_it
                 unit.query("SELECT 1 FROM pg_sleep(0.01)", &[], |_| Ok::<_, StoreError>(()))?;
                 add(unit, id).map(|_| true)
             };
-            tokio::spawn(async move { store.write_again::<_, StoreError>(work).await })
+            tokio::spawn(async move { store.write::<_, StoreError>(work).await })
         });
         let made: Vec<_> = made.collect();
         let mut count = 0;
@@ -82,7 +82,7 @@ async fn a_unit_that_fails_undoes_itself_and_none_of_those_committed_with_it() {
                     add(unit, id)?;
                     if id % 7 == 3 { Err(StoreError::Closed) } else { Ok(()) }
                 };
-                store.write_again(work).await.is_ok()
+                store.write(work).await.is_ok()
             })
         })
         .collect();
@@ -100,7 +100,7 @@ async fn a_unit_that_ignores_a_failed_statement_is_reported_as_not_committed() {
         let _ = unit.execute("INSERT INTO nowhere (id) VALUES ($1)", &[Value::Int(1)]);
         Ok(())
     };
-    let done: Result<(), StoreError> = store.write_again(work).await;
+    let done: Result<(), StoreError> = store.write(work).await;
     assert!(matches!(done, Err(StoreError::NotCommitted)), "{done:?}");
     assert_eq!(count(&store).await, 0);
 }
@@ -111,7 +111,7 @@ async fn units_and_reads_outlive_connections_that_the_server_ends() {
     let database = url.rsplit_once('/').unwrap().1;
     let store = Store::open_shared(&url.parse().unwrap(), "ended", SCHEMA, BOUNDS).unwrap();
     for id in 0..20 {
-        store.write_again(move |unit| add(unit, id)).await.unwrap();
+        store.write(move |unit| add(unit, id)).await.unwrap();
         assert_eq!(count(&store).await, id + 1);
         let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname =";
         operator(&format!("{end} '{database}'")).await;

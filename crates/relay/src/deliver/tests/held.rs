@@ -111,7 +111,7 @@ async fn a_settlement_that_finds_the_write_queue_full_is_tried_again() {
     desk.relay.journal = Journal::open(store.clone());
     desk.take("signup", SIGNUP).await;
     let entry = desk.relay.journal.claim(desk.relay.now().0, 1, 1, 1000).await.unwrap().remove(0);
-    let (begun, has_begun) = tokio::sync::oneshot::channel();
+    let (begun, mut has_begun) = tokio::sync::mpsc::unbounded_channel();
     let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
     let busy = store.clone();
     let slow = tokio::spawn(async move {
@@ -121,7 +121,7 @@ async fn a_settlement_that_finds_the_write_queue_full_is_tried_again() {
         };
         busy.write(work).await
     });
-    has_begun.await.unwrap();
+    has_begun.recv().await.unwrap();
     let mut fills = Box::pin(store.write(|_| Ok::<_, StoreError>(())));
     assert!(is_pending(&mut fills).await, "the one place is taken");
     let done = Outcome::Delivered { names: Vec::new() };
