@@ -23,13 +23,13 @@ pub fn capture() -> bool {
     visit::capture()
 }
 
-/// See `signup::create`; the answer is a `signup::Outcome`.
+/// See `signup::create`; the answer is a `signup::SignupOutcome`.
 #[wasm_bindgen]
 pub fn create_signup() -> u32 {
     signup::create() as u32
 }
 
-/// See `signup::record`; the answer is a `signup::Outcome`.
+/// See `signup::record`; the answer is a `signup::SignupOutcome`.
 #[wasm_bindgen]
 pub fn record(size: usize) -> u32 {
     signup::record(size) as u32

@@ -3,11 +3,11 @@
 #![no_main]
 
 use headwater_journal::NewEntry;
-use headwater_protocol::event::{Event, Kind, Submission};
+use headwater_protocol::event::{Event, EventKind, Submission};
 use headwater_protocol::limits::{BATCH_EVENTS_MAX, EVENT_MAX};
 use headwater_protocol::{EventId, Millis, Source};
-use headwater_relay::Program;
-use headwater_relay::admit::{Admission, Sender, admit};
+use headwater_relay::RelayProgram;
+use headwater_relay::admit::{Admission, EventSender, admit};
 use libfuzzer_sys::fuzz_target;
 
 const NOW: Millis = Millis(1_775_514_585_468);
@@ -20,7 +20,7 @@ fuzz_target!(|body: &str| {
     let count = submission.events.len();
     assert!((1..=BATCH_EVENTS_MAX).contains(&count));
     let program = program();
-    let Admission { entries, refused, .. } = admit(&submission.events, &program, Sender::Server, NOW);
+    let Admission { entries, refused, .. } = admit(&submission.events, &program, EventSender::Server, NOW);
     assert_eq!(entries.len() + refused.len(), count);
     assert!(refused.is_sorted_by_key(|one| one.index) && refused.iter().all(|one| one.index < count));
     assert!(refused.iter().all(|one| !one.code.is_empty() && !one.message.is_empty()), "{refused:?}");
@@ -38,13 +38,14 @@ fuzz_target!(|body: &str| {
         }
     }
     // A page may send what a server may, except the kinds that are money.
-    let from_page = admit(&submission.events, &program, Sender::Browser, NOW).entries;
-    let free: Vec<_> = Kind::ALL.into_iter().filter(|kind| kind.from_browser()).map(Kind::name).collect();
+    let from_page = admit(&submission.events, &program, EventSender::Browser, NOW).entries;
+    let free: Vec<_> =
+        EventKind::ALL.into_iter().filter(|kind| kind.from_browser()).map(EventKind::name).collect();
     let expected = entries.into_iter().filter(|entry| free.contains(&entry.kind));
     let expected: Vec<_> = expected.map(|entry| NewEntry { source: Source::Page.name(), ..entry }).collect();
     assert_eq!(from_page, expected);
 });
 
-fn program() -> Program {
-    Program { id: 1, public_key: "pk_test_example".to_owned(), ..Program::default() }
+fn program() -> RelayProgram {
+    RelayProgram { id: 1, public_key: "pk_test_example".to_owned(), ..RelayProgram::default() }
 }

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use headwater_protocol::Millis;
 use headwater_protocol::event::{Data, Event};
-use headwater_relay::billing::Said;
-use headwater_relay::billing::back::{Back, compute};
+use headwater_relay::billing::SourcedEvent;
+use headwater_relay::billing::refund_totals::{RefundTotals, compute};
 use headwater_relay::billing::stripe::{read, verify};
 use hmac::{Hmac, Mac as _};
 use libfuzzer_sys::fuzz_target;
@@ -20,17 +20,17 @@ fuzz_target!(|body: &[u8]| {
     signatures(body);
     let Ok(webhook) = read(body, "1") else { return };
     assert_eq!(read(body, "1").as_ref(), Ok(&webhook));
-    let ids: HashSet<_> = webhook.said.iter().map(|said| said.event.id).collect();
-    assert_eq!(ids.len(), webhook.said.len(), "each event has an id of its own");
-    for Said { event, .. } in &webhook.said {
+    let ids: HashSet<_> = webhook.events.iter().map(|one| one.event.id).collect();
+    assert_eq!(ids.len(), webhook.events.len(), "each event has an id of its own");
+    for SourcedEvent { event, .. } in &webhook.events {
         let about = matches!(&event.data, Data::Refund(refund) if refund.about.is_some());
         assert!(about || !event.data.customer().lane().is_empty(), "named by someone: {event:?}");
         let written = event.write();
         assert_eq!(Event::read(&written).as_ref(), Ok(event), "{written}");
     }
     let other = read(body, "2").expect("as readable as for the first program");
-    assert!(other.said.iter().all(|said| !ids.contains(&said.event.id)), "each program has ids of its own");
-    back(webhook.facts);
+    assert!(other.events.iter().all(|one| !ids.contains(&one.event.id)), "each program has ids of its own");
+    refund_totals(webhook.facts);
 });
 
 /// A signature passes with its own body only, and an arbitrary header never does.
@@ -49,12 +49,12 @@ fn signatures(body: &[u8]) {
 }
 
 /// The refund totals of any facts are computed without a panic, and each line has a key of an invoice and a line.
-fn back(facts: Vec<headwater_relay::billing::Fact>) {
+fn refund_totals(facts: Vec<headwater_relay::billing::Fact>) {
     let mut records = BTreeMap::<_, Vec<_>>::new();
     for fact in facts {
         records.entry(fact.name.clone()).or_default().push(fact);
     }
-    if let Back::Totals { lines, .. } = compute(&records) {
+    if let RefundTotals::Totals { lines, .. } = compute(&records) {
         assert!(lines.iter().all(|(key, _)| key.contains('/')), "{lines:?}");
     }
 }

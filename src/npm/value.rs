@@ -35,7 +35,7 @@ impl InputValue {
         Level(DEPTH).deserialize(deserializer).unwrap_or(Self::Deep)
     }
 
-    /// A member of an object; [`Value::Nothing`] where there is none.
+    /// A member of an object; [`InputValue::Nothing`] where there is none.
     pub(super) fn member(&self, name: &str) -> &Self {
         let Self::Object(members) = self else { return &Self::Nothing };
         members.iter().find(|(member, _)| member == name).map_or(&Self::Nothing, |(_, value)| value)

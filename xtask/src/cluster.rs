@@ -81,12 +81,12 @@ pub(crate) fn serve(
     port: u16,
     settings: &[&str],
 ) -> anyhow::Result<Child> {
-    let beside = data.parent().context("the data have a place")?;
+    let parent = data.parent().context("the data have a place")?;
     let mut server = owner.run(programs.join("postgres"));
-    server.arg("-D").arg(data).arg("-k").arg(beside).arg("-p").arg(port.to_string());
+    server.arg("-D").arg(data).arg("-k").arg(parent).arg("-p").arg(port.to_string());
     server.args(["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=400"]);
     server.args(settings.iter().flat_map(|setting| ["-c", setting]));
-    let log = std::fs::File::options().create(true).append(true).open(beside.join(format!("log.{port}")))?;
+    let log = std::fs::File::options().create(true).append(true).open(parent.join(format!("log.{port}")))?;
     let server = server.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn();
     server.context("cannot start PostgreSQL")
 }

@@ -39,7 +39,7 @@ pub const KEEP_FACT: i64 = 400 * 24 * 60 * 60 * 1000;
 pub struct Fact {
     /// The program and mode, written as in lanes.
     pub scope: String,
-    /// What it is about, such as `in:in_1`. Entries are parked for the scope and name together (see [`Fact::wakes`]).
+    /// What it is about, such as `in:in_1`. Entries are parked for the scope and name together (see [`Fact::parked_name`]).
     pub name: String,
     /// Distinguishes the facts under one name.
     pub part: String,
@@ -61,7 +61,7 @@ impl Fact {
 
 /// Milliseconds after which an entry that is parked for the first time is tried again, where several processes share
 /// the database. Its name may have been delivered by another process during the attempt, which this process's
-/// [`Names`] do not record.
+/// [`DeliveredNames`] do not record.
 const FIRST_PARK_DELAY: i64 = 1_000;
 
 /// How many dead entries of pages are kept for each program and mode, the newest ones. Dead entries of billing

@@ -34,8 +34,8 @@ impl CallerCache {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The caller of a key pair that was looked up less than `CALLERS_KEPT` ago; otherwise the handle that
-    /// [`Callers::keep`] takes after the lookup.
+    /// The caller of a key pair that was looked up less than `CALLER_CACHE_MILLIS` ago; otherwise the handle that
+    /// [`CallerCache::insert`] takes after the lookup.
     pub(crate) fn find(
         &self,
         public_key: &str,

@@ -26,7 +26,7 @@ struct TestLedger {
     fault: Fault,
     handle: Ledger,
     vendor: String,
-    /// Whether each request of [`Company::change`] first fails at each of its steps.
+    /// Whether each request of [`TestLedger::change`] first fails at each of its steps.
     failing: bool,
     /// The number of steps of each request.
     steps: BTreeMap<String, i64>,

@@ -135,17 +135,17 @@ impl FromStr for EventKind {
 #[derive(Debug, Clone, PartialEq)]
 #[allow(clippy::large_enum_variant, reason = "one exists at a time, from parsing to its requests")]
 pub enum Data {
-    /// See [`Kind::Signup`].
+    /// See [`EventKind::Signup`].
     Signup(Signup),
-    /// See [`Kind::Checkout`].
+    /// See [`EventKind::Checkout`].
     Checkout(Checkout),
-    /// See [`Kind::Payment`].
+    /// See [`EventKind::Payment`].
     Payment(Payment),
-    /// See [`Kind::Subscription`].
+    /// See [`EventKind::Subscription`].
     Subscription(Subscription),
-    /// See [`Kind::ProviderCustomer`].
+    /// See [`EventKind::ProviderCustomer`].
     ProviderCustomer(ProviderCustomer),
-    /// See [`Kind::Refund`].
+    /// See [`EventKind::Refund`].
     Refund(Refund),
 }
 

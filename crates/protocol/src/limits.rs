@@ -157,7 +157,7 @@ pub const PARKED_DELIVERIES_MAX: usize = DELIVERIES_MAX / 4;
 pub const PARKED_RETRY_MIN: i64 = 60 * 1000;
 /// Milliseconds between two attempts at a parked entry, at most.
 pub const PARKED_RETRY_MAX: i64 = 60 * 60 * 1000;
-/// Milliseconds after which a parked entry may be given up, if it also had [`PARKED_LOOKS_MAX`] attempts: 30 days.
+/// Milliseconds after which a parked entry may be given up, if it also had [`PARKED_ATTEMPTS_MAX`] attempts: 30 days.
 pub const PARKED_AGE_MAX: i64 = 30 * 24 * 60 * 60 * 1000;
 /// Attempts that a parked entry must have had before its age counts. Thirty days have some 720; the condition keeps a
 /// clock that jumps ahead by a month from giving up entries.

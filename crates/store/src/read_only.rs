@@ -39,7 +39,7 @@ impl ReadOnlyStore {
     /// schema.
     ///
     /// # Errors
-    /// As [`Beside::open`].
+    /// As [`ReadOnlyStore::open`].
     pub fn open_shared(
         address: &Address,
         schema: &str,

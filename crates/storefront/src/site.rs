@@ -152,8 +152,8 @@ impl Site {
     fn save(&self, memory: &State) -> anyhow::Result<()> {
         let Some(file) = &self.file else { return Ok(()) };
         // A rename replaces the file at once, so that a crash of this process never leaves half of it.
-        let beside = file.with_extension("new");
-        std::fs::write(&beside, serde_json::to_vec_pretty(memory)?)?;
-        Ok(std::fs::rename(beside, file)?)
+        let temporary = file.with_extension("new");
+        std::fs::write(&temporary, serde_json::to_vec_pretty(memory)?)?;
+        Ok(std::fs::rename(temporary, file)?)
     }
 }

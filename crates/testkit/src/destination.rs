@@ -21,7 +21,7 @@ pub struct SentRequest {
 }
 
 impl SentRequest {
-    /// Whether it is this call: `asked.is("POST", "/api/v2/customers")`. The query is left out.
+    /// Whether it is this call: `request.is("POST", "/api/v2/customers")`. The query is left out.
     pub fn is(&self, method: &str, path: &str) -> bool {
         self.method == method && self.path.split('?').next() == Some(path)
     }

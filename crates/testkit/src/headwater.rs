@@ -170,7 +170,7 @@ impl Headwater {
         self.inner.destination.exchanges()
     }
 
-    /// Clears the list of [`Headwater::heard`].
+    /// Clears the list of [`Headwater::exchanges`].
     pub fn clear_exchanges(&self) {
         self.inner.destination.clear();
     }
@@ -197,42 +197,42 @@ impl Headwater {
         attempts
     }
 
-    /// [`Program::api`] of the first program.
+    /// [`TestProgram::api`] of the first program.
     pub async fn api(&self, method: &str, path: &str, body: Value) -> ApiAnswer {
         self.program(0).api(method, path, body).await
     }
 
-    /// [`Caller::all`] of the first program's vendor.
+    /// [`ApiCaller::all`] of the first program's vendor.
     pub async fn all(&self, path: &str) -> Vec<Value> {
         self.program(0).vendor().all(path).await
     }
 
-    /// [`Program::event`] of the first program.
+    /// [`TestProgram::event`] of the first program.
     pub async fn event(&self, event: TestEvent) -> ApiAnswer {
         self.program(0).event(event).await
     }
 
-    /// [`Program::stripe`] of the first program.
+    /// [`TestProgram::stripe`] of the first program.
     pub async fn stripe(&self, event: &Value) -> ApiAnswer {
         self.program(0).stripe(event).await
     }
 
-    /// [`Program::entries`] of the first program.
+    /// [`TestProgram::entries`] of the first program.
     pub async fn entries(&self) -> Vec<Value> {
         self.program(0).entries().await
     }
 
-    /// [`Program::story`] of the first program.
+    /// [`TestProgram::describe_entries`] of the first program.
     pub async fn describe_entries(&self) -> String {
         self.program(0).describe_entries().await
     }
 
-    /// [`Program::balance`] of the first program.
+    /// [`TestProgram::balance`] of the first program.
     pub async fn balance(&self, partner: &str) -> i64 {
         self.program(0).balance(partner).await
     }
 
-    /// [`Program::furnish`] of the first program.
+    /// [`TestProgram::set_up_catalogue`] of the first program.
     pub async fn set_up_catalogue(&self) {
         self.program(0).set_up_catalogue().await;
     }

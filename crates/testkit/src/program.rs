@@ -155,7 +155,7 @@ impl TestProgram {
         self.webhook(&self.keys.public_key, &self.stripe_secret(), event).await
     }
 
-    /// The same as [`Program::stripe`], to the webhook URL of the test keys.
+    /// The same as [`TestProgram::stripe`], to the webhook URL of the test keys.
     pub async fn stripe_test(&self, event: &Value) -> ApiAnswer {
         self.webhook(&self.keys.test_public_key, &self.stripe_test_secret(), event).await
     }
@@ -168,7 +168,7 @@ impl TestProgram {
         ApiCaller::nobody(Arc::clone(&self.inner)).send("POST", &path, &headers, body).await
     }
 
-    /// Follows a partner's link that [`Program::furnish`] made; returns the click's id.
+    /// Follows a partner's link that [`TestProgram::set_up_catalogue`] made; returns the click's id.
     pub async fn click(&self, partner: &str) -> String {
         let agent = [("user-agent", "Mozilla/5.0 (X11; Linux x86_64) Firefox/153.0")];
         let path = format!("/{}", self.slug(partner));
@@ -191,12 +191,12 @@ impl TestProgram {
 
     /// The entries in words, oldest first, for the message of a test that fails.
     pub async fn describe_entries(&self) -> String {
-        let mut story = String::new();
+        let mut lines = String::new();
         for entry in self.entries().await.iter().rev() {
             let Value::Object(_) = entry else { continue };
             let text = |name: &str| entry[name].as_str().unwrap_or_default();
             let _ = write!(
-                story,
+                lines,
                 "\n{} of {} is {}: {}",
                 text("type"),
                 text("customer"),
@@ -204,7 +204,7 @@ impl TestProgram {
                 text("last_error")
             );
         }
-        story
+        lines
     }
 
     /// What a partner has earned: the sum of their rewards without declined ones, minor units.

@@ -138,7 +138,7 @@ async fn transactions(program: &Path, options: &Options) -> anyhow::Result<(Vec<
     for wanted in TRIGGERS {
         let (server, client) = ledger.serve().await?;
         if there == 0 {
-            furnish(&client).await?;
+            set_up_catalogue(&client).await?;
         }
         while there < wanted {
             client.ask("POST", "/api/v2/triggers", &trigger(there)).await?;
@@ -172,7 +172,7 @@ async fn transactions(program: &Path, options: &Options) -> anyhow::Result<(Vec<
 }
 
 /// Makes a partner with customers who pay.
-async fn furnish(client: &BenchClient) -> anyhow::Result<()> {
+async fn set_up_catalogue(client: &BenchClient) -> anyhow::Result<()> {
     let partner = json!({"email": "robin@agency.example", "partner_key": "robin"});
     client.ask("POST", "/api/v2/partnerships", &partner).await?;
     for number in 0..PAYING {
@@ -239,7 +239,7 @@ pub(super) struct Booked {
 /// Sends signups to the relay of this ledger, and waits until the last of them is recorded.
 pub(super) async fn signups_on(ledger: &BenchLedger, options: &Options) -> anyhow::Result<Booked> {
     let (server, client) = ledger.serve().await?;
-    furnish(&client).await?;
+    set_up_catalogue(&client).await?;
     let public_key = ledger.public_key.clone();
     let accepted = Arc::new(std::sync::atomic::AtomicU64::new(0));
     let counted = Arc::clone(&accepted);

@@ -9,7 +9,7 @@ use crate::binaries::{self, Speed};
 use crate::process::cargo;
 
 /// Companies in one run of the journeys. In each of two tests the server of each is killed three times.
-const LIVES: u64 = 10;
+const RUNS: u64 = 10;
 
 /// Runs the tests that fail every unit of work at each of its steps.
 pub(super) fn steps(root: &Path) -> anyhow::Result<SuiteResult> {
@@ -30,13 +30,13 @@ pub(super) fn kill(root: &Path, time: Duration) -> anyhow::Result<SuiteResult> {
     let mut seed = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
     let (mut deaths, mut acknowledged, mut kept, mut finding) = (0, 0, 0, None);
     while begun.elapsed() < time && finding.is_none() {
-        eprintln!("killing servers under load, seeds {seed} to {}", seed + LIVES - 1);
+        eprintln!("killing servers under load, seeds {seed} to {}", seed + RUNS - 1);
         let mut test = cargo();
         test.current_dir(root).args(["test", "-p", "headwater-journeys", "--test", "journeys", "--"]);
         test.args(["kill::", "--nocapture"]);
         test.env("HEADWATER_JOURNEYS_BINARIES", &binaries).env("HEADWATER_LOG", "error");
         test.env("HEADWATER_JOURNEYS_SEED", seed.to_string());
-        test.env("HEADWATER_JOURNEYS_LIVES", LIVES.to_string());
+        test.env("HEADWATER_JOURNEYS_RUNS", RUNS.to_string());
         let (passed, said) = hear(&mut test)?;
         for line in said.lines().filter(|line| line.starts_with("seed ")) {
             deaths += 1;
@@ -45,11 +45,11 @@ pub(super) fn kill(root: &Path, time: Duration) -> anyhow::Result<SuiteResult> {
         }
         if !passed {
             finding = Some(format!(
-                "kill: one of HEADWATER_JOURNEYS_SEED={seed} HEADWATER_JOURNEYS_LIVES={LIVES} failed\n{}",
+                "kill: one of HEADWATER_JOURNEYS_SEED={seed} HEADWATER_JOURNEYS_RUNS={RUNS} failed\n{}",
                 last_lines(&said)
             ));
         }
-        seed += LIVES;
+        seed += RUNS;
     }
     let ran = format!(
         "{} deaths, {} requests acknowledged, {} kept whose answer was lost",

@@ -1,7 +1,7 @@
 //! Kills the real server under load: every acknowledged event is delivered, and delivered once.
 //!
 //! A run is one company with one data directory, whose server ends again and again while sixteen connections send
-//! events to it. `cargo xtask soak` makes many runs: `HEADWATER_JOURNEYS_LIVES` of them, with seeds from
+//! events to it. `cargo xtask soak` makes many runs: `HEADWATER_JOURNEYS_RUNS` of them, with seeds from
 //! `HEADWATER_JOURNEYS_SEED` on.
 
 mod ledger;
@@ -30,10 +30,10 @@ const ANSWERS_MAX: usize = 1500;
 const REFUSALS: usize = 40;
 
 impl Ending {
-    fn choose(kind: usize, dice: &mut Random, killed: &Killed) -> Self {
-        let length = killed.longest_file() / 512 + dice.below(4000);
+    fn choose(kind: usize, random: &mut Random, killed: &Killed) -> Self {
+        let length = killed.longest_file() / 512 + random.below(4000);
         match kind {
-            0 => Self::Killed(usize::try_from(dice.below(150)).expect("small")),
+            0 => Self::Killed(usize::try_from(random.below(150)).expect("small")),
             1 => Self::CutShort(length),
             _ => Self::DiskFull(length),
         }
@@ -61,41 +61,41 @@ impl Ending {
 }
 
 /// Runs one company whose server ends in these ways, then checks what journal and ledger hold.
-async fn live(seed: u64, deaths: &[usize]) {
-    let mut dice = Random::new(seed);
+async fn run(seed: u64, endings: &[usize]) {
+    let mut random = Random::new(seed);
     let mut headwater = Headwater::open().await;
     ledger::set_up_catalogue(&headwater).await;
     let mut sent = Vec::new();
-    for kind in deaths {
+    for kind in endings {
         let killed = headwater.kill().await;
-        let death = Ending::choose(*kind, &mut dice, &killed);
-        let (mut dying, alive) = death.start(killed).await;
-        let mut load = Load::start(&dying, &mut dice);
+        let ending = Ending::choose(*kind, &mut random, &killed);
+        let (mut headwater_under_load, alive) = ending.start(killed).await;
+        let mut load = Load::start(&headwater_under_load, &mut random);
         // Waits until the load has gone far enough, or until the server has ended by itself.
         let by_itself = tokio::select! {
-            answered = load.reaches(|progress| death.is_due(progress)) => {
+            answered = load.reaches(|progress| ending.is_due(progress)) => {
                 (!answered).then(|| "it answers nobody".to_owned())
             }
-            status = dying.ended() => Some(status.to_string()),
+            status = headwater_under_load.ended() => Some(status.to_string()),
         };
         assert!(
-            by_itself.is_none() || !alive || matches!(death, Ending::CutShort(_)),
-            "seed {seed}: {death:?}: {}",
+            by_itself.is_none() || !alive || matches!(ending, Ending::CutShort(_)),
+            "seed {seed}: {ending:?}: {}",
             by_itself.unwrap_or_default()
         );
-        let killed = dying.kill().await;
+        let killed = headwater_under_load.kill().await;
         let ended = load.end().await;
         let Progress { acknowledged, refused } = ended.progress;
         headwater = killed.start().await;
         // As real clients do: a request without an answer may have been stored, and must not be lost or stored twice.
         let kept = load::send_again(&headwater, &ended.unanswered).await;
         println!(
-            "seed {seed}: {death:?}: {acknowledged} requests acknowledged, {refused} refused; of {} without an \
+            "seed {seed}: {ending:?}: {acknowledged} requests acknowledged, {refused} refused; of {} without an \
              answer {kept} had been kept",
             ended.unanswered.len()
         );
         assert!(
-            refused == 0 || matches!(death, Ending::DiskFull(_)),
+            refused == 0 || matches!(ending, Ending::DiskFull(_)),
             "{refused} refused by a healthy server"
         );
         sent.extend(ended.acknowledged.into_iter().chain(ended.unanswered));
@@ -103,19 +103,19 @@ async fn live(seed: u64, deaths: &[usize]) {
     assert_everything_once(&headwater, &sent).await;
 }
 
-async fn live_often(deaths: &[usize]) {
+async fn run_often(endings: &[usize]) {
     let first = number("HEADWATER_JOURNEYS_SEED", 1);
-    for seed in first..first + number("HEADWATER_JOURNEYS_LIVES", 1) {
-        live(seed, deaths).await;
+    for seed in first..first + number("HEADWATER_JOURNEYS_RUNS", 1) {
+        run(seed, endings).await;
     }
 }
 
 #[tokio::test]
 async fn what_was_acknowledged_outlives_kills_under_load_and_is_delivered_once() {
-    live_often(&[0, 0, 0]).await;
+    run_often(&[0, 0, 0]).await;
 }
 
 #[tokio::test]
 async fn what_was_acknowledged_outlives_writes_cut_short_and_full_disks_and_is_delivered_once() {
-    live_often(&[1, 2, 1]).await;
+    run_often(&[1, 2, 1]).await;
 }

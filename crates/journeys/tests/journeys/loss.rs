@@ -3,7 +3,7 @@
 //!
 //! The seed decides what happens. Each visitor signs up on a site of its own, in a real browser, and leaves at a bad
 //! moment: in the same tick, while the request is under way, while another page loads. Between page and relay is a
-//! proxy, the front, which loses requests and answers, cuts, delays and refuses them; the server is killed twice. Some
+//! proxy, the proxy, which loses requests and answers, cuts, delays and refuses them; the server is killed twice. Some
 //! visitors come back soon; at the end all do, and nothing fails any more. `cargo xtask soak` has more visitors:
 //! `HEADWATER_JOURNEYS_VISITORS`, with the seed `HEADWATER_JOURNEYS_SEED`.
 
@@ -33,20 +33,20 @@ const PATIENCE: [Duration; 2] = [Duration::from_mins(1), Duration::from_secs(1)]
 /// Runs the visits of this name (`first` or `last`), and kills the server so many times in between.
 async fn visits(
     browser: &Browser,
-    front: &Arc<FaultyProxy>,
+    proxy: &Arc<FaultyProxy>,
     name: &str,
     mut headwater: Headwater,
     deaths: usize,
 ) -> Headwater {
-    let visitors = front.plans.len();
+    let visitors = proxy.plans.len();
     let patience = PATIENCE[0] + PATIENCE[1] * u32::try_from(visitors).expect("not that many");
-    browser.open_page(&front.address(name)).await;
+    browser.open_page(&proxy.address(name)).await;
     let coming = async {
         for death in 1..=deaths {
-            front.have_gone(visitors * death / (deaths + 1)).await;
+            proxy.have_gone(visitors * death / (deaths + 1)).await;
             headwater = headwater.kill_and_restart().await;
         }
-        front.have_gone(visitors).await;
+        proxy.have_gone(visitors).await;
         headwater
     };
     timeout(patience, coming).await.unwrap_or_else(|_| panic!("{name} visits take more than {patience:?}"))
@@ -68,7 +68,7 @@ fn texts(items: &[Value], member: &str) -> Vec<String> {
 }
 
 /// Counts, and returns the log of each visitor whose signup did not arrive exactly once.
-async fn count(headwater: &Headwater, front: &FaultyProxy) -> (Counts, String) {
+async fn count(headwater: &Headwater, proxy: &FaultyProxy) -> (Counts, String) {
     let view = View::of(headwater);
     view.everything_delivered().await;
     let customers = texts(&view.all("/api/v2/customers").await, "customer_key");
@@ -78,14 +78,14 @@ async fn count(headwater: &Headwater, front: &FaultyProxy) -> (Counts, String) {
     for entry in &entries {
         *times.entry(entry).or_default() += 1;
     }
-    let seen = front.seen();
+    let seen = proxy.seen();
     let mut stories = String::new();
     let mut delivered = 0;
-    for (plan, events) in front.plans.iter().zip(seen.events()) {
+    for (plan, events) in proxy.plans.iter().zip(seen.events()) {
         let found = known.contains(&plan.customer);
         delivered += usize::from(found);
         if !found || events.len() != 1 {
-            let _ = write!(stories, "\n{plan:?}\n  {}", seen.story(plan.number));
+            let _ = write!(stories, "\n{plan:?}\n  {}", seen.describe(plan.number));
         }
     }
     let stored = seen.events().map(BTreeSet::len).sum();
@@ -101,13 +101,13 @@ async fn a_signup_that_could_be_stored_arrives_once_whatever_the_relay_and_the_v
     let headwater = Headwater::open().await;
     let partner = json!({"email": "robin@partner.example", "partner_key": "robin"});
     View::of(&headwater).post("/api/v2/partnerships", &partner).await;
-    let front = FaultyProxy::open(&headwater, seed, plan::throw(seed, visitors)).await;
+    let proxy = FaultyProxy::open(&headwater, seed, plan::throw(seed, visitors)).await;
     let browser = Browser::open().await;
-    let headwater = visits(&browser, &front, "first", headwater, 2).await;
-    let headwater = visits(&browser, &front, "last", headwater, 0).await;
+    let headwater = visits(&browser, &proxy, "first", headwater, 2).await;
+    let headwater = visits(&browser, &proxy, "last", headwater, 0).await;
     browser.close().await;
-    let (counts, stories) = count(&headwater, &front).await;
-    let seen = front.seen();
+    let (counts, stories) = count(&headwater, &proxy).await;
+    let seen = proxy.seen();
     println!(
         "seed {seed}: {visitors} visitors: {} stored, {} delivered, {} duplicated; {} requests, {} with an event \
          left for the last visit; {:.1} s",

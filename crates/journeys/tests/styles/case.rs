@@ -112,9 +112,9 @@ pub(crate) struct Heard {
 impl Case {
     /// Begins a row.
     pub(crate) fn begin(style: &Style, number: usize, port: u16, integrity: &str) -> Self {
-        let (manner, _) = watch::channel(RelayBehaviour::Works);
+        let (behaviour, _) = watch::channel(RelayBehaviour::Works);
         let names = Names::of(number, style.host, port, integrity);
-        Self { names, pages: style.pages.clone(), behaviour: manner, seen: Mutex::default() }
+        Self { names, pages: style.pages.clone(), behaviour: behaviour, seen: Mutex::default() }
     }
 
     /// What has been received until now.

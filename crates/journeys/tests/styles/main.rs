@@ -49,9 +49,9 @@ fn main() -> ExitCode {
         Arc::new(SharedResources { runtime, engine, stage: Mutex::default(), idle: Mutex::default() });
     let mut trials = Vec::new();
     for (number, style) in rows::all().into_iter().enumerate() {
-        let house = Arc::clone(&shared);
+        let shared = Arc::clone(&shared);
         trials.push(
-            Trial::test(style.name.clone(), move || house.run(number, &style)).with_kind(engine.name()),
+            Trial::test(style.name.clone(), move || shared.run(number, &style)).with_kind(engine.name()),
         );
     }
     let conclusion = libtest_mimic::run(&arguments, trials);

@@ -67,8 +67,8 @@ impl Row<'_> {
             Step::Tab => self.browser.tab().await,
             Step::Switch(tab) => self.browser.switch(*tab).await,
             Step::Do(script) => self.browser.act(&names.expand(script), &names.expand("{nonce}")).await,
-            Step::Relay(manner) => {
-                self.case.behaviour.send_replace(manner.clone());
+            Step::Relay(behaviour) => {
+                self.case.behaviour.send_replace(behaviour.clone());
                 Ok(())
             }
             // Pages and requests take their time, so expectations are polled until they hold.

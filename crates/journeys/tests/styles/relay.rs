@@ -1,4 +1,4 @@
-//! The relay of a row: reads events as the real one does, and answers in the manner the row asks for.
+//! The relay of a row: reads events as the real one does, and answers as the row asks.
 
 use headwater_protocol::FieldError;
 use headwater_protocol::event::{Event, Submission};
@@ -23,7 +23,7 @@ pub(crate) enum RelayBehaviour {
     Babbles,
     /// Not at all: the connection is closed.
     Down,
-    /// Not until the manner changes; then in the new one.
+    /// Not until the behaviour changes; then in the new way.
     Slow,
 }
 
@@ -43,10 +43,10 @@ impl std::error::Error for Closed {}
 pub(crate) async fn events(case: &Case, head: &Parts, body: &str) -> Result<Answer, Closed> {
     check(case, head);
     let events = record(case, body);
-    let mut manners = case.behaviour.subscribe();
-    let manner =
-        manners.wait_for(|manner| *manner != RelayBehaviour::Slow).await.map_err(|_| Closed)?.clone();
-    match manner {
+    let mut changes = case.behaviour.subscribe();
+    let behaviour =
+        changes.wait_for(|behaviour| *behaviour != RelayBehaviour::Slow).await.map_err(|_| Closed)?.clone();
+    match behaviour {
         RelayBehaviour::Down => Err(Closed),
         RelayBehaviour::Fails(status, pause) => Ok(failure(status, pause)),
         RelayBehaviour::Refuses(code, field) => {

@@ -48,7 +48,7 @@ pub(crate) enum Step {
     Switch(usize),
     /// The page runs this script.
     Do(String),
-    /// The relay answers in another manner from here on.
+    /// The relay behaves differently from here on.
     Relay(RelayBehaviour),
     /// An expression in the page has, or gets, this value. It does not see what the page declares with `let` or
     /// `const`.
@@ -139,8 +139,8 @@ impl Style {
     }
 
     /// See [`Step::Relay`].
-    pub(crate) fn relay(self, manner: RelayBehaviour) -> Self {
-        self.step(Step::Relay(manner))
+    pub(crate) fn relay(self, behaviour: RelayBehaviour) -> Self {
+        self.step(Step::Relay(behaviour))
     }
 
     /// See [`Step::Is`].

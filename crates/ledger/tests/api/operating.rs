@@ -92,8 +92,8 @@ async fn a_leaked_secret_is_replaced_without_overlap() {
     assert_eq!(rotate(&ledger.admin(), 721).await.error().2, "overlap_hours");
     let slowly = rotate(&ledger.admin(), 720).await.data();
     assert_eq!(ledger.get("/api/v2/groups").await.status, 200);
-    let gate = ledger.handle.ingestion_programs().await.unwrap();
-    assert_eq!(gate.iter().map(|half| half.older_secret_hashes.len()).collect::<Vec<_>>(), [1, 0]);
+    let pairs = ledger.handle.ingestion_programs().await.unwrap();
+    assert_eq!(pairs.iter().map(|half| half.older_secret_hashes.len()).collect::<Vec<_>>(), [1, 0]);
     let now = rotate(&ledger.admin(), 0).await.data();
     for (secret, status) in
         [(ledger.keys.secret_key.clone(), 401), (text(&slowly["secret"]), 401), (text(&now["secret"]), 200)]

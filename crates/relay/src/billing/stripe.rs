@@ -26,7 +26,7 @@ pub use verify::verify;
 /// and one Stripe account may feed two programs.
 ///
 /// # Errors
-/// [`Refusal::Body`] for a body that cannot be read, or whose events could not be delivered.
+/// [`WebhookError::Body`] for a body that cannot be read, or whose events could not be delivered.
 pub fn read(body: &[u8], scope: &str) -> Result<Webhook, WebhookError> {
     // A buyer may have typed it; the payment counts all the same.
     let body = field::without_nul(body);

@@ -34,7 +34,7 @@ struct DeliveryTest {
     _directory: tempfile::TempDir,
 }
 
-/// A desk whose receiver gives these answers in turn, and `200 {}` from then on.
+/// A test whose receiver gives these answers in turn, and `200 {}` from then on.
 fn delivery_test(answers: &[(u16, &str)]) -> DeliveryTest {
     let heard = ReceivedRequests::default();
     let answers: VecDeque<_> = answers.iter().map(|(status, body)| (*status, (*body).to_owned())).collect();
@@ -42,7 +42,7 @@ fn delivery_test(answers: &[(u16, &str)]) -> DeliveryTest {
     delivery_to(receiver, heard)
 }
 
-/// A desk in front of this receiver.
+/// A test in front of this receiver.
 fn delivery_to(receiver: Router, heard: ReceivedRequests) -> DeliveryTest {
     let directory = tempfile::tempdir().unwrap();
     let journal = Journal::open(headwater_teststore::open(directory.path(), "journal", MIGRATIONS));
@@ -142,7 +142,7 @@ impl DeliveryTest {
         self.relay.journal.list(filter).await.unwrap()
     }
 
-    /// Delivers until nothing is due at the time of the desk's clock.
+    /// Delivers until nothing is due at the time of the test's clock.
     async fn settle(&self) {
         let mut deliveries = self.delivery_loop();
         while deliveries.claim(self.relay.now().0).await.unwrap() > 0 {
@@ -178,15 +178,19 @@ const PAYMENT: &str = r#"{"customer":{"customer_key":"gk_1"},"key":"in_1/il_1","
 
 #[tokio::test]
 async fn a_customer_is_made_before_its_products_and_payments() {
-    let desk = delivery_test(&[(503, "{}"), (429, "{}")]);
-    desk.take("signup", SIGNUP).await;
-    desk.take("checkout", CHECKOUT).await;
-    desk.take("payment", PAYMENT).await;
-    desk.settle().await;
-    assert_eq!(desk.heard(), ["POST /api/v2/customers"], "what follows waits while the customer is refused");
+    let delivery = delivery_test(&[(503, "{}"), (429, "{}")]);
+    delivery.take("signup", SIGNUP).await;
+    delivery.take("checkout", CHECKOUT).await;
+    delivery.take("payment", PAYMENT).await;
+    delivery.settle().await;
+    assert_eq!(
+        delivery.heard(),
+        ["POST /api/v2/customers"],
+        "what follows waits while the customer is refused"
+    );
     for _ in 0..3 {
-        desk.later(limits::DELIVERY_BACKOFF_MAX);
-        desk.settle().await;
+        delivery.later(limits::DELIVERY_BACKOFF_MAX);
+        delivery.settle().await;
     }
     let expect = [
         "POST /api/v2/customers",
@@ -196,37 +200,37 @@ async fn a_customer_is_made_before_its_products_and_payments() {
         "POST /api/v2/products",
         "POST /api/v2/transactions",
     ];
-    assert_eq!(desk.heard(), expect);
-    assert_eq!(desk.count(State::Delivered).await, 3);
+    assert_eq!(delivery.heard(), expect);
+    assert_eq!(delivery.count(State::Delivered).await, 3);
 }
 
 #[tokio::test]
 async fn a_click_becomes_a_conversion_and_an_unknown_click_a_customer() {
     let unknown = r#"{"data":{"outcome":"unknown_xid","customer_key":null},"message":"","status":200}"#;
-    let desk = delivery_test(&[(200, unknown)]);
-    desk.take(
+    let delivery = delivery_test(&[(200, unknown)]);
+    delivery.take(
         "signup",
         r#"{"customer_key":"gk_1","email":"dana@shop.example","partner_key":"p1","xid":"Ab3dEf6hIj9kLm"}"#,
     )
     .await;
-    desk.settle().await;
-    assert_eq!(desk.heard(), ["POST /conversion/xid", "POST /api/v2/customers"]);
+    delivery.settle().await;
+    assert_eq!(delivery.heard(), ["POST /conversion/xid", "POST /api/v2/customers"]);
 }
 
 #[tokio::test]
 async fn a_payment_before_its_customer_is_parked_until_the_customer_is_delivered() {
     let unknown = r#"{"message":"no such customer","status":404,"code":"customer_not_found"}"#;
-    let desk = delivery_test(&[(404, unknown)]);
-    desk.take("payment", PAYMENT).await;
-    desk.settle().await;
-    assert_eq!(desk.count(State::Parked).await, 1);
-    desk.take("signup", SIGNUP).await;
-    desk.settle().await;
+    let delivery = delivery_test(&[(404, unknown)]);
+    delivery.take("payment", PAYMENT).await;
+    delivery.settle().await;
+    assert_eq!(delivery.count(State::Parked).await, 1);
+    delivery.take("signup", SIGNUP).await;
+    delivery.settle().await;
     assert_eq!(
-        desk.heard(),
+        delivery.heard(),
         ["POST /api/v2/transactions", "POST /api/v2/customers", "POST /api/v2/transactions"]
     );
-    assert_eq!(desk.count(State::Delivered).await, 2);
+    assert_eq!(delivery.count(State::Delivered).await, 2);
 }
 
 #[tokio::test]
@@ -234,13 +238,13 @@ async fn records_that_exist_already_count_as_delivered() {
     let exists = |code: &str| format!(r#"{{"message":"","status":409,"code":"{code}"}}"#);
     let (customer, product, paid) =
         (exists("customer_exists"), exists("product_exists"), exists("transaction_exists"));
-    let desk = delivery_test(&[(409, &customer), (409, &product), (200, "{}"), (409, &paid)]);
-    desk.take("signup", SIGNUP).await;
-    desk.take("checkout", CHECKOUT).await;
-    desk.take("payment", PAYMENT).await;
-    desk.settle().await;
-    assert_eq!(desk.heard()[1..3], ["POST /api/v2/products"; 2], "a page changes nothing that is there");
-    assert_eq!(desk.count(State::Delivered).await, 3);
+    let delivery = delivery_test(&[(409, &customer), (409, &product), (200, "{}"), (409, &paid)]);
+    delivery.take("signup", SIGNUP).await;
+    delivery.take("checkout", CHECKOUT).await;
+    delivery.take("payment", PAYMENT).await;
+    delivery.settle().await;
+    assert_eq!(delivery.heard()[1..3], ["POST /api/v2/products"; 2], "a page changes nothing that is there");
+    assert_eq!(delivery.count(State::Delivered).await, 3);
 }
 
 #[tokio::test]
@@ -257,55 +261,55 @@ async fn a_slow_answer_delays_its_own_lane_only() {
             "{}"
         }
     });
-    let desk = delivery_to(receiver, ReceivedRequests::default());
+    let delivery = delivery_to(receiver, ReceivedRequests::default());
     let (slow, quick) = (r#"{"customer_key":"gk_slow"}"#, r#"{"customer_key":"gk_quick"}"#);
     for (data, name) in [(slow, "Ann"), (quick, "Bill"), (slow, "Cleo Day"), (quick, "Dana Field")] {
-        desk.take("signup", &data.replace('}', &format!(r#","name":"{name}"}}"#))).await;
+        delivery.take("signup", &data.replace('}', &format!(r#","name":"{name}"}}"#))).await;
     }
-    let mut deliveries = desk.delivery_loop();
-    assert_eq!(deliveries.claim(desk.relay.now().0).await.unwrap(), 2, "one of each lane");
+    let mut deliveries = delivery.delivery_loop();
+    assert_eq!(deliveries.claim(delivery.relay.now().0).await.unwrap(), 2, "one of each lane");
     assert!(deliveries.one_ended().await);
-    assert_eq!(desk.count(State::Delivered).await, 1);
-    assert_eq!(deliveries.claim(desk.relay.now().0).await.unwrap(), 1, "the quick lane's second");
+    assert_eq!(delivery.count(State::Delivered).await, 1);
+    assert_eq!(deliveries.claim(delivery.relay.now().0).await.unwrap(), 1, "the quick lane's second");
     assert!(deliveries.one_ended().await);
-    assert_eq!(desk.count(State::Delivered).await, 2);
-    desk.later(super::LEASE);
+    assert_eq!(delivery.count(State::Delivered).await, 2);
+    delivery.later(super::LEASE);
     assert_eq!(
-        deliveries.claim(desk.relay.now().0).await.unwrap(),
+        deliveries.claim(delivery.relay.now().0).await.unwrap(),
         0,
         "one in flight for each lane, lease or not"
     );
     answer.notify_one();
     assert!(deliveries.one_ended().await);
-    assert_eq!(deliveries.claim(desk.relay.now().0).await.unwrap(), 1);
+    assert_eq!(deliveries.claim(delivery.relay.now().0).await.unwrap(), 1);
     answer.notify_one();
     assert!(deliveries.one_ended().await && !deliveries.one_ended().await);
-    assert_eq!(desk.count(State::Delivered).await, 4);
+    assert_eq!(delivery.count(State::Delivered).await, 4);
 }
 
 #[tokio::test]
 async fn a_payment_whose_key_belongs_to_another_is_parked_and_listed() {
     let conflict = r#"{"message":"transaction 'in_1/il_1' exists with another amount","status":409,"code":"transaction_conflict"}"#;
-    let desk = delivery_test(&[(409, conflict)]);
-    desk.take("payment", PAYMENT).await;
-    desk.settle().await;
+    let delivery = delivery_test(&[(409, conflict)]);
+    delivery.take("payment", PAYMENT).await;
+    delivery.settle().await;
     let filter = Filter { program: 1, state: Some(State::Parked), limit: 10, ..Filter::default() };
-    let parked = desk.relay.journal.list(filter).await.unwrap();
+    let parked = delivery.relay.journal.list(filter).await.unwrap();
     assert_eq!(parked.len(), 1, "not delivered, and not forgotten");
     assert!(parked[0].last_error.as_deref().unwrap().contains("with another amount"), "{parked:?}");
 }
 
 #[tokio::test]
 async fn a_final_refusal_is_kept_with_its_reason_and_the_lane_goes_on() {
-    let desk = delivery_test(&[(
+    let delivery = delivery_test(&[(
         400,
         r#"{"message":"email must have 4 to 255 characters","status":400,"code":"out_of_range"}"#,
     )]);
-    desk.take("signup", r#"{"customer_key":"gk_1","partner_key":"p1"}"#).await;
-    desk.take("payment", PAYMENT).await;
-    desk.settle().await;
-    assert_eq!((desk.count(State::Dead).await, desk.count(State::Delivered).await), (1, 1));
+    delivery.take("signup", r#"{"customer_key":"gk_1","partner_key":"p1"}"#).await;
+    delivery.take("payment", PAYMENT).await;
+    delivery.settle().await;
+    assert_eq!((delivery.count(State::Dead).await, delivery.count(State::Delivered).await), (1, 1));
     let filter = Filter { program: 1, state: Some(State::Dead), limit: 1, ..Filter::default() };
-    let dead = desk.relay.journal.list(filter).await.unwrap();
+    let dead = delivery.relay.journal.list(filter).await.unwrap();
     assert!(dead[0].last_error.as_deref().unwrap().contains("4 to 255"), "{dead:?}");
 }

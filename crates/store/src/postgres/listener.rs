@@ -38,7 +38,7 @@ impl Listener {
         let (started, starts) = mpsc::channel();
         let (called, database) = (Arc::clone(&callbacks), place.address.to_string());
         let thread = std::thread::Builder::new()
-            .name("store-presence".to_owned())
+            .name("store-listener".to_owned())
             .spawn(move || run(&place, &called, stopped, &started))
             .expect("the system can start a thread");
         let number = starts.recv().unwrap_or_else(|_| Err("its thread ended".to_owned()));

@@ -33,7 +33,7 @@ pub(crate) struct PostgresSession {
     runtime: EventLoop,
     client: Client,
     prepared: HashMap<String, Statement>,
-    /// The first failure since [`Session::begin`].
+    /// The first failure since [`PostgresSession::begin`].
     failure: Option<StatementFailure>,
 }
 

@@ -108,7 +108,7 @@ impl Worker {
         Some(jobs)
     }
 
-    /// Connects unless there is a working session, and tries again for up to [`AWAY_MAX`].
+    /// Connects unless there is a working session, and tries again for up to [`DISCONNECTED_MAX`].
     fn connected(&mut self) -> Result<(), StoreError> {
         let begun = Instant::now();
         loop {

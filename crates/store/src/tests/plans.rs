@@ -69,10 +69,10 @@ async fn readers_and_the_writer_plan_with_the_statistics_of_a_table_that_has_gro
     let store = open_unfilled(directory.path());
     let before: Vec<String> = store.read(plan).await.unwrap();
     assert!(before[0].contains("customer_by_time"), "without statistics: {before:?}");
-    let beside = connect(&directory.path().join("test.sqlite"), READER_CACHE).unwrap();
-    beside.execute_batch(FILL).unwrap();
+    let connection = connect(&directory.path().join("test.sqlite"), READER_CACHE).unwrap();
+    connection.execute_batch(FILL).unwrap();
     let mut gathered = statistics::Statistics::default();
-    gathered.refresh(&beside).unwrap();
+    gathered.refresh(&connection).unwrap();
     drop(store);
     let store = Store::open(&directory.path().join("test.sqlite"), SCHEMA, BOUNDS).unwrap();
     for after in [store.read(plan).await.unwrap(), store.write(plan).await.unwrap()] {
@@ -103,13 +103,13 @@ fn a_read_connection_in_use_while_statistics_were_gathered_is_not_kept() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("test.sqlite");
     let store = open_unfilled(directory.path());
-    let beside = connect(&path, READER_CACHE).unwrap();
-    beside.execute_batch(FILL).unwrap();
+    let connection = connect(&path, READER_CACHE).unwrap();
+    connection.execute_batch(FILL).unwrap();
     let mut gathered = statistics::Statistics::default();
     let readers = crate::readers::FileReaders::new(path, &BOUNDS, gathered.version());
     let plan_while_gathering = |unit: &mut Unit<'_>| {
         let known = plan(unit)?;
-        gathered.refresh(&beside).unwrap();
+        gathered.refresh(&connection).unwrap();
         Ok::<_, StoreError>(known)
     };
     let before = readers.read(plan_while_gathering).unwrap();

@@ -14,11 +14,11 @@ async fn a_reader_beside_the_owner_sees_what_was_committed_and_cannot_write() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path());
     add(&store, 1, false).await.unwrap();
-    let mut beside = ReadOnlyStore::open(&directory.path().join("test.sqlite"), SCHEMA).unwrap();
-    assert_eq!(beside.read(notes).unwrap(), Some(1));
+    let mut reader = ReadOnlyStore::open(&directory.path().join("test.sqlite"), SCHEMA).unwrap();
+    assert_eq!(reader.read(notes).unwrap(), Some(1));
     add(&store, 2, false).await.unwrap();
-    assert_eq!(beside.read(notes).unwrap(), Some(2));
-    assert!(beside.read(|unit| unit.execute("DELETE FROM note", &[])).is_err());
+    assert_eq!(reader.read(notes).unwrap(), Some(2));
+    assert!(reader.read(|unit| unit.execute("DELETE FROM note", &[])).is_err());
     assert_eq!(count(&store).await, 2);
 }
 
@@ -41,11 +41,11 @@ fn a_row_with_a_broken_foreign_key_is_named_and_a_sound_file_has_no_damage() {
     let schema: &[&str] = &["CREATE TABLE one (id bigint PRIMARY KEY);
         CREATE TABLE two (seq integer PRIMARY KEY, id bigint NOT NULL REFERENCES one (id))"];
     let store = Store::open(&path, schema, super::BOUNDS).unwrap();
-    let beside = ReadOnlyStore::open(&path, schema).unwrap();
-    assert_eq!(beside.damage().unwrap(), Vec::<String>::new());
+    let reader = ReadOnlyStore::open(&path, schema).unwrap();
+    assert_eq!(reader.damage().unwrap(), Vec::<String>::new());
     let careless = connect(&path, WRITER_CACHE).unwrap();
     careless.execute_batch("PRAGMA foreign_keys = 0; INSERT INTO two (seq, id) VALUES (7, 9)").unwrap();
-    assert_eq!(beside.damage().unwrap(), ["row 7 of two points to a row of one that is not there"]);
+    assert_eq!(reader.damage().unwrap(), ["row 7 of two points to a row of one that is not there"]);
     drop(store);
 }
 

@@ -15,7 +15,7 @@ fn open_files(directory: &std::path::Path) -> usize {
 async fn four_hundred_readers_share_the_bounded_connections() {
     let directory = tempfile::tempdir().unwrap();
     let store = open_within(directory.path(), Bounds { readers: 3, ..BOUNDS });
-    let beside = open_files(directory.path());
+    let files_of_writer = open_files(directory.path());
     let reads: Vec<_> = (0..400)
         .map(|_| {
             let store = store.clone();
@@ -25,7 +25,7 @@ async fn four_hundred_readers_share_the_bounded_connections() {
     for read in reads {
         assert_eq!(read.await.unwrap(), 0);
     }
-    let each = open_files(directory.path()) - beside;
+    let each = open_files(directory.path()) - files_of_writer;
     assert!(each <= 3 * 2, "{each} more files of the database are open");
 }
 

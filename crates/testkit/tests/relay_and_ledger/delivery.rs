@@ -7,7 +7,7 @@ use headwater_testkit::{HOUR, Headwater, KitOptions, Reply, START, TestEvent};
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::stage::{furnished, signup};
+use crate::stage::{signup, with_catalogue};
 use crate::stripe::{invoice, line, paid};
 
 fn payment() -> TestEvent {
@@ -19,21 +19,21 @@ fn payment() -> TestEvent {
 #[tokio::test]
 async fn a_wrong_credential_at_the_destination_loses_no_event() {
     for status in [401, 403] {
-        let headwater = furnished(KitOptions::default()).await;
+        let headwater = with_catalogue(KitOptions::default()).await;
         headwater.intercept(move |_| Some(Reply::status(status)));
         headwater.event(signup()).await.expect(202);
         headwater.event(payment()).await.expect(202);
         headwater.deliver().await;
         headwater.let_through();
         headwater.deliver_for(2 * HOUR).await;
-        let story = headwater.describe_entries().await;
-        assert_eq!(headwater.all("transactions").await.len(), 1, "{status}: {story}");
+        let entries = headwater.describe_entries().await;
+        assert_eq!(headwater.all("transactions").await.len(), 1, "{status}: {entries}");
     }
 }
 
 #[tokio::test]
 async fn a_customer_that_hosted_partnerstack_knows_is_no_dead_entry() {
-    let headwater = furnished(KitOptions::default()).await;
+    let headwater = with_catalogue(KitOptions::default()).await;
     // Hosted PartnerStack has none of our error codes and ignores Idempotency-Key: it answers a repeated customer with
     // 409 and no code.
     headwater.intercept(|asked| {
@@ -77,7 +77,7 @@ async fn two_programs_of_one_stripe_account_both_get_a_payment() {
 async fn a_full_write_queue_does_not_block_a_delivered_lane_until_its_lease_ends() {
     // The writer commits one unit at a time, and its queue has two places.
     let journal = Bounds { waiting: 2, commit: 1, ..KitOptions::default().journal };
-    let headwater = furnished(KitOptions { journal, ..KitOptions::default() }).await;
+    let headwater = with_catalogue(KitOptions { journal, ..KitOptions::default() }).await;
     assert_eq!(KitOptions::default().ledger.commit, COMMIT_UNITS_MAX, "the ledger itself is not full");
     let mut taken = 0;
     for round in 0..40 {

@@ -3,7 +3,7 @@
 use headwater_testkit::{KitOptions, START, TestEvent};
 use serde_json::{Value, json};
 
-use crate::stage::{furnished, subscribed, tell};
+use crate::stage::{subscribed, tell, with_catalogue};
 use crate::stripe::{invoice, line, paid};
 
 const BOTH: [(&str, i64); 2] = [("live_chat", 4900), ("inbox", 9900)];
@@ -26,7 +26,7 @@ async fn a_referred_customer_who_buys_two_products_earns_the_partner_two_commiss
 
 #[tokio::test]
 async fn a_click_on_a_partners_link_credits_the_partner() {
-    let headwater = furnished(KitOptions::default()).await;
+    let headwater = with_catalogue(KitOptions::default()).await;
     let xid = headwater.program(0).click("robin").await;
     let signup = json!({"customer_key": "gk_1", "email": "ada@shop.example", "xid": xid});
     headwater.event(TestEvent::of_page("signup", signup)).await.expect(202);

@@ -4,12 +4,12 @@
 use headwater_testkit::{Headwater, KitOptions, MINUTE, Reply, START, TestEvent};
 use serde_json::{Value, json};
 
-use crate::stage::{furnished, signup, subscribed, tell};
+use crate::stage::{signup, subscribed, tell, with_catalogue};
 use crate::stripe::{invoice, line, paid};
 
 #[tokio::test]
 async fn nothing_is_delivered_before_the_test_says_so() {
-    let headwater = furnished(KitOptions::default()).await;
+    let headwater = with_catalogue(KitOptions::default()).await;
     headwater.event(signup()).await.expect(202);
     assert_eq!(headwater.entries().await[0]["state"], "due");
     assert!(headwater.exchanges().is_empty());
@@ -20,7 +20,7 @@ async fn nothing_is_delivered_before_the_test_says_so() {
 
 #[tokio::test]
 async fn a_retry_waits_for_the_clock() {
-    let headwater = furnished(KitOptions::default()).await;
+    let headwater = with_catalogue(KitOptions::default()).await;
     headwater.intercept(|asked| asked.is("POST", "/api/v2/customers").then(|| Reply::status(503)));
     headwater.event(signup()).await.expect(202);
     assert_eq!(headwater.deliver().await, 1, "to be retried later, so not due again at this time");
@@ -36,7 +36,7 @@ async fn a_retry_waits_for_the_clock() {
 
 #[tokio::test]
 async fn each_caller_has_a_view_of_their_own() {
-    let headwater = furnished(KitOptions::default()).await;
+    let headwater = with_catalogue(KitOptions::default()).await;
     let program = headwater.program(0);
     headwater.event(signup()).await.expect(202);
     headwater.deliver().await;
@@ -51,7 +51,7 @@ async fn each_caller_has_a_view_of_their_own() {
 
 #[tokio::test]
 async fn an_event_of_the_test_keys_makes_test_data_only() {
-    let headwater = furnished(KitOptions::default()).await;
+    let headwater = with_catalogue(KitOptions::default()).await;
     headwater.event(signup().test()).await.expect(202);
     headwater.deliver().await;
     assert_eq!(headwater.all("customers").await.len(), 0);
@@ -60,7 +60,7 @@ async fn an_event_of_the_test_keys_makes_test_data_only() {
 
 #[tokio::test]
 async fn a_server_may_send_kinds_that_a_page_may_not() {
-    let headwater = furnished(KitOptions::default()).await;
+    let headwater = with_catalogue(KitOptions::default()).await;
     let payment =
         json!({"customer": {"customer_key": "gk_1"}, "key": "pay_1", "amount": 100, "currency": "USD"});
     let refused = headwater.event(TestEvent::of_page("payment", payment.clone())).await;

@@ -3,7 +3,7 @@
 use headwater_testkit::{DAY, KitOptions, MINUTE, START, TestEvent};
 use serde_json::json;
 
-use crate::stage::{furnished, signed_up, signup, subscribed, tell};
+use crate::stage::{signed_up, signup, subscribed, tell, with_catalogue};
 use crate::stripe::{CUSTOMER, invoice, line, paid};
 
 #[tokio::test]
@@ -17,7 +17,7 @@ async fn a_free_invoice_earns_nothing() {
 
 #[tokio::test]
 async fn a_payment_by_provider_key_follows_soon_after_its_customer() {
-    let headwater = furnished(KitOptions::default()).await;
+    let headwater = with_catalogue(KitOptions::default()).await;
     let mut unnamed = invoice(&[line("il_1", "inbox", 9900)], 9900);
     unnamed["parent"]["subscription_details"]["metadata"] = json!({});
     assert_eq!(unnamed["customer"], CUSTOMER);

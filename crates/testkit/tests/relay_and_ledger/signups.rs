@@ -4,12 +4,12 @@ use headwater_protocol::v2::ClaimPolicy;
 use headwater_testkit::{KitOptions, START, TestEvent, stripe::event};
 use serde_json::json;
 
-use crate::stage::{furnished, signed_up, signup, tell};
+use crate::stage::{signed_up, signup, tell, with_catalogue};
 use crate::stripe::subscription;
 
 #[tokio::test]
 async fn a_signup_without_an_email_becomes_a_customer() {
-    let headwater = furnished(KitOptions::default()).await;
+    let headwater = with_catalogue(KitOptions::default()).await;
     let data = json!({"customer_key": "gk_1", "partner_key": "robin"});
     headwater.event(TestEvent::of_page("signup", data)).await.expect(202);
     headwater.deliver().await;
@@ -19,7 +19,7 @@ async fn a_signup_without_an_email_becomes_a_customer() {
 #[tokio::test]
 async fn an_accepted_claim_with_products_becomes_one_payment() {
     let headwater =
-        furnished(KitOptions { checkout_amounts: ClaimPolicy::Accept, ..KitOptions::default() }).await;
+        with_catalogue(KitOptions { checkout_amounts: ClaimPolicy::Accept, ..KitOptions::default() }).await;
     headwater.event(signup()).await.expect(202);
     let checkout = json!({
         "customer_key": "gk_1",

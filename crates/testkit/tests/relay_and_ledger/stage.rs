@@ -16,7 +16,7 @@ pub(crate) fn signup() -> TestEvent {
 }
 
 /// A program with partners and catalogue.
-pub(crate) async fn furnished(options: KitOptions) -> Headwater {
+pub(crate) async fn with_catalogue(options: KitOptions) -> Headwater {
     let headwater = Headwater::start_with(options).await;
     headwater.set_up_catalogue().await;
     headwater
@@ -24,7 +24,7 @@ pub(crate) async fn furnished(options: KitOptions) -> Headwater {
 
 /// The same, with the customer.
 pub(crate) async fn signed_up(options: KitOptions) -> Headwater {
-    let headwater = furnished(options).await;
+    let headwater = with_catalogue(options).await;
     headwater.event(signup()).await.expect(202);
     headwater.deliver().await;
     headwater

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::{
-    BenchClient, BenchLedger, BenchRow, LatencySample, Options, PAYING, customer, furnish, median, payment,
-    store, trigger,
+    BenchClient, BenchLedger, BenchRow, LatencySample, Options, PAYING, customer, median, payment,
+    set_up_catalogue, store, trigger,
 };
 use crate::bench::load;
 
@@ -27,7 +27,7 @@ impl SmallAndLarge {
         let pair = Self { few: BenchLedger::init(program).await?, many: BenchLedger::init(program).await? };
         for ledger in [&pair.few, &pair.many] {
             let (server, client) = ledger.serve().await?;
-            furnish(&client).await?;
+            set_up_catalogue(&client).await?;
             client.ask("POST", "/api/v2/triggers", &trigger(0)).await?;
             client.ask("POST", "/api/v2/transactions", &payment("first", 0, 0)).await?;
             server.stop().await?;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 
-use super::{BOOKED_WITHIN, BenchClient, BenchLedger, Options, PAYING, booked, furnish};
+use super::{BOOKED_WITHIN, BenchClient, BenchLedger, Options, PAYING, booked, set_up_catalogue};
 use crate::bench::load;
 
 /// Signups a second.
@@ -22,7 +22,7 @@ const LOOK: Duration = Duration::from_millis(2);
 pub(super) async fn measure(program: &Path, options: &Options) -> anyhow::Result<String> {
     let ledger = BenchLedger::init(program).await?;
     let (server, client) = ledger.serve().await?;
-    furnish(&client).await?;
+    set_up_catalogue(&client).await?;
     let seconds = u32::try_from(options.seconds)?.saturating_mul(2);
     let begin = Instant::now() + Duration::from_millis(100);
     let mut senders = tokio::task::JoinSet::new();
@@ -63,13 +63,13 @@ async fn send(
     connection: u32,
     (begin, seconds): (Instant, u32),
 ) -> anyhow::Result<Vec<Instant>> {
-    let mut road = client.connect().await?;
+    let mut http = client.connect().await?;
     let mut acknowledged = Vec::new();
     for number in 0..RATE * seconds / CONNECTIONS {
         let due = begin + Duration::from_secs(1) * (number * CONNECTIONS + connection) / RATE;
         tokio::time::sleep_until(due.into()).await;
         let event = load::signup(&public_key, u64::from(connection), u64::from(number));
-        client.send(&mut road, ("POST", "/v1/events"), event).await?;
+        client.send(&mut http, ("POST", "/v1/events"), event).await?;
         acknowledged.push(Instant::now());
     }
     Ok(acknowledged)

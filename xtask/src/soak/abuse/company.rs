@@ -51,11 +51,11 @@ impl AttackedServer {
         let admin = Wire { authorization: format!("Bearer {admin}"), ..company.wire.clone() };
         let secret = json!({"stripe_webhook_secret": "whsec_example"}).to_string();
         ensure!(admin.ask("PATCH", "/api/v2/program", &secret).await? == 200, "no webhook secret");
-        company.furnish(customers).await?;
+        company.set_up_catalogue(customers).await?;
         Ok(company)
     }
 
-    async fn furnish(&self, customers: usize) -> anyhow::Result<()> {
+    async fn set_up_catalogue(&self, customers: usize) -> anyhow::Result<()> {
         let partner = json!({"email": "robin@agency.example", "partner_key": "robin"}).to_string();
         ensure!(self.wire.ask("POST", "/api/v2/partnerships", &partner).await? < 300, "no partner");
         let next = Arc::new(AtomicUsize::new(0));

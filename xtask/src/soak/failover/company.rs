@@ -62,12 +62,12 @@ impl ClusterDeployment {
         for which in 0..company.servers() {
             company.start(which)?;
         }
-        company.furnish()?;
+        company.set_up_catalogue()?;
         Ok(company)
     }
 
     /// Makes a partner, and a trigger that pays for every payment.
-    fn furnish(&self) -> anyhow::Result<()> {
+    fn set_up_catalogue(&self) -> anyhow::Result<()> {
         let trigger = json!({
             "name": "share", "offer_description": "Earn 20 %", "event": "transaction_created", "rules": null,
             "action": {"type": "commission_percent", "percent": "20"},

@@ -61,13 +61,13 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    pub(crate) fn start(headwater: &Headwater, dice: &mut Random) -> Self {
+    pub(crate) fn start(headwater: &Headwater, random: &mut Random) -> Self {
         let (tell, progress) = watch::channel(Progress::default());
         let stop = Arc::new(AtomicBool::new(false));
         let mut connections = JoinSet::new();
         for _ in 0..CONNECTIONS {
             let line = Line::open(headwater);
-            connections.spawn(send(line, Random::new(dice.next()), tell.clone(), Arc::clone(&stop)));
+            connections.spawn(send(line, Random::new(random.next()), tell.clone(), Arc::clone(&stop)));
         }
         Self { progress, stop, connections }
     }
@@ -93,13 +93,13 @@ impl Load {
 /// Sends customers until it is stopped; what comes after an unanswered request of a customer is not sent.
 async fn send(
     line: Line,
-    mut dice: Random,
+    mut random: Random,
     tell: watch::Sender<Progress>,
     stop: Arc<AtomicBool>,
 ) -> (Vec<Request>, Vec<Request>) {
     let (mut acknowledged, mut unanswered) = (Vec::new(), Vec::new());
     while !stop.load(Ordering::Relaxed) {
-        for request in customer(&mut dice) {
+        for request in customer(&mut random) {
             match line.post(&request).await {
                 Some((202, answer)) => {
                     assert_eq!(answer, json!({"accepted": request.events.len(), "duplicates": 0}));
@@ -168,13 +168,13 @@ impl Line {
 }
 
 /// A new customer: signs up, buys, pays once to three times, in requests of one to three events.
-fn customer(dice: &mut Random) -> Vec<Request> {
-    let key = format!("c{:016x}", dice.next());
+fn customer(random: &mut Random) -> Vec<Request> {
+    let key = format!("c{:016x}", random.next());
     let subscription = format!("sub-{key}");
     let mut events = vec![
-        signup(dice, &key),
+        signup(random, &key),
         event(
-            dice,
+            random,
             Fact::Product(subscription.clone()),
             "checkout",
             &json!({"customer_key": key, "products": [
@@ -182,17 +182,17 @@ fn customer(dice: &mut Random) -> Vec<Request> {
             ]}),
         ),
     ];
-    for number in 0..=dice.below(3) {
+    for number in 0..=random.below(3) {
         let payment = format!("pay-{key}-{number}");
         let data = json!({
             "customer": {"customer_key": key}, "key": payment, "amount": 9900, "currency": "USD",
             "subscription_key": subscription,
         });
-        events.push(event(dice, Fact::Payment(payment), "payment", &data));
+        events.push(event(random, Fact::Payment(payment), "payment", &data));
     }
     let mut requests = Vec::new();
     while !events.is_empty() {
-        let many = usize::try_from(1 + dice.below(3)).expect("small").min(events.len());
+        let many = usize::try_from(1 + random.below(3)).expect("small").min(events.len());
         requests.push(request(events.drain(..many).collect()));
     }
     requests
@@ -200,16 +200,16 @@ fn customer(dice: &mut Random) -> Vec<Request> {
 
 type Written = (EventId, Fact, Value);
 
-fn signup(dice: &mut Random, key: &str) -> Written {
+fn signup(random: &mut Random, key: &str) -> Written {
     let data = json!({"customer_key": key, "email": format!("{key}@buyer.example"), "partner_key": "robin"});
-    event(dice, Fact::Customer(key.to_owned()), "signup", &data)
+    event(random, Fact::Customer(key.to_owned()), "signup", &data)
 }
 
-fn event(dice: &mut Random, fact: Fact, kind: &str, data: &Value) -> Written {
-    let mut random = [0; 10];
-    random[..8].copy_from_slice(&dice.next().to_be_bytes());
-    random[8..].copy_from_slice(&dice.next().to_be_bytes()[..2]);
-    let id = EventId::v7(Millis(NOW), &random);
+fn event(random: &mut Random, fact: Fact, kind: &str, data: &Value) -> Written {
+    let mut bytes = [0; 10];
+    bytes[..8].copy_from_slice(&random.next().to_be_bytes());
+    bytes[8..].copy_from_slice(&random.next().to_be_bytes()[..2]);
+    let id = EventId::v7(Millis(NOW), &bytes);
     (id, fact, json!({"id": id, "type": kind, "occurred_at": NOW, "data": data}))
 }
 

@@ -1,4 +1,4 @@
-//! Answers of the front, which can cut one off in the middle.
+//! Answers of the proxy, which can cut one off in the middle.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -90,7 +90,7 @@ pub(crate) fn readable(mut answer: Answer) -> Answer {
 
 /// A failure, with `Retry-After` in seconds.
 pub(crate) fn failure(status: u16, pause: Option<u32>) -> Answer {
-    let mut answer = answer("text/plain", "a failure of the front");
+    let mut answer = answer("text/plain", "a failure of the proxy");
     *answer.status_mut() = StatusCode::from_u16(status).expect("a status");
     if let Some(pause) = pause {
         answer.headers_mut().insert(RETRY_AFTER, pause.into());

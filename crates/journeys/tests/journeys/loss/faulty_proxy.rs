@@ -54,7 +54,7 @@ impl FaultyProxy {
         let http = headwater_client::connections().no_proxy().build().expect("an HTTP client");
         let script = http.get(format!("{}/headwater.js", headwater.url)).send().await.expect("it is served");
         assert!(script.status().is_success(), "the script is not built into the server: {}", script.status());
-        let front = Arc::new(Self {
+        let proxy = Arc::new(Self {
             seed,
             port: port(listener.local_addr()),
             closed: Closed { port: port(bound.local_addr()), _bound: bound },
@@ -66,8 +66,8 @@ impl FaultyProxy {
             plans,
             gone: watch::Sender::new(0),
         });
-        tokio::spawn(accept(Arc::clone(&front), listener));
-        front
+        tokio::spawn(accept(Arc::clone(&proxy), listener));
+        proxy
     }
 
     /// The address of the page that opens everybody's `first` or `last` visit. Resets the count of finished visits.
@@ -79,7 +79,7 @@ impl FaultyProxy {
     /// Resolves when so many visitors have finished.
     pub(crate) async fn have_gone(&self, visitors: usize) {
         let mut gone = self.gone.subscribe();
-        gone.wait_for(|gone| *gone >= visitors).await.expect("the front is there");
+        gone.wait_for(|gone| *gone >= visitors).await.expect("the proxy is there");
     }
 
     /// What was seen so far.
@@ -152,50 +152,50 @@ fn visitor_of(site: Option<&str>) -> Option<usize> {
     host.strip_prefix('v')?.split_once(".localhost")?.0.parse().ok()
 }
 
-async fn accept(front: Arc<FaultyProxy>, listener: TcpListener) {
+async fn accept(proxy: Arc<FaultyProxy>, listener: TcpListener) {
     loop {
         let Ok((stream, _)) = listener.accept().await else { continue };
-        let front = Arc::clone(&front);
-        let service = service_fn(move |request| respond(Arc::clone(&front), request));
+        let proxy = Arc::clone(&proxy);
+        let service = service_fn(move |request| respond(Arc::clone(&proxy), request));
         // The error of a connection that was cut is intended, so it is ignored.
         tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
     }
 }
 
-async fn respond(front: Arc<FaultyProxy>, request: Request<Incoming>) -> Result<Answer, Cut> {
+async fn respond(proxy: Arc<FaultyProxy>, request: Request<Incoming>) -> Result<Answer, Cut> {
     let (head, body) = request.into_parts();
     let Ok(body) = body.collect().await.map(http_body_util::Collected::to_bytes) else { return Err(Cut) };
     let host = head.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let path = head.uri.path();
     if host.starts_with("relay.") {
         return match path {
-            "/v1/events" => front.relay(&head, body).await,
-            "/headwater.js" => Ok(answer("text/javascript; charset=utf-8", front.script.clone())),
+            "/v1/events" => proxy.relay(&head, body).await,
+            "/headwater.js" => Ok(answer("text/javascript; charset=utf-8", proxy.script.clone())),
             _ => Ok(failure(404, None)),
         };
     }
     let ids = String::from_utf8_lossy(&body).into_owned();
-    let visitor = visitor_of(Some(host)).and_then(|number| front.plans.get(number));
+    let visitor = visitor_of(Some(host)).and_then(|number| proxy.plans.get(number));
     match (path, visitor) {
-        ("/-/gone", _) => front.gone.send_modify(|gone| *gone += 1),
-        ("/-/stuck", _) => front.seen().noise(format!("a tab did not close: {ids}")),
-        ("/-/stored", Some(plan)) => front.seen().stored(plan.number, &ids),
-        ("/-/left", Some(plan)) => front.seen().left(plan.number, &ids),
-        (path, visitor) => return Ok(page(&front, path, visitor)),
+        ("/-/gone", _) => proxy.gone.send_modify(|gone| *gone += 1),
+        ("/-/stuck", _) => proxy.seen().noise(format!("a tab did not close: {ids}")),
+        ("/-/stored", Some(plan)) => proxy.seen().stored(plan.number, &ids),
+        ("/-/left", Some(plan)) => proxy.seen().left(plan.number, &ids),
+        (path, visitor) => return Ok(page(&proxy, path, visitor)),
     }
     let mut nothing = answer("text/plain", "");
     *nothing.status_mut() = StatusCode::NO_CONTENT;
     Ok(nothing)
 }
 
-fn page(front: &FaultyProxy, path: &str, visitor: Option<&Plan>) -> Answer {
+fn page(proxy: &FaultyProxy, path: &str, visitor: Option<&Plan>) -> Answer {
     if let Some(plan) = visitor {
-        front.seen().log(plan.number, format!("page {path}"));
+        proxy.seen().log(plan.number, format!("page {path}"));
         if ["/back", "/last"].contains(&path) {
-            front.seen().heal(plan.number);
+            proxy.seen().heal(plan.number);
         }
     }
-    match pages::html(front, path, visitor) {
+    match pages::html(proxy, path, visitor) {
         Some(html) => answer("text/html; charset=utf-8", html),
         None => failure(404, None),
     }

@@ -60,29 +60,29 @@ impl Plan {
 
 /// The plans of all visitors for this seed.
 pub(crate) fn throw(seed: u64, visitors: usize) -> Vec<Plan> {
-    let mut dice = Random::new(seed);
-    (0..visitors).map(|number| visitor(&mut dice, number)).collect()
+    let mut random = Random::new(seed);
+    (0..visitors).map(|number| visitor(&mut random, number)).collect()
 }
 
-fn visitor(dice: &mut Random, number: usize) -> Plan {
+fn visitor(random: &mut Random, number: usize) -> Plan {
     Plan {
         number,
-        customer: format!("c{:016x}", dice.next()),
-        ending: dice.pick(&ENDINGS),
-        after: moment(dice),
-        stay: moment(dice),
-        window: dice.below(2) == 0,
-        locks: dice.below(6) != 0,
-        down: dice.below(8) == 0,
-        tabs: dice.pick(&[0, 0, 1, 2]),
-        away: dice.below(500),
+        customer: format!("c{:016x}", random.next()),
+        ending: random.pick(&ENDINGS),
+        after: moment(random),
+        stay: moment(random),
+        window: random.below(2) == 0,
+        locks: random.below(6) != 0,
+        down: random.below(8) == 0,
+        tabs: random.pick(&[0, 0, 1, 2]),
+        away: random.below(500),
     }
 }
 
 /// A delay in milliseconds: often none, seldom long enough for a failed attempt and a second one.
-fn moment(dice: &mut Random) -> u64 {
-    let bound = dice.pick(&[1, 1, 20, 20, 100, 400, 2500]);
-    dice.below(bound)
+fn moment(random: &mut Random) -> u64 {
+    let bound = random.pick(&[1, 1, 20, 20, 100, 400, 2500]);
+    random.below(bound)
 }
 
 /// What happens to one request.
@@ -109,8 +109,8 @@ pub(crate) enum Fault {
 /// other visitors is.
 pub(crate) fn fault(seed: u64, visitor: usize, request: usize) -> Fault {
     let own = u64::try_from(visitor * 1000 + request).expect("small");
-    let mut dice = Random::new(Random::new(seed ^ own.rotate_left(32)).next());
-    let late = Duration::from_millis(500 + dice.below(4000));
+    let mut random = Random::new(Random::new(seed ^ own.rotate_left(32)).next());
+    let late = Duration::from_millis(500 + random.below(4000));
     let faults = [
         Fault::None,
         Fault::None,
@@ -125,5 +125,5 @@ pub(crate) fn fault(seed: u64, visitor: usize, request: usize) -> Fault {
         Fault::LateRequest(late),
         Fault::LateAnswer(late),
     ];
-    dice.pick(&faults)
+    random.pick(&faults)
 }

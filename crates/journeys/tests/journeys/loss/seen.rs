@@ -94,7 +94,7 @@ impl Seen {
     }
 
     /// The log of a visitor, one line for each entry.
-    pub(crate) fn story(&self, visitor: usize) -> String {
+    pub(crate) fn describe(&self, visitor: usize) -> String {
         self.visitors[visitor].log.join("\n  ")
     }
 }

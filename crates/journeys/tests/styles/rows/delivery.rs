@@ -18,11 +18,11 @@ fn failures() -> Vec<Style> {
     let kept = |status| {
         failed("customer-1", status, if status == 0 { "network" } else { "refused" }, "kept, and tried again")
     };
-    let next_page = |name: &str, manner: RelayBehaviour, status: u16| {
+    let next_page = |name: &str, behaviour: RelayBehaviour, status: u16| {
         style(format!("a relay {name}: the next page sends the event again, with the same id"))
             .page("/", tagged("signUp();"))
             .page("/next", TAG)
-            .relay(manner)
+            .relay(behaviour)
             .open("/?{ada}")
             .said("called back", kept(status))
             .requests(1..=9)

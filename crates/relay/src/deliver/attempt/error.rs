@@ -46,12 +46,12 @@ impl From<StoreError> for AttemptError {
 }
 
 impl AttemptError {
-    /// [`Stop::NotYet`] for the reason of a refusal.
+    /// [`AttemptError::NotYet`] for the reason of a refusal.
     pub(super) fn not_yet(error: &ClientError, names: Vec<String>) -> Self {
         Self::NotYet { reason: error.to_string(), names }
     }
 
-    /// [`Stop::Person`] for the reason of a refusal.
+    /// [`AttemptError::NeedsDecision`] for the reason of a refusal.
     pub(super) fn needs_decision(error: &ClientError, names: Vec<String>) -> Self {
         Self::NeedsDecision { reason: error.to_string(), names }
     }

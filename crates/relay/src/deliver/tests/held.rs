@@ -28,59 +28,63 @@ async fn a_rotated_key_holds_delivery_and_loses_nothing() {
                 axum::response::Response::builder().status(refusal).body("{}".into()).unwrap()
             }
         });
-        let desk = delivery_to(receiver, heard);
+        let delivery = delivery_to(receiver, heard);
         for n in 0..5 {
-            desk.take("signup", &SIGNUP.replace("gk_1", &format!("gk_{n}"))).await;
+            delivery.take("signup", &SIGNUP.replace("gk_1", &format!("gk_{n}"))).await;
         }
-        desk.take("payment", PAYMENT).await;
-        let mut deliveries = desk.delivery_loop();
+        delivery.take("payment", PAYMENT).await;
+        let mut deliveries = delivery.delivery_loop();
         for _ in 0..30 {
-            while deliveries.claim(desk.relay.now().0).await.unwrap() > 0 {
+            while deliveries.claim(delivery.relay.now().0).await.unwrap() > 0 {
                 while deliveries.one_ended().await {}
             }
-            desk.later(HOLD_MAX);
+            delivery.later(HOLD_MAX);
         }
-        assert!(desk.heard().is_empty());
-        let due = desk.in_state(State::Head).await;
-        assert_eq!((due.len(), desk.count(State::Dead).await), (5, 0), "after hours, no entry is given up");
+        assert!(delivery.heard().is_empty());
+        let due = delivery.in_state(State::Head).await;
+        assert_eq!(
+            (due.len(), delivery.count(State::Dead).await),
+            (5, 0),
+            "after hours, no entry is given up"
+        );
         assert!(due.iter().all(|entry| entry.attempts == 0), "it counts as no attempt: {due:?}");
         assert!(
             due[0].last_error.as_deref().unwrap().contains("held: the destination refuses our credential")
         );
         *working.lock().unwrap() = true;
-        desk.later(HOLD_MAX);
-        while deliveries.claim(desk.relay.now().0).await.unwrap() > 0 {
+        delivery.later(HOLD_MAX);
+        while deliveries.claim(delivery.relay.now().0).await.unwrap() > 0 {
             while deliveries.one_ended().await {}
         }
-        assert_eq!(desk.count(State::Delivered).await, 6, "all at once when it works again");
+        assert_eq!(delivery.count(State::Delivered).await, 6, "all at once when it works again");
     }
 }
 
 #[tokio::test]
 async fn events_of_a_program_that_a_restored_ledger_does_not_know_yet_are_kept() {
-    let desk = delivery_test(&[]);
-    desk.take("signup", SIGNUP).await;
-    let known = desk.program.clone();
-    desk.relay.programs.replace(Vec::new());
-    desk.settle().await;
-    assert_eq!((desk.heard().len(), desk.count(State::Dead).await), (0, 0));
-    desk.relay.programs.replace(vec![known]);
-    desk.later(HOLD_MAX);
-    desk.settle().await;
-    assert_eq!(desk.count(State::Delivered).await, 1);
+    let delivery = delivery_test(&[]);
+    delivery.take("signup", SIGNUP).await;
+    let known = delivery.program.clone();
+    delivery.relay.programs.replace(Vec::new());
+    delivery.settle().await;
+    assert_eq!((delivery.heard().len(), delivery.count(State::Dead).await), (0, 0));
+    delivery.relay.programs.replace(vec![known]);
+    delivery.later(HOLD_MAX);
+    delivery.settle().await;
+    assert_eq!(delivery.count(State::Delivered).await, 1);
 }
 
 #[tokio::test]
 async fn a_conflict_at_hosted_partnerstack_is_resolved_by_reading_the_customer() {
-    let desk = delivery_test(&[(409, "{}"), (200, "{}"), (409, "{}"), (404, "{}")]);
-    desk.take("signup", SIGNUP).await;
-    desk.settle().await;
-    assert_eq!(desk.heard(), ["POST /api/v2/customers", "GET /api/v2/customers/gk_1"]);
-    assert_eq!(desk.count(State::Delivered).await, 1);
-    desk.take("signup", &SIGNUP.replace("gk_1", "gk_2")).await;
-    desk.settle().await;
+    let delivery = delivery_test(&[(409, "{}"), (200, "{}"), (409, "{}"), (404, "{}")]);
+    delivery.take("signup", SIGNUP).await;
+    delivery.settle().await;
+    assert_eq!(delivery.heard(), ["POST /api/v2/customers", "GET /api/v2/customers/gk_1"]);
+    assert_eq!(delivery.count(State::Delivered).await, 1);
+    delivery.take("signup", &SIGNUP.replace("gk_1", "gk_2")).await;
+    delivery.settle().await;
     assert_eq!(
-        (desk.count(State::Parked).await, desk.count(State::Dead).await),
+        (delivery.count(State::Parked).await, delivery.count(State::Dead).await),
         (1, 0),
         "something else is in the way"
     );
@@ -89,17 +93,17 @@ async fn a_conflict_at_hosted_partnerstack_is_resolved_by_reading_the_customer()
 #[tokio::test]
 async fn a_clock_that_jumps_a_month_and_back_gives_up_nothing() {
     let unknown = (404, r#"{"message":"no such customer","status":404,"code":"customer_not_found"}"#);
-    let desk = delivery_test(&[unknown; 3]);
-    desk.take("payment", PAYMENT).await;
-    desk.settle().await;
-    desk.later(2 * PARKED_AGE_MAX);
-    desk.settle().await;
-    assert_eq!(desk.count(State::Parked).await, 1);
-    desk.later(-2 * PARKED_AGE_MAX);
-    super::super::maintain(&desk.relay, desk.relay.now().0).await;
-    desk.settle().await;
-    assert_eq!(desk.heard().len(), 3, "delayed by a wrong clock, and tried again by the right one");
-    assert_eq!(desk.count(State::Parked).await, 1);
+    let delivery = delivery_test(&[unknown; 3]);
+    delivery.take("payment", PAYMENT).await;
+    delivery.settle().await;
+    delivery.later(2 * PARKED_AGE_MAX);
+    delivery.settle().await;
+    assert_eq!(delivery.count(State::Parked).await, 1);
+    delivery.later(-2 * PARKED_AGE_MAX);
+    super::super::maintain(&delivery.relay, delivery.relay.now().0).await;
+    delivery.settle().await;
+    assert_eq!(delivery.heard().len(), 3, "delayed by a wrong clock, and tried again by the right one");
+    assert_eq!(delivery.count(State::Parked).await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -107,10 +111,10 @@ async fn a_settlement_that_finds_the_write_queue_full_is_tried_again() {
     let directory = tempfile::tempdir().unwrap();
     let bounds = Bounds { waiting: 1, commit: 1, readers: 4, reader_wait: std::time::Duration::from_secs(5) };
     let store = Store::open(&directory.path().join("j.sqlite"), MIGRATIONS, bounds).unwrap();
-    let mut desk = delivery_test(&[]);
-    desk.relay.journal = Journal::open(store.clone());
-    desk.take("signup", SIGNUP).await;
-    let entry = desk.relay.journal.claim(desk.relay.now().0, 1, 1, 1000).await.unwrap().remove(0);
+    let mut delivery = delivery_test(&[]);
+    delivery.relay.journal = Journal::open(store.clone());
+    delivery.take("signup", SIGNUP).await;
+    let entry = delivery.relay.journal.claim(delivery.relay.now().0, 1, 1, 1000).await.unwrap().remove(0);
     let (begun, mut has_begun) = tokio::sync::mpsc::unbounded_channel();
     let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
     let busy = store.clone();
@@ -125,13 +129,13 @@ async fn a_settlement_that_finds_the_write_queue_full_is_tried_again() {
     let mut fills = Box::pin(store.write(|_| Ok::<_, StoreError>(())));
     assert!(is_pending(&mut fills).await, "the one place is taken");
     let done = Outcome::Delivered { names: Vec::new() };
-    let mut settling = Box::pin(super::super::settle(&desk.relay, entry.seq, done));
+    let mut settling = Box::pin(super::super::settle(&delivery.relay, entry.seq, done));
     assert!(is_pending(&mut settling).await, "it does not give up");
     go_on.send(()).unwrap();
     slow.await.unwrap().unwrap();
     fills.await.unwrap();
     settling.await;
-    assert_eq!(desk.count(State::Delivered).await, 1);
+    assert_eq!(delivery.count(State::Delivered).await, 1);
 }
 
 async fn is_pending<F: Future + Unpin>(future: &mut F) -> bool {
@@ -142,11 +146,11 @@ async fn is_pending<F: Future + Unpin>(future: &mut F) -> bool {
 async fn a_product_that_is_not_in_the_catalogue_yet_is_tried_again() {
     let unknown =
         (404, r#"{"message":"no catalogue entry 'prod_inbox'","status":404,"code":"unknown_product_book"}"#);
-    let desk = delivery_test(&[unknown]);
+    let delivery = delivery_test(&[unknown]);
     let said = r#"{"customer":{"customer_key":"gk_1"},"external_subscription_key":"sub_1","status":"active","product_book_key":"prod_inbox"}"#;
-    desk.take_from(headwater_protocol::Source::Billing, "subscription", said).await;
-    desk.settle().await;
-    assert_eq!(desk.count(State::Parked).await, 1);
-    desk.settle_for(DAY).await;
-    assert_eq!(desk.count(State::Delivered).await, 1);
+    delivery.take_from(headwater_protocol::Source::Billing, "subscription", said).await;
+    delivery.settle().await;
+    assert_eq!(delivery.count(State::Parked).await, 1);
+    delivery.settle_for(DAY).await;
+    assert_eq!(delivery.count(State::Delivered).await, 1);
 }

@@ -107,63 +107,63 @@ async fn a_refund_is_joined_to_its_invoice_in_any_order_of_webhooks() {
         fixture!("2025-03-31-charge.refunded"),
     ];
     for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
-        let (hosted, desk) = hosted();
+        let (hosted, delivery) = hosted();
         for at in order {
-            desk.stripe(all[at]).await;
-            desk.settle().await;
+            delivery.stripe(all[at]).await;
+            delivery.settle().await;
         }
         assert_eq!(refunded(&hosted), [5_000], "in the order {order:?}, and without waiting for a look");
-        assert_eq!(desk.count(State::Parked).await, 0);
+        assert_eq!(delivery.count(State::Parked).await, 0);
     }
 }
 
 #[tokio::test]
 async fn a_dispute_takes_back_when_it_is_opened_and_gives_back_when_it_is_won() {
-    let (hosted, desk) = hosted();
-    desk.stripe(fixture!("2023-10-16-invoice.paid-exclusive-tax")).await;
-    desk.stripe(fixture!("2025-09-30-charge.dispute.created")).await;
-    desk.settle().await;
+    let (hosted, delivery) = hosted();
+    delivery.stripe(fixture!("2023-10-16-invoice.paid-exclusive-tax")).await;
+    delivery.stripe(fixture!("2025-09-30-charge.dispute.created")).await;
+    delivery.settle().await;
     assert_eq!(refunded(&hosted), [10_000]);
-    desk.stripe(fixture!("2025-09-30-charge.dispute.closed-won")).await;
-    desk.settle().await;
+    delivery.stripe(fixture!("2025-09-30-charge.dispute.closed-won")).await;
+    delivery.settle().await;
     assert_eq!(refunded(&hosted), [0]);
 }
 
 #[tokio::test]
 async fn a_refund_that_arrives_before_the_second_line_takes_back_both() {
-    let (hosted, desk) = hosted();
+    let (hosted, delivery) = hosted();
     hosted.lock().unwrap().down.insert("in_1/il_2".to_owned());
-    desk.stripe(fixture!("2022-11-15-invoice.paid-two-products")).await;
+    delivery.stripe(fixture!("2022-11-15-invoice.paid-two-products")).await;
     let whole = String::from_utf8_lossy(fixture!("2023-10-16-charge.refunded")).replace("5950", "11900");
     let whole = whole.replace("11900", "17850");
-    desk.stripe(whole.as_bytes()).await;
-    desk.settle().await;
+    delivery.stripe(whole.as_bytes()).await;
+    delivery.settle().await;
     hosted.lock().unwrap().down.clear();
-    desk.settle_for(2 * 60 * 60 * 1000).await;
+    delivery.settle_for(2 * 60 * 60 * 1000).await;
     assert_eq!(refunded(&hosted), [5_000, 10_000]);
 }
 
 #[tokio::test]
 async fn a_refund_without_a_known_invoice_is_parked_with_its_reason() {
-    let (_, desk) = hosted();
-    desk.stripe(fixture!("2025-09-30-refund.created")).await;
-    desk.settle().await;
-    let parked = desk.in_state(State::Parked).await;
+    let (_, delivery) = hosted();
+    delivery.stripe(fixture!("2025-09-30-refund.created")).await;
+    delivery.settle().await;
+    let parked = delivery.in_state(State::Parked).await;
     assert!(parked[0].last_error.as_deref().unwrap().contains("which invoice it paid"), "{parked:?}");
 }
 
 #[tokio::test]
 async fn a_payment_by_a_provider_key_follows_its_customer_at_once_with_its_own_date() {
-    let (hosted, desk) = hosted();
+    let (hosted, delivery) = hosted();
     hosted.lock().unwrap().customers = Some(BTreeSet::new());
-    desk.later(1_775_514_585_000);
+    delivery.later(1_775_514_585_000);
     let body = String::from_utf8_lossy(fixture!("2025-03-31-invoice.paid-exclusive-tax"))
         .replace("customer_key", "other");
-    desk.stripe(body.as_bytes()).await;
-    desk.settle().await;
-    assert_eq!(desk.count(State::Parked).await, 1);
-    desk.take("signup", &SIGNUP.replace('}', r#","provider_key":"cus_1"}"#)).await;
-    desk.settle().await;
+    delivery.stripe(body.as_bytes()).await;
+    delivery.settle().await;
+    assert_eq!(delivery.count(State::Parked).await, 1);
+    delivery.take("signup", &SIGNUP.replace('}', r#","provider_key":"cus_1"}"#)).await;
+    delivery.settle().await;
     let paid = hosted.lock().unwrap().paid.clone();
     assert_eq!(paid["in_1/il_1"].created_at, 1_775_514_525_000);
 }
@@ -171,19 +171,19 @@ async fn a_payment_by_a_provider_key_follows_its_customer_at_once_with_its_own_d
 #[tokio::test]
 async fn a_payment_of_an_ambiguous_customer_is_listed_and_never_given_up() {
     let two = r#"{"message":"two customers have 'cus_1'","status":409,"code":"customer_ambiguous"}"#;
-    let desk = delivery_test(&[(409, two)]);
-    desk.take_from(headwater_protocol::Source::Billing, "payment", super::PAYMENT).await;
-    desk.settle().await;
-    let parked = desk.in_state(State::Parked).await;
+    let delivery = delivery_test(&[(409, two)]);
+    delivery.take_from(headwater_protocol::Source::Billing, "payment", super::PAYMENT).await;
+    delivery.settle().await;
+    let parked = delivery.in_state(State::Parked).await;
     assert!(parked[0].last_error.as_deref().unwrap().contains("two customers"), "{parked:?}");
-    desk.take("signup", SIGNUP).await;
-    desk.settle().await;
-    assert_eq!(desk.count(State::Delivered).await, 2, "the customer became clear");
+    delivery.take("signup", SIGNUP).await;
+    delivery.settle().await;
+    assert_eq!(delivery.count(State::Delivered).await, 2, "the customer became clear");
 }
 
 #[tokio::test]
 async fn payments_and_subscriptions_of_a_customer_share_a_lane() {
-    let (_, desk) = hosted();
+    let (_, delivery) = hosted();
     for body in [
         fixture!("2025-09-30-customer.subscription.updated"),
         fixture!("2025-03-31-invoice.paid-exclusive-tax"),
@@ -191,24 +191,24 @@ async fn payments_and_subscriptions_of_a_customer_share_a_lane() {
         fixture!("2025-03-31-charge.refunded"),
         fixture!("2025-09-30-credit_note.created"),
     ] {
-        desk.stripe(body).await;
+        delivery.stripe(body).await;
     }
     let mut lanes = BTreeSet::new();
     for state in [State::Head, State::Waiting] {
-        lanes.extend(desk.in_state(state).await.into_iter().map(|entry| entry.lane));
+        lanes.extend(delivery.in_state(state).await.into_iter().map(|entry| entry.lane));
     }
     assert_eq!(lanes.into_iter().collect::<Vec<_>>(), ["1:p:cus_1"]);
 }
 
 #[tokio::test]
 async fn a_stale_update_of_a_subscription_changes_nothing() {
-    let (_, desk) = hosted();
+    let (_, delivery) = hosted();
     let stale = fixture!("2025-09-30-customer.subscription.updated");
-    desk.stripe(fixture!("2025-09-30-customer.subscription.deleted")).await;
-    desk.stripe(stale).await;
-    desk.settle().await;
+    delivery.stripe(fixture!("2025-09-30-customer.subscription.deleted")).await;
+    delivery.stripe(stale).await;
+    delivery.settle().await;
     let told: Vec<_> =
-        desk.said("POST /api/v2/products").into_iter().map(|(said, _)| said["status"].clone()).collect();
+        delivery.said("POST /api/v2/products").into_iter().map(|(said, _)| said["status"].clone()).collect();
     assert_eq!(told, ["churned", "churned"], "the two products it had, and nothing after");
-    assert_eq!(desk.count(State::Delivered).await, 3);
+    assert_eq!(delivery.count(State::Delivered).await, 3);
 }
