@@ -217,8 +217,8 @@ fn ratio(rounds: &[load::LatencySample], baseline: &[load::LatencySample]) -> f6
 
 /// The load average of the last five minutes, where the system provides it.
 fn load_average() -> Option<String> {
-    let told = std::fs::read_to_string("/proc/loadavg").ok()?;
-    told.split(' ').nth(1).map(str::to_owned)
+    let text = std::fs::read_to_string("/proc/loadavg").ok()?;
+    text.split(' ').nth(1).map(str::to_owned)
 }
 
 /// The middle of the numbers, or the mean of the two in the middle.

@@ -60,24 +60,24 @@ struct SuiteResult {
 /// Runs the suites and prints what ran; fails when one of them found something.
 pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     let time = Duration::from_secs(60 * options.minutes);
-    let asked = |suite| options.only.is_none_or(|only| only == suite);
+    let selected = |suite| options.only.is_none_or(|only| only == suite);
     let mut rows = Vec::new();
-    if asked(Suite::Fuzz) {
+    if selected(Suite::Fuzz) {
         rows.extend(fuzz::run(root, time)?);
     }
-    if asked(Suite::Steps) {
+    if selected(Suite::Steps) {
         rows.push(crash::steps(root)?);
     }
-    if asked(Suite::Kill) {
+    if selected(Suite::Kill) {
         rows.push(crash::kill(root, time)?);
     }
-    if asked(Suite::Failover) {
+    if selected(Suite::Failover) {
         rows.push(failover::run(root, time)?);
     }
-    if asked(Suite::Loss) {
+    if selected(Suite::Loss) {
         rows.push(loss::run(root)?);
     }
-    if asked(Suite::Abuse) {
+    if selected(Suite::Abuse) {
         rows.push(abuse::run(root)?);
     }
     // It takes hours, so it runs only when asked for.

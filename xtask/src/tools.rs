@@ -88,7 +88,7 @@ fn cargo_tool(package: &str, program: &str, version: &str) -> anyhow::Result<Pat
         let called: [&[&str]; 2] = [&[], &[program.trim_start_matches("cargo-")]];
         for name in called {
             let mut ask = Command::new(&candidate);
-            if output(ask.args(name).arg("--version")).is_ok_and(|said| says(&said, version)) {
+            if output(ask.args(name).arg("--version")).is_ok_and(|said| names_version(&said, version)) {
                 return Ok(candidate);
             }
         }
@@ -103,7 +103,7 @@ fn cargo_tool(package: &str, program: &str, version: &str) -> anyhow::Result<Pat
 }
 
 /// Whether `--version` printed this version, as the word after the program's name.
-fn says(said: &str, version: &str) -> bool {
+fn names_version(said: &str, version: &str) -> bool {
     said.split_whitespace().any(|word| word == version)
 }
 
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_version_that_only_begins_alike_is_another_version() {
-        assert!(says("wasm-pack 0.15.1\n", "0.15.1"));
-        assert!(!says("wasm-pack 0.15.10\n", "0.15.1"));
+        assert!(names_version("wasm-pack 0.15.1\n", "0.15.1"));
+        assert!(!names_version("wasm-pack 0.15.10\n", "0.15.1"));
     }
 }

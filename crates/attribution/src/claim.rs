@@ -15,13 +15,13 @@ pub enum Resolution {
     Replace,
 }
 
-/// Decides between a stored fact of the source `known` and a new statement of the source `says`; `same` if they agree.
+/// Decides between a stored fact of the source `known` and a new statement of the source `stated_by`; `same` if they agree.
 ///
 /// A source replaces what a less trusted one said. Billing and vendor also replace what they said before; a page and a
 /// signed page do not, because another page may have said it.
-pub fn resolve(known: Option<Source>, same: bool, says: Source) -> Resolution {
+pub fn resolve(known: Option<Source>, same: bool, stated_by: Source) -> Resolution {
     let Some(known) = known else { return Resolution::Replace };
-    let outranks = says > known || (says == known && says >= Source::Billing);
+    let outranks = stated_by > known || (stated_by == known && stated_by >= Source::Billing);
     match (outranks, same) {
         (false, _) => Resolution::Keep,
         (true, true) => Resolution::Confirm,

@@ -63,7 +63,7 @@ async fn answer_all(listener: UnixListener, ledger: Ledger, programs: RelayProgr
 }
 
 async fn answer(mut stream: UnixStream, ledger: &Ledger, programs: &RelayPrograms) -> anyhow::Result<()> {
-    let asked = line(&mut stream).await?;
+    let asked = request(&mut stream).await?;
     let answer = match make(&asked, ledger, programs).await {
         Ok(made) => Value::Object(made),
         Err(error) => json!({"error": error.to_string()}),
@@ -73,16 +73,16 @@ async fn answer(mut stream: UnixStream, ledger: &Ledger, programs: &RelayProgram
 }
 
 async fn make(
-    asked: &Value,
+    request: &Value,
     ledger: &Ledger,
     programs: &RelayPrograms,
 ) -> anyhow::Result<Map<String, Value>> {
     let texts = |name: &str| {
-        let list = asked[name].as_array().into_iter().flatten();
+        let list = request[name].as_array().into_iter().flatten();
         list.filter_map(|text| text.as_str().map(str::to_owned)).collect()
     };
     let new = NewProgram {
-        name: asked["name"].as_str().unwrap_or_default().to_owned(),
+        name: request["name"].as_str().unwrap_or_default().to_owned(),
         origins: texts("origins"),
         link_destinations: texts("link_destinations"),
     };
@@ -101,11 +101,11 @@ pub(crate) async fn ask(data: &Path, new: &NewProgram) -> anyhow::Result<Map<Str
         )
     };
     let mut stream = UnixStream::connect(data.join(SOCKET)).await.with_context(held)?;
-    let asked = json!({
+    let request = json!({
         "name": new.name, "origins": new.origins, "link_destinations": new.link_destinations,
     });
-    stream.write_all(format!("{asked}\n").as_bytes()).await.with_context(held)?;
-    let answered = tokio::time::timeout(PATIENCE, line(&mut stream)).await.map_err(|_| anyhow!(held()))?;
+    stream.write_all(format!("{request}\n").as_bytes()).await.with_context(held)?;
+    let answered = tokio::time::timeout(PATIENCE, request(&mut stream)).await.map_err(|_| anyhow!(held()))?;
     let Value::Object(answer) = answered.with_context(held)? else { bail!(held()) };
     match answer.get("error").and_then(Value::as_str) {
         Some(error) => bail!("{error}"),
@@ -113,7 +113,7 @@ pub(crate) async fn ask(data: &Path, new: &NewProgram) -> anyhow::Result<Map<Str
     }
 }
 
-async fn line(stream: &mut UnixStream) -> anyhow::Result<Value> {
+async fn request(stream: &mut UnixStream) -> anyhow::Result<Value> {
     let mut text = String::new();
     BufReader::new(stream.take(API_BODY_MAX as u64)).read_line(&mut text).await?;
     Ok(serde_json::from_str(&text)?)

@@ -115,10 +115,10 @@ pub(crate) fn stop_signal() -> anyhow::Result<watch::Receiver<bool>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let (tell, heard) = watch::channel(false);
+    let (stop, stopped) = watch::channel(false);
     tokio::spawn(async move {
         tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
-        let _ = tell.send(true);
+        let _ = stop.send(true);
     });
-    Ok(heard)
+    Ok(stopped)
 }

@@ -10,7 +10,7 @@ use crate::args;
 use crate::storage::{JOURNAL, LEDGER, RELAY_JOURNAL, Storage, StoragePart};
 
 /// The pause between two lines of progress about one table.
-const TELL_EVERY: Duration = Duration::from_secs(2);
+const REPORT_EVERY: Duration = Duration::from_secs(2);
 
 /// Copies ledger and journal. The source's rows are not changed, but both schemas are brought up to date.
 pub(crate) async fn run(options: args::Migrate) -> anyhow::Result<()> {
@@ -66,10 +66,10 @@ fn parts(from: &Storage) -> anyhow::Result<Vec<StoragePart>> {
 
 async fn copy(what: &str, source: &Store, target: &Store) -> anyhow::Result<()> {
     let begun = Instant::now();
-    let mut told = begun;
+    let mut reported_at = begun;
     let copied = source.copy_to(target, |table, rows| {
-        if told.elapsed() >= TELL_EVERY {
-            told = Instant::now();
+        if reported_at.elapsed() >= REPORT_EVERY {
+            reported_at = Instant::now();
             eprintln!("{what}: {table}: {rows} rows");
         }
     });

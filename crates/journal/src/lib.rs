@@ -129,7 +129,7 @@ impl Journal {
         locks.extend(facts.iter().map(|fact| name_lock(&fact.parked_name())));
         let work = move |unit: &mut headwater_store::Unit<'_>| {
             for fact in &facts {
-                if store::keep(unit, fact, now)? {
+                if store::upsert_fact(unit, fact, now)? {
                     store::release_parked(unit, &[fact.parked_name()], now, &names)?;
                 }
             }

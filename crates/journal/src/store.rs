@@ -23,7 +23,7 @@ pub use check::check;
 use crate::entry::{Entry, State};
 
 pub(crate) use append::append;
-pub(crate) use fact::{facts, forget, keep};
+pub(crate) use fact::{facts, forget, upsert_fact};
 pub(crate) use list::{counts, list};
 pub(crate) use settle::{Settling, release_parked, settle};
 
@@ -268,8 +268,8 @@ pub(crate) fn release_far_ahead(unit: &mut Unit<'_>, now: i64, ahead: i64) -> Re
 
 pub(crate) fn next_due(unit: &mut Unit<'_>) -> Result<Option<i64>, StoreError> {
     let mut first = |text| unit.query_one(text, &[], |row| row.get::<Option<i64>>(0)).map(Option::flatten);
-    let (head, look) = (first(NEXT_DUE)?, first(NEXT_DUE_PARKED)?);
-    Ok(head.into_iter().chain(look).min())
+    let (head, parked) = (first(NEXT_DUE)?, first(NEXT_DUE_PARKED)?);
+    Ok(head.into_iter().chain(parked).min())
 }
 
 pub(crate) fn replay(

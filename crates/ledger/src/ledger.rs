@@ -40,7 +40,7 @@ struct Inner {
     changes: Arc<watch::Sender<u64>>,
     erasures: watch::Sender<u64>,
     clicks: ClickRates,
-    callers: CallerCache,
+    caller_cache: CallerCache,
     in_process: SecretString,
     in_process_hash: [u8; 32],
 }
@@ -60,7 +60,7 @@ impl Ledger {
         let inner = Inner {
             store,
             link_base: settings.link_base.trim_end_matches('/').to_owned(),
-            callers: CallerCache::default(),
+            caller_cache: CallerCache::default(),
             clicks: ClickRates::new(Arc::clone(&settings.clock)),
             clock: settings.clock,
             ids: Arc::new(Ids::new(settings.random)),
@@ -165,14 +165,14 @@ impl Ledger {
         secret::matches(password, &self.inner.in_process_hash)
     }
 
-    pub(crate) fn callers(&self) -> &CallerCache {
-        &self.inner.callers
+    pub(crate) fn caller_cache(&self) -> &CallerCache {
+        &self.inner.caller_cache
     }
 
     /// To be called after a change of settings or secrets is committed: drops cached credentials here and notifies
     /// this process and others.
     pub(crate) async fn settings_changed(&self) {
-        self.inner.callers.clear();
+        self.inner.caller_cache.clear();
         self.inner.changes.send_modify(|count| *count += 1);
         if let Err(error) = self.inner.store.notify().await {
             tracing::warn!(%error, "cannot notify other processes; they read the changed settings within a minute");

@@ -26,7 +26,7 @@ pub struct Copied {
 
 impl Store {
     /// Copies every row into `target`, which was opened with the same migrations and is empty. One of the two is a
-    /// file, the other is shared. Neither may be written to meanwhile. `told` is called with the progress: the table,
+    /// file, the other is shared. Neither may be written to meanwhile. `report` is called with the progress: the table,
     /// and how many of its rows are copied so far.
     ///
     /// # Errors
@@ -34,7 +34,7 @@ impl Store {
     pub async fn copy_to(
         &self,
         target: &Self,
-        mut told: impl FnMut(&str, u64),
+        mut report: impl FnMut(&str, u64),
     ) -> Result<Vec<Copied>, StoreError> {
         // In either direction the file lists the tables, for `tables` queries SQLite's schema.
         let file = if self.is_shared() { target } else { self };
@@ -60,7 +60,7 @@ impl Store {
                 rows += some.len() as u64;
                 let to = table.clone();
                 target.write(move |unit| to.insert(unit, &some)).await?;
-                told(&table.name, rows);
+                report(&table.name, rows);
             }
             copied.push(Copied { table: table.name, rows });
         }

@@ -45,9 +45,9 @@ impl ReadOnlyStore {
         schema: &str,
         migrations: &[&'static str],
     ) -> Result<Option<Self>, StoreError> {
-        let place = SchemaAddress { address: address.clone(), schema: schema.to_owned() };
+        let schema_address = SchemaAddress { address: address.clone(), schema: schema.to_owned() };
         outside_async(|| {
-            let mut session = PostgresSession::connect(&place)?;
+            let mut session = PostgresSession::connect(&schema_address)?;
             let had = found(&mut session, schema)?;
             if had == 0 {
                 return Ok(None);

@@ -44,7 +44,7 @@ impl ReadPermits {
 pub(crate) struct FileReaders {
     path: PathBuf,
     pub(crate) permits: ReadPermits,
-    kept: usize,
+    idle_max: usize,
     version: StatisticsVersion,
     idle: Mutex<Vec<(u64, Connection)>>,
 }
@@ -54,7 +54,7 @@ impl FileReaders {
         Self {
             path,
             permits: ReadPermits::new(bounds),
-            kept: bounds.readers,
+            idle_max: bounds.readers,
             version,
             idle: Mutex::default(),
         }
@@ -88,7 +88,7 @@ impl FileReaders {
     /// Keeps the connection for the next reader, unless it has older statistics than there are now.
     fn put_back(&self, version: u64, connection: Connection) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if version == self.version.now() && idle.len() < self.kept {
+        if version == self.version.now() && idle.len() < self.idle_max {
             idle.push((version, connection));
         }
     }

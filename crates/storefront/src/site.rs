@@ -65,7 +65,7 @@ impl SiteSubscription {
 
 /// The file's content. Its secret is the demo provider's own, made here, so it has no `Debug`.
 #[derive(Clone, Serialize, Deserialize)]
-struct State {
+struct SiteState {
     webhook_secret: String,
     next: u64,
     members: BTreeMap<String, SiteCustomer>,
@@ -73,7 +73,7 @@ struct State {
 
 /// The app's state, behind a lock and saved at each change.
 pub struct Site {
-    state: Mutex<State>,
+    state: Mutex<SiteState>,
     file: Option<PathBuf>,
     given: Environment,
 }
@@ -86,7 +86,7 @@ impl Site {
             Some(Err(error)) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
             _ => None,
         };
-        let memory = read.unwrap_or_else(|| State {
+        let memory = read.unwrap_or_else(|| SiteState {
             webhook_secret: given.secret("whsec_"),
             next: 1,
             members: BTreeMap::new(),
@@ -145,11 +145,11 @@ impl Site {
         Ok(Some(said))
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, SiteState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn save(&self, memory: &State) -> anyhow::Result<()> {
+    fn save(&self, memory: &SiteState) -> anyhow::Result<()> {
         let Some(file) = &self.file else { return Ok(()) };
         // A rename replaces the file at once, so that a crash of this process never leaves half of it.
         let temporary = file.with_extension("new");

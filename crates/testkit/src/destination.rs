@@ -98,17 +98,17 @@ impl Destination {
         let _turn = self.turn.lock().await;
         let (parts, body) = request.into_parts();
         let body: Bytes = to_bytes(body, usize::MAX).await.unwrap();
-        let asked = SentRequest {
+        let sent = SentRequest {
             method: parts.method.to_string(),
             path: parts.uri.to_string(),
             body: String::from_utf8_lossy(&body).into_owned(),
         };
-        let scripted = self.rule.lock().unwrap().as_mut().and_then(|rule| rule(&asked));
+        let scripted = self.rule.lock().unwrap().as_mut().and_then(|rule| rule(&sent));
         let response = match scripted {
             Some(reply) => write(reply),
             None => ledger.oneshot(Request::from_parts(parts, Body::from(body))).await.unwrap(),
         };
-        self.exchanges.lock().unwrap().push(Exchange { request: asked, status: response.status().as_u16() });
+        self.exchanges.lock().unwrap().push(Exchange { request: sent, status: response.status().as_u16() });
         response
     }
 }

@@ -194,14 +194,14 @@ impl TestProgram {
         let mut lines = String::new();
         for entry in self.entries().await.iter().rev() {
             let Value::Object(_) = entry else { continue };
-            let text = |name: &str| entry[name].as_str().unwrap_or_default();
+            let member = |name: &str| entry[name].as_str().unwrap_or_default();
             let _ = write!(
                 lines,
                 "\n{} of {} is {}: {}",
-                text("type"),
-                text("customer"),
-                text("state"),
-                text("last_error")
+                member("type"),
+                member("customer"),
+                member("state"),
+                member("last_error")
             );
         }
         lines

@@ -216,7 +216,7 @@ async fn booked(client: &BenchClient) -> anyhow::Result<u64> {
 /// Measures signups from the first that is sent to the relay to the last that the ledger has recorded.
 async fn signups(program: &Path, options: &Options) -> anyhow::Result<String> {
     let booked = signups_on(&BenchLedger::init(program).await?, options).await?;
-    let Booked { sent, there, seconds, per_second, meanwhile } = booked;
+    let RecordedSignups { sent, there, seconds, per_second, meanwhile } = booked;
     Ok(format!(
         "Signups end to end, nothing switched off: {sent} sent to the relay, {there} booked in {seconds:.1} s from the first, \
          **{per_second:.0} a second**;\nmeanwhile the relay acknowledged {:.0} a second (p99 {:.1} ms).\n",
@@ -226,7 +226,7 @@ async fn signups(program: &Path, options: &Options) -> anyhow::Result<String> {
 }
 
 /// The result of sending signups.
-pub(super) struct Booked {
+pub(super) struct RecordedSignups {
     pub(super) sent: u64,
     pub(super) there: u64,
     /// From the first that was sent to the last that was recorded.
@@ -237,7 +237,7 @@ pub(super) struct Booked {
 }
 
 /// Sends signups to the relay of this ledger, and waits until the last of them is recorded.
-pub(super) async fn signups_on(ledger: &BenchLedger, options: &Options) -> anyhow::Result<Booked> {
+pub(super) async fn signups_on(ledger: &BenchLedger, options: &Options) -> anyhow::Result<RecordedSignups> {
     let (server, client) = ledger.serve().await?;
     set_up_catalogue(&client).await?;
     let public_key = ledger.public_key.clone();
@@ -263,5 +263,5 @@ pub(super) async fn signups_on(ledger: &BenchLedger, options: &Options) -> anyho
     let rate = (there - PAYING) as f64 / took;
     eprintln!("{all} signups, {} booked in {took:.1} s: {rate:.0}/s", there - PAYING);
     let (sent, there) = (all, there - PAYING);
-    Ok(Booked { sent, there, seconds: took, per_second: rate, meanwhile: sample })
+    Ok(RecordedSignups { sent, there, seconds: took, per_second: rate, meanwhile: sample })
 }

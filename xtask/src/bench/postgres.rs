@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::ensure;
 use tokio::process::Command;
 
-use super::ledger::{BenchLedger, Booked, signups_on};
+use super::ledger::{BenchLedger, RecordedSignups, signups_on};
 use super::load::{self, LatencySample};
 use super::{Measured, Options, measure, median};
 use crate::binaries::{self, Speed};
@@ -66,7 +66,7 @@ async fn section(programs: &Path, cluster: &Cluster, options: &Options) -> anyho
         let (p50, p99) = (p50.as_secs_f64() * 1e3, p99.as_secs_f64() * 1e3);
         writeln!(text, "| {count} | {rate:.0} | {:.2} | {p50:.1} | {p99:.1} |", median(ratios))?;
     }
-    let Booked { sent, there, seconds, per_second, meanwhile } = booked;
+    let RecordedSignups { sent, there, seconds, per_second, meanwhile } = booked;
     write!(
         text,
         "\nSignups end to end with one `headwater serve`, one program: {sent} sent, {there} booked in {seconds:.1} s, \

@@ -174,9 +174,9 @@ mod tests {
             ("51 files stayed open", outcome(End::Answered(200), ResourceUse { files_after: 71, ..CALM })),
             ("an honest client", AttackOutcome { honest: None, ..outcome(End::Answered(200), CALM) }),
         ];
-        for (says, outcome) in unlike {
+        for (expected, outcome) in unlike {
             let findings = outcome.findings().join("\n");
-            assert!(findings.contains(says), "{says}: {findings}");
+            assert!(findings.contains(expected), "{expected}: {findings}");
         }
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn kill(root: &Path, time: Duration) -> anyhow::Result<SuiteResult> {
     let binaries = binaries::build(root, Speed::Debug)?;
     let begun = Instant::now();
     let mut seed = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
-    let (mut deaths, mut acknowledged, mut kept, mut finding) = (0, 0, 0, None);
+    let (mut endings, mut acknowledged, mut kept, mut finding) = (0, 0, 0, None);
     while begun.elapsed() < time && finding.is_none() {
         eprintln!("killing servers under load, seeds {seed} to {}", seed + RUNS - 1);
         let mut test = cargo();
@@ -39,7 +39,7 @@ pub(super) fn kill(root: &Path, time: Duration) -> anyhow::Result<SuiteResult> {
         test.env("HEADWATER_JOURNEYS_RUNS", RUNS.to_string());
         let (passed, said) = hear(&mut test)?;
         for line in said.lines().filter(|line| line.starts_with("seed ")) {
-            deaths += 1;
+            endings += 1;
             acknowledged += number_before(line, " requests acknowledged");
             kept += number_before(line, " had been kept");
         }
@@ -52,8 +52,8 @@ pub(super) fn kill(root: &Path, time: Duration) -> anyhow::Result<SuiteResult> {
         seed += RUNS;
     }
     let ran = format!(
-        "{} deaths, {} requests acknowledged, {} kept whose answer was lost",
-        thousands(deaths),
+        "{} endings, {} requests acknowledged, {} kept whose answer was lost",
+        thousands(endings),
         thousands(acknowledged),
         thousands(kept)
     );

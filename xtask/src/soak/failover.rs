@@ -69,9 +69,9 @@ pub(super) fn run(root: &Path, time: Duration) -> anyhow::Result<SuiteResult> {
         std::thread::sleep(rng.wait(CALM));
         one_fault(&mut rng, &mut pair, &mut company, &mut faults)?;
     }
-    let told = load.stop();
-    let seen = company.settled(&told, SETTLE)?;
-    let differences = load::differences(&told, &seen);
+    let acknowledged = load.stop();
+    let seen = company.settled(&acknowledged, SETTLE)?;
+    let differences = load::differences(&acknowledged, &seen);
     company.stop()?;
     let check = Command::new(&program)
         .arg("check")
@@ -91,13 +91,16 @@ pub(super) fn run(root: &Path, time: Duration) -> anyhow::Result<SuiteResult> {
         faults.frozen,
         faults.database_frozen,
         faults.failed_over,
-        thousands(told.signups.len() as u64),
-        thousands(told.payments.len() as u64),
+        thousands(acknowledged.signups.len() as u64),
+        thousands(acknowledged.payments.len() as u64),
         thousands(customers.len() as u64),
         thousands(payments.len() as u64),
         thousands(rewards.len() as u64)
     );
-    ensure!(!told.signups.is_empty() && !told.payments.is_empty(), "nothing was acknowledged: {ran}");
+    ensure!(
+        !acknowledged.signups.is_empty() && !acknowledged.payments.is_empty(),
+        "nothing was acknowledged: {ran}"
+    );
     let finding = (!findings.is_empty()).then(|| format!("failover, seed {seed}: {}", findings.join("\n  ")));
     Ok(SuiteResult { name: "failover".to_owned(), ran, finding })
 }

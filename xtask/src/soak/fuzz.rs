@@ -171,9 +171,9 @@ mod tests {
     fn a_crash_is_told_with_its_input() {
         let log = "thread panicked at stripe.rs:24:9:\nnamed by someone\nstack backtrace:\n   0: it\n\
                    Test unit written to artifacts/crash-1\n";
-        let told = crash(log);
+        let text = crash(log);
         assert_eq!(
-            told,
+            text,
             "named by someone\n  thread panicked at stripe.rs:24:9:\n  Test unit written to artifacts/crash-1"
         );
     }

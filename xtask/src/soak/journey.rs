@@ -4,9 +4,9 @@ use std::process::Command;
 
 /// Runs tests to their end; returns whether they passed, and their output.
 pub(super) fn hear(test: &mut Command) -> anyhow::Result<(bool, String)> {
-    let heard = test.output()?;
-    let said = [heard.stdout, heard.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    Ok((heard.status.success(), said.concat()))
+    let output = test.output()?;
+    let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    Ok((output.status.success(), text.concat()))
 }
 
 /// The number in front of a mark; 0 without one.

@@ -89,13 +89,17 @@ impl Scope {
         // It exits with an error when a mutant survives, so the status is ignored; its files list the survivors.
         mutants.status().context("cannot start cargo-mutants")?;
         let read = |name: &str| std::fs::read_to_string(out.join("mutants.out").join(name));
-        let told =
-            told(&read("caught.txt")?, &read("timeout.txt")?, &read("unviable.txt")?, &read("missed.txt")?);
-        Ok(told.row(self.name, accepted))
+        let results = results(
+            &read("caught.txt")?,
+            &read("timeout.txt")?,
+            &read("unviable.txt")?,
+            &read("missed.txt")?,
+        );
+        Ok(results.row(self.name, accepted))
     }
 }
 
-fn told(caught: &str, timeout: &str, unviable: &str, missed: &str) -> MutantResults {
+fn results(caught: &str, timeout: &str, unviable: &str, missed: &str) -> MutantResults {
     let count = |text: &str| text.lines().count();
     MutantResults {
         caught: count(caught) + count(timeout),
@@ -164,16 +168,16 @@ mod tests {
     fn survivors_are_accepted_with_a_reason_or_found() {
         let accepted =
             accepted("# nothing is nothing\ncrates/a/src/b.rs: replace x\n\ncrates/z/src/b.rs: replace x\n");
-        let told = told("one\ntwo\n", "three\n", "", "crates/a/src/b.rs:7:3: replace x\n");
+        let found = results("one\ntwo\n", "three\n", "", "crates/a/src/b.rs:7:3: replace x\n");
         assert_eq!(
-            told.row("a", &accepted).finding.as_deref(),
+            found.row("a", &accepted).finding.as_deref(),
             Some("mutants: a: fewer than 90 % were noticed")
         );
-        let told = MutantResults { caught: 20, ..told };
-        let row = told.row("a", &accepted);
+        let found = MutantResults { caught: 20, ..found };
+        let row = found.row("a", &accepted);
         assert_eq!((row.ran.as_str(), row.finding), ("21 broken, 0 did not compile, 20 of 21 noticed", None));
         let more =
-            MutantResults { survivors: BTreeSet::from(["crates/a/src/c.rs: replace y".to_owned()]), ..told };
+            MutantResults { survivors: BTreeSet::from(["crates/a/src/c.rs: replace y".to_owned()]), ..found };
         let finding = more.row("a", &accepted).finding.unwrap();
         assert!(finding.contains("nobody noticed crates/a/src/c.rs: replace y"), "{finding}");
         assert!(

@@ -82,7 +82,7 @@ mod tests {
             ),
             ("UPDATE entry SET body = '' WHERE seq = 2", "an open entry has its text: entry 2 of lane a"),
         ];
-        for (damage, told) in damages {
+        for (damage, expected) in damages {
             let directory = tempfile::tempdir().unwrap();
             let store = headwater_teststore::open(directory.path(), "journal", MIGRATIONS);
             let work = move |unit: &mut Unit<'_>| {
@@ -94,8 +94,9 @@ mod tests {
             };
             store.write(work).await.unwrap();
             let found = store.read(check).await.unwrap();
-            let told: Vec<_> = Some(told.to_owned()).filter(|told| !told.is_empty()).into_iter().collect();
-            assert_eq!(found, told, "{damage}");
+            let expected: Vec<_> =
+                Some(expected.to_owned()).filter(|told| !told.is_empty()).into_iter().collect();
+            assert_eq!(found, expected, "{damage}");
         }
     }
 }

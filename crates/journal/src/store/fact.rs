@@ -13,7 +13,7 @@ pub(super) const FORGET: &str = "DELETE FROM fact WHERE stored_at <= $1";
 /// Stores a fact, unless a newer one is stored. `false` when nothing changed.
 ///
 /// Time, rank and body are compared in this order, so that the result does not depend on the order of arrival.
-pub(crate) fn keep(unit: &mut Unit<'_>, fact: &Fact, now: i64) -> Result<bool, StoreError> {
+pub(crate) fn upsert_fact(unit: &mut Unit<'_>, fact: &Fact, now: i64) -> Result<bool, StoreError> {
     let changed = unit.execute(
         "INSERT INTO fact (scope, name, part, at, rank, body, stored_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
          ON CONFLICT (scope, name, part) DO UPDATE

@@ -87,8 +87,9 @@ pub(crate) fn settle(
         Outcome::Delivered { names: there } => release_parked(unit, there, by.now, by.names),
         Outcome::Parked { at, names: awaited, claimed, .. } => {
             let delivered = entry.woken || by.names.delivered_since(awaited, *claimed);
-            let second =
-                by.first_retry.filter(|look| entry.times_parked == 0 && !awaited.is_empty() && look < at);
+            let second = by
+                .first_retry
+                .filter(|first_retry| entry.times_parked == 0 && !awaited.is_empty() && first_retry < at);
             park(unit, seq, awaited, delivered.then_some(by.now).or(second))
         }
         _ => Ok(()),

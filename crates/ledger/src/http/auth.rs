@@ -185,15 +185,15 @@ async fn identify(parts: &Parts, ledger: &Ledger) -> Result<Caller, Refusal> {
     let caller = if scheme.eq_ignore_ascii_case("basic") {
         let (public_key, password) = read_pair(rest.trim())
             .ok_or_else(|| missing("Basic authentication must be base64 of public_key:secret_key"))?;
-        match ledger.callers().find(&public_key, &password, now) {
+        match ledger.caller_cache().find(&public_key, &password, now) {
             Ok(caller) => Some(caller),
-            Err(asked) => {
+            Err(lookup) => {
                 let known = ledger.is_in_process_secret(&password);
                 let find =
                     move |unit: &mut Unit<'_>| credential::pair(unit, &public_key, &password, known, now);
                 let found = ledger.read(find).await?;
                 if let Some((caller, true)) = found {
-                    ledger.callers().insert(&asked, caller, now);
+                    ledger.caller_cache().insert(&lookup, caller, now);
                 }
                 found.map(|(caller, _)| caller)
             }

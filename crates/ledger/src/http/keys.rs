@@ -25,12 +25,12 @@ async fn post_rotate(
     admin: Admin,
     posted: JsonBody,
 ) -> Result<Response, ApiFailure> {
-    let asked: RotateKey = posted.parse()?;
+    let request: RotateKey = posted.parse()?;
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
         Ok(answer(
             200,
             "Secret replaced; the new one is shown this once",
-            credential::rotate(unit, ctx, &asked)?,
+            credential::rotate(unit, ctx, &request)?,
         ))
     };
     let response = write::change(&ledger, ledger.ctx(admin.program, false), work).await?;

@@ -27,8 +27,8 @@ const NO_SUCH_LINK: &str = "<!doctype html>\n<html lang=\"en\">\n<meta charset=\
 pub(crate) async fn follow_link(State(ledger): State<Ledger>, parts: Parts) -> Result<Response, ApiFailure> {
     let Parts { method, uri, headers, extensions, .. } = parts;
     let slug = uri.path().trim_start_matches('/');
-    let asked = method == Method::GET || method == Method::HEAD;
-    if !asked || slug.is_empty() || slug.contains('/') || matches!(slug, "api" | "v1") {
+    let is_read = method == Method::GET || method == Method::HEAD;
+    if !is_read || slug.is_empty() || slug.contains('/') || matches!(slug, "api" | "v1") {
         return Err(error::unknown_path(&uri));
     }
     // A call within the process has no peer address, so no rate limit applies.

@@ -115,9 +115,9 @@ pub(crate) fn record(
 /// host's own.
 fn custom_domain<'a>(link_base: &str, host: &'a str) -> Option<&'a str> {
     let own = Url::parse(link_base).ok()?;
-    let asked = Url::parse(&format!("{}://{host}", own.scheme())).ok()?;
-    let is_domain = matches!(asked.host(), Some(Host::Domain(name)) if name.contains('.'));
-    (is_host(host.as_bytes()) && is_domain && asked.host() != own.host()).then_some(host)
+    let requested = Url::parse(&format!("{}://{host}", own.scheme())).ok()?;
+    let is_domain = matches!(requested.host(), Some(Host::Domain(name)) if name.contains('.'));
+    (is_host(host.as_bytes()) && is_domain && requested.host() != own.host()).then_some(host)
 }
 
 fn shorten(text: &str) -> String {

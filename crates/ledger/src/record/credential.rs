@@ -91,13 +91,13 @@ pub(crate) fn any(unit: &mut Unit<'_>) -> Result<bool, StoreError> {
 
 /// Replaces one of the program's secrets; the old one works until the overlap ends. The new one is only in the
 /// answer.
-pub(crate) fn rotate(unit: &mut Unit<'_>, ctx: &Ctx, asked: &RotateKey) -> Result<RotatedKey, Refusal> {
-    let hours = asked.overlap_hours;
+pub(crate) fn rotate(unit: &mut Unit<'_>, ctx: &Ctx, request: &RotateKey) -> Result<RotatedKey, Refusal> {
+    let hours = request.overlap_hours;
     if !(0..=KEY_OVERLAP_HOURS_MAX).contains(&hours) {
         let message = format!("overlap_hours must lie between 0 and {KEY_OVERLAP_HOURS_MAX}, got {hours}");
         return Err(Refusal::invalid("out_of_range", "overlap_hours", message));
     }
-    let (kind, test, prefix) = match asked.which {
+    let (kind, test, prefix) = match request.which {
         WhichKey::Production => (CredentialKind::Pair, false, Prefix::SecretKey),
         WhichKey::Test => (CredentialKind::Pair, true, Prefix::SecretKey),
         WhichKey::Tracking => (CredentialKind::Tracking, false, Prefix::TrackingToken),
@@ -114,7 +114,7 @@ pub(crate) fn rotate(unit: &mut Unit<'_>, ctx: &Ctx, asked: &RotateKey) -> Resul
     replaced_credential::insert(unit, &row, until, ctx.now.0)?;
     credential::replace(unit, &row.secret_hash, &secret::hash(&made), ctx.now.0)?;
     Ok(RotatedKey {
-        which: asked.which,
+        which: request.which,
         public_key: row.public_key,
         secret: made,
         old_works_until: Millis(until),

@@ -144,10 +144,10 @@ fn again(
 }
 
 /// Overwrites the address, where one is given.
-fn overwrite(row: &mut CustomerRow, email: String, says: Source) {
+fn overwrite(row: &mut CustomerRow, email: String, source: Source) {
     if !email.is_empty() {
         row.email = email;
-        row.email_claimed = says.is_claim();
+        row.email_claimed = source.is_claim();
     }
 }
 

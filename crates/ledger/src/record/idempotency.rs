@@ -29,14 +29,14 @@ pub(crate) struct StoredAnswer {
 const HOUR: i64 = 60 * 60 * 1000;
 
 /// Answers stored before this time have expired.
-fn since(now: Millis) -> i64 {
+fn expired_before(now: Millis) -> i64 {
     now.plus(-IDEMPOTENCY_HOURS * HOUR).0
 }
 
 /// Deletes up to `limit` expired answers; returns how many. Never within a request: days of expired answers would
 /// make one sender wait.
 pub(crate) fn prune(unit: &mut Unit<'_>, now: Millis, limit: i64) -> Result<usize, StoreError> {
-    idempotency::delete_before(unit, since(now), limit)
+    idempotency::delete_before(unit, expired_before(now), limit)
 }
 
 /// Runs `work`, unless it has succeeded under this key before, and stores the answer in the same unit of work.
@@ -47,8 +47,8 @@ pub(crate) fn once(
     mut work: impl FnMut(&mut Unit<'_>, &Ctx) -> Result<StoredAnswer, Refusal>,
 ) -> Result<StoredAnswer, Refusal> {
     let Some(request) = request else { return work(unit, ctx) };
-    let (whose, since) = ((ctx.program, ctx.test), since(ctx.now));
-    if let Some(first) = idempotency::find(unit, whose, &request.key, since)? {
+    let (whose, expired_before) = ((ctx.program, ctx.test), expired_before(ctx.now));
+    if let Some(first) = idempotency::find(unit, whose, &request.key, expired_before)? {
         if first.request_hash != request.hash {
             return Err(Refusal::new(
                 RefusalKind::Conflict,

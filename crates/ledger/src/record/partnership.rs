@@ -180,7 +180,7 @@ pub(crate) fn record_token(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result
         return Err(Refusal::new(RefusalKind::Conflict, "partnership_archived", message));
     }
     let token = Prefix::PartnerToken.mint_credential(&ctx.random());
-    let kept = CredentialRow {
+    let row = CredentialRow {
         secret_hash: secret::hash(&token),
         program: ctx.program,
         kind: Opens::Partner,
@@ -188,7 +188,7 @@ pub(crate) fn record_token(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result
         public_key: None,
         partnership: Some(row.id),
     };
-    credential::insert(unit, &kept, ctx.now.0)?;
+    credential::insert(unit, &row, ctx.now.0)?;
     Ok(PartnerToken { token, partnership_key: row.key })
 }
 

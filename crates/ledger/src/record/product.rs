@@ -192,14 +192,14 @@ fn again(
 /// Whether a report is older than what is known. Of two reports of the same moment the later stage of a subscription
 /// wins, so that the order of arrival does not matter.
 fn is_late(row: &ProductRow, new: &CreateProduct) -> bool {
-    let (Some(known), Some(told)) = (row.occurred_at, new.occurred_at) else { return false };
+    let (Some(known), Some(reported)) = (row.occurred_at, new.occurred_at) else { return false };
     let stage = |status: ProductStatus| match status {
         ProductStatus::Trial => 0,
         ProductStatus::Active => 1,
         ProductStatus::Churned => 2,
     };
     let known_stage = stage(ProductStatus::from_name(&row.status).unwrap_or_default());
-    told.0 < known || (told.0 == known && stage(new.status) < known_stage)
+    reported.0 < known || (reported.0 == known && stage(new.status) < known_stage)
 }
 
 /// The product that a payment's subscription names and, for a billing provider's payment, the catalogue entry that

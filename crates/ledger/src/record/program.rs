@@ -109,7 +109,7 @@ pub(crate) fn create(
         stripe_test_webhook_secret: None,
     };
     program::insert(unit, &row, now.0)?;
-    keep(unit, &made, now)?;
+    store_credentials(unit, &made, now)?;
     let ctx = Ctx {
         program: id,
         company_id: id,
@@ -155,15 +155,15 @@ fn mint(program_id: i64, ids: &Ids) -> Credentials {
 }
 
 /// Keeps the hashes of a new program's secrets.
-fn keep(unit: &mut Unit<'_>, made: &Credentials, now: Millis) -> Result<(), StoreError> {
-    let kept = [
+fn store_credentials(unit: &mut Unit<'_>, made: &Credentials, now: Millis) -> Result<(), StoreError> {
+    let rows = [
         (Opens::Pair, false, &made.secret_key, Some(&made.public_key)),
         (Opens::Pair, true, &made.test_secret_key, Some(&made.test_public_key)),
         (Opens::Tracking, false, &made.tracking_token, None),
         (Opens::Tracking, true, &made.test_tracking_token, None),
         (Opens::Admin, false, &made.admin_token, None),
     ];
-    for (kind, test, text, public_key) in kept {
+    for (kind, test, text, public_key) in rows {
         let row = CredentialRow {
             secret_hash: secret::hash(text),
             program: made.program_id,
@@ -193,7 +193,7 @@ pub(crate) fn ingestion_programs(unit: &mut Unit<'_>, now: Millis) -> Result<Vec
                 test,
                 origins: row.origins.clone(),
                 checkout_amounts: row.checkout_amounts,
-                signups: row.claims.taken,
+                signups: row.claims.accepted,
                 identity_secret: row.claims.identity_secret.clone().map(SecretString::from),
                 organic_signups: row.claims.organic,
                 stripe_webhook_secret: stripe.clone().map(SecretString::from),
@@ -229,7 +229,7 @@ fn render(row: ProgramRow) -> Program {
         checkout_amounts: row.checkout_amounts,
         product_claims: row.claims.products,
         claimed_signups: row.claims.signups,
-        signups: row.claims.taken,
+        signups: row.claims.accepted,
         organic_signups: row.claims.organic,
         email_matching: row.claims.email_matching,
         redirect_order: row.redirect_order,
@@ -257,7 +257,7 @@ pub(crate) fn update(unit: &mut Unit<'_>, ctx: &Ctx, change: UpdateProgram) -> R
     }
     row.claims.products = change.product_claims.unwrap_or(row.claims.products);
     row.claims.signups = change.claimed_signups.unwrap_or(row.claims.signups);
-    row.claims.taken = change.signups.unwrap_or(row.claims.taken);
+    row.claims.accepted = change.signups.unwrap_or(row.claims.accepted);
     row.claims.organic = change.organic_signups.unwrap_or(row.claims.organic);
     row.redirect_order = change.redirect_order.unwrap_or(row.redirect_order);
     row.claims.email_matching = change.email_matching.unwrap_or(row.claims.email_matching);
@@ -270,14 +270,14 @@ pub(crate) fn update(unit: &mut Unit<'_>, ctx: &Ctx, change: UpdateProgram) -> R
             &mut row.stripe_test_webhook_secret,
         ),
     ];
-    for (name, given, kept) in secrets {
+    for (name, given, stored) in secrets {
         if let Some(given) = given {
             field::check_length(name, &given, 0, 255)?;
-            *kept = Some(given).filter(|text| !text.is_empty());
+            *stored = Some(given).filter(|text| !text.is_empty());
         }
     }
     // Checked after all settings are applied, since one request may set both.
-    if row.claims.taken == Signups::Signed && row.claims.identity_secret.is_none() {
+    if row.claims.accepted == Signups::Signed && row.claims.identity_secret.is_none() {
         let message = "signups can only be 'signed' where identity_secret is set: nothing could be verified";
         return Err(FieldError::new("invalid_value", "signups", message).into());
     }

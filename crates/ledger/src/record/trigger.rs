@@ -135,7 +135,7 @@ pub(crate) struct ListeningTrigger {
 /// that its own unit of work sees: a cached change may be uncommitted, or rolled back.
 #[derive(Default)]
 pub(crate) struct TriggerCache {
-    kept: Mutex<HashMap<i64, CompiledTriggers>>,
+    programs: Mutex<HashMap<i64, CompiledTriggers>>,
 }
 
 /// The triggers that listen for each event, in the order of evaluation.
@@ -162,8 +162,8 @@ pub(crate) fn ready(
     event: TriggerEvent,
 ) -> Result<Arc<[ListeningTrigger]>, Refusal> {
     let version = trigger::version(unit, ctx.program)?;
-    let kept = || ctx.ids.triggers.kept.lock().unwrap_or_else(PoisonError::into_inner);
-    let known = kept().get(&ctx.program).filter(|known| known.version == version).cloned();
+    let cached = || ctx.ids.triggers.programs.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = cached().get(&ctx.program).filter(|known| known.version == version).cloned();
     if let Some(known) = known {
         return Ok(known.of(event));
     }
@@ -179,11 +179,11 @@ pub(crate) fn ready(
         listening.push(ListeningTrigger { id, compiled, offer_description: made.offer_description });
     }
     let found = CompiledTriggers { version, customers: customers.into(), transactions: transactions.into() };
-    let mut kept = kept();
-    if kept.len() >= COMPILED_PROGRAMS_MAX {
-        kept.clear();
+    let mut cached = cached();
+    if cached.len() >= COMPILED_PROGRAMS_MAX {
+        cached.clear();
     }
-    kept.insert(ctx.program, found.clone());
+    cached.insert(ctx.program, found.clone());
     Ok(found.of(event))
 }
 

@@ -28,7 +28,7 @@ pub(crate) struct ClaimSettings {
     pub(crate) products: ProductClaims,
     pub(crate) signups: SignupClaims,
     /// Which signups are accepted at all.
-    pub(crate) taken: Signups,
+    pub(crate) accepted: Signups,
     /// Whether a signup without a partner makes a customer.
     pub(crate) organic: bool,
     /// Whether a payment's customer may be looked up by address.
@@ -66,7 +66,7 @@ fn claims(row: &Row<'_>) -> Result<ClaimSettings, StoreError> {
     Ok(ClaimSettings {
         products: ProductClaims::from_name(&word(10)?).ok_or_else(|| unknown(10))?,
         signups: SignupClaims::from_name(&word(11)?).ok_or_else(|| unknown(11))?,
-        taken: Signups::from_name(&word(12)?).ok_or_else(|| unknown(12))?,
+        accepted: Signups::from_name(&word(12)?).ok_or_else(|| unknown(12))?,
         organic: row.get(13)?,
         email_matching: row.get(14)?,
         identity_secret: row.get(15)?,
@@ -123,7 +123,7 @@ pub(crate) fn update(unit: &mut Unit<'_>, row: &ProgramRow, now: i64) -> Result<
             row.stripe_test_webhook_secret.as_ref().into(),
             row.claims.products.name().into(),
             row.claims.signups.name().into(),
-            row.claims.taken.name().into(),
+            row.claims.accepted.name().into(),
             row.claims.organic.into(),
             row.claims.email_matching.into(),
             row.claims.identity_secret.as_ref().into(),

@@ -39,7 +39,7 @@ async fn every_error_is_json_and_names_its_field_and_code() {
         ),
     ];
     for (method, path, body, (status, code, field)) in cases {
-        let reply = ledger.ask(&whose, method, path, body).await;
+        let reply = ledger.request(&whose, method, path, body).await;
         assert_eq!(reply.error(), (status, code.to_owned(), field.to_owned()), "{method} {path}");
         assert_eq!(reply.header("content-type"), "application/json");
     }
@@ -112,7 +112,7 @@ async fn changed_settings_reach_the_relay_and_never_show_a_secret() {
     let mut changes = ledger.handle.changes();
     changes.borrow_and_update();
     let body = json!({"checkout_amounts": "accept", "stripe_webhook_secret": "whsec_example", "origins": ["https://App.Example.com:443"]});
-    let reply = ledger.ask(&ledger.admin(), "PATCH", "/api/v2/program", &body.to_string()).await;
+    let reply = ledger.request(&ledger.admin(), "PATCH", "/api/v2/program", &body.to_string()).await;
     assert_eq!(reply.data()["origins"], json!(["https://app.example.com"]));
     assert_eq!(
         (&reply.data()["stripe_webhook"], &reply.data()["stripe_test_webhook"]),
@@ -127,7 +127,7 @@ async fn changed_settings_reach_the_relay_and_never_show_a_secret() {
     for (field, value) in [("origins", "https://a.example/path"), ("link_destinations", "https://a.example")]
     {
         let body = json!({field: [value]}).to_string();
-        let reply = ledger.ask(&ledger.admin(), "PATCH", "/api/v2/program", &body).await;
+        let reply = ledger.request(&ledger.admin(), "PATCH", "/api/v2/program", &body).await;
         assert_eq!(reply.error(), (400, "invalid_value".to_owned(), format!("{field}[0]")));
     }
 }
@@ -146,6 +146,7 @@ async fn a_panic_is_answered_without_its_message_and_the_next_request_is_served(
 #[tokio::test]
 async fn credentials_with_nul_are_nobodys() {
     let ledger = TestLedger::open().await;
-    let reply = ledger.ask(&crate::test_ledger::basic("pk_\0", "sk_\0"), "GET", "/api/v2/groups", "").await;
+    let reply =
+        ledger.request(&crate::test_ledger::basic("pk_\0", "sk_\0"), "GET", "/api/v2/groups", "").await;
     assert_eq!(reply.error(), (401, "unauthorized".to_owned(), String::new()));
 }

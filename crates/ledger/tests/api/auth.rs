@@ -26,7 +26,7 @@ async fn each_credential_allows_its_own_calls_and_no_others() {
     ];
     for (method, path, body, opens) in calls {
         for (whose, open) in [&production, &test, &partner, &tracking, &admin].into_iter().zip(opens) {
-            let reply = ledger.ask(whose, method, path, body).await;
+            let reply = ledger.request(whose, method, path, body).await;
             assert_eq!(reply.status != 401, open, "{method} {path} {} {}", &whose[..12], reply.text);
         }
     }
@@ -50,7 +50,7 @@ async fn wrong_credentials_are_all_refused_alike() {
         "Digest x".to_owned(),
     ];
     for whose in wrong {
-        let reply = ledger.ask(&whose, "GET", "/api/v2/groups", "").await;
+        let reply = ledger.request(&whose, "GET", "/api/v2/groups", "").await;
         assert_eq!(reply.error().0, 401, "{whose}");
         assert!(!reply.text.contains(other));
     }
@@ -64,9 +64,9 @@ async fn the_in_process_secret_is_accepted_with_any_known_public_key() {
     let ledger = TestLedger::open().await;
     let secret = ledger.handle.in_process_secret();
     let whose = basic(&ledger.keys.test_public_key, secret.expose_secret());
-    assert_eq!(ledger.ask(&whose, "GET", "/api/v2/groups", "").await.status, 200);
+    assert_eq!(ledger.request(&whose, "GET", "/api/v2/groups", "").await.status, 200);
     let nobody = basic("pk_nobody", secret.expose_secret());
-    assert_eq!(ledger.ask(&nobody, "GET", "/api/v2/groups", "").await.status, 401);
+    assert_eq!(ledger.request(&nobody, "GET", "/api/v2/groups", "").await.status, 401);
 }
 
 #[tokio::test]
@@ -75,9 +75,9 @@ async fn a_new_token_revokes_the_one_before_and_archiving_revokes_it() {
     let part = ledger.partner("gigakick").await;
     let first = ledger.partner_token(&part).await;
     let second = ledger.partner_token(&part).await;
-    let status = async |whose: &str| ledger.ask(whose, "GET", "/api/v2/customers", "").await.status;
+    let status = async |whose: &str| ledger.request(whose, "GET", "/api/v2/customers", "").await.status;
     assert_eq!((status(&first).await, status(&second).await), (401, 200));
-    ledger.ask(&ledger.production(), "DELETE", &format!("/api/v2/partnerships/{part}"), "").await.data();
+    ledger.request(&ledger.production(), "DELETE", &format!("/api/v2/partnerships/{part}"), "").await.data();
     assert_eq!(status(&second).await, 401);
 }
 
@@ -88,13 +88,13 @@ async fn another_programs_keys_give_no_access_here() {
     let other = ledger.handle.create_program(new).await.unwrap();
     let part = ledger.partner("gigakick").await;
     let whose = basic(&other.public_key, &other.secret_key);
-    let reply = ledger.ask(&whose, "GET", &format!("/api/v2/partnerships/{part}"), "").await;
+    let reply = ledger.request(&whose, "GET", &format!("/api/v2/partnerships/{part}"), "").await;
     assert_eq!(reply.status, 404);
     let body = format!(r#"{{"partnership_key":"{part}","email":"m@other.example"}}"#);
-    assert_eq!(ledger.ask(&whose, "POST", "/api/v2/members", &body).await.error().0, 403);
+    assert_eq!(ledger.request(&whose, "POST", "/api/v2/members", &body).await.error().0, 403);
     assert_eq!(
         ledger
-            .ask(&basic(&ledger.keys.public_key, &other.secret_key), "GET", "/api/v2/groups", "")
+            .request(&basic(&ledger.keys.public_key, &other.secret_key), "GET", "/api/v2/groups", "")
             .await
             .status,
         401

@@ -28,7 +28,7 @@ impl Program {
 
     async fn sign_up(&self, key: &str, partner: &str) -> Reply {
         let body = json!({"customer_key": key, "partner_key": partner});
-        self.ledger.says("page", "POST", "/api/v2/customers", &body).await
+        self.ledger.send_as("page", "POST", "/api/v2/customers", &body).await
     }
 
     async fn vendor_makes(&self, key: &str, partner: Option<&str>) -> Reply {
@@ -41,7 +41,7 @@ impl Program {
 
     async fn pays(&self, key: &str, payment: &str) -> Reply {
         let body = json!({"customer_key": key, "key": payment, "amount": 1000, "currency": "USD"});
-        self.ledger.says("billing", "POST", "/api/v2/transactions", &body).await
+        self.ledger.send_as("billing", "POST", "/api/v2/transactions", &body).await
     }
 
     /// Partner, amount, status and reason of every reward that is not declined, oldest first.
@@ -94,7 +94,7 @@ async fn a_program_that_accepts_claimed_signups_holds_none() {
     let program = Program::open().await;
     let admin = program.ledger.admin();
     let accept = json!({"claimed_signups": "accept"}).to_string();
-    program.ledger.ask(&admin, "PATCH", "/api/v2/program", &accept).await.data();
+    program.ledger.request(&admin, "PATCH", "/api/v2/program", &accept).await.data();
     program.sign_up("gk_1", "robin").await.data();
     assert_eq!(program.standing().await, [pending(&program.robin, 500)]);
 }
@@ -180,7 +180,7 @@ async fn what_was_paid_out_on_a_wrong_claim_is_owed_back() {
     for reward in list["items"].as_array().unwrap() {
         let path = format!("/api/v2/rewards/{}", text(&reward["key"]));
         let vendor = program.ledger.production();
-        program.ledger.ask(&vendor, "PATCH", &path, r#"{"status":"paid"}"#).await.data();
+        program.ledger.request(&vendor, "PATCH", &path, r#"{"status":"paid"}"#).await.data();
     }
     program.vendor_makes("gk_1", Some("robin")).await.data();
     let of = async |partner: &str| {
@@ -196,15 +196,15 @@ async fn an_invented_partner_key_or_click_makes_no_customer_without_organic_sign
     let unknown = program.sign_up("gk_1", "nobody").await;
     assert_eq!(unknown.error(), (400, "unknown_partner".to_owned(), "partner_key".to_owned()));
     let click = json!({"xid": "abcdefghijkl12", "customer_key": "gk_2"});
-    let answer = program.ledger.says("page", "POST", "/conversion/xid", &click).await.data();
+    let answer = program.ledger.send_as("page", "POST", "/conversion/xid", &click).await.data();
     assert_eq!(answer["outcome"], "unknown_xid");
     assert_eq!(program.ledger.get("/api/v2/customers").await.data()["items"], json!([]));
     let with_key = json!({"xid": "abcdefghijkl12", "customer_key": "gk_2", "partner_key": "robin"});
-    let answer = program.ledger.says("page", "POST", "/conversion/xid", &with_key).await.data();
+    let answer = program.ledger.send_as("page", "POST", "/conversion/xid", &with_key).await.data();
     assert_eq!(answer["outcome"], "created", "the key that came along is somebody's");
     let admin = program.ledger.admin();
     let organic = json!({"organic_signups": true}).to_string();
-    program.ledger.ask(&admin, "PATCH", "/api/v2/program", &organic).await.data();
+    program.ledger.request(&admin, "PATCH", "/api/v2/program", &organic).await.data();
     let made = program.sign_up("gk_1", "nobody").await.data();
     assert_eq!(made["partner_key"], Value::Null);
 }
@@ -235,8 +235,8 @@ async fn the_test_key_pair_changes_nothing_that_production_shares() {
         ("POST", "/api/v2/links", json!({"partnership_key": "robin", "dest": "https://www.example.com/"})),
     ];
     for (method, path, body) in shared {
-        let refused = ledger.ask(&test, method, path, &body.to_string()).await;
+        let refused = ledger.request(&test, method, path, &body.to_string()).await;
         assert_eq!((refused.error().0, refused.error().1.as_str()), (403, "test_key_read_only"), "{path}");
     }
-    ledger.ask(&test, "GET", "/api/v2/partnerships", "").await.data();
+    ledger.request(&test, "GET", "/api/v2/partnerships", "").await.data();
 }

@@ -77,7 +77,7 @@ async fn who_referred_a_customer_cannot_be_changed() {
         .data();
     let whose = ledger.production();
     let change =
-        async |method: &str, body: &str| ledger.ask(&whose, method, "/api/v2/customers/ada", body).await;
+        async |method: &str, body: &str| ledger.request(&whose, method, "/api/v2/customers/ada", body).await;
     assert_eq!(change("PATCH", r#"{"partner_key":"gstest"}"#).await.error().1, "read_only");
     let same = change("PUT", r#"{"partner_key":"gigakick","name":"Ada","provider_key":"p1"}"#).await.data();
     assert_eq!(
@@ -91,12 +91,12 @@ async fn test_keys_make_and_see_test_customers_only() {
     let ledger = TestLedger::open().await;
     let body = r#"{"email":"ada@site.example","customer_key":"ada"}"#;
     ledger.post("/api/v2/customers", body).await.data();
-    let made = ledger.ask(&ledger.test(), "POST", "/api/v2/customers", body).await.data();
+    let made = ledger.request(&ledger.test(), "POST", "/api/v2/customers", body).await.data();
     assert_eq!(made["test"], true);
     let path = format!("/api/v2/customers/{}", text(&made["key"]));
     assert_eq!(ledger.get(&path).await.status, 404);
     assert_eq!(
-        ledger.ask(&ledger.test(), "GET", "/api/v2/customers", "").await.data()["items"],
+        ledger.request(&ledger.test(), "GET", "/api/v2/customers", "").await.data()["items"],
         json!([made])
     );
 }
@@ -107,7 +107,7 @@ async fn a_deleted_customer_leaves_no_personal_data_behind() {
     let body = r#"{"email":"ada@site.example","customer_key":"ada","name":"Ada","provider_key":"p1","meta":{"phone":"1"}}"#;
     let first = ledger.post_once("/api/v2/customers", body, "k1").await.data();
     let path = format!("/api/v2/customers/{}", text(&first["key"]));
-    ledger.ask(&ledger.production(), "DELETE", &path, "").await.data();
+    ledger.request(&ledger.production(), "DELETE", &path, "").await.data();
     assert_eq!(ledger.get(&path).await.status, 404);
     let kept = ledger.get("/api/v2/customers?include_archived=true").await;
     assert_eq!(kept.data()["items"][0]["key"], first["key"]);
@@ -127,7 +127,7 @@ async fn a_click_converts_once_for_each_customer() {
     let whose = format!("Bearer {}", ledger.keys.tracking_token);
     let convert = async |xid: &str, customer: &str| {
         let body = json!({"xid": xid, "customer_key": customer, "name": "Ada"}).to_string();
-        let reply = ledger.ask(&whose, "POST", "/conversion/xid", &body).await;
+        let reply = ledger.request(&whose, "POST", "/conversion/xid", &body).await;
         assert_eq!((reply.status, &reply.json()["status"]), (200, &json!(200)));
         let data = reply.data();
         (text(&data["outcome"]), data["customer_key"].as_str().map(str::to_owned))

@@ -44,7 +44,7 @@ async fn speak(shop: &Shop, step: Step) -> u16 {
         Step::Stranger(attack) => stranger(attack),
         Step::Billing(told) => billing(told),
     };
-    shop.ledger.says(source, method, &format!("/api/v2/{path}"), &body).await.status
+    shop.ledger.send_as(source, method, &format!("/api/v2/{path}"), &body).await.status
 }
 
 fn signup(customer_key: &str, partner_key: &str, more: &Value) -> Value {

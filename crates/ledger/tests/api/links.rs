@@ -44,7 +44,7 @@ async fn a_link_leads_only_where_the_program_allows() {
 #[tokio::test]
 async fn without_allowed_destinations_the_hint_says_how_to_add_one() {
     let ledger = TestLedger::open().await;
-    ledger.ask(&ledger.admin(), "PATCH", "/api/v2/program", r#"{"link_destinations":[]}"#).await.data();
+    ledger.request(&ledger.admin(), "PATCH", "/api/v2/program", r#"{"link_destinations":[]}"#).await.data();
     let body = r#"{"partnership_key":"gstest","dest":"https://www.example.com/"}"#;
     let hint = text(&ledger.post("/api/v2/links", body).await.json()["hint"]);
     assert!(hint.contains("PATCH /api/v2/program") && hint.contains("www.example.com"), "{hint}");
@@ -127,7 +127,7 @@ async fn an_unknown_or_archived_link_answers_404_with_a_page_and_never_redirects
     let ledger = TestLedger::open().await;
     let part = ledger.partner("gigakick").await;
     ledger.link(&part, "gk", "https://www.example.com/").await;
-    ledger.ask(&ledger.production(), "DELETE", &format!("/api/v2/partnerships/{part}"), "").await.data();
+    ledger.request(&ledger.production(), "DELETE", &format!("/api/v2/partnerships/{part}"), "").await.data();
     for path in ["/nobody", "/gk", "/https:%2F%2Fevil.example", "/..%2f"] {
         let reply = ledger.visit(path).await;
         assert_eq!((reply.status, reply.headers.contains_key("location")), (404, false), "{path}");
@@ -151,11 +151,11 @@ async fn links_are_listed_for_their_partner() {
         assert_eq!(page["items"][0]["url"], "https://go.example.com/gk");
     }
     let token = ledger.partner_token(&part).await;
-    let own = ledger.ask(&token, "GET", "/api/v2/links", "").await.data();
+    let own = ledger.request(&token, "GET", "/api/v2/links", "").await.data();
     assert_eq!((own["items"].as_array().unwrap().len(), &own["items"][0]["slug"]), (1, &json!("gk")));
     ledger.click("/gk").await;
     ledger.click("/other").await;
-    let own = ledger.ask(&token, "GET", "/api/v2/clicks", "").await.data();
+    let own = ledger.request(&token, "GET", "/api/v2/clicks", "").await.data();
     assert_eq!(own["items"].as_array().unwrap().len(), 1);
 }
 
@@ -171,7 +171,7 @@ async fn a_program_can_choose_the_parameter_order_of_2021() {
     let (gspk, gsxid) = order().await;
     assert!(gsxid < gspk, "the present order");
     let change = r#"{"redirect_order":"2021"}"#;
-    let changed = ledger.ask(&ledger.admin(), "PATCH", "/api/v2/program", change).await.data();
+    let changed = ledger.request(&ledger.admin(), "PATCH", "/api/v2/program", change).await.data();
     assert_eq!(changed["redirect_order"], "2021");
     let (gspk, gsxid) = order().await;
     assert!(gspk < gsxid, "the order of 2021");

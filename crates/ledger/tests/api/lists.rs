@@ -74,7 +74,10 @@ async fn a_list_is_ten_newest_first_and_ends_in_an_empty_page() {
 async fn a_cursor_outlives_its_item() {
     let ledger = TestLedger::open().await;
     let made = fill(&ledger, &[1; 4]).await;
-    ledger.ask(&ledger.production(), "DELETE", &format!("/api/v2/customers/{}", made[2]), "").await.data();
+    ledger
+        .request(&ledger.production(), "DELETE", &format!("/api/v2/customers/{}", made[2]), "")
+        .await
+        .data();
     let page = ledger.get(&format!("/api/v2/customers?starting_after={}", made[2])).await.data();
     assert_eq!(keys(&page), [made[1].clone(), made[0].clone()]);
     assert_eq!(keys(&ledger.get("/api/v2/customers").await.data()).len(), 3);
@@ -89,7 +92,7 @@ async fn time_bounds_include_both_ends() {
     assert_eq!(keys(&ledger.get(&path).await.data()), [made[2].clone(), made[1].clone()]);
     ledger.pass(1000);
     let change = format!("/api/v2/customers/{}", made[0]);
-    ledger.ask(&ledger.production(), "PATCH", &change, r#"{"name":"Ada"}"#).await.data();
+    ledger.request(&ledger.production(), "PATCH", &change, r#"{"name":"Ada"}"#).await.data();
     let path = format!("/api/v2/customers?min_updated={}", START + 3500);
     assert_eq!(keys(&ledger.get(&path).await.data()), [made[0].clone()]);
 }

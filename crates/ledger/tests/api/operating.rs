@@ -60,7 +60,7 @@ async fn a_replaced_secret_works_until_its_overlap_ends_and_the_new_one_at_once(
     let mut admin = ledger.admin();
     for (which, old, call) in olds {
         let body = json!({"which": which, "overlap_hours": 2}).to_string();
-        let reply = ledger.ask(&admin, "POST", "/api/v2/program/keys/rotate", &body).await.data();
+        let reply = ledger.request(&admin, "POST", "/api/v2/program/keys/rotate", &body).await.data();
         assert_eq!(reply["old_works_until"], START + 2 * HOUR, "{which}");
         let made = text(&reply["secret"]);
         let new = match reply["public_key"].as_str() {
@@ -75,8 +75,8 @@ async fn a_replaced_secret_works_until_its_overlap_ends_and_the_new_one_at_once(
     for (after, old_works) in [(0, true), (2 * HOUR - 1, true), (1, false)] {
         ledger.pass(after);
         for (which, old, new, (method, path, body)) in &opened {
-            assert_eq!(ledger.ask(old, method, path, body).await.status != 401, old_works, "{which} old");
-            assert_ne!(ledger.ask(new, method, path, body).await.status, 401, "{which} new");
+            assert_eq!(ledger.request(old, method, path, body).await.status != 401, old_works, "{which} old");
+            assert_ne!(ledger.request(new, method, path, body).await.status, 401, "{which} new");
         }
     }
 }
@@ -86,7 +86,7 @@ async fn a_leaked_secret_is_replaced_without_overlap() {
     let ledger = TestLedger::open().await;
     let rotate = async |whose: &str, hours: i64| {
         let body = json!({"which": "production", "overlap_hours": hours}).to_string();
-        ledger.ask(whose, "POST", "/api/v2/program/keys/rotate", &body).await
+        ledger.request(whose, "POST", "/api/v2/program/keys/rotate", &body).await
     };
     assert_eq!(rotate(&ledger.production(), 0).await.status, 401, "the admin token alone replaces secrets");
     assert_eq!(rotate(&ledger.admin(), 721).await.error().2, "overlap_hours");
@@ -99,7 +99,7 @@ async fn a_leaked_secret_is_replaced_without_overlap() {
         [(ledger.keys.secret_key.clone(), 401), (text(&slowly["secret"]), 401), (text(&now["secret"]), 200)]
     {
         let whose = basic(&ledger.keys.public_key, &secret);
-        assert_eq!(ledger.ask(&whose, "GET", "/api/v2/groups", "").await.status, status);
+        assert_eq!(ledger.request(&whose, "GET", "/api/v2/groups", "").await.status, status);
     }
     assert!(ledger.handle.ingestion_programs().await.unwrap()[0].older_secret_hashes.is_empty());
 }
@@ -110,10 +110,10 @@ async fn a_link_answers_404_once_its_host_is_no_longer_allowed() {
     ledger.link("gstest", "spring", "https://www.example.com/landing").await;
     assert_eq!(ledger.visit("/spring").await.status, 302);
     let hosts = |list: &str| format!(r#"{{"link_destinations":[{list}]}}"#);
-    ledger.ask(&ledger.admin(), "PATCH", "/api/v2/program", &hosts(r#""shop.example.com""#)).await.data();
+    ledger.request(&ledger.admin(), "PATCH", "/api/v2/program", &hosts(r#""shop.example.com""#)).await.data();
     let gone = ledger.visit("/spring").await;
     assert_eq!((gone.status, gone.header("location")), (404, ""));
-    ledger.ask(&ledger.admin(), "PATCH", "/api/v2/program", &hosts(r#""www.example.com""#)).await.data();
+    ledger.request(&ledger.admin(), "PATCH", "/api/v2/program", &hosts(r#""www.example.com""#)).await.data();
     assert_eq!(ledger.visit("/spring").await.status, 302);
 }
 
@@ -173,7 +173,7 @@ async fn a_deleted_customer_is_a_pending_erasure_until_the_relay_confirms_it() {
     create("gk_2", "all@shop.example", "cus_example2").await;
     let sharing = create("gk_3", "all@shop.example", "cus_example2").await;
     for key in [&alone, &sharing] {
-        ledger.ask(&ledger.production(), "DELETE", &format!("/api/v2/customers/{key}"), "").await.data();
+        ledger.request(&ledger.production(), "DELETE", &format!("/api/v2/customers/{key}"), "").await.data();
     }
     assert!(told.has_changed().unwrap());
     told.mark_unchanged();

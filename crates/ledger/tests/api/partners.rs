@@ -44,11 +44,11 @@ async fn a_partner_moves_between_groups_that_exist() {
     let group = ledger.post("/api/v2/groups", r#"{"name":"Top Agencies!"}"#).await.data();
     let path = format!("/api/v2/partnerships/{key}");
     let moved = ledger
-        .ask(&ledger.production(), "PATCH", &path, r#"{"group_key":"top-agencies","tags":["eu"]}"#)
+        .request(&ledger.production(), "PATCH", &path, r#"{"group_key":"top-agencies","tags":["eu"]}"#)
         .await
         .data();
     assert_eq!((&moved["group_key"], &moved["tags"]), (&group["key"], &json!(["eu"])));
-    let reply = ledger.ask(&ledger.production(), "PATCH", &path, r#"{"group_key":"nowhere"}"#).await;
+    let reply = ledger.request(&ledger.production(), "PATCH", &path, r#"{"group_key":"nowhere"}"#).await;
     assert_eq!(reply.error(), (400, "unknown_group".to_owned(), "group_key".to_owned()));
     let reply = ledger.post("/api/v2/groups", r#"{"name":"Top agencies"}"#).await;
     assert_eq!(reply.error(), (409, "group_exists".to_owned(), "slug".to_owned()));
@@ -96,13 +96,13 @@ async fn a_partner_sees_its_own_customers_without_the_vendors_data() {
     };
     let (own, other) = (make("ada", "gigakick").await, make("bob", "rival").await);
     let token = ledger.partner_token(&part).await;
-    let seen = ledger.ask(&token, "GET", "/api/v2/customers", "").await;
+    let seen = ledger.request(&token, "GET", "/api/v2/customers", "").await;
     assert_eq!(seen.data()["items"].as_array().unwrap().len(), 1);
     assert_eq!(seen.data()["items"][0]["key"], own.as_str());
     for word in ["site.example", "p-secret", "rival", "\"pro\""] {
         assert!(!seen.text.contains(word), "{word}: {}", seen.text);
     }
-    let get = async |path: String| ledger.ask(&token, "GET", &path, "").await;
+    let get = async |path: String| ledger.request(&token, "GET", &path, "").await;
     assert_eq!(get(format!("/api/v2/customers/{own}")).await.status, 200);
     let hidden = get(format!("/api/v2/customers/{other}")).await;
     let nobody = get("/api/v2/customers/cus_nobody00000000".to_owned()).await;

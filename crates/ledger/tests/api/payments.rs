@@ -146,16 +146,16 @@ async fn test_customers_take_test_keys_and_earn_nothing() {
     });
     ledger.post("/api/v2/triggers", &any.to_string()).await.data();
     let body = r#"{"email":"t@site.example","customer_key":"tess","partner_key":"gstest"}"#;
-    ledger.ask(&test, "POST", "/api/v2/customers", body).await.data();
+    ledger.request(&test, "POST", "/api/v2/customers", body).await.data();
     let pay =
         |customer: &str| json!({"customer_key": customer, "amount": 9900, "currency": "USD"}).to_string();
     let wrong = ledger.post("/api/v2/transactions", &pay("tess")).await;
     assert_eq!(wrong.error(), (400, "test_mismatch".to_owned(), "customer_key".to_owned()));
-    let wrong = ledger.ask(&test, "POST", "/api/v2/transactions", &pay("ada")).await;
+    let wrong = ledger.request(&test, "POST", "/api/v2/transactions", &pay("ada")).await;
     assert_eq!(wrong.error(), (400, "test_mismatch".to_owned(), "customer_key".to_owned()));
-    let made = ledger.ask(&test, "POST", "/api/v2/transactions", &pay("tess")).await.data();
+    let made = ledger.request(&test, "POST", "/api/v2/transactions", &pay("tess")).await.data();
     assert_eq!(made["test"], true);
-    let rewards = ledger.ask(&test, "GET", "/api/v2/rewards", "").await.data();
+    let rewards = ledger.request(&test, "GET", "/api/v2/rewards", "").await.data();
     assert_eq!((&rewards["items"], shop.amounts().await), (&json!([]), vec![]));
 }
 
@@ -168,7 +168,7 @@ async fn a_deleted_customer_leaves_payments_without_personal_data() {
         "subscription_key": "sub_inbox", "metadata": {"paid_by": "ada lovelace"},
     });
     shop.ledger.post("/api/v2/transactions", &body.to_string()).await.data();
-    shop.ledger.ask(&shop.ledger.production(), "DELETE", "/api/v2/customers/ada", "").await.data();
+    shop.ledger.request(&shop.ledger.production(), "DELETE", "/api/v2/customers/ada", "").await.data();
     assert_eq!(shop.amounts().await, [1980]);
     for path in ["transactions/invoice-1", "products/sub_inbox", "rewards"] {
         let reply = shop.ledger.get(&format!("/api/v2/{path}")).await;

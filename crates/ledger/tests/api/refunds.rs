@@ -32,7 +32,7 @@ async fn deleting_a_payment_reverses_what_it_earned_once() {
     let shop = paid_shop().await;
     for _ in 0..2 {
         let path = "/api/v2/transactions/invoice-1";
-        shop.ledger.ask(&shop.ledger.production(), "DELETE", path, "").await.data();
+        shop.ledger.request(&shop.ledger.production(), "DELETE", path, "").await.data();
         assert_eq!((shop.balance().await, shop.amounts().await), (0, vec![1980, -1980]));
     }
 }
@@ -143,7 +143,7 @@ async fn a_dispute_that_is_won_restores_the_commission() {
 async fn a_payment_that_the_company_deleted_is_not_restored_by_a_providers_total() {
     let shop = paid_shop().await;
     let path = "/api/v2/transactions/invoice-1";
-    shop.ledger.ask(&shop.ledger.production(), "DELETE", path, "").await.data();
+    shop.ledger.request(&shop.ledger.production(), "DELETE", path, "").await.data();
     let body = json!({"refunded_total": 100, "occurred_at": 5000}).to_string();
     shop.ledger.post("/api/v2/transactions/invoice-1/refund", &body).await.data();
     assert_eq!(shop.balance().await, 0);

@@ -69,7 +69,7 @@ impl Shop {
     }
 
     pub(crate) async fn patch(&self, path: &str, body: Value) -> Reply {
-        self.ledger.ask(&self.ledger.production(), "PATCH", path, &body.to_string()).await
+        self.ledger.request(&self.ledger.production(), "PATCH", path, &body.to_string()).await
     }
 
     pub(crate) async fn refund(&self, key: &str, total: i64) -> Reply {

@@ -118,7 +118,7 @@ impl TestLedger {
     }
 
     /// A request with the credentials `whose`.
-    pub(crate) async fn ask(&self, whose: &str, method: &str, path: &str, body: &str) -> Reply {
+    pub(crate) async fn request(&self, whose: &str, method: &str, path: &str, body: &str) -> Reply {
         let request = Request::builder()
             .method(method)
             .uri(path)
@@ -130,7 +130,7 @@ impl TestLedger {
     }
 
     /// A request with the production key pair on behalf of a source (trust.md section 1).
-    pub(crate) async fn says(&self, source: &str, method: &str, path: &str, body: &Value) -> Reply {
+    pub(crate) async fn send_as(&self, source: &str, method: &str, path: &str, body: &Value) -> Reply {
         let request = Request::builder()
             .method(method)
             .uri(path)
@@ -143,12 +143,12 @@ impl TestLedger {
 
     /// A GET by the vendor.
     pub(crate) async fn get(&self, path: &str) -> Reply {
-        self.ask(&self.production(), "GET", path, "").await
+        self.request(&self.production(), "GET", path, "").await
     }
 
     /// A POST by the vendor.
     pub(crate) async fn post(&self, path: &str, body: &str) -> Reply {
-        self.ask(&self.production(), "POST", path, body).await
+        self.request(&self.production(), "POST", path, body).await
     }
 
     /// A POST by the vendor under an idempotency key.

@@ -43,7 +43,7 @@ async fn an_inactive_or_archived_trigger_does_not_fire() {
         .await
         .data();
     shop.pay("invoice-2", 9900, "sub_inbox").await.data();
-    shop.ledger.ask(&shop.ledger.production(), "DELETE", &path, "").await.data();
+    shop.ledger.request(&shop.ledger.production(), "DELETE", &path, "").await.data();
     shop.pay("invoice-3", 9900, "sub_inbox").await.data();
     assert_eq!(shop.amounts().await, [1238]);
 }

@@ -24,7 +24,7 @@ async fn a_partner_sees_every_product_and_only_their_own_credit() {
     let ada = text(&ledger.get("/api/v2/customers/ada").await.data()["key"]);
     let token = ledger.partner_token(&shop.partner).await;
     let path = format!("/api/v2/products?customer_key={ada}&order_by=created_at");
-    let reply = ledger.ask(&token, "GET", &path, "").await;
+    let reply = ledger.request(&token, "GET", &path, "").await;
     let items = reply.data()["items"].clone();
     let shown: Vec<_> = items
         .as_array()
@@ -41,8 +41,9 @@ async fn a_partner_sees_every_product_and_only_their_own_credit() {
         (&items[0]["partnership_key"], &items[1]["partnership_key"]),
         (&json!(shop.partner), &Value::Null)
     );
-    let one = ledger.ask(&token, "GET", &format!("/api/v2/products/{}", text(&items[1]["key"])), "").await;
-    let rewards = ledger.ask(&token, "GET", "/api/v2/rewards", "").await;
+    let one =
+        ledger.request(&token, "GET", &format!("/api/v2/products/{}", text(&items[1]["key"])), "").await;
+    let rewards = ledger.request(&token, "GET", "/api/v2/rewards", "").await;
     for told in [&reply, &one, &rewards] {
         for name in [rival.as_str(), member.as_str(), "rival", "Rival", "rivalclick12"] {
             assert!(!told.text.contains(name), "{name} in {}", told.text);
@@ -71,16 +72,16 @@ async fn records_that_a_partner_did_not_refer_answer_404() {
         format!("/api/v2/rewards/{reward}"),
     ];
     for path in paths {
-        let theirs = ledger.ask(&token, "GET", &path, "").await;
+        let theirs = ledger.request(&token, "GET", &path, "").await;
         assert_eq!(theirs.status, 404, "{path}");
         assert!(!theirs.text.contains("referrer"));
     }
-    let unnamed = ledger.ask(&token, "GET", "/api/v2/products", "").await;
+    let unnamed = ledger.request(&token, "GET", "/api/v2/products", "").await;
     assert_eq!(unnamed.error(), (400, "required".to_owned(), "customer_key".to_owned()));
     let rewards = format!("/api/v2/rewards?partnership_key={}", shop.partner);
-    assert_eq!(ledger.ask(&token, "GET", &rewards, "").await.data()["items"], json!([]));
+    assert_eq!(ledger.request(&token, "GET", &rewards, "").await.data()["items"], json!([]));
     for path in ["/api/v2/transactions", "/api/v2/triggers", "/api/v2/product_book"] {
-        assert_eq!(ledger.ask(&token, "GET", path, "").await.status, 401, "{path}");
+        assert_eq!(ledger.request(&token, "GET", path, "").await.status, 401, "{path}");
     }
 }
 
@@ -119,7 +120,7 @@ async fn filters_narrow_lists_of_products_and_rewards() {
 async fn a_deleted_product_frees_its_subscription_and_a_deleted_entry_cannot_be_sold() {
     let shop = Shop::open().await;
     shop.sell("Inbox", "sub_inbox", json!({})).await;
-    let delete = async |path: &str| shop.ledger.ask(&shop.ledger.production(), "DELETE", path, "").await;
+    let delete = async |path: &str| shop.ledger.request(&shop.ledger.production(), "DELETE", path, "").await;
     delete("/api/v2/products/sub_inbox").await.data();
     assert_eq!(shop.ledger.get("/api/v2/products").await.data()["items"], json!([]));
     shop.sell("Inbox", "sub_inbox", json!({})).await;

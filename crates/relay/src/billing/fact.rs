@@ -67,7 +67,8 @@ pub enum FactBody {
         stands: bool,
     },
     /// The provider has reported the subscription at the time of the fact, so older reports are stale.
-    Told,
+    #[serde(rename = "told")]
+    Reported,
     /// A dispute or a credit note, which takes money back too.
     Back {
         /// Minor units, with tax; 0 when it is not in force.

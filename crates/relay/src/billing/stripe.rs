@@ -136,7 +136,7 @@ impl WebhookReader<'_> {
         let Some(status) = status else { return };
         let several = object.items.data.len() > 1;
         let name = fact::subscription(&object.id);
-        self.facts.push(FactBody::Told.fact(self.scope, &name, "told", self.at.0, 0));
+        self.facts.push(FactBody::Reported.fact(self.scope, &name, "told", self.at.0, 0));
         for item in &object.items.data {
             let price = &item.price;
             let quantity = item.quantity.unwrap_or(1);

@@ -99,7 +99,7 @@ impl Attempt<'_> {
     }
 
     /// `<event id>/<what>`: the `Idempotency-Key` of one of the event's requests.
-    fn idem(&self, what: impl std::fmt::Display) -> String {
+    fn idempotency_key(&self, what: impl std::fmt::Display) -> String {
         format!("{}/{what}", self.id)
     }
 

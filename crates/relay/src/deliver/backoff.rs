@@ -13,9 +13,9 @@ pub(super) fn wait(id: [u8; 16], attempt: i64, retry_after: Option<u64>) -> i64 
     let digest = Sha256::new().chain_update(id).chain_update(attempt.to_be_bytes()).finalize();
     let draw = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
     let jittered = i64::from(draw) % bound + 1;
-    let asked =
+    let retry_after =
         retry_after.map_or(0, |seconds| i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000));
-    jittered.max(asked.min(24 * DELIVERY_BACKOFF_MAX))
+    jittered.max(retry_after.min(24 * DELIVERY_BACKOFF_MAX))
 }
 
 #[cfg(test)]
@@ -26,11 +26,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_wait_is_bounded_and_never_shorter_than_asked(id: [u8; 16], attempt in 0i64..10_000, asked in 0u64..86_400) {
+        fn a_wait_is_bounded_and_never_shorter_than_asked(id: [u8; 16], attempt in 0i64..10_000, requested in 0u64..86_400) {
             let first = wait(id, 1, None);
             prop_assert!((1..=DELIVERY_BACKOFF_MIN).contains(&first));
             prop_assert!((1..=DELIVERY_BACKOFF_MAX).contains(&wait(id, attempt, None)));
-            prop_assert!(wait(id, attempt, Some(asked)) >= i64::try_from(asked).unwrap() * 1000);
+            prop_assert!(wait(id, attempt, Some(requested)) >= i64::try_from(requested).unwrap() * 1000);
         }
     }
 }

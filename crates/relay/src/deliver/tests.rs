@@ -158,7 +158,7 @@ impl DeliveryTest {
         *self.now.lock().unwrap() += millis;
     }
 
-    fn heard(&self) -> Vec<String> {
+    fn received(&self) -> Vec<String> {
         self.received
             .lock()
             .unwrap()
@@ -184,7 +184,7 @@ async fn a_customer_is_made_before_its_products_and_payments() {
     delivery.take("payment", PAYMENT).await;
     delivery.settle().await;
     assert_eq!(
-        delivery.heard(),
+        delivery.received(),
         ["POST /api/v2/customers"],
         "what follows waits while the customer is refused"
     );
@@ -200,7 +200,7 @@ async fn a_customer_is_made_before_its_products_and_payments() {
         "POST /api/v2/products",
         "POST /api/v2/transactions",
     ];
-    assert_eq!(delivery.heard(), expect);
+    assert_eq!(delivery.received(), expect);
     assert_eq!(delivery.count(State::Delivered).await, 3);
 }
 
@@ -214,7 +214,7 @@ async fn a_click_becomes_a_conversion_and_an_unknown_click_a_customer() {
     )
     .await;
     delivery.settle().await;
-    assert_eq!(delivery.heard(), ["POST /conversion/xid", "POST /api/v2/customers"]);
+    assert_eq!(delivery.received(), ["POST /conversion/xid", "POST /api/v2/customers"]);
 }
 
 #[tokio::test]
@@ -227,7 +227,7 @@ async fn a_payment_before_its_customer_is_parked_until_the_customer_is_delivered
     delivery.take("signup", SIGNUP).await;
     delivery.settle().await;
     assert_eq!(
-        delivery.heard(),
+        delivery.received(),
         ["POST /api/v2/transactions", "POST /api/v2/customers", "POST /api/v2/transactions"]
     );
     assert_eq!(delivery.count(State::Delivered).await, 2);
@@ -243,7 +243,11 @@ async fn records_that_exist_already_count_as_delivered() {
     delivery.take("checkout", CHECKOUT).await;
     delivery.take("payment", PAYMENT).await;
     delivery.settle().await;
-    assert_eq!(delivery.heard()[1..3], ["POST /api/v2/products"; 2], "a page changes nothing that is there");
+    assert_eq!(
+        delivery.received()[1..3],
+        ["POST /api/v2/products"; 2],
+        "a page changes nothing that is there"
+    );
     assert_eq!(delivery.count(State::Delivered).await, 3);
 }
 

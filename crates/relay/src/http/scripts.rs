@@ -27,9 +27,9 @@ pub(crate) async fn get_latest(
 ) -> Result<Response, IngestionFailure> {
     let tag = format!("\"{}\"", relay.scripts.hash);
     if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known == tag.as_str()) {
-        let kept =
+        let caching =
             [(header::ETAG, tag), (header::CACHE_CONTROL, SHORT.to_str().unwrap_or_default().to_owned())];
-        return Ok((StatusCode::NOT_MODIFIED, kept, COMMON).into_response());
+        return Ok((StatusCode::NOT_MODIFIED, caching, COMMON).into_response());
     }
     let answer = answer(relay.scripts.latest.as_ref(), &headers, SHORT)?;
     Ok(([(header::ETAG, tag)], answer).into_response())

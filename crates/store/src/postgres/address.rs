@@ -90,9 +90,9 @@ mod tests {
             "postgres://u:pass_test_example@h",
             "postgres://u:pass_test_example@h/db?pass_test_example=1",
         ] {
-            let told = text.parse::<Address>().unwrap_err().to_string();
-            assert!(told.starts_with("the database must be given as postgres://"), "{told}");
-            assert!(!told.contains("u:pass"), "{told}");
+            let error = text.parse::<Address>().unwrap_err().to_string();
+            assert!(error.starts_with("the database must be given as postgres://"), "{error}");
+            assert!(!error.contains("u:pass"), "{error}");
         }
     }
 }

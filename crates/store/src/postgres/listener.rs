@@ -162,7 +162,7 @@ async fn register(client: &Client, place: &SchemaAddress, known: Option<i64>) ->
 }
 
 fn call(callbacks: &Callbacks) {
-    callbacks.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(|heard| heard());
+    callbacks.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(|callback| callback());
 }
 
 /// Lists the numbers of the running processes, by the locks they hold. `objsubid` is 2 for locks of two 32-bit keys.

@@ -9,7 +9,7 @@ use crate::{Bounds, StoreError, Unit};
 pub(crate) struct SchemaReaders {
     address: SchemaAddress,
     pub(crate) permits: ReadPermits,
-    kept: usize,
+    idle_max: usize,
     idle: Mutex<Vec<PostgresSession>>,
 }
 
@@ -18,7 +18,7 @@ impl SchemaReaders {
         Self {
             address: place,
             permits: ReadPermits::new(bounds),
-            kept: bounds.readers,
+            idle_max: bounds.readers,
             idle: Mutex::default(),
         }
     }
@@ -33,7 +33,7 @@ impl SchemaReaders {
         // A read has nothing to commit; that COMMIT succeeds only shows that the session can be used again.
         if session.commit().is_ok() {
             let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-            if idle.len() < self.kept {
+            if idle.len() < self.idle_max {
                 idle.push(session);
             }
         }

@@ -41,7 +41,7 @@ pub(super) struct Chromium {
     _child: Child,
     input: ChildStdin,
     output: Split<BufReader<ChildStdout>>,
-    asked: u64,
+    last_id: u64,
     events: VecDeque<ProtocolEvent>,
     _profile: TempDir,
 }
@@ -75,7 +75,7 @@ impl Chromium {
         let input = child.stdin.take().context("standard input was asked for and is not there")?;
         let output = child.stdout.take().context("standard output was asked for and is not there")?;
         let output = BufReader::new(output).split(0);
-        Ok(Self { _child: child, input, output, asked: 0, events: VecDeque::new(), _profile: profile })
+        Ok(Self { _child: child, input, output, last_id: 0, events: VecDeque::new(), _profile: profile })
     }
 
     /// Sends a command to the browser.
@@ -89,19 +89,19 @@ impl Chromium {
     }
 
     async fn call(&mut self, mut message: Value) -> anyhow::Result<Value> {
-        self.asked += 1;
-        let id = self.asked;
+        self.last_id += 1;
+        let id = self.last_id;
         message["id"] = id.into();
         let mut text = serde_json::to_vec(&message)?;
         text.push(0);
         self.input.write_all(&text).await.context("the browser has ended")?;
         let answer = async {
             loop {
-                let mut heard = self.hear().await?;
-                if heard["id"] == id {
-                    break anyhow::Ok(heard);
+                let mut message = self.receive().await?;
+                if message["id"] == id {
+                    break anyhow::Ok(message);
                 }
-                self.events.extend(event(&mut heard));
+                self.events.extend(event(&mut message));
             }
         };
         let method = &message["method"];
@@ -114,7 +114,7 @@ impl Chromium {
     }
 
     /// The next message.
-    async fn hear(&mut self) -> anyhow::Result<Value> {
+    async fn receive(&mut self) -> anyhow::Result<Value> {
         let message = self.output.next_segment().await?.context("the browser has ended")?;
         serde_json::from_slice(&message).context("the browser sent no JSON")
     }
@@ -145,7 +145,7 @@ impl Chromium {
             let next = match self.events.pop_front() {
                 Some(event) => Some(event),
                 None => event(
-                    &mut timeout_at(end, self.hear())
+                    &mut timeout_at(end, self.receive())
                         .await
                         .with_context(|| format!("{method} did not come within {PATIENCE:?}"))??,
                 ),
@@ -160,8 +160,8 @@ impl Chromium {
     /// Every event within this time.
     pub(super) async fn watch(&mut self, duration: Duration) -> anyhow::Result<Vec<ProtocolEvent>> {
         let end = Instant::now() + duration;
-        while let Ok(heard) = timeout_at(end, self.hear()).await {
-            self.events.extend(event(&mut heard?));
+        while let Ok(message) = timeout_at(end, self.receive()).await {
+            self.events.extend(event(&mut message?));
         }
         Ok(self.events.drain(..).collect())
     }

@@ -141,7 +141,7 @@ mod tests {
         ProtocolEvent { method: method.to_owned(), params }
     }
 
-    fn asked(id: &str, kind: &str, url: &str) -> ProtocolEvent {
+    fn requested(id: &str, kind: &str, url: &str) -> ProtocolEvent {
         let params = json!({ "requestId": id, "type": kind, "request": { "url": url } });
         event("Network.requestWillBeSent", params)
     }
@@ -157,9 +157,9 @@ mod tests {
     #[test]
     fn the_bytes_are_those_of_scripts() {
         let events = [
-            asked("1", "Document", PAGE),
-            asked("2", "Script", "http://shop.localhost:80/a.js"),
-            asked("3", "Script", "http://shop.localhost:80/b.js"),
+            requested("1", "Document", PAGE),
+            requested("2", "Script", "http://shop.localhost:80/a.js"),
+            requested("3", "Script", "http://shop.localhost:80/b.js"),
             answered("2", 200),
             finished("1", 5000),
             finished("2", 700),
@@ -170,12 +170,12 @@ mod tests {
 
     #[test]
     fn a_script_that_is_not_there_is_an_error() {
-        let missing = [asked("2", "Script", "http://shop.localhost:80/a.js"), answered("2", 404)];
+        let missing = [requested("2", "Script", "http://shop.localhost:80/a.js"), answered("2", 404)];
         assert!(
             script_bytes(&missing, PAGE).unwrap_err().to_string().contains("a.js was answered Some(404)")
         );
         let failed = [
-            asked("2", "Script", "http://shop.localhost:80/a.js"),
+            requested("2", "Script", "http://shop.localhost:80/a.js"),
             event("Network.loadingFailed", json!({ "requestId": "2", "errorText": "net::ERR" })),
         ];
         assert!(script_bytes(&failed, PAGE).unwrap_err().to_string().contains("did not load"));
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_request_to_another_host_is_an_error() {
-        let events = [asked("1", "Fetch", "http://elsewhere.example/e")];
+        let events = [requested("1", "Fetch", "http://elsewhere.example/e")];
         assert!(script_bytes(&events, PAGE).unwrap_err().to_string().contains("elsewhere.example"));
     }
 

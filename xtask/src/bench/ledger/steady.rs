@@ -30,13 +30,13 @@ pub(super) async fn measure(program: &Path, options: &Options) -> anyhow::Result
         let (client, public_key) = (client.clone(), ledger.public_key.clone());
         senders.spawn(send(client, public_key, connection, (begin, seconds)));
     }
-    let looked = tokio::spawn(look(client.clone(), PAYING + u64::from(RATE * seconds)));
+    let polled = tokio::spawn(poll_counts(client.clone(), PAYING + u64::from(RATE * seconds)));
     let mut acknowledged = Vec::new();
     while let Some(sent) = senders.join_next().await {
         acknowledged.extend(sent??);
     }
     acknowledged.sort_unstable();
-    let looks = looked.await??;
+    let looks = polled.await??;
     server.stop().await?;
     let mut looks = looks.into_iter().peekable();
     let mut took = Vec::new();
@@ -76,7 +76,7 @@ async fn send(
 }
 
 /// Polls how many are recorded until all are; returns each time with its count.
-async fn look(client: BenchClient, all: u64) -> anyhow::Result<Vec<(Instant, u64)>> {
+async fn poll_counts(client: BenchClient, all: u64) -> anyhow::Result<Vec<(Instant, u64)>> {
     let begun = Instant::now();
     let mut looks = Vec::new();
     loop {

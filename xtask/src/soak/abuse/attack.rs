@@ -185,8 +185,8 @@ async fn unread(wire: &Wire) -> anyhow::Result<End> {
     let socket = TcpSocket::new_v4()?;
     socket.set_recv_buffer_size(4096)?;
     let mut stream = socket.connect(wire.address.parse()?).await?;
-    let asked = wire.head("GET", "/api/v2/customers?limit=250", "").repeat(LISTS);
-    stream.write_all(asked.as_bytes()).await?;
+    let requests = wire.head("GET", "/api/v2/customers?limit=250", "").repeat(LISTS);
+    stream.write_all(requests.as_bytes()).await?;
     tokio::time::sleep(Duration::from_mins(1)).await;
     let (mut read, mut buffer) = (0, vec![0; 64 * 1024]);
     loop {

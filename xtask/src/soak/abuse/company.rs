@@ -108,8 +108,8 @@ impl Honest {
         let (mut slowest, mut answers) = (Duration::ZERO, 0);
         loop {
             let begun = Instant::now();
-            let asked = self.0.ask("GET", "/api/v2/customers/gk_1", "");
-            match tokio::time::timeout(at_most, asked).await {
+            let request = self.0.ask("GET", "/api/v2/customers/gk_1", "");
+            match tokio::time::timeout(at_most, request).await {
                 Ok(Ok(200)) => {}
                 _ => return None,
             }

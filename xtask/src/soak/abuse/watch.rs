@@ -41,7 +41,7 @@ pub(super) fn raise_own_files() -> anyhow::Result<()> {
 /// Starts to sample a process; the last sample is taken `settle` after the end.
 pub(super) fn begin(process: u32, settle: Duration) -> anyhow::Result<Watcher> {
     let place = PathBuf::from(format!("/proc/{process}"));
-    let (memory, files) = look(&place)?;
+    let (memory, files) = measure(&place)?;
     let mut seen = ResourceUse {
         before_mib: memory,
         peak_mib: memory,
@@ -50,14 +50,14 @@ pub(super) fn begin(process: u32, settle: Duration) -> anyhow::Result<Watcher> {
         files_after: files,
         files_max: files_max(&std::fs::read_to_string(place.join("limits"))?)?,
     };
-    let (over, mut heard) = watch::channel(false);
+    let (over, mut ended) = watch::channel(false);
     let looking = tokio::spawn(async move {
-        while tokio::time::timeout(EVERY, heard.wait_for(|over| *over)).await.is_err() {
-            let (memory, files) = look(&place)?;
+        while tokio::time::timeout(EVERY, ended.wait_for(|over| *over)).await.is_err() {
+            let (memory, files) = measure(&place)?;
             (seen.peak_mib, seen.files_peak) = (seen.peak_mib.max(memory), seen.files_peak.max(files));
         }
         tokio::time::sleep(settle).await;
-        seen.files_after = look(&place)?.1;
+        seen.files_after = measure(&place)?.1;
         Ok(seen)
     });
     Ok(Watcher { over, looking })
@@ -77,7 +77,7 @@ impl Watcher {
 }
 
 /// One sample: resident MiB and open files.
-fn look(place: &Path) -> anyhow::Result<(u64, usize)> {
+fn measure(place: &Path) -> anyhow::Result<(u64, usize)> {
     let status =
         std::fs::read_to_string(place.join("status")).context("the server is gone, or there is no /proc")?;
     let files = std::fs::read_dir(place.join("fd"))?.count();

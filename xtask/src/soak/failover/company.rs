@@ -151,13 +151,17 @@ impl ClusterDeployment {
     }
 
     /// Everything that the ledger has recorded, read when it holds all that was acknowledged or the time is over.
-    pub(super) fn settled(&self, told: &Acknowledged, within: Duration) -> anyhow::Result<StoredCounts> {
+    pub(super) fn settled(
+        &self,
+        acknowledged: &Acknowledged,
+        within: Duration,
+    ) -> anyhow::Result<StoredCounts> {
         let begun = Instant::now();
         loop {
             let seen = self.seen();
             let all = seen.as_ref().is_ok_and(|seen| {
-                told.signups.iter().all(|key| seen.customers.contains_key(key))
-                    && told.payments.iter().all(|key| seen.payments.contains_key(key))
+                acknowledged.signups.iter().all(|key| seen.customers.contains_key(key))
+                    && acknowledged.payments.iter().all(|key| seen.payments.contains_key(key))
             });
             if all || begun.elapsed() >= within {
                 return seen;

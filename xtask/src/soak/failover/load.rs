@@ -73,11 +73,11 @@ impl Load {
     pub(super) fn stop(self) -> Acknowledged {
         self.stop.store(true, Ordering::Relaxed);
         let mut all = Acknowledged::default();
-        for client in self.clients {
-            let told = client.join().unwrap_or_default();
-            all.signups.extend(told.signups);
-            all.payments.extend(told.payments);
-            all.sent.extend(told.sent);
+        for acknowledged in self.clients {
+            let sent = acknowledged.join().unwrap_or_default();
+            all.signups.extend(sent.signups);
+            all.payments.extend(sent.payments);
+            all.sent.extend(sent.sent);
         }
         all
     }
@@ -86,25 +86,25 @@ impl Load {
 impl LoadClient {
     /// Sends one customer after the other: a signup, then a payment, repeated until the ledger knows the customer.
     fn work(self) -> Acknowledged {
-        let mut told = Acknowledged::default();
+        let mut acknowledged = Acknowledged::default();
         let mut count = 0;
         while !self.stop.load(Ordering::Relaxed) {
             count += 1;
             let customer = format!("gk_{}_{count}", self.number);
-            told.sent.insert(customer.clone());
+            acknowledged.sent.insert(customer.clone());
             let signup = self.signup(&customer, count);
             if !self.done(&self.relays, count, "/v1/events", "", &signup) {
                 continue;
             }
-            told.signups.insert(customer.clone());
+            acknowledged.signups.insert(customer.clone());
             let payment = format!("pay_{}_{count}", self.number);
-            told.sent.insert(payment.clone());
+            acknowledged.sent.insert(payment.clone());
             let body = json!({"key": payment, "customer_key": customer, "amount": 9900, "currency": "USD"});
             if self.done(&self.ledgers, count, "/api/v2/transactions", &self.credential, &body.to_string()) {
-                told.payments.insert(payment);
+                acknowledged.payments.insert(payment);
             }
         }
-        told
+        acknowledged
     }
 
     fn signup(&self, customer: &str, count: u64) -> String {
@@ -137,16 +137,16 @@ impl LoadClient {
 }
 
 /// The differences between what was acknowledged and what is stored.
-pub(super) fn differences(told: &Acknowledged, seen: &StoredCounts) -> Vec<String> {
+pub(super) fn differences(acknowledged: &Acknowledged, seen: &StoredCounts) -> Vec<String> {
     let mut found = Vec::new();
     let mut note = |what: &str, keys: Vec<&String>| {
         if let Some(first) = keys.first() {
             found.push(format!("{} {what}, such as {first}", keys.len()));
         }
     };
-    note("signups acknowledged and not there", lost(&told.signups, &seen.customers));
-    note("payments acknowledged and not there", lost(&told.payments, &seen.payments));
-    note("payments acknowledged and without a commission", lost(&told.payments, &seen.rewards));
+    note("signups acknowledged and not there", lost(&acknowledged.signups, &seen.customers));
+    note("payments acknowledged and not there", lost(&acknowledged.payments, &seen.payments));
+    note("payments acknowledged and without a commission", lost(&acknowledged.payments, &seen.rewards));
     for (what, there) in
         [("customers", &seen.customers), ("payments", &seen.payments), ("commissions", &seen.rewards)]
     {
@@ -156,21 +156,21 @@ pub(super) fn differences(told: &Acknowledged, seen: &StoredCounts) -> Vec<Strin
         );
         note(
             &format!("{what} that nobody sent"),
-            there.keys().filter(|key| !told.sent.contains(*key)).collect(),
+            there.keys().filter(|key| !acknowledged.sent.contains(*key)).collect(),
         );
     }
     found
 }
 
-fn lost<'t>(told: &'t HashSet<String>, there: &HashMap<String, u64>) -> Vec<&'t String> {
-    told.iter().filter(|key| !there.contains_key(*key)).collect()
+fn lost<'t>(acknowledged: &'t HashSet<String>, there: &HashMap<String, u64>) -> Vec<&'t String> {
+    acknowledged.iter().filter(|key| !there.contains_key(*key)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn told(keys: [&str; 3]) -> Acknowledged {
+    fn acknowledged(keys: [&str; 3]) -> Acknowledged {
         let [signup, payment, other] = keys.map(str::to_owned);
         Acknowledged {
             signups: [signup.clone()].into(),
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn lost_doubled_and_invented_records_are_named_and_unacknowledged_ones_are_fine() {
-        let told = told(["c1", "p1", "c2"]);
+        let told = acknowledged(["c1", "p1", "c2"]);
         let sound = seen(&[("c1", 1), ("c2", 1)], &[("p1", 1)], &[("p1", 1)]);
         assert!(differences(&told, &sound).is_empty());
         let lost = seen(&[], &[("p1", 1)], &[]);

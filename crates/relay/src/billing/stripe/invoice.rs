@@ -26,8 +26,8 @@ impl WebhookReader<'_> {
         }
         let lines: Vec<_> = object.lines.data.iter().map(|line| (line, base(object, line))).collect();
         let charged = || lines.iter().filter(|(_, base)| *base != 0);
-        let kept = charged().map(|(line, base)| PaidLine { key: key(object, line), base: *base }).collect();
-        let paid = FactBody::Paid { gross: object.paid(), lines: kept };
+        let lines = charged().map(|(line, base)| PaidLine { key: key(object, line), base: *base }).collect();
+        let paid = FactBody::Paid { gross: object.paid(), lines };
         self.facts.push(paid.fact(self.scope, &fact::invoice(&object.id), "paid", self.at.0, 0));
         for (line, base) in charged() {
             let payment = Payment {

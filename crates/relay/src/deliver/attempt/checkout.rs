@@ -29,7 +29,7 @@ impl Attempt<'_> {
                 click_xid: None,
                 metadata: None,
             };
-            self.product(product, &customer, &self.idem(n)).await?;
+            self.product(product, &customer, &self.idempotency_key(n)).await?;
         }
         match checkout.transaction {
             Some(claimed) if self.program.checkout_amounts == ClaimPolicy::Accept => {
@@ -68,7 +68,11 @@ impl Attempt<'_> {
             member_key: None,
             created_at: Some(self.happened(None)),
         };
-        self.transaction(&transaction, &CustomerRef::by_key(Some(customer_key)), &self.idem("transaction"))
-            .await
+        self.transaction(
+            &transaction,
+            &CustomerRef::by_key(Some(customer_key)),
+            &self.idempotency_key("transaction"),
+        )
+        .await
     }
 }

@@ -41,7 +41,7 @@ impl Attempt<'_> {
                 partner_key: partner_key.clone(),
                 xid,
             };
-            let answer = self.client.conversion(&conversion, Some(&self.idem(0))).await;
+            let answer = self.client.conversion(&conversion, Some(&self.idempotency_key(0))).await;
             if !answer.as_ref().is_ok_and(|answer| answer.data.outcome == "unknown_xid") {
                 return sent(answer).map_err(AttemptError::from);
             }
@@ -61,7 +61,7 @@ impl Attempt<'_> {
             meta: signup.meta,
             ..CreateCustomer::default()
         };
-        self.create_customer(customer, &self.idem(1), &why).await
+        self.create_customer(customer, &self.idempotency_key(1), &why).await
     }
 
     /// Creates a customer. An existing one is a success. An unknown partner, as in a fabricated link, creates none: the
@@ -119,7 +119,7 @@ impl Attempt<'_> {
             provider_key,
             ..CreateCustomer::default()
         };
-        self.create_customer(customer, &self.idem(0), "no partner is named").await
+        self.create_customer(customer, &self.idempotency_key(0), "no partner is named").await
     }
 
     /// Sets the provider's id of a customer. An id from a page (a buyer may have edited it) is sent only for a customer

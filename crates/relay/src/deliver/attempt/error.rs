@@ -88,8 +88,8 @@ fn transient(error: &ClientError, entry: &Entry, now: i64) -> Outcome {
     if entry.attempts >= i64::from(DELIVERY_ATTEMPTS_MAX) {
         return Outcome::Dead { reason: format!("after {} attempts: {error}", entry.attempts) };
     }
-    let asked = if let ClientError::Refused { retry_after, .. } = error { *retry_after } else { None };
-    let at = now + backoff::wait(entry.id, entry.attempts, asked);
+    let retry_after = if let ClientError::Refused { retry_after, .. } = error { *retry_after } else { None };
+    let at = now + backoff::wait(entry.id, entry.attempts, retry_after);
     Outcome::Retry { at, reason: error.to_string(), counted: true }
 }
 

@@ -37,7 +37,7 @@ impl Attempt<'_> {
             member_key: None,
             created_at,
         };
-        self.transaction(&transaction, &customer, &self.idem(0)).await
+        self.transaction(&transaction, &customer, &self.idempotency_key(0)).await
     }
 
     pub(super) async fn transaction(
@@ -122,7 +122,7 @@ impl Attempt<'_> {
         let total = refund.refunded_total.unwrap_or_default();
         let at = refund.occurred_at.map_or(0, |at| at.0);
         let digest = Sha256::digest(format!("{key}/{total}/{at}"));
-        let idem = self.idem(hex::encode(&digest[..8]));
+        let idem = self.idempotency_key(hex::encode(&digest[..8]));
         match self.client.refund_transaction(key, refund, Some(&idem)).await {
             Err(error) if is_missing(&error) => {
                 Err(AttemptError::not_yet(&error, vec![self.name(&transaction(key))]))

@@ -35,15 +35,15 @@ impl Attempt<'_> {
             click_xid: None,
             metadata: None,
         };
-        self.product(product, &subscription.customer, &self.idem(0)).await
+        self.product(product, &subscription.customer, &self.idempotency_key(0)).await
     }
 
     /// Whether the provider has reported this subscription at a later time already. Our ledger ignores older states by
     /// itself; another destination would take this one for the newest.
     async fn is_stale(&self, subscription: &Subscription) -> Result<bool, AttemptError> {
         let id = subscription.external_subscription_key.split('/').next().unwrap_or_default();
-        let told = self.journal.facts(self.scope(), fact::subscription(id)).await?;
-        Ok(told.iter().any(|fact| fact.at > self.occurred_at.0))
+        let reports = self.journal.facts(self.scope(), fact::subscription(id)).await?;
+        Ok(reports.iter().any(|fact| fact.at > self.occurred_at.0))
     }
 
     /// Creates a product. Our ledger updates an existing one if billing or the vendor sends it again. Another

@@ -40,20 +40,20 @@ async fn ignored_amounts_are_not_sent_with_products_either() {
     let delivery = with_amounts(ClaimPolicy::Ignore, "checkout", checkout()).await;
     let (product, _) = &delivery.said("POST /api/v2/products")[0];
     assert!(product.get("amount").is_none() && product.get("currency").is_none(), "{product}");
-    assert_eq!(delivery.heard(), ["POST /api/v2/products"]);
+    assert_eq!(delivery.received(), ["POST /api/v2/products"]);
 }
 
 #[tokio::test]
 async fn amounts_that_billing_confirms_are_sent_with_products_and_make_no_transaction() {
     let delivery = with_amounts(ClaimPolicy::Confirm, "checkout", checkout()).await;
     assert_eq!(delivery.said("POST /api/v2/products")[0].0["amount"], 9900);
-    assert_eq!(delivery.heard(), ["POST /api/v2/products"]);
+    assert_eq!(delivery.received(), ["POST /api/v2/products"]);
 }
 
 #[tokio::test]
 async fn an_accepted_amount_is_recorded_once_under_a_key_that_no_provider_has() {
     let delivery = with_amounts(ClaimPolicy::Accept, "checkout", checkout()).await;
-    assert_eq!(delivery.heard(), ["POST /api/v2/products", "POST /api/v2/transactions"]);
+    assert_eq!(delivery.received(), ["POST /api/v2/products", "POST /api/v2/transactions"]);
     let (paid, source) = &delivery.said("POST /api/v2/transactions")[0];
     assert_eq!(
         (paid["key"].as_str(), paid["amount"].as_i64(), source.as_str()),
@@ -66,7 +66,7 @@ async fn an_accepted_amount_is_recorded_once_under_a_key_that_no_provider_has() 
 async fn a_signup_with_an_accepted_amount_is_a_payment_and_otherwise_none() {
     let signup = json!({"customer_key": "gk_1", "partner_key": "p1", "email": "dana@shop.example", "amount": 4900, "currency": "usd"});
     let delivery = with_amounts(ClaimPolicy::Accept, "signup", signup.clone()).await;
-    assert_eq!(delivery.heard(), ["POST /api/v2/customers", "POST /api/v2/transactions"]);
+    assert_eq!(delivery.received(), ["POST /api/v2/customers", "POST /api/v2/transactions"]);
     let (paid, _) = &delivery.said("POST /api/v2/transactions")[0];
     assert_eq!(
         (paid["amount"].as_i64(), paid["currency"].as_str(), paid["customer_key"].as_str()),
@@ -75,7 +75,7 @@ async fn a_signup_with_an_accepted_amount_is_a_payment_and_otherwise_none() {
     assert!(paid["key"].as_str().unwrap().starts_with("chk_"), "{paid}");
     for policy in [ClaimPolicy::Confirm, ClaimPolicy::Ignore] {
         let delivery = with_amounts(policy, "signup", signup.clone()).await;
-        assert_eq!(delivery.heard(), ["POST /api/v2/customers"]);
+        assert_eq!(delivery.received(), ["POST /api/v2/customers"]);
     }
 }
 
@@ -85,7 +85,7 @@ async fn a_fabricated_partner_makes_no_customer_and_is_listed_with_its_reason() 
     let delivery = delivery_test(&[(400, unknown)]);
     delivery.take("signup", SIGNUP).await;
     delivery.settle().await;
-    assert_eq!(delivery.heard(), ["POST /api/v2/customers"], "and no organic one in its place");
+    assert_eq!(delivery.received(), ["POST /api/v2/customers"], "and no organic one in its place");
     let listed = delivery.in_state(State::Unattributed).await;
     assert!(listed[0].last_error.as_deref().unwrap().contains("no partner 'p1'"), "{listed:?}");
     assert_eq!(delivery.relay.journal.counts(1, false).await.unwrap().unattributed, 1);
@@ -97,7 +97,7 @@ async fn an_invented_click_makes_no_customer() {
     let delivery = delivery_test(&[(200, unknown)]);
     delivery.take("signup", r#"{"customer_key":"gk_1","xid":"Ab3dEf6hIj9kLm"}"#).await;
     delivery.settle().await;
-    assert_eq!((delivery.heard().len(), delivery.count(State::Unattributed).await), (1, 1));
+    assert_eq!((delivery.received().len(), delivery.count(State::Unattributed).await), (1, 1));
 }
 
 #[tokio::test]
@@ -111,7 +111,7 @@ async fn a_partner_that_the_page_named_wins_over_a_click() {
         .await;
     delivery.take("signup", r#"{"customer_key":"gk_2","xid":"Ab3dEf6hIj9kLm","credited_by":"page"}"#).await;
     delivery.settle().await;
-    let mut heard = delivery.heard();
+    let mut heard = delivery.received();
     heard.sort();
     assert_eq!(heard, ["POST /api/v2/customers", "POST /conversion/xid"]);
     assert_eq!(delivery.said("POST /api/v2/customers")[0].0["partner_key"], "b");
@@ -134,12 +134,12 @@ async fn an_existing_product_is_changed_by_its_own_key_and_never_by_its_subscrip
         "POST /api/v2/products",
         "GET /api/v2/products",
     ];
-    assert_eq!(delivery.heard(), expect);
+    assert_eq!(delivery.received(), expect);
     assert_eq!(delivery.count(State::Parked).await, 1, "the product's key is not known: a person decides");
     delivery.take_from(Source::Vendor, "checkout", CHECKOUT).await;
     delivery.settle().await;
     assert_eq!(
-        (delivery.heard().len(), delivery.count(State::Dead).await),
+        (delivery.received().len(), delivery.count(State::Dead).await),
         (5, 1),
         "another conflict is no success"
     );
@@ -160,7 +160,7 @@ async fn a_subscription_is_sent_for_its_own_customer_with_its_time() {
         .await;
     delivery.take_from(Source::Billing, "subscription", &said(json!({"provider_key": "cus_2"}))).await;
     delivery.settle().await;
-    assert_eq!(delivery.heard(), ["POST /api/v2/products"; 2]);
+    assert_eq!(delivery.received(), ["POST /api/v2/products"; 2]);
     let products = delivery.said("POST /api/v2/products");
     let by = |product: &serde_json::Value| [product["customer_key"].clone(), product["provider_key"].clone()];
     let mut named: Vec<_> = products.iter().map(|(product, _)| by(product)).collect();
@@ -181,7 +181,7 @@ async fn an_id_that_a_buyer_may_have_edited_does_not_replace_a_known_one() {
     delivery.stripe(link).await;
     delivery.settle().await;
     assert_eq!(
-        delivery.heard(),
+        delivery.received(),
         ["GET /api/v2/customers/gk_1"],
         "a destination that is not ours gets no change"
     );

@@ -40,7 +40,7 @@ async fn a_rotated_key_holds_delivery_and_loses_nothing() {
             }
             delivery.later(HOLD_MAX);
         }
-        assert!(delivery.heard().is_empty());
+        assert!(delivery.received().is_empty());
         let due = delivery.in_state(State::Head).await;
         assert_eq!(
             (due.len(), delivery.count(State::Dead).await),
@@ -67,7 +67,7 @@ async fn events_of_a_program_that_a_restored_ledger_does_not_know_yet_are_kept()
     let known = delivery.program.clone();
     delivery.relay.programs.replace(Vec::new());
     delivery.settle().await;
-    assert_eq!((delivery.heard().len(), delivery.count(State::Dead).await), (0, 0));
+    assert_eq!((delivery.received().len(), delivery.count(State::Dead).await), (0, 0));
     delivery.relay.programs.replace(vec![known]);
     delivery.later(HOLD_MAX);
     delivery.settle().await;
@@ -79,7 +79,7 @@ async fn a_conflict_at_hosted_partnerstack_is_resolved_by_reading_the_customer()
     let delivery = delivery_test(&[(409, "{}"), (200, "{}"), (409, "{}"), (404, "{}")]);
     delivery.take("signup", SIGNUP).await;
     delivery.settle().await;
-    assert_eq!(delivery.heard(), ["POST /api/v2/customers", "GET /api/v2/customers/gk_1"]);
+    assert_eq!(delivery.received(), ["POST /api/v2/customers", "GET /api/v2/customers/gk_1"]);
     assert_eq!(delivery.count(State::Delivered).await, 1);
     delivery.take("signup", &SIGNUP.replace("gk_1", "gk_2")).await;
     delivery.settle().await;
@@ -102,7 +102,7 @@ async fn a_clock_that_jumps_a_month_and_back_gives_up_nothing() {
     delivery.later(-2 * PARKED_AGE_MAX);
     super::super::maintain(&delivery.relay, delivery.relay.now().0).await;
     delivery.settle().await;
-    assert_eq!(delivery.heard().len(), 3, "delayed by a wrong clock, and tried again by the right one");
+    assert_eq!(delivery.received().len(), 3, "delayed by a wrong clock, and tried again by the right one");
     assert_eq!(delivery.count(State::Parked).await, 1);
 }
 

@@ -24,7 +24,7 @@ struct Paid {
 
 /// A destination that stores customers and transactions as API v2 does.
 #[derive(Default)]
-struct Kept {
+struct HostedRecords {
     /// Names of customers, as requests give them; everybody is known when it is `None`.
     customers: Option<BTreeSet<String>>,
     paid: BTreeMap<String, Paid>,
@@ -32,7 +32,7 @@ struct Kept {
     down: BTreeSet<String>,
 }
 
-type Hosted = Arc<Mutex<Kept>>;
+type Hosted = Arc<Mutex<HostedRecords>>;
 
 fn answer(hosted: &Hosted, path: &str, body: &Value) -> (u16, &'static str) {
     let mut kept = hosted.lock().unwrap();
