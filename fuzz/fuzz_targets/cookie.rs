@@ -18,7 +18,7 @@ fuzz_target!(|text: &str| {
     assert_eq!(decode(&written), value);
 
     let found = |jar: &str| {
-        let lines = lines::of_jar(jar);
+        let lines = lines::of_cookies(jar);
         decide(lines.as_bytes(), false, |_| "").click.read(lines.as_bytes()).partner_key
     };
     if is_partner_key(value.as_bytes()) && !jar.contains("growSumoPartnerKey") && !jar.contains("_ps_xid_") {

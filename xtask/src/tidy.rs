@@ -13,6 +13,8 @@ mod graph;
 mod imports;
 mod lengths;
 mod map;
+mod names;
+mod words;
 
 /// The arguments of `tidy`.
 #[derive(Debug, Args)]
@@ -87,8 +89,10 @@ fn problems(root: &Path) -> anyhow::Result<Vec<Problem>> {
     for source in &sources {
         problems.extend(lengths::check(source));
         problems.extend(borders::check(source));
+        problems.extend(words::check(source));
     }
     problems.extend(bounds::check(&sources));
+    problems.extend(names::check(&sources));
     problems.sort();
     Ok(problems)
 }

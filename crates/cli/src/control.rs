@@ -101,10 +101,10 @@ pub(crate) async fn ask(data: &Path, new: &NewProgram) -> anyhow::Result<Map<Str
         )
     };
     let mut stream = UnixStream::connect(data.join(SOCKET)).await.with_context(held)?;
-    let request = json!({
+    let message = json!({
         "name": new.name, "origins": new.origins, "link_destinations": new.link_destinations,
     });
-    stream.write_all(format!("{request}\n").as_bytes()).await.with_context(held)?;
+    stream.write_all(format!("{message}\n").as_bytes()).await.with_context(held)?;
     let answered = tokio::time::timeout(PATIENCE, request(&mut stream)).await.map_err(|_| anyhow!(held()))?;
     let Value::Object(answer) = answered.with_context(held)? else { bail!(held()) };
     match answer.get("error").and_then(Value::as_str) {

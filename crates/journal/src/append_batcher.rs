@@ -43,7 +43,7 @@ impl AppendBatcher {
             biased;
             // Another caller's unit has included these entries.
             answered = &mut result => return answered.unwrap_or(Err(StoreError::Closed)),
-            flight = Arc::clone(&self.permits).acquire_owned() => flight.map_err(|_| StoreError::Closed)?,
+            permit = Arc::clone(&self.permits).acquire_owned() => permit.map_err(|_| StoreError::Closed)?,
         };
         let batcher = self.clone();
         // A task of its own: when this caller's future is dropped, the unit still runs for the other callers in it.

@@ -20,8 +20,9 @@ pub const HOST_COOKIES: &str = "_ps_xid_,_ps_partner_key_,_gsxid,_grsmpk";
 pub fn encode(value: &str) -> String {
     let mut out = String::with_capacity(value.len());
     for byte in value.bytes() {
-        let safe = matches!(byte, 0x21 | 0x23..=0x24 | 0x26..=0x2B | 0x2D..=0x3A | 0x3C..=0x5B | 0x5D..=0x7E);
-        if safe {
+        let allowed =
+            matches!(byte, 0x21 | 0x23..=0x24 | 0x26..=0x2B | 0x2D..=0x3A | 0x3C..=0x5B | 0x5D..=0x7E);
+        if allowed {
             out.push(byte as char);
         } else {
             crate::referral::push_percent(&mut out, byte);

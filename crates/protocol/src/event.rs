@@ -175,7 +175,7 @@ pub struct Event {
 }
 
 #[derive(Deserialize)]
-struct Head<'a> {
+struct EventHead<'a> {
     id: EventId,
     #[serde(borrow, rename = "type")]
     kind: Cow<'a, str>,
@@ -195,7 +195,7 @@ impl Event {
                 format!("an event may have {max} bytes, got {got}"),
             ));
         }
-        let head: Head<'_> = field::parse(text.as_bytes())?;
+        let head: EventHead<'_> = field::parse(text.as_bytes())?;
         let data = Data::read(head.kind.parse()?, head.data.get()).map_err(|error| error.below("data"))?;
         Ok(Self { id: head.id, occurred_at: head.occurred_at, data })
     }

@@ -102,9 +102,9 @@ pub fn of_query(query: &str, aliases: &str) -> String {
 
 /// The lines of a `Cookie` header, or of `document.cookie`.
 #[cfg(feature = "wire")]
-pub fn of_jar(jar: &str) -> String {
+pub fn of_cookies(cookies: &str) -> String {
     let mut lines = String::new();
-    for pair in jar.split(';') {
+    for pair in cookies.split(';') {
         let pair = pair.trim_ascii();
         let (name, text) = pair.split_once('=').unwrap_or((pair, ""));
         push(&mut lines, ';', name, &crate::cookie::decode(text));
@@ -136,7 +136,7 @@ mod tests {
         let expected =
             "\n?gspk=YWRh\n~gspk=ada\n?via=jane doe\n~via=\n?x=\n~x=\n?ref=y=z\n~ref=\n@=y=z\n@=jane doe";
         assert_eq!(query, expected);
-        assert_eq!(of_jar("ps_xid=a%20b; broken; c=%;d=e"), "\n;ps_xid=a b\n;broken=\n;c=%\n;d=e");
+        assert_eq!(of_cookies("ps_xid=a%20b; broken; c=%;d=e"), "\n;ps_xid=a b\n;broken=\n;c=%\n;d=e");
     }
 
     #[test]
@@ -144,12 +144,12 @@ mod tests {
         for query in ["gspid=a%0A?ps_xid=abc123def456", "gspk=YQo7cHNfeGlkPWFiYzEyM2RlZjQ1Ng"] {
             assert!(!of_address(of_query(query, "").as_bytes()).is_some(), "{query}");
         }
-        let lines = of_jar("x=a%0A;ps_xid=abc123def456");
+        let lines = of_cookies("x=a%0A;ps_xid=abc123def456");
         assert!(
             decide(lines.as_bytes(), false, |_| "").click.is_some(),
             "a jar's own semicolon begins a cookie"
         );
-        let lines = of_jar("x=a%0A%3Bps_xid=abc123def456");
+        let lines = of_cookies("x=a%0A%3Bps_xid=abc123def456");
         assert!(!decide(lines.as_bytes(), false, |_| "").click.is_some());
     }
 

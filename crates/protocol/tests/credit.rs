@@ -46,7 +46,7 @@ struct Expected {
 
 /// Who is credited, whether the address named it, and whether it is written.
 fn decided(query: &str, jar: &str, seen: &str, first: bool) -> (Referral, bool, bool) {
-    let lines = lines::of_query(query, "") + &lines::of_jar(jar);
+    let lines = lines::of_query(query, "") + &lines::of_cookies(jar);
     let decision = decide(lines.as_bytes(), first, |_| seen.to_owned());
     (decision.click.read(lines.as_bytes()), decision.named, decision.write)
 }

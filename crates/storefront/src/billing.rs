@@ -24,7 +24,7 @@ const PAUSE_MAX: Duration = Duration::from_secs(3);
 #[derive(Clone)]
 pub struct Billing {
     site: Arc<Site>,
-    given: Environment,
+    environment: Environment,
     queue: mpsc::Sender<Vec<u8>>,
 }
 
@@ -64,19 +64,19 @@ pub struct WebhookSender {
     connections: reqwest::Client,
     address: String,
     site: Arc<Site>,
-    given: Environment,
+    environment: Environment,
 }
 
 /// A provider whose webhooks go to `address`, and the task that sends them.
 pub fn start(
     site: Arc<Site>,
-    given: Environment,
+    environment: Environment,
     address: String,
 ) -> anyhow::Result<(Billing, WebhookSender)> {
     let (queue, waiting) = mpsc::channel(QUEUE_MAX);
     let connections = headwater_client::connections().no_proxy().timeout(Duration::from_secs(10)).build()?;
-    let sender = WebhookSender { queue: waiting, connections, address, site: site.clone(), given };
-    Ok((Billing { site, given, queue }, sender))
+    let sender = WebhookSender { queue: waiting, connections, address, site: site.clone(), environment };
+    Ok((Billing { site, environment, queue }, sender))
 }
 
 impl Billing {
@@ -89,9 +89,9 @@ impl Billing {
         let offers = offers(products)?;
         let chosen: Vec<String> = offers.iter().map(|offer| offer.key.to_owned()).collect();
         let fresh = SiteSubscription {
-            id: self.given.id("sub_"),
+            id: self.environment.id("sub_"),
             products: chosen.clone(),
-            chosen_at: (self.given.now)(),
+            chosen_at: (self.environment.now)(),
             paid_at: None,
             invoice: None,
             renewed: false,
@@ -144,10 +144,10 @@ impl Billing {
         }
         subscription.refunded += amount;
         let refunded = subscription.refunded;
-        self.queue_webhooks(customer_key, &subscription, 2, |given, account| {
+        self.queue_webhooks(customer_key, &subscription, 2, |environment, account| {
             vec![
-                ("refund.created", stripe::refund(given, &invoice, amount)),
-                ("charge.refunded", stripe::charge(given, account, &invoice, refunded)),
+                ("refund.created", stripe::refund(environment, &invoice, amount)),
+                ("charge.refunded", stripe::charge(environment, account, &invoice, refunded)),
             ]
         })?;
         self.save(customer_key, subscription)?;
@@ -186,8 +186,8 @@ impl Billing {
             DisputeState::Opened => "charge.dispute.created",
             DisputeState::Won => "charge.dispute.closed",
         };
-        self.queue_webhooks(customer_key, &subscription, 1, |given, account| {
-            vec![(kind, stripe::dispute(given, account, &invoice, stands))]
+        self.queue_webhooks(customer_key, &subscription, 1, |environment, account| {
+            vec![(kind, stripe::dispute(environment, account, &invoice, stands))]
         })?;
         self.save(customer_key, subscription)?;
         Ok(invoice)
@@ -207,21 +207,26 @@ impl Billing {
     /// Charges a month. The first payment also sends the events that create the customer and the subscription.
     fn charge(&self, customer_key: &str, first: bool) -> Result<String, BillingError> {
         let mut subscription = self.subscription(customer_key)?;
-        let invoice = self.given.id("in_");
-        subscription.paid_at = Some((self.given.now)());
+        let invoice = self.environment.id("in_");
+        subscription.paid_at = Some((self.environment.now)());
         subscription.invoice = Some(invoice.clone());
         (subscription.renewed, subscription.refunded, subscription.disputed) = (!first, 0, false);
-        self.queue_webhooks(customer_key, &subscription, if first { 4 } else { 2 }, |given, account| {
-            let mut webhooks = vec![
-                ("invoice.paid", stripe::invoice(given, account, &invoice)),
-                ("invoice_payment.paid", stripe::invoice_payment(given, account, &invoice)),
-            ];
-            if first {
-                webhooks.insert(0, ("customer.subscription.created", stripe::subscription(account)));
-                webhooks.insert(0, ("customer.created", stripe::customer(account)));
-            }
-            webhooks
-        })?;
+        self.queue_webhooks(
+            customer_key,
+            &subscription,
+            if first { 4 } else { 2 },
+            |environment, account| {
+                let mut webhooks = vec![
+                    ("invoice.paid", stripe::invoice(environment, account, &invoice)),
+                    ("invoice_payment.paid", stripe::invoice_payment(environment, account, &invoice)),
+                ];
+                if first {
+                    webhooks.insert(0, ("customer.subscription.created", stripe::subscription(account)));
+                    webhooks.insert(0, ("customer.created", stripe::customer(account)));
+                }
+                webhooks
+            },
+        )?;
         self.save(customer_key, subscription)?;
         Ok(invoice)
     }
@@ -239,8 +244,8 @@ impl Billing {
         let places = self.queue.try_reserve_many(count).map_err(|_| BillingError::Busy)?;
         let offers = offers(&subscription.products)?;
         let account = Account { customer_key, member: &member, subscription, offers: &offers };
-        for (place, (kind, object)) in places.zip(messages(&self.given, &account)) {
-            place.send(stripe::event(&self.given, kind, &object).to_string().into_bytes());
+        for (place, (kind, object)) in places.zip(messages(&self.environment, &account)) {
+            place.send(stripe::event(&self.environment, kind, &object).to_string().into_bytes());
         }
         Ok(())
     }
@@ -276,7 +281,7 @@ impl WebhookSender {
     async fn deliver(&self, body: Vec<u8>) {
         let mut pause = PAUSE_MIN;
         for _ in 0..ATTEMPTS_MAX {
-            let signature = stripe::sign(&self.site.webhook_secret(), (self.given.now)(), &body);
+            let signature = stripe::sign(&self.site.webhook_secret(), (self.environment.now)(), &body);
             let request = self
                 .connections
                 .post(&self.address)

@@ -45,13 +45,13 @@ async fn main() -> ExitCode {
 }
 
 async fn run(options: Options) -> anyhow::Result<()> {
-    let given = Environment { now, random };
+    let environment = Environment { now, random };
     let text = std::fs::read(&options.credentials)
         .with_context(|| format!("cannot read {}", options.credentials.display()))?;
     let credentials: CredentialsFile = serde_json::from_slice(&text).with_context(|| {
         format!("{} is not what `headwater init --json` prints", options.credentials.display())
     })?;
-    let site = Arc::new(Site::open(options.state, given).context("cannot use the --state file")?);
+    let site = Arc::new(Site::open(options.state, environment).context("cannot use the --state file")?);
     let listener = tokio::net::TcpListener::bind(options.listen)
         .await
         .with_context(|| format!("cannot listen on {}", options.listen))?;
@@ -62,7 +62,7 @@ async fn run(options: Options) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("cannot load the example into {headwater}"))?;
     let webhooks = format!("{headwater}/v1/webhooks/stripe/{}", credentials.public_key);
-    let (billing, sender) = billing::start(site.clone(), given, webhooks)?;
+    let (billing, sender) = billing::start(site.clone(), environment, webhooks)?;
     tokio::spawn(sender.run());
     let pages = PageFiles {
         directory: options.www,

@@ -75,23 +75,23 @@ struct SiteState {
 pub struct Site {
     state: Mutex<SiteState>,
     file: Option<PathBuf>,
-    given: Environment,
+    environment: Environment,
 }
 
 impl Site {
     /// Reads `file`; if there is none, starts empty with a new webhook secret.
-    pub fn open(file: Option<PathBuf>, given: Environment) -> anyhow::Result<Self> {
+    pub fn open(file: Option<PathBuf>, environment: Environment) -> anyhow::Result<Self> {
         let read = match file.as_deref().map(std::fs::read) {
             Some(Ok(bytes)) => Some(serde_json::from_slice(&bytes)?),
             Some(Err(error)) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
             _ => None,
         };
         let memory = read.unwrap_or_else(|| SiteState {
-            webhook_secret: given.secret("whsec_"),
+            webhook_secret: environment.secret("whsec_"),
             next: 1,
             members: BTreeMap::new(),
         });
-        let site = Self { state: Mutex::new(memory), file, given };
+        let site = Self { state: Mutex::new(memory), file, environment };
         site.save(&site.lock())?;
         Ok(site)
     }
@@ -118,8 +118,8 @@ impl Site {
         let member = SiteCustomer {
             name: name.to_owned(),
             email: email.to_owned(),
-            provider_key: self.given.id("cus_"),
-            signed_up_at: (self.given.now)(),
+            provider_key: self.environment.id("cus_"),
+            signed_up_at: (self.environment.now)(),
             subscription: None,
         };
         memory.members.insert(key.clone(), member);

@@ -41,13 +41,13 @@ pub fn sign(secret: &str, now: Millis, body: &[u8]) -> String {
 }
 
 /// Wraps `object` as an event of `kind`.
-pub fn event(given: &Environment, kind: &str, object: &Value) -> Value {
+pub fn event(environment: &Environment, kind: &str, object: &Value) -> Value {
     json!({
-        "id": given.id("evt_"),
+        "id": environment.id("evt_"),
         "object": "event",
         "type": kind,
         "api_version": API_VERSION,
-        "created": (given.now)().0.div_euclid(1000),
+        "created": (environment.now)().0.div_euclid(1000),
         "livemode": true,
         "data": {"object": object},
     })

@@ -11,7 +11,7 @@ use crate::{Appended, Entry, Filter, Journal, MIGRATIONS, NewEntry, Outcome, Sta
 
 mod facts;
 mod parked;
-mod told;
+mod results;
 
 const LEASE: i64 = 100;
 const BOUNDS: Bounds =

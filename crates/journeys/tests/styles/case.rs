@@ -114,7 +114,7 @@ impl Case {
     pub(crate) fn begin(style: &Style, number: usize, port: u16, integrity: &str) -> Self {
         let (behaviour, _) = watch::channel(RelayBehaviour::Works);
         let names = Names::of(number, style.host, port, integrity);
-        Self { names, pages: style.pages.clone(), behaviour: behaviour, seen: Mutex::default() }
+        Self { names, pages: style.pages.clone(), behaviour, seen: Mutex::default() }
     }
 
     /// What has been received until now.

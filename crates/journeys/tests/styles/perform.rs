@@ -79,7 +79,7 @@ impl Row<'_> {
             Step::Cookies(cookies) => {
                 let wanted =
                     cookies.iter().map(|(name, value)| format!("{name}={}", names.expand(value))).collect();
-                eventually(async || same(&self.jar().await?, &wanted)).await
+                eventually(async || same(&self.cookies().await?, &wanted)).await
             }
             Step::Ends(cookie, seconds) => {
                 let ends = self.browser.expiry(cookie).await?.ok_or("it ends with the session")?;
@@ -113,7 +113,7 @@ impl Row<'_> {
         }
     }
 
-    async fn jar(&self) -> Result<BTreeSet<String>, String> {
+    async fn cookies(&self) -> Result<BTreeSet<String>, String> {
         let jar = self.browser.ask("return document.cookie").await?;
         let pairs = jar.as_str().unwrap_or_default().split("; ").filter(|pair| !pair.is_empty());
         Ok(pairs.map(str::to_owned).collect())

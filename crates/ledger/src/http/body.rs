@@ -15,13 +15,13 @@ use sha2::{Digest as _, Sha256};
 
 use super::error::ApiFailure;
 use crate::Ledger;
-use crate::record::idempotency::IdempotentRequest as Idempotent;
+use crate::record::idempotency::IdempotentRequest;
 use crate::record::{Refusal, RefusalKind};
 
 /// A body that was read whole, with its idempotency key if it has one.
 pub(crate) struct JsonBody {
     bytes: Bytes,
-    idempotent: Option<Idempotent>,
+    idempotent: Option<IdempotentRequest>,
 }
 
 impl JsonBody {
@@ -31,7 +31,7 @@ impl JsonBody {
     }
 
     /// The idempotency key, taken out.
-    pub(crate) fn idempotent(self) -> Option<Idempotent> {
+    pub(crate) fn idempotent(self) -> Option<IdempotentRequest> {
         self.idempotent
     }
 }
@@ -46,7 +46,9 @@ impl FromRequest<Ledger> for JsonBody {
         let bytes = whole.await.map_err(|_| too_slow())??;
         let idempotent = match parts.headers.get("idempotency-key") {
             None => None,
-            Some(key) => Some(Idempotent { key: check_key(key.to_str().ok())?, hash: hash(&parts, &bytes) }),
+            Some(key) => {
+                Some(IdempotentRequest { key: check_key(key.to_str().ok())?, hash: hash(&parts, &bytes) })
+            }
         };
         Ok(Self { bytes, idempotent })
     }

@@ -50,7 +50,7 @@ pub(crate) async fn follow_link(State(ledger): State<Ledger>, parts: Parts) -> R
         cookie_header: headers
             .get_all(header::COOKIE)
             .iter()
-            .filter_map(|jar| jar.to_str().ok())
+            .filter_map(|header| header.to_str().ok())
             .collect::<Vec<_>>()
             .join(";"),
         host: headers.get(header::HOST).and_then(|host| host.to_str().ok()).map(str::to_owned),

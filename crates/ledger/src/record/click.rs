@@ -186,9 +186,10 @@ fn cookies_of(scope: &str, company_key: &str, partner_key: &str, xid: &str, rand
 
 /// Expires the cookies of earlier clicks. Each click overwrites the partner key, and no other click's id may stand
 /// beside it (trust.md section 2).
-fn expire_earlier(scope: &str, company_key: &str, jar: &str) -> Vec<String> {
+fn expire_earlier(scope: &str, company_key: &str, cookie_header: &str) -> Vec<String> {
     let marks = [format!("_ps_xid_{company_key}_"), format!("_gsxid{company_key}")];
-    jar.split(';')
+    cookie_header
+        .split(';')
         .filter_map(|pair| pair.split_once('=').map(|(name, _)| name.trim()))
         .filter(|name| marks.iter().any(|mark| name.starts_with(mark.as_str())))
         .filter(|name| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'))

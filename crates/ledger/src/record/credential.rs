@@ -6,7 +6,7 @@ use headwater_protocol::limits::KEY_OVERLAP_HOURS_MAX;
 use headwater_protocol::v2::{RotateKey, RotatedKey, WhichKey};
 use headwater_store::{StoreError, Unit};
 
-use super::{Ctx, Refusal, RefusalKind as Refused, secret};
+use super::{Ctx, Refusal, RefusalKind, secret};
 use crate::store::credential::{self, CredentialKind};
 use crate::store::replaced_credential;
 
@@ -105,7 +105,7 @@ pub(crate) fn rotate(unit: &mut Unit<'_>, ctx: &Ctx, request: &RotateKey) -> Res
         WhichKey::Admin => (CredentialKind::Admin, false, Prefix::AdminToken),
     };
     let row = credential::find_own(unit, ctx.program, kind, test)?.ok_or_else(|| {
-        Refusal::new(Refused::NotFound, "key_not_found", "the program has no such secret to replace")
+        Refusal::new(RefusalKind::NotFound, "key_not_found", "the program has no such secret to replace")
             .field("which")
     })?;
     let made =

@@ -12,7 +12,7 @@ use headwater_store::Unit;
 use serde_json::Map;
 
 use super::{Ctx, Refusal, RefusalKind, list as page_of, secret};
-use crate::store::credential::{self, CredentialKind as Opens, CredentialRow};
+use crate::store::credential::{self, CredentialKind, CredentialRow};
 use crate::store::group;
 use crate::store::list::PageRequest;
 use crate::store::partnership::{self, PartnershipName, PartnershipRow};
@@ -180,15 +180,15 @@ pub(crate) fn record_token(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result
         return Err(Refusal::new(RefusalKind::Conflict, "partnership_archived", message));
     }
     let token = Prefix::PartnerToken.mint_credential(&ctx.random());
-    let row = CredentialRow {
+    let credential_row = CredentialRow {
         secret_hash: secret::hash(&token),
         program: ctx.program,
-        kind: Opens::Partner,
+        kind: CredentialKind::Partner,
         test: false,
         public_key: None,
         partnership: Some(row.id),
     };
-    credential::insert(unit, &row, ctx.now.0)?;
+    credential::insert(unit, &credential_row, ctx.now.0)?;
     Ok(PartnerToken { token, partnership_key: row.key })
 }
 

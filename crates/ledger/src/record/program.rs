@@ -10,7 +10,7 @@ use headwater_store::{StoreError, Unit};
 use secrecy::SecretString;
 
 use super::{Ctx, Ids, Refusal, RefusalKind, group, secret};
-use crate::store::credential::{self, CredentialKind as Opens, CredentialRow};
+use crate::store::credential::{self, CredentialKind, CredentialRow};
 use crate::store::program::{self, ClaimSettings, ProgramRow};
 use crate::store::replaced_credential;
 
@@ -157,11 +157,11 @@ fn mint(program_id: i64, ids: &Ids) -> Credentials {
 /// Keeps the hashes of a new program's secrets.
 fn store_credentials(unit: &mut Unit<'_>, made: &Credentials, now: Millis) -> Result<(), StoreError> {
     let rows = [
-        (Opens::Pair, false, &made.secret_key, Some(&made.public_key)),
-        (Opens::Pair, true, &made.test_secret_key, Some(&made.test_public_key)),
-        (Opens::Tracking, false, &made.tracking_token, None),
-        (Opens::Tracking, true, &made.test_tracking_token, None),
-        (Opens::Admin, false, &made.admin_token, None),
+        (CredentialKind::Pair, false, &made.secret_key, Some(&made.public_key)),
+        (CredentialKind::Pair, true, &made.test_secret_key, Some(&made.test_public_key)),
+        (CredentialKind::Tracking, false, &made.tracking_token, None),
+        (CredentialKind::Tracking, true, &made.test_tracking_token, None),
+        (CredentialKind::Admin, false, &made.admin_token, None),
     ];
     for (kind, test, text, public_key) in rows {
         let row = CredentialRow {

@@ -2,8 +2,8 @@
 //! more with every row; a stored total costs one row. They change in the unit of work that changes what they count,
 //! so a reader always sees both or neither.
 //!
-//! A row that is about to change is subtracted from its total (*leaves*) as it is, and added again (*enters*) as it
-//! then is, so that no caller has to compute the difference. `headwater check` compares every total with a recount.
+//! A row that is about to change is subtracted from its total as it is, and added again as it then is, so that no caller
+//! has to compute the difference. `headwater check` compares every total with a recount.
 
 use headwater_store::{StoreError, Unit};
 

@@ -87,7 +87,7 @@ impl Browser {
     }
 
     fn capture(&mut self, tab: usize, query: &str) {
-        let lines = lines::of_query(query, "") + &lines::of_jar(&self.text());
+        let lines = lines::of_query(query, "") + &lines::of_cookies(&self.text());
         let decision = decide(lines.as_bytes(), false, |own| self.seen(own));
         let referral = decision.click.read(lines.as_bytes());
         if decision.write {

@@ -18,10 +18,11 @@ pub enum DisputeState {
 }
 
 /// `invoice.paid`: one line for each product.
-pub fn invoice(given: &Environment, account: &Account<'_>, id: &str) -> Value {
+pub fn invoice(environment: &Environment, account: &Account<'_>, id: &str) -> Value {
     let total = total(account);
-    let now = seconds((given.now)());
-    let lines: Vec<Value> = account.offers.iter().map(|offer| line(given, account, offer, id)).collect();
+    let now = seconds((environment.now)());
+    let lines: Vec<Value> =
+        account.offers.iter().map(|offer| line(environment, account, offer, id)).collect();
     json!({
         "id": id,
         "object": "invoice",
@@ -62,9 +63,9 @@ pub fn invoice(given: &Environment, account: &Account<'_>, id: &str) -> Value {
     })
 }
 
-fn line(given: &Environment, account: &Account<'_>, offer: &Offer, invoice: &str) -> Value {
+fn line(environment: &Environment, account: &Account<'_>, offer: &Offer, invoice: &str) -> Value {
     json!({
-        "id": given.id("il_"),
+        "id": environment.id("il_"),
         "object": "line_item",
         "amount": offer.amount,
         "currency": "usd",
@@ -97,8 +98,8 @@ fn line(given: &Environment, account: &Account<'_>, offer: &Offer, invoice: &str
 }
 
 /// `invoice_payment.paid`: the only place that says which payment paid which invoice.
-pub fn invoice_payment(given: &Environment, account: &Account<'_>, invoice: &str) -> Value {
-    let now = seconds((given.now)());
+pub fn invoice_payment(environment: &Environment, account: &Account<'_>, invoice: &str) -> Value {
+    let now = seconds((environment.now)());
     json!({
         "id": named("inpay_", invoice),
         "object": "invoice_payment",
@@ -116,7 +117,7 @@ pub fn invoice_payment(given: &Environment, account: &Account<'_>, invoice: &str
 }
 
 /// The charge behind an invoice, of which `refunded` went back in total: `charge.refunded`.
-pub fn charge(given: &Environment, account: &Account<'_>, invoice: &str, refunded: i64) -> Value {
+pub fn charge(environment: &Environment, account: &Account<'_>, invoice: &str, refunded: i64) -> Value {
     let total = total(account);
     json!({
         "id": named("ch_", invoice),
@@ -125,7 +126,7 @@ pub fn charge(given: &Environment, account: &Account<'_>, invoice: &str, refunde
         "amount_captured": total,
         "amount_refunded": refunded,
         "captured": true,
-        "created": seconds(account.subscription.paid_at.unwrap_or_else(given.now)),
+        "created": seconds(account.subscription.paid_at.unwrap_or_else(environment.now)),
         "currency": "usd",
         "customer": account.member.provider_key,
         "disputed": account.subscription.disputed,
@@ -139,13 +140,13 @@ pub fn charge(given: &Environment, account: &Account<'_>, invoice: &str, refunde
 }
 
 /// One step of giving back: `refund.created`.
-pub fn refund(given: &Environment, invoice: &str, amount: i64) -> Value {
+pub fn refund(environment: &Environment, invoice: &str, amount: i64) -> Value {
     json!({
-        "id": given.id("re_"),
+        "id": environment.id("re_"),
         "object": "refund",
         "amount": amount,
         "charge": named("ch_", invoice),
-        "created": seconds((given.now)()),
+        "created": seconds((environment.now)()),
         "currency": "usd",
         "metadata": {},
         "payment_intent": named("pi_", invoice),
@@ -155,13 +156,18 @@ pub fn refund(given: &Environment, invoice: &str, amount: i64) -> Value {
 }
 
 /// A dispute about the whole of an invoice: `charge.dispute.created` and `charge.dispute.closed`.
-pub fn dispute(given: &Environment, account: &Account<'_>, invoice: &str, stands: DisputeState) -> Value {
+pub fn dispute(
+    environment: &Environment,
+    account: &Account<'_>,
+    invoice: &str,
+    stands: DisputeState,
+) -> Value {
     json!({
         "id": named("du_", invoice),
         "object": "dispute",
         "amount": total(account),
         "charge": named("ch_", invoice),
-        "created": seconds((given.now)()),
+        "created": seconds((environment.now)()),
         "currency": "usd",
         "is_charge_refundable": false,
         "livemode": true,

@@ -3,7 +3,7 @@
 //! ([`crate::billing::back`]).
 
 use headwater_protocol::Source;
-use headwater_protocol::event::{CustomerRef, Data, Refund as RefundData};
+use headwater_protocol::event::{CustomerRef, Data, Refund};
 
 use super::objects::{Charge, CreditNote, StripeDispute, StripeRefund};
 use super::{WebhookReader, who};
@@ -21,7 +21,7 @@ impl WebhookReader<'_> {
 
     /// Adds an event for the object `id`, which has changed how much is taken back of the record `about`.
     pub(super) fn back(&mut self, about: &str, id: &str, customer: CustomerRef) {
-        let refund = RefundData {
+        let refund = Refund {
             customer,
             transaction_key: format!("stripe/{id}"),
             about: Some(about.to_owned()),
