@@ -178,7 +178,7 @@ fn has_scope(node: &CompiledNode) -> bool {
     }
 }
 
-/// Evaluates a node; the error says which rule failed. [`CompiledRule::matches`] and [`Compiled::failed`] both use it, so
+/// Evaluates a node; the error says which rule failed. [`CompiledRule::matches`] and [`CompiledRule::failed`] both use it, so
 /// that an explanation cannot differ from the decision.
 fn check<'a>(
     node: &'a CompiledNode,

@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt as _;
 
-use crate::paced::{MinRate, Requests};
+use crate::min_rate::{MinRate, Requests};
 use crate::proxies::Proxies;
 
 /// The listen backlog: connections that wait to be accepted, as far as the system allows. Tokio's 1,024 are too few
@@ -77,7 +77,7 @@ pub(crate) async fn serve(
         };
         let _ = stream.set_nodelay(true);
         let (router, proxies, requests) = (router.clone(), bounds.proxies.clone(), Requests::default());
-        let paced = MinRate::new(stream, Arc::clone(&requests));
+        let limited = MinRate::new(stream, Arc::clone(&requests));
         let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
             requests.fetch_add(1, Ordering::Relaxed);
             // The sender's address, for the limits of one address.
@@ -85,7 +85,7 @@ pub(crate) async fn serve(
             request.extensions_mut().insert(ConnectInfo(sender));
             router.clone().oneshot(request)
         });
-        let connection = graceful.watch(builder.serve_connection(TokioIo::new(paced), service));
+        let connection = graceful.watch(builder.serve_connection(TokioIo::new(limited), service));
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "connection ended early");

@@ -10,7 +10,7 @@ mod files;
 mod init;
 mod listen;
 mod migrate;
-mod paced;
+mod min_rate;
 mod program;
 mod proxies;
 mod relay_role;

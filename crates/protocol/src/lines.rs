@@ -4,7 +4,7 @@
 //!
 //! A text is identified by the byte offset where it begins (0: none), and ends with its line. So the script passes
 //! numbers around and never strings, which keeps it small. A browser writes the lines itself (`page_lines` in
-//! `src/browser.js`); all other code uses [`of_query`] and [`of_jar`]. The browser suite compares the two.
+//! `src/browser.js`); all other code uses [`of_query`] and [`of_cookies`]. The browser suite compares the two.
 
 #[cfg(feature = "wire")]
 use alloc::string::String;

@@ -40,7 +40,7 @@ pub struct RelayProgram {
 
 impl fmt::Debug for RelayProgram {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Program").field("public_key", &self.public_key).finish_non_exhaustive()
+        out.debug_struct("RelayProgram").field("public_key", &self.public_key).finish_non_exhaustive()
     }
 }
 

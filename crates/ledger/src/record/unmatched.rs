@@ -10,7 +10,7 @@ use crate::store::transaction;
 /// Links the payments that waited for this product and evaluates each.
 pub(crate) fn link(unit: &mut Unit<'_>, ctx: &Ctx, product: &ProductRow) -> Result<(), Refusal> {
     let Some(subscription) = &product.external_subscription_key else { return Ok(()) };
-    for mut row in transaction::list_waiting(unit, product.customer, subscription)? {
+    for mut row in transaction::list_unmatched(unit, product.customer, subscription)? {
         row.product = Some(product.id);
         row.partnership = product.partnership.or(row.partnership);
         row.updated_at = ctx.now.0;

@@ -193,7 +193,7 @@ pub(crate) fn find(
 }
 
 /// Payments of a customer whose subscription matched no product, oldest first.
-pub(crate) fn list_waiting(
+pub(crate) fn list_unmatched(
     unit: &mut Unit<'_>,
     customer: i64,
     subscription: &str,

@@ -1,6 +1,6 @@
 //! Refunds, disputes and credit notes. Each webhook is stored as a fact, and makes an event that names the record it is
 //! about. How much is taken back of which transaction is computed from all facts when the event is delivered
-//! ([`crate::billing::back`]).
+//! ([`crate::billing::refund_totals`]).
 
 use headwater_protocol::Source;
 use headwater_protocol::event::{CustomerRef, Data, Refund};

@@ -124,15 +124,15 @@ mod tests {
     /// Writes an answer to a reader that takes `bytes` every `millis`; returns the result of writing.
     async fn answer(bytes: usize, millis: u64) -> io::Result<()> {
         let (ours, mut theirs) = duplex(1024);
-        let mut paced = MinRate::new(ours, Requests::default());
+        let mut limited = MinRate::new(ours, Requests::default());
         let reader = tokio::spawn(async move {
             let mut buffer = vec![0; bytes];
             while theirs.read_exact(&mut buffer).await.is_ok() {
                 sleep(Duration::from_millis(millis)).await;
             }
         });
-        let written = paced.write_all(ANSWER).await;
-        drop(paced);
+        let written = limited.write_all(ANSWER).await;
+        drop(limited);
         reader.await.unwrap();
         written
     }
@@ -161,7 +161,7 @@ mod tests {
     async fn the_next_answer_of_a_connection_has_its_own_time() {
         let (ours, mut theirs) = duplex(1024);
         let requests = Requests::default();
-        let mut paced = MinRate::new(ours, Arc::clone(&requests));
+        let mut limited = MinRate::new(ours, Arc::clone(&requests));
         let (short, mut buffer) = ([7; 2048], vec![0; 2048]);
         for _ in 0..3 {
             requests.fetch_add(1, Ordering::Relaxed);
@@ -169,7 +169,7 @@ mod tests {
                 sleep(Duration::from_millis(REQUEST_TIMEOUT / 2)).await;
                 theirs.read_exact(&mut buffer).await.unwrap();
             };
-            let (written, ()) = tokio::join!(paced.write_all(&short), read);
+            let (written, ()) = tokio::join!(limited.write_all(&short), read);
             written.unwrap();
         }
     }
