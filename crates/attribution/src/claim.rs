@@ -15,7 +15,8 @@ pub enum Resolution {
     Replace,
 }
 
-/// Decides between a stored fact of the source `known` and a new statement of the source `stated_by`; `same` if they agree.
+/// Decides between a stored fact of the source `known` and a new statement of the source `stated_by`; `same` if they
+/// agree.
 ///
 /// A source replaces what a less trusted one said. Billing and vendor also replace what they said before; a page and a
 /// signed page do not, because another page may have said it.

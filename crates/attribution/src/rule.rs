@@ -178,8 +178,8 @@ fn has_scope(node: &CompiledNode) -> bool {
     }
 }
 
-/// Evaluates a node; the error says which rule failed. [`CompiledRule::matches`] and [`CompiledRule::failed`] both use it, so
-/// that an explanation cannot differ from the decision.
+/// Evaluates a node; the error says which rule failed. [`CompiledRule::matches`] and [`CompiledRule::failed`] both use it,
+/// so that an explanation cannot differ from the decision.
 fn check<'a>(
     node: &'a CompiledNode,
     facts: &'a Facts,

@@ -39,7 +39,8 @@ pub const KEEP_FACT: i64 = 400 * 24 * 60 * 60 * 1000;
 pub struct Fact {
     /// The program and mode, written as in lanes.
     pub scope: String,
-    /// What it is about, such as `in:in_1`. Entries are parked for the scope and name together (see [`Fact::parked_name`]).
+    /// What it is about, such as `in:in_1`. Entries are parked for the scope and name together (see
+    /// [`Fact::parked_name`]).
     pub name: String,
     /// Distinguishes the facts under one name.
     pub part: String,

@@ -1,8 +1,9 @@
 //! The writer of an SQLite file: one thread that commits many units in one transaction. [`Log`] makes the commits durable.
 //!
 //! A savepoint for each unit would copy every page that the unit changes, so units run without one. When a unit fails,
-//! the whole transaction is rolled back, and every unit in it is run again with a savepoint of its own. So a failure undoes its own unit only, and savepoints cost nothing as long as no unit fails.
-//! A unit that fails before it has changed anything, as most refusals do, needs no rollback.
+//! the whole transaction is rolled back, and every unit in it is run again with a savepoint of its own. So a failure undoes its
+//! own unit only, and savepoints cost nothing as long as no unit fails. A unit that fails before it has changed
+//! anything, as most refusals do, needs no rollback.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
