@@ -17,6 +17,7 @@ mod glue;
 mod node;
 mod package;
 mod script;
+mod sections;
 mod shrink;
 pub(crate) mod text;
 mod trap_formatting;

@@ -9,11 +9,13 @@ use clap::Args;
 mod borders;
 mod bounds;
 mod citations;
+mod cycles;
 mod graph;
 mod imports;
 mod lengths;
 mod map;
 mod names;
+mod tuples;
 mod words;
 
 /// The arguments of `tidy`.
@@ -90,9 +92,11 @@ fn problems(root: &Path) -> anyhow::Result<Vec<Problem>> {
         problems.extend(lengths::check(source));
         problems.extend(borders::check(source));
         problems.extend(words::check(source));
+        problems.extend(tuples::check(source));
     }
     problems.extend(bounds::check(&sources));
     problems.extend(names::check(&sources));
+    problems.extend(cycles::check(&sources));
     problems.sort();
     Ok(problems)
 }

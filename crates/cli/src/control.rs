@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 
-use crate::{init, program};
+use crate::program;
 
 /// The socket's name in the data directory.
 const SOCKET: &str = "headwater.sock";
@@ -89,7 +89,7 @@ async fn make(
     let made = ledger.create_program(new).await?;
     // The relay learns of the program before its keys are printed, so that they work at once.
     programs.replace(program::for_ingestion(ledger.ingestion_programs().await?));
-    Ok(init::shown(made))
+    Ok(program::shown(made))
 }
 
 /// Asks the server that holds `data` to make a program.

@@ -2,25 +2,12 @@
 
 use std::sync::Arc;
 
-use headwater_ledger::{Credentials, Ledger, NewProgram, Settings};
+use headwater_ledger::{Ledger, NewProgram, Settings};
 use headwater_store::DataDirError;
 use serde_json::{Map, Value};
 
 use crate::storage::{self, Storage};
-use crate::{args, control, system};
-
-/// What is printed, in this order.
-const SHOWN: [&str; 9] = [
-    "program_id",
-    "public_key",
-    "secret_key",
-    "test_public_key",
-    "test_secret_key",
-    "tracking_token",
-    "test_tracking_token",
-    "company_key",
-    "admin_token",
-];
+use crate::{args, control, program, system};
 
 /// Makes the program, or asks the server that has locked the data directory to make it. The secrets are printed here
 /// and never again: the ledger keeps only their hashes.
@@ -42,7 +29,7 @@ pub(crate) async fn run(options: args::Init) -> anyhow::Result<()> {
         println!("{}", Value::Object(made));
         return Ok(());
     }
-    for name in SHOWN {
+    for name in program::SHOWN {
         println!("{name:<19} {}", made.get(name).and_then(Value::as_str).unwrap_or_default());
     }
     println!(
@@ -56,21 +43,5 @@ async fn make(storage: &Storage, new: NewProgram) -> anyhow::Result<Map<String, 
     let settings =
         Settings { link_base: String::new(), clock: Arc::new(system::now), random: Arc::new(system::random) };
     let ledger = Ledger::open(storage.open(storage::LEDGER)?, settings)?;
-    Ok(shown(ledger.create_program(new).await?))
-}
-
-/// A new program's credentials by the names they are printed under.
-pub(crate) fn shown(made: Credentials) -> Map<String, Value> {
-    let values = [
-        made.program_id.to_string(),
-        made.public_key,
-        made.secret_key,
-        made.test_public_key,
-        made.test_secret_key,
-        made.tracking_token,
-        made.test_tracking_token,
-        made.company_key,
-        made.admin_token,
-    ];
-    SHOWN.into_iter().zip(values).map(|(name, value)| (name.to_owned(), value.into())).collect()
+    Ok(program::shown(ledger.create_program(new).await?))
 }

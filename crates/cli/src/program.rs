@@ -1,6 +1,21 @@
-//! Converts the ledger's programs to the relay's: the only file that knows both types.
+//! Programs as others take them: the relay in its own type (this is the only file that knows both), people and scripts
+//! as the credentials that are printed.
 
-use headwater_ledger::{IngestionProgram, Ledger};
+use headwater_ledger::{Credentials, IngestionProgram, Ledger};
+use serde_json::{Map, Value};
+
+/// What is printed, in this order.
+pub(crate) const SHOWN: [&str; 9] = [
+    "program_id",
+    "public_key",
+    "secret_key",
+    "test_public_key",
+    "test_secret_key",
+    "tracking_token",
+    "test_tracking_token",
+    "company_key",
+    "admin_token",
+];
 
 /// The programs in the relay's type.
 pub(crate) fn for_ingestion(programs: Vec<IngestionProgram>) -> Vec<headwater_relay::RelayProgram> {
@@ -47,4 +62,20 @@ pub(crate) fn warn_of_open_origins(programs: &[IngestionProgram]) {
             "{key} accepts events from every origin; limit it with `headwater init --origin` or PATCH /api/v2/program"
         );
     }
+}
+
+/// A new program's credentials by the names they are printed under.
+pub(crate) fn shown(made: Credentials) -> Map<String, Value> {
+    let values = [
+        made.program_id.to_string(),
+        made.public_key,
+        made.secret_key,
+        made.test_public_key,
+        made.test_secret_key,
+        made.tracking_token,
+        made.test_tracking_token,
+        made.company_key,
+        made.admin_token,
+    ];
+    SHOWN.into_iter().zip(values).map(|(name, value)| (name.to_owned(), value.into())).collect()
 }

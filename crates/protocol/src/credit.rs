@@ -162,6 +162,18 @@ pub struct Credit {
     pub credited_by: Option<String>,
 }
 
+#[cfg(feature = "wire")]
+impl Referral {
+    /// Reads a referral from a query string, with or without its `?`. Aliases, separated by commas, are a site's own
+    /// names for a plain partner key (`via,ref`).
+    ///
+    /// `None` when neither a partner nor a click is named: sub-ids or a domain alone refer nobody.
+    pub fn from_query(query: &str, aliases: &str) -> Option<Self> {
+        let lines = crate::lines::of_query(query, aliases);
+        Some(of_address(lines.as_bytes()).read(lines.as_bytes())).filter(Self::is_some)
+    }
+}
+
 /// Whom a signup names for credit (trust.md section 2, rule 1). `page` reads a member of `growsumo.data`; `filled` is
 /// what the script filled in there. If the page wrote another partner key or click id, that one is sent alone. `credit`
 /// in `src/browser.js` does the same; the browser suite compares the two.

@@ -7,8 +7,6 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::limits;
-#[cfg(feature = "wire")]
-use crate::{credit, lines};
 
 /// Who sent a visitor: a partner, a click, or both.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,16 +23,6 @@ impl Referral {
     /// Whether it names anybody.
     pub fn is_some(&self) -> bool {
         self.partner_key.is_some() || self.xid.is_some()
-    }
-
-    /// Reads a referral from a query string, with or without its `?`. Aliases, separated by commas, are a site's own
-    /// names for a plain partner key (`via,ref`).
-    ///
-    /// `None` when neither a partner nor a click is named: sub-ids or a domain alone refer nobody.
-    #[cfg(feature = "wire")]
-    pub fn from_query(query: &str, aliases: &str) -> Option<Self> {
-        let lines = lines::of_query(query, aliases);
-        Some(credit::of_address(lines.as_bytes()).read(lines.as_bytes())).filter(Self::is_some)
     }
 }
 

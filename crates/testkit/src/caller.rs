@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, Request, header};
 use base64::Engine as _;
 use serde_json::Value;
 
-use crate::headwater::HeadwaterInner;
+use crate::inner::HeadwaterInner;
 
 /// An answer.
 #[derive(Debug, Clone)]

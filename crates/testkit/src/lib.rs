@@ -11,6 +11,7 @@ mod catalogue;
 mod clock;
 mod destination;
 mod headwater;
+mod inner;
 mod program;
 pub mod stripe;
 
@@ -18,5 +19,6 @@ pub use caller::{ApiAnswer, ApiCaller};
 pub use catalogue::{CATALOGUE, PARTNERS, TestOffer};
 pub use clock::{DAY, HOUR, MINUTE, START, TestClock};
 pub use destination::{Exchange, Reply, SentRequest};
-pub use headwater::{Headwater, KitOptions};
+pub use headwater::Headwater;
+pub use inner::KitOptions;
 pub use program::{TestEvent, TestProgram, TestSender};

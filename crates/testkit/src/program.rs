@@ -6,7 +6,7 @@ use std::sync::Arc;
 use headwater_ledger::Credentials;
 use serde_json::{Value, json};
 
-use crate::headwater::{HeadwaterInner, event_id};
+use crate::inner::{HeadwaterInner, event_id};
 use crate::{ApiAnswer, ApiCaller, stripe};
 
 /// Who sends an event.

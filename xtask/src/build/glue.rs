@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
-use super::wasm::{Import, NAME};
+use super::sections::Import;
+use super::wasm::NAME;
 
 /// Shorter replacements of functions in wasm-bindgen's glue. They keep no views of the memory: making a view is as
 /// fast as checking a kept one, and under wasm2js a kept view would read the old buffer after the memory has grown.

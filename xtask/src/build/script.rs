@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::bail;
 
 use super::blank_panic_texts::blank_panic_texts;
+use super::sections;
 use super::wasm::{self, NAME, WasmArtefact};
 use super::{NodeRuntime, glue, shrink, text};
 use crate::size;
@@ -54,18 +55,18 @@ pub(super) fn build(root: &Path, node: Option<&NodeRuntime>, work: &Path) -> any
     let parts = parts.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
     let Some(node) = node else {
         let wasm = std::fs::read(&wasm)?;
-        let glue = glue::with_imports(&glue, &wasm::imports(&wasm)?, |import| &import.name)?;
+        let glue = glue::with_imports(&glue, &sections::imports(&wasm)?, |import| &import.name)?;
         let script = whole(&[&glue, &shell], false, 0);
         return Ok(BuiltScripts { script: with_wasm(&script, &wasm, 0)?, fallback: None, parts });
     };
     let shrunk = shrink::shrink(node, &wasm, &glue::exports(&glue))?;
-    if wasm::crosses_with_64_bits(&shrunk.wasm)? {
+    if sections::crosses_with_64_bits(&shrunk.wasm)? {
         bail!(
             "a function between Rust and JavaScript takes or gives 64 bits, which the fallback splits: use f64"
         );
     }
     let glue = glue::renamed(&glue, |name| shrunk.export(name));
-    let imports = wasm::imports(&shrunk.wasm)?;
+    let imports = sections::imports(&shrunk.wasm)?;
     let glue = glue::with_imports(&glue, &imports, |import| shrunk.function(import))?;
     let shift = if shell.contains(SHIFT) { best_shift(&shrunk.wasm)? } else { 0 };
     let script = node.minify(&whole(&[&glue, &shell], false, shift), work)?;

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use serde::Deserialize;
 
 use super::NodeRuntime;
-use super::wasm::Import;
+use super::sections::Import;
 use crate::process::output;
 
 /// The features that every browser since 2021 supports. `--all-features` would produce encodings that browsers

@@ -87,7 +87,7 @@ fn functions(wasm: &[u8], ends: &[&str]) -> anyhow::Result<BTreeSet<u32>> {
 
 /// How many imported functions precede the module's own.
 fn imported(wasm: &[u8]) -> anyhow::Result<u32> {
-    Ok(u32::try_from(super::wasm::imports(wasm)?.len())?)
+    Ok(u32::try_from(super::sections::imports(wasm)?.len())?)
 }
 
 fn push_section(out: &mut Vec<u8>, id: u8, content: &[u8]) {

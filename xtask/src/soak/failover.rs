@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 
-use self::company::ClusterDeployment;
-use self::load::{Load, StoredCounts};
+use self::company::{ClusterDeployment, StoredCounts};
+use self::load::Load;
 use self::pair::DatabasePair;
 use super::{SuiteResult, thousands};
 use crate::binaries::{self, Speed};

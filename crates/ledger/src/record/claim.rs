@@ -2,7 +2,7 @@
 //! alone, and the rewards that rest on them follow (trust.md section 1). `attribution::claim` decides, this module
 //! writes.
 
-use headwater_attribution::claim::{self, Resolution, resolve};
+use headwater_attribution::claim::{Resolution, resolve};
 use headwater_protocol::limits::LIST_MAX;
 use headwater_protocol::v2::{Change, List};
 use headwater_protocol::{Millis, Source};
@@ -245,9 +245,4 @@ pub(crate) fn history(unit: &mut Unit<'_>, ctx: &Ctx, subject: &str) -> Result<L
         created_at: Millis(row.created_at),
     });
     Ok(List { items: items.collect(), has_more: false, ending_cursor: None })
-}
-
-/// Which facts behind a reward for this customer are still claims.
-pub(crate) fn claims_of(row: &CustomerRow) -> claim::Claims {
-    claim::Claims { customer: row.confirmed_at.is_none(), contested: row.contested, product: false }
 }

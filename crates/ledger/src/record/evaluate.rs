@@ -11,7 +11,6 @@ use headwater_protocol::v2::{
 use headwater_protocol::{Currency, Millis, Source};
 use headwater_store::Unit;
 
-use super::claim::claims_of;
 use super::paid_for::{as_paid, linked};
 use super::{Ctx, Refusal, RefusalKind, program, reward, trigger};
 use crate::store::customer::{self, CustomerRow};
@@ -389,4 +388,9 @@ pub(crate) fn refresh_holds(unit: &mut Unit<'_>, ctx: &Ctx, owner: &CustomerRow)
         reward::update_hold(unit, ctx, &row, hold(event, asks, claims, policy))?;
     }
     Ok(())
+}
+
+/// Which facts behind a reward for this customer are still claims.
+fn claims_of(row: &CustomerRow) -> Claims {
+    Claims { customer: row.confirmed_at.is_none(), contested: row.contested, product: false }
 }

@@ -88,6 +88,11 @@ fn from_row(row: &Row<'_>) -> Result<CustomerRow, StoreError> {
 }
 
 impl CustomerRow {
+    /// The partnership whose total counts this customer: only production customers that are not archived count.
+    fn counts_for(&self) -> Option<i64> {
+        self.partnership.filter(|_| !self.test && !self.archived)
+    }
+
     /// Credits the customer to a partnership.
     pub(crate) fn credit_to(&mut self, referrer: &PartnershipRow) {
         self.partnership = Some(referrer.id);
@@ -131,7 +136,7 @@ pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &CustomerRow) -> Re
         ],
     )?;
     if added == 1 {
-        totals::add_customer(unit, row)?;
+        totals::add_customer(unit, row.counts_for())?;
     }
     Ok(added == 1)
 }
@@ -163,7 +168,7 @@ pub(crate) fn update(unit: &mut Unit<'_>, row: &CustomerRow) -> Result<(), Store
             row.id.into(),
         ],
     )?;
-    totals::add_customer(unit, row)
+    totals::add_customer(unit, row.counts_for())
 }
 
 /// A column by which customers are looked up. Only the vendor sets these names, except for the site's own id, which

@@ -7,8 +7,6 @@
 
 use headwater_store::{StoreError, Unit};
 
-use super::customer::CustomerRow;
-
 /// The tables, filled from the existing rows.
 pub(super) const TABLES: &str = "
 CREATE TABLE partner_total (
@@ -30,9 +28,9 @@ INSERT INTO customer_total (customer, currency, payments, revenue)
     WHERE archived = 0 GROUP BY customer, currency;
 ";
 
-/// Adds a customer to its partner's total. Only production customers that are not archived count.
-pub(crate) fn add_customer(unit: &mut Unit<'_>, row: &CustomerRow) -> Result<(), StoreError> {
-    let Some(partnership) = row.partnership.filter(|_| !row.test && !row.archived) else { return Ok(()) };
+/// Adds a customer to the total of the partnership that it counts for, if there is one.
+pub(crate) fn add_customer(unit: &mut Unit<'_>, partnership: Option<i64>) -> Result<(), StoreError> {
+    let Some(partnership) = partnership else { return Ok(()) };
     unit.execute(
         "INSERT INTO partner_total (partnership, customers) VALUES ($1, 1) \
          ON CONFLICT (partnership) DO UPDATE SET customers = partner_total.customers + 1",

@@ -1,6 +1,6 @@
 //! A company on one database: two ledgers, and three relays in front of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -11,7 +11,6 @@ use base64::Engine as _;
 use serde_json::{Value, json};
 
 use super::http::ask;
-use super::load::{Acknowledged, StoredCounts};
 use crate::cluster::free_port;
 use crate::process::output;
 
@@ -19,6 +18,23 @@ const LEDGERS: usize = 2;
 const RELAYS: usize = 3;
 /// Time for a server to answer after its start: its database may be unavailable.
 const START_MAX: Duration = Duration::from_mins(1);
+
+/// What was acknowledged to clients, by key.
+#[derive(Default)]
+pub(super) struct Acknowledged {
+    pub(super) signups: HashSet<String>,
+    pub(super) payments: HashSet<String>,
+    /// Every key that was sent, whatever the answer was.
+    pub(super) sent: HashSet<String>,
+}
+
+/// How often each key is stored.
+pub(super) struct StoredCounts {
+    pub(super) customers: HashMap<String, u64>,
+    pub(super) payments: HashMap<String, u64>,
+    /// By the payment that earned them.
+    pub(super) rewards: HashMap<String, u64>,
+}
 
 pub(super) struct ClusterDeployment {
     program: PathBuf,

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
 
-use super::company::ClusterDeployment;
+use super::company::{Acknowledged, ClusterDeployment, StoredCounts};
 use super::http::ask;
 
 /// Clients at once.
@@ -19,23 +19,6 @@ const CLIENTS: u64 = 8;
 const TRIES: u64 = 200;
 /// Time between two attempts.
 const TRY_EVERY: Duration = Duration::from_millis(100);
-
-/// What was acknowledged to clients, by key.
-#[derive(Default)]
-pub(super) struct Acknowledged {
-    pub(super) signups: HashSet<String>,
-    pub(super) payments: HashSet<String>,
-    /// Every key that was sent, whatever the answer was.
-    pub(super) sent: HashSet<String>,
-}
-
-/// How often each key is stored.
-pub(super) struct StoredCounts {
-    pub(super) customers: HashMap<String, u64>,
-    pub(super) payments: HashMap<String, u64>,
-    /// By the payment that earned them.
-    pub(super) rewards: HashMap<String, u64>,
-}
 
 pub(super) struct Load {
     stop: Arc<AtomicBool>,
