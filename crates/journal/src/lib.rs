@@ -263,6 +263,8 @@ impl Journal {
     /// Deletes the text of every entry in a lane, because a customer asked to be forgotten. Entries that were not
     /// delivered yet become dead. Returns how many entries changed.
     pub async fn erase(&self, lane: String, now: i64) -> Result<usize, StoreError> {
-        self.store.write(move |unit| store::erase(unit, &lane, now)).await
+        // Locked, so that no entry is appended behind the lane's head while it is erased: nothing would deliver it.
+        let locks = vec![lane_lock(&lane)];
+        self.store.write_locking(locks, move |unit| store::erase(unit, &lane, now)).await
     }
 }

@@ -193,9 +193,14 @@ pub(crate) fn update(unit: &mut Unit<'_>, row: &ProductRow) -> Result<(), StoreE
     Ok(())
 }
 
-/// Erases what may identify the customer.
+/// Erases what may identify the customer. The provider's id of the subscription stays, because the provider's later
+/// reports (a refund, a cancellation) name it; and what a page has claimed, because it may be another customer's, which
+/// the provider confirms later.
 pub(crate) fn forget(unit: &mut Unit<'_>, customer: i64) -> Result<(), StoreError> {
-    unit.execute("UPDATE product SET metadata = NULL WHERE customer = $1", &[customer.into()])?;
+    unit.execute(
+        "UPDATE product SET metadata = NULL, click_xid = NULL WHERE customer = $1",
+        &[customer.into()],
+    )?;
     Ok(())
 }
 

@@ -162,7 +162,8 @@ async fn test_customers_take_test_keys_and_earn_nothing() {
 #[tokio::test]
 async fn a_deleted_customer_leaves_payments_without_personal_data() {
     let shop = Shop::open().await;
-    shop.sell("Inbox", "sub_inbox", json!({"metadata": {"owner": "ada lovelace"}})).await;
+    let sold = json!({"metadata": {"owner": "ada lovelace"}, "click_xid": "adasclick123"});
+    shop.sell("Inbox", "sub_inbox", sold).await;
     let body = json!({
         "customer_key": "ada", "key": "invoice-1", "amount": 9900, "currency": "USD",
         "subscription_key": "sub_inbox", "metadata": {"paid_by": "ada lovelace"},
@@ -173,7 +174,7 @@ async fn a_deleted_customer_leaves_payments_without_personal_data() {
     for path in ["transactions/invoice-1", "products/sub_inbox", "rewards"] {
         let reply = shop.ledger.get(&format!("/api/v2/{path}")).await;
         assert_eq!(reply.status, 200, "{path}");
-        for personal in ["\"ada\"", "ada@site", "lovelace"] {
+        for personal in ["\"ada\"", "ada@site", "lovelace", "adasclick"] {
             assert!(!reply.text.contains(personal), "{personal} in {}", reply.text);
         }
     }
