@@ -5,6 +5,7 @@ use std::process::Command;
 
 use anyhow::Context as _;
 
+use crate::build::NodeRuntime;
 use crate::cluster::Cluster;
 use crate::process::{self, cargo};
 use crate::{binaries, bundlers, tools};
@@ -135,9 +136,17 @@ fn journeys(root: &Path, browser: &tools::Browser, cluster: &Cluster) -> anyhow:
     journeys.env("HEADWATER_JOURNEYS_BINARIES", binaries);
     journeys.env("HEADWATER_JOURNEYS_BROWSER", &browser.binary);
     journeys.env("HEADWATER_JOURNEYS_DRIVER", &browser.driver);
+    journeys.arg("--");
+    if let Some(packages) = NodeRuntime::packages(root, "xtask/tools", "node")? {
+        journeys.env("HEADWATER_JOURNEYS_AXE", packages.join("axe-core/axe.min.js"));
+    } else {
+        eprintln!("the demo's pages are not checked for accessibility: install node and npm");
+        journeys.args(["--skip", "accessibility"]);
+    }
     run_in(root, &mut journeys)?;
     journeys.env(DATABASE, cluster.database("journeys")?);
-    run_in(root, journeys.args(["--", "--skip", "data_directory", "--skip", "full_disks"]))
+    let on_files = ["--skip", "data_directory", "--skip", "full_disks", "--skip", "accessibility"];
+    run_in(root, journeys.args(on_files))
 }
 
 /// Runs the styles of integration with the script of `dist/`, in one engine.

@@ -11,7 +11,6 @@ use headwater_ledger::{Ledger, NewProgram};
 use headwater_relay::Relay;
 use headwater_relay::deliver::{Destinations, deliver_due};
 use serde_json::{Value, json};
-use sha2::Digest as _;
 
 use crate::clock::TestClock;
 use crate::destination::{Exchange, Reply, SentRequest};

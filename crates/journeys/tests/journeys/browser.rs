@@ -17,12 +17,19 @@ pub(crate) struct Browser {
 impl Browser {
     /// Starts driver and browser.
     pub(crate) async fn open() -> Self {
+        Self::open_with(&[]).await
+    }
+
+    /// Starts driver and browser with further arguments.
+    pub(crate) async fn open_with(arguments: &[&str]) -> Self {
         let mut command = Command::new(given("HEADWATER_JOURNEYS_DRIVER"));
         command.arg("--port=0");
         let mut driver = Running::start(command);
         let port = driver.says("started successfully on port ").await;
         let address = format!("http://127.0.0.1:{}", port.trim_end_matches('.'));
-        let Value::Object(capabilities) = capabilities() else { unreachable!("it is written as an object") };
+        let Value::Object(capabilities) = capabilities(arguments) else {
+            unreachable!("it is written as an object")
+        };
         let mut builder = ClientBuilder::new(HttpConnector::new());
         let page = builder.capabilities(capabilities).connect(&address).await.expect("a browser starts");
         Self { page, _driver: driver }
@@ -68,6 +75,11 @@ impl Browser {
         self.page.execute(script, Vec::new()).await.expect("the script runs")
     }
 
+    /// Runs a script on the page that calls its last argument with the result, and returns that.
+    pub(crate) async fn ask_later(&self, script: &str) -> Value {
+        self.page.execute_async(script, Vec::new()).await.expect("the script answers")
+    }
+
     /// Clicks an element once it is visible.
     pub(crate) async fn click(&self, selector: &str) {
         self.see(selector).await;
@@ -90,17 +102,22 @@ impl Browser {
     }
 }
 
-fn capabilities() -> Value {
-    json!({
-        "goog:chromeOptions": {
-            "binary": given("HEADWATER_JOURNEYS_BROWSER"),
-            "args": [
-                "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-                "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                "--no-proxy-server", "--window-size=1280,900",
-                // Timers run on in tabs that others cover.
-                "--disable-background-timer-throttling", "--disable-renderer-backgrounding",
-            ],
-        },
-    })
+fn capabilities(further: &[&str]) -> Value {
+    let arguments = [
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--no-proxy-server",
+        "--window-size=1280,900",
+        // Timers run on in tabs that others cover.
+        "--disable-background-timer-throttling",
+        "--disable-renderer-backgrounding",
+    ];
+    let arguments: Vec<_> = arguments.iter().chain(further).collect();
+    json!({"goog:chromeOptions": {"binary": given("HEADWATER_JOURNEYS_BROWSER"), "args": arguments}})
 }

@@ -1,5 +1,6 @@
 //! Journeys through the real binaries: in a browser where a visitor acts, over HTTP where a company does.
 
+mod accessibility;
 mod browser;
 mod data_directory;
 mod deadline;
