@@ -35,8 +35,8 @@ impl Ids {
     /// once in a million times; the primary key then refuses the second.
     fn next_id(&self, now: Millis) -> i64 {
         let random = self.random();
-        let low = i64::from(random[29]) << 12 | i64::from(random[30]) << 4 | i64::from(random[31] & 15);
-        let wanted = Self::first_id(now) | low;
+        let low = u32::from_be_bytes([random[28], random[29], random[30], random[31]]) >> 12;
+        let wanted = Self::first_id(now) + i64::from(low);
         let step = |last: i64| Some(wanted.max(last + 1));
         let last = self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, step);
         wanted.max(last.unwrap_or_default() + 1)
@@ -80,5 +80,39 @@ impl Ctx {
     /// 32 unpredictable bytes.
     pub(crate) fn random(&self) -> [u8; 32] {
         self.ids.random()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::Ids;
+    use headwater_protocol::Millis;
+
+    const NOW: Millis = Millis(1_775_514_585_000);
+
+    fn ids(drawn: u8) -> Ids {
+        Ids::new(Arc::new(move || [drawn; 32]))
+    }
+
+    #[test]
+    fn a_number_lies_within_its_millisecond() {
+        assert_eq!(ids(0).next_id(NOW), Ids::first_id(NOW));
+        assert_eq!(ids(u8::MAX).next_id(NOW), Ids::first_id(NOW.plus(1)) - 1);
+        assert_eq!(ids(0x12).next_id(NOW) - Ids::first_id(NOW), 0x12121);
+    }
+
+    #[test]
+    fn numbers_grow_even_when_nothing_random_is_drawn_and_the_clock_goes_back() {
+        let ids = ids(0);
+        let made = [NOW, NOW, NOW, NOW.plus(-1000)].map(|now| ids.next_id(now) - Ids::first_id(NOW));
+        assert_eq!(made, [0, 1, 2, 3]);
+        assert_eq!(ids.next_id(NOW.plus(1)), Ids::first_id(NOW.plus(1)));
+    }
+
+    #[test]
+    fn a_time_before_1970_is_the_first() {
+        assert_eq!((Ids::first_id(Millis(-5)), Ids::first_id(Millis(1))), (0, 1 << 20));
     }
 }
