@@ -77,7 +77,7 @@ pub(crate) fn credit(
             if settled { evaluate::refresh_holds(unit, ctx, row) } else { Ok(()) }
         }
         Resolution::Replace => {
-            let (old, old_key) = (row.partnership, row.partnership_key.take());
+            let old_key = row.partnership_key.take();
             let referrer = partnership::find_by_id(unit, partnership)?;
             row.credit_to(
                 &referrer.ok_or_else(|| Refusal::not_found("partnership", &partnership.to_string()))?,
@@ -87,7 +87,7 @@ pub(crate) fn credit(
             row.member = row.member.filter(|_| same);
             customer::update(unit, row)?;
             remember(unit, ctx, &row.key, "partnership_key", (old_key, row.partnership_key.clone()))?;
-            move_credit(unit, ctx, row, old)
+            move_credit(unit, ctx, row)
         }
     }
 }
@@ -102,9 +102,9 @@ fn contest(unit: &mut Unit<'_>, ctx: &Ctx, row: &mut CustomerRow, other: i64) ->
 
 /// Moves the customer's products and payments to the partner credited now, except products whose seller was named for
 /// them, and evaluates all of it anew.
-fn move_credit(unit: &mut Unit<'_>, ctx: &Ctx, row: &CustomerRow, old: Option<i64>) -> Result<(), Refusal> {
+fn move_credit(unit: &mut Unit<'_>, ctx: &Ctx, row: &CustomerRow) -> Result<(), Refusal> {
     for mut sold in product::list_of_customer(unit, row.id)? {
-        if !sold.credit_given && sold.partnership == old {
+        if !sold.credit_given {
             sold.partnership = row.partnership;
             sold.updated_at = ctx.now.0;
             product::update(unit, &sold)?;

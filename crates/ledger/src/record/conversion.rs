@@ -46,10 +46,9 @@ pub(crate) fn record(
     if partner.is_none() && !program::find(unit, ctx.program)?.claims.organic {
         return result("unknown_xid", None);
     }
-    let referrer = match partner {
-        None => None,
-        Some(id) if of_key.as_ref().is_some_and(|row| row.id == id) => of_key,
+    let referrer = match clicked {
         Some(id) => partnership::find_by_id(unit, id)?,
+        None => of_key,
     };
     let email = conversion.email.filter(|email| !email.is_empty());
     let (xid, clicked) = click.map_or((None, Vec::new()), |click| (Some(click.xid), click.sub_ids));

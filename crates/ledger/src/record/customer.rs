@@ -104,7 +104,7 @@ fn again(
     let changes = match ctx.source {
         Source::Page => false,
         Source::Vendor => upsert || known != Source::Vendor,
-        Source::Signed | Source::Billing => ctx.source > known || row.confirmed_at.is_none(),
+        Source::Signed | Source::Billing => ctx.source > known,
     };
     // A vendor that repeats its own POST gets 409 with the way out, as clients of API v2 expect.
     if ctx.source == Source::Vendor && !changes {

@@ -118,8 +118,8 @@ pub(crate) fn transaction(
         }
     }
     write_rewards(unit, ctx, &event, earnings, reason)?;
-    // Rewards earned anew have no reversals yet: repeat the refunds that came before.
-    if reason == Reason::Corrected && (txn.refunded_total != 0 || txn.archived) {
+    // What is earned only now has no reversals yet: repeat the refunds that came before.
+    if txn.refunded_total != 0 || txn.archived {
         reward::reverse_transaction(unit, ctx, txn)?;
     }
     Ok(())

@@ -330,7 +330,7 @@ pub(crate) fn update(
     if ctx.source.is_claim() {
         return Err(Refusal::new(RefusalKind::Forbidden, "claim_refused", "a page cannot change a product"));
     }
-    let renamed = subscription.is_some() && subscription != row.external_subscription_key;
+    let named = subscription.is_some();
     if let Some(text) = &subscription
         && let Some(other) = product::find_of_customer(unit, row.customer, text)?
         && other.id != row.id
@@ -351,7 +351,7 @@ pub(crate) fn update(
     }
     row.updated_at = ctx.now.0;
     product::update(unit, &row)?;
-    if renamed {
+    if named {
         unmatched::link(unit, ctx, &row)?;
     }
     Ok(render(ctx, row))

@@ -140,7 +140,6 @@ fn reversal(ctx: &Ctx, earned: &RewardRow, step: i64, reason: &str) -> RewardRow
         status,
         reverses: Some(earned.id),
         reason: Some(reason.to_owned()),
-        ready_at: None,
         created_at: ctx.now.0,
         updated_at: ctx.now.0,
         ..earned.clone()

@@ -266,7 +266,8 @@ fn requested_total(refund: &CreateRefund, row: &TransactionRow) -> Result<i64, R
     };
     // A refund has the sign of its payment and never exceeds it.
     let fits = |total: &i64| {
-        total.unsigned_abs() <= row.amount.unsigned_abs() && (*total == 0 || (*total < 0) == (row.amount < 0))
+        let same_sign = total.signum() == row.amount.signum();
+        *total == 0 || (same_sign && total.unsigned_abs() <= row.amount.unsigned_abs())
     };
     let step = if field == "refunded_total" { row.amount } else { row.amount - row.refunded_total };
     let moves = |total: &i64| field == "refunded_total" || *total != row.refunded_total;
@@ -283,7 +284,7 @@ fn requested_total(refund: &CreateRefund, row: &TransactionRow) -> Result<i64, R
 /// The sum; `None` when it overflows, or a part has another sign than the rest.
 fn add(known: i64, parts: impl IntoIterator<Item = i64>) -> Option<i64> {
     parts.into_iter().try_fold(known, |sum, part| {
-        if sum != 0 && part != 0 && (sum < 0) != (part < 0) { None } else { sum.checked_add(part) }
+        if sum.signum() * part.signum() == -1 { None } else { sum.checked_add(part) }
     })
 }
 

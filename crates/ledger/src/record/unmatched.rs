@@ -3,7 +3,7 @@
 use headwater_store::Unit;
 
 use super::evaluate::{self, Preloaded, Reason};
-use super::{Ctx, Refusal, reward};
+use super::{Ctx, Refusal};
 use crate::store::product::ProductRow;
 use crate::store::transaction;
 
@@ -17,10 +17,6 @@ pub(crate) fn link(unit: &mut Unit<'_>, ctx: &Ctx, product: &ProductRow) -> Resu
         transaction::update(unit, &row)?;
         let preloaded = Preloaded { owner: None, linked: Some(product) };
         evaluate::transaction(unit, ctx, &row, preloaded, Reason::Linked)?;
-        // Rewards earned only now have no reversals yet for refunds that came before.
-        if row.refunded_total != 0 {
-            reward::reverse_transaction(unit, ctx, &row)?;
-        }
     }
     Ok(())
 }
