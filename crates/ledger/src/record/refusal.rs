@@ -138,3 +138,45 @@ impl From<StoreError> for Refusal {
         refusal
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Refusal, RefusalKind, short};
+    use headwater_store::StoreError;
+
+    #[test]
+    fn a_text_of_the_senders_is_repeated_up_to_80_characters() {
+        let fits = "ä".repeat(80);
+        assert_eq!(short(&fits), fits);
+        let cut = short(&format!("{fits}x"));
+        assert_eq!((cut.chars().count(), cut.ends_with("ä…")), (80, true));
+    }
+
+    #[test]
+    fn a_store_that_is_away_is_busy_and_a_broken_one_is_an_internal_error() {
+        let cases = [
+            (StoreError::Busy, "busy"),
+            (StoreError::Closed, "stopping"),
+            (StoreError::NotCommitted, "not_kept"),
+            (StoreError::Disconnected("of the secret host".to_owned()), "database_away"),
+            (
+                StoreError::Unreachable {
+                    database: "secret".to_owned(),
+                    why: "no route to secret".to_owned(),
+                },
+                "database_away",
+            ),
+            (StoreError::Uncertain, "uncertain"),
+            (StoreError::Panicked, "internal"),
+            (StoreError::Database("secret statement".to_owned()), "internal"),
+        ];
+        for (error, code) in cases {
+            let refusal = Refusal::from(error);
+            assert_eq!(refusal.code, code);
+            let busy = refusal.kind == RefusalKind::Busy;
+            assert_eq!((busy, refusal.kind == RefusalKind::Internal), (code != "internal", !busy), "{code}");
+            assert!(!refusal.to_string().contains("secret") && refusal.inside.is_some(), "{code}");
+            assert_eq!(refusal.hint.is_some(), code == "uncertain");
+        }
+    }
+}

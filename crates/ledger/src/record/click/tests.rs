@@ -2,7 +2,10 @@
 
 use headwater_protocol::v2::RedirectOrder;
 
-use super::{AppendedReferral, SharedDomain, custom_domain, expire_earlier, is_bot, location, shared_domain};
+use super::{
+    AppendedReferral, SharedDomain, USER_AGENT_MAX, custom_domain, expire_earlier, is_bot, location,
+    shared_domain, shorten,
+};
 
 fn appended(dest: &str, sub_ids: &[(&str, &str)], domain: Option<&str>, order: RedirectOrder) -> String {
     let given: Vec<_> =
@@ -100,4 +103,10 @@ fn a_bot_is_recognised_by_its_user_agent() {
     assert!(is_bot(Some("Mozilla/5.0 (compatible; Googlebot/2.1)")));
     assert!(is_bot(Some("curl/8.5.0")));
     assert!(!is_bot(Some("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140 Safari/537.36")));
+}
+
+#[test]
+fn a_user_agent_is_kept_without_control_characters_and_up_to_its_bound() {
+    assert_eq!(shorten("Mozilla/5.0\r\n (X11)\u{7f}"), "Mozilla/5.0 (X11)");
+    assert_eq!(shorten(&"ä".repeat(USER_AGENT_MAX + 1)), "ä".repeat(USER_AGENT_MAX));
 }
