@@ -36,17 +36,6 @@ async fn one_percent(shop: &Shop, event: &str, action: Value) {
     shop.ledger.post("/api/v2/triggers", &body.to_string()).await.data();
 }
 
-/// Partner, amount, status and reason of every reward that is not declined.
-async fn standing(shop: &Shop) -> Vec<(String, i64, String, String)> {
-    let rows = shop.rewards().await;
-    let open = rows.iter().filter(|row| row["status"] != "declined");
-    let told = |row: &Value| {
-        let amount = row["amount"].as_i64().unwrap();
-        (text(&row["partnership"]), amount, text(&row["status"]), text(&row["reason"]))
-    };
-    open.map(told).collect()
-}
-
 #[tokio::test]
 async fn a_page_whose_customer_key_is_anothers_provider_id_gets_none_of_their_payments() {
     let shop = shop().await;
@@ -97,10 +86,10 @@ async fn a_payment_found_by_a_claim_moves_once_the_provider_says_whose_it_is() {
     sign_up(&shop, "invented", "mallory", json!({"provider_key": "cus_ada"})).await.data();
     provider_pays(&shop, "cus_ada", "in_1/il_1", json!({})).await.data();
     let mallory = text(&shop.ledger.get("/api/v2/partnerships/mallory").await.data()["key"]);
-    assert_eq!(standing(&shop).await[0].0, mallory, "the only one who claims it");
+    assert_eq!(shop.standing().await[0].0, mallory, "the only one who claims it");
     let known = json!({"provider_key": "cus_ada"});
     shop.ledger.send_as("billing", "PATCH", "/api/v2/customers/ada", &known).await.data();
-    assert_eq!(standing(&shop).await, [(shop.partner.clone(), 99, "pending".to_owned(), String::new())]);
+    assert_eq!(shop.standing().await, [(shop.partner.clone(), 99, "pending".to_owned(), String::new())]);
     assert_eq!(shop.balance().await, 99);
     let paid = shop.ledger.get("/api/v2/transactions/in_1%2Fil_1").await.data();
     assert_eq!(paid["customer"]["external_key"], "ada");
@@ -180,13 +169,13 @@ async fn a_dearer_product_named_by_a_page_is_paid_as_what_the_invoice_says() {
         "subscription_key": "sub_1"});
     shop.ledger.send_as("billing", "POST", "/api/v2/transactions", &paid).await.data();
     let held = ("hold".to_owned(), "product_claimed_by_page".to_owned());
-    assert_eq!(standing(&shop).await, [(shop.partner.clone(), 980, held.0, held.1)]);
+    assert_eq!(shop.standing().await, [(shop.partner.clone(), 980, held.0, held.1)]);
     // The second invoice names one.
     let paid = json!({"customer_key": "ada", "key": "in_2/il_1", "amount": 4900, "currency": "USD",
         "subscription_key": "sub_1", "catalogue_keys": ["price_1", "book/Live Chat"]});
     shop.ledger.send_as("billing", "POST", "/api/v2/transactions", &paid).await.data();
     let free = (shop.partner.clone(), 490, "pending".to_owned(), String::new());
-    assert_eq!(standing(&shop).await, [free.clone(), free]);
+    assert_eq!(shop.standing().await, [free.clone(), free]);
     assert_eq!(shop.balance().await, 980);
     let history = shop.ledger.get("/api/v2/products/sub_1/history").await.data();
     assert_eq!(history["items"][0]["field"], "product_book_key");
@@ -202,12 +191,12 @@ async fn a_commission_on_hold_for_its_product_is_released_when_the_provider_agre
     });
     claim(&shop, "/api/v2/products", told.clone()).await.data();
     shop.pay("invoice-1", 9900, "sub_1").await.data();
-    assert_eq!(standing(&shop).await[0].2, "hold");
+    assert_eq!(shop.standing().await[0].2, "hold");
     let explained = shop.ledger.get("/api/v2/transactions/invoice-1/explain").await.data();
     assert_eq!(explained["product"]["confirmed_at"], Value::Null);
     told["occurred_at"] = json!(1000);
     shop.ledger.send_as("billing", "POST", "/api/v2/products", &told).await.data();
-    assert_eq!(standing(&shop).await, [(shop.partner.clone(), 1980, "pending".to_owned(), String::new())]);
+    assert_eq!(shop.standing().await, [(shop.partner.clone(), 1980, "pending".to_owned(), String::new())]);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod auth;
 mod claims;
 mod corrections;
 mod customers;
+mod evaluation;
 mod histories;
 mod links;
 mod lists;

@@ -68,6 +68,59 @@ impl Shop {
         self.ledger.post("/api/v2/transactions", &body.to_string()).await
     }
 
+    /// A POST on behalf of a source.
+    pub(crate) async fn post_as(&self, source: &str, path: &str, body: Value) -> Reply {
+        self.ledger.send_as(source, "POST", &format!("/api/v2/{path}"), &body).await
+    }
+
+    /// A payment of Ada's for `sub_1` that the provider reports, made at `at`.
+    pub(crate) async fn bill(&self, key: &str, amount: i64, at: i64, entries: &[&str]) -> Reply {
+        let body = json!({
+            "customer_key": "ada", "key": key, "amount": amount, "currency": "USD",
+            "subscription_key": "sub_1", "created_at": at, "catalogue_keys": entries,
+        });
+        self.post_as("billing", "transactions", body).await
+    }
+
+    /// A source's report that Ada has a product under `sub_1`.
+    pub(crate) async fn report(&self, source: &str, name: &str, status: &str, more: Value) -> Reply {
+        let mut body = json!({
+            "customer_key": "ada", "product_book_key": format!("book/{name}"), "status": status,
+            "external_subscription_key": "sub_1",
+        });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        self.post_as(source, "products", body).await
+    }
+
+    /// Adds a trigger.
+    pub(crate) async fn trigger(&self, event: &str, rules: Value, action: Value) -> String {
+        let body = json!({
+            "name": event, "offer_description": "Earn", "event": event, "rules": rules, "action": action,
+        });
+        text(&self.ledger.post("/api/v2/triggers", &body.to_string()).await.data()["key"])
+    }
+
+    /// Adds a trigger that pays a share of every payment.
+    pub(crate) async fn share(&self, percent: &str) -> String {
+        let action = json!({"type": "commission_percent", "percent": percent});
+        self.trigger("transaction_created", json!({"all": []}), action).await
+    }
+
+    /// Credits Ada to another partner.
+    pub(crate) async fn credit(&self, partner_key: &str) -> Value {
+        let body = json!({"partner_key": partner_key, "reason": "asked"});
+        self.post_as("vendor", "customers/ada/attribution", body).await.data()
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Reply {
+        self.ledger.request(&self.ledger.production(), "DELETE", path, "").await
+    }
+
+    pub(crate) async fn settings(&self, change: Value) -> Reply {
+        let admin = self.ledger.admin();
+        self.ledger.request(&admin, "PATCH", "/api/v2/program", &change.to_string()).await
+    }
+
     pub(crate) async fn patch(&self, path: &str, body: Value) -> Reply {
         self.ledger.request(&self.ledger.production(), "PATCH", path, &body.to_string()).await
     }
@@ -85,6 +138,17 @@ impl Shop {
 
     pub(crate) async fn amounts(&self) -> Vec<i64> {
         self.rewards().await.iter().map(|row| row["amount"].as_i64().unwrap()).collect()
+    }
+
+    /// Partner, amount, status and reason of every reward that is not declined, oldest first.
+    pub(crate) async fn standing(&self) -> Vec<(String, i64, String, String)> {
+        let rows = self.rewards().await;
+        let open = rows.iter().filter(|row| row["status"] != "declined");
+        let told = |row: &Value| {
+            let amount = row["amount"].as_i64().unwrap();
+            (text(&row["partnership"]), amount, text(&row["status"]), text(&row["reason"]))
+        };
+        open.map(told).collect()
     }
 
     /// The balance: the sum of all rows, which must equal the sum of the rows that are not declined.
