@@ -4,6 +4,7 @@
 mod answers;
 mod auth;
 mod claims;
+mod conversions;
 mod corrections;
 mod customers;
 mod evaluation;
