@@ -11,6 +11,7 @@ mod evaluation;
 mod histories;
 mod links;
 mod lists;
+mod names;
 mod operating;
 mod partners;
 mod payments;
