@@ -15,6 +15,7 @@ mod names;
 mod operating;
 mod partners;
 mod payments;
+mod products;
 mod refunds;
 mod repeats;
 mod seed_000;
