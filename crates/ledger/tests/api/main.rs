@@ -9,6 +9,7 @@ mod corrections;
 mod customers;
 mod evaluation;
 mod histories;
+mod holds;
 mod links;
 mod lists;
 mod names;
