@@ -3,6 +3,7 @@
 
 mod answers;
 mod auth;
+mod bounds;
 mod claims;
 mod conversions;
 mod corrections;
