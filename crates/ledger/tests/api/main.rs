@@ -21,6 +21,7 @@ mod products;
 mod refunds;
 mod repeats;
 mod seed_000;
+mod settings;
 mod shop;
 mod test_ledger;
 mod triggers;
