@@ -148,3 +148,125 @@ async fn a_payment_that_the_company_deleted_is_not_restored_by_a_providers_total
     shop.ledger.post("/api/v2/transactions/invoice-1/refund", &body).await.data();
     assert_eq!(shop.balance().await, 0);
 }
+
+async fn refund(shop: &Shop, key: &str, body: Value) -> crate::test_ledger::Reply {
+    shop.ledger.post(&format!("/api/v2/transactions/{key}/refund"), &body.to_string()).await
+}
+
+#[tokio::test]
+async fn a_refusal_says_how_much_may_be_refunded() {
+    let shop = paid_shop().await;
+    refund(&shop, "invoice-1", json!({"amount": 4900})).await.data();
+    for (body, bound) in [
+        (json!({"refunded_total": 9901}), "9900"),
+        (json!({"amount": 5001}), "5000"),
+        (json!({"lines": [{"amount": 5001}]}), "5000"),
+        (json!({"lines": [{"amount": 200}, {"amount": -100}]}), "5000"),
+        (json!({"amount": i64::MAX}), "5000"),
+    ] {
+        let refused = refund(&shop, "invoice-1", body.clone()).await;
+        assert_eq!(refused.error().1, "out_of_range", "{body}");
+        let message = text(&refused.json()["message"]);
+        assert!(message.ends_with(&format!(", {bound}")), "{body}: {message}");
+    }
+}
+
+#[tokio::test]
+async fn a_payment_to_the_customer_is_refunded_with_its_own_sign() {
+    let shop = Shop::open().await;
+    shop.sell("Inbox", "sub_inbox", json!({})).await;
+    shop.pay("credit-1", -9900, "sub_inbox").await.data();
+    assert_eq!(shop.balance().await, -1980);
+    for body in [json!({"amount": 1}), json!({"refunded_total": 1}), json!({"refunded_total": -9901})] {
+        assert_eq!(refund(&shop, "credit-1", body).await.error().1, "out_of_range");
+    }
+    refund(&shop, "credit-1", json!({"lines": [{"amount": 0}, {"amount": -4950}]})).await.data();
+    assert_eq!(shop.balance().await, -990);
+    refund(&shop, "credit-1", json!({"refunded_total": -9900})).await.data();
+    assert_eq!(shop.balance().await, 0);
+}
+
+#[tokio::test]
+async fn only_a_total_with_a_time_shrinks_one_that_came_with_a_time() {
+    let total = |total: i64, at: Option<i64>| match at {
+        Some(at) => json!({"refunded_total": total, "occurred_at": at}),
+        None => json!({"refunded_total": total}),
+    };
+    for (first, second, balance) in [
+        (total(4950, Some(1000)), total(0, Some(1000)), 1980),
+        (total(4950, Some(1000)), total(9900, Some(1000)), 0),
+        (total(4950, Some(1000)), total(0, Some(999)), 990),
+        (total(4950, Some(1000)), total(0, None), 990),
+        (total(4950, None), total(0, Some(1000)), 990),
+        (total(4950, None), total(0, None), 990),
+        (total(4950, Some(1000)), total(9900, None), 0),
+    ] {
+        let shop = paid_shop().await;
+        refund(&shop, "invoice-1", first.clone()).await.data();
+        refund(&shop, "invoice-1", second.clone()).await.data();
+        assert_eq!(shop.balance().await, balance, "{first} {second}");
+    }
+}
+
+#[tokio::test]
+async fn a_total_of_the_company_that_the_provider_repeats_is_the_providers_from_then_on() {
+    let shop = paid_shop().await;
+    shop.refund("invoice-1", 4950).await.data();
+    for (total, at, balance) in [(4950, 1000, 990), (0, 2000, 1980)] {
+        refund(&shop, "invoice-1", json!({"refunded_total": total, "occurred_at": at})).await.data();
+        assert_eq!(shop.balance().await, balance);
+    }
+}
+
+#[tokio::test]
+async fn a_payment_that_the_company_deleted_is_not_restored_even_if_the_provider_had_refunded_a_part() {
+    let shop = paid_shop().await;
+    let told = |total: i64, at: i64| json!({"refunded_total": total, "occurred_at": at});
+    refund(&shop, "invoice-1", told(4950, 1000)).await.data();
+    shop.delete("/api/v2/transactions/invoice-1").await.data();
+    refund(&shop, "invoice-1", told(0, 2000)).await.data();
+    assert_eq!(shop.balance().await, 0);
+}
+
+#[tokio::test]
+async fn a_refund_of_a_part_leaves_a_status_that_a_person_has_set() {
+    for change in [
+        json!({"status": "approved"}),
+        json!({"status": "hold"}),
+        json!({"status": "declined", "reason": "fraud"}),
+    ] {
+        let shop = paid_shop().await;
+        let path = format!("/api/v2/rewards/{}", text(&shop.rewards().await[0]["key"]));
+        shop.patch(&path, change.clone()).await.data();
+        shop.ledger.pass(1000);
+        shop.refund("invoice-1", 4950).await.data();
+        let rows = shop.rewards().await;
+        assert_eq!(rows[0]["reason"], change["reason"]);
+        assert!(rows.iter().all(|row| row["status"] == change["status"]), "{rows:#?}");
+        let now = crate::test_ledger::START + 1000;
+        assert_eq!((&rows[1]["created_at"], &rows[1]["updated_at"]), (&json!(now), &json!(now)));
+        assert_eq!((&rows[1]["amount"], &rows[1]["reason"]), (&json!(-990), &json!("refunded")));
+    }
+}
+
+#[tokio::test]
+async fn a_declined_reward_may_get_another_reason_unless_a_refund_declined_it() {
+    let shop = paid_shop().await;
+    let path = format!("/api/v2/rewards/{}", text(&shop.rewards().await[0]["key"]));
+    let decide = async |change: Value| shop.patch(&path, change).await.data();
+    for reason in ["fraud", "error"] {
+        let declined = decide(json!({"status": "declined", "reason": reason})).await;
+        assert_eq!((&declined["status"], &declined["reason"]), (&json!("declined"), &json!(reason)));
+    }
+    let open = decide(json!({"status": "pending"})).await;
+    assert_eq!((&open["status"], &open["reason"]), (&json!("pending"), &Value::Null));
+    shop.refund("invoice-1", 9900).await.data();
+    let kept = decide(json!({"status": "declined", "reason": "kindness"})).await;
+    assert_eq!(kept["reason"], "refunded");
+    let scheduled = shop.patch(&path, json!({"status": "scheduled"})).await;
+    assert_eq!(scheduled.error(), (400, "invalid_value".to_owned(), "status".to_owned()));
+    for reason in [String::new(), "x".repeat(1001)] {
+        let refused = shop.patch(&path, json!({"status": "declined", "reason": reason})).await;
+        assert_eq!(refused.error().2, "reason");
+    }
+}
