@@ -148,3 +148,94 @@ async fn a_click_converts_once_for_each_customer() {
     let stats = ledger.get(&format!("/api/v2/partnerships/{part}")).await.data();
     assert_eq!(stats["stats"]["CUSTOMER_COUNT"], 2);
 }
+
+#[tokio::test]
+async fn every_member_of_a_customer_is_kept_and_changed_alone() {
+    let ledger = TestLedger::open().await;
+    let body = json!({
+        "key": "cus_own1", "customer_key": "ada", "email": "ada@site.example", "name": "Ada",
+        "provider_key": "p1", "external_key": "crm-1", "meta": {"plan": "pro"}, "partner_key": "gstest",
+    });
+    let made = ledger.post("/api/v2/customers", &body.to_string()).await.data();
+    for (member, value) in body.as_object().unwrap() {
+        assert_eq!(&made[member], value, "{member}");
+    }
+    let changes = [
+        ("email", json!("ada@new.example")),
+        ("name", json!("Ada L.")),
+        ("external_key", json!("crm-2")),
+        ("meta", json!({"plan": "free"})),
+        ("provider_key", json!("p2")),
+    ];
+    let mut expected = made;
+    for (member, value) in changes {
+        ledger.pass(1);
+        let body = json!({member: value}).to_string();
+        let changed =
+            ledger.request(&ledger.production(), "PATCH", "/api/v2/customers/ada", &body).await.data();
+        expected[member] = value;
+        expected["mdata"] = expected["meta"].clone();
+        expected["updated_at"] = changed["updated_at"].clone();
+        assert_eq!(changed, expected, "{member}");
+        assert_eq!(ledger.get("/api/v2/customers/ada").await.data(), expected, "{member}");
+    }
+    let long = json!({"name": "n".repeat(101)}).to_string();
+    let refused = ledger.request(&ledger.production(), "PATCH", "/api/v2/customers/ada", &long).await;
+    assert_eq!(refused.error().2, "name");
+}
+
+#[tokio::test]
+async fn an_upsert_with_the_same_partner_warns_of_nothing() {
+    let ledger = TestLedger::open().await;
+    let body =
+        r#"{"email":"ada@site.example","customer_key":"ada","partner_key":"gstest","external_key":"e1"}"#;
+    ledger.post("/api/v2/customers", body).await.data();
+    let body = r#"{"email":"ada@site.example","customer_key":"ada","partner_key":"gstest","name":"Ada"}"#;
+    let again = ledger.post("/api/v2/customers?upsert=true", body).await;
+    assert_eq!(again.json().get("warnings"), None);
+    assert_eq!((&again.data()["name"], &again.data()["external_key"]), (&json!("Ada"), &json!("e1")));
+}
+
+#[tokio::test]
+async fn a_page_gives_no_external_key_and_changes_no_name() {
+    let ledger = TestLedger::open().await;
+    let body =
+        json!({"customer_key": "ada", "partner_key": "gstest", "external_key": "crm-1", "name": "Ada"});
+    let claim = async |method: &str, path: &str, body: &Value| {
+        ledger.send_as("page", method, &format!("/api/v2/{path}"), body).await
+    };
+    let made = claim("POST", "customers", &body).await.data();
+    assert_eq!((&made["external_key"], &made["name"]), (&Value::Null, &json!("Ada")));
+    let other = json!({"customer_key": "ada", "partner_key": "gstest", "name": "Eve"});
+    let again = claim("POST", "customers", &other).await.json();
+    assert_eq!(
+        (&again["data"]["name"], &again["warnings"][0]["code"]),
+        (&json!("Ada"), &json!("customer_key_ignored"))
+    );
+    let bound = claim("PATCH", "customers/ada", &json!({"name": "Eve", "provider_key": "p1"})).await.data();
+    assert_eq!((&bound["name"], &bound["provider_key"]), (&json!("Ada"), &json!("p1")));
+    let other = claim("PATCH", "customers/ada", &json!({"provider_key": "p2"})).await.data();
+    assert_eq!(other["provider_key"], "p1", "there is one already");
+}
+
+#[tokio::test]
+async fn a_deleted_customer_leaves_no_sub_ids_and_no_key_of_another_system() {
+    let ledger = TestLedger::open().await;
+    ledger.link("gstest", "gk", "https://www.example.com/").await;
+    let xid = ledger.click("/gk?sid=from-ada").await;
+    ledger.post("/conversion/xid", &json!({"xid": xid, "customer_key": "ada"}).to_string()).await.data();
+    let change = r#"{"external_key":"crm-ada"}"#;
+    ledger.request(&ledger.production(), "PATCH", "/api/v2/customers/ada", change).await.data();
+    let paid = r#"{"customer_key":"ada","key":"invoice-1","amount":100,"currency":"USD"}"#;
+    ledger.post("/api/v2/transactions", paid).await.data();
+    ledger.pass(1000);
+    let gone = ledger.request(&ledger.production(), "DELETE", "/api/v2/customers/ada", "").await.data();
+    let at = json!(crate::test_ledger::START + 1000);
+    assert_eq!(
+        (&gone["archived"], &gone["external_key"], &gone["updated_at"]),
+        (&json!(true), &Value::Null, &at)
+    );
+    let kept = ledger.get("/api/v2/customers?include_archived=true").await;
+    let paid = ledger.get("/api/v2/transactions/invoice-1").await;
+    assert!(!kept.text.contains("crm-ada") && !paid.text.contains("from-ada"), "{} {}", kept.text, paid.text);
+}

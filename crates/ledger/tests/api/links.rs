@@ -28,6 +28,8 @@ async fn a_link_leads_only_where_the_program_allows() {
         "javascript:alert(1)",
         "//www.example.com",
         "https://a:b@www.example.com/",
+        "https://a@www.example.com/",
+        "https://:b@www.example.com/",
         "ftp://www.example.com/",
         "x",
     ] {
@@ -175,4 +177,42 @@ async fn a_program_can_choose_the_parameter_order_of_2021() {
     assert_eq!(changed["redirect_order"], "2021");
     let (gspk, gsxid) = order().await;
     assert!(gspk < gsxid, "the order of 2021");
+}
+
+#[tokio::test]
+async fn programs_that_follow_links_are_marked_as_such() {
+    let ledger = TestLedger::open().await;
+    ledger.link("gstest", "gk", "https://www.example.com/").await;
+    let browser = "Mozilla/5.0 (X11; Linux x86_64) Firefox/153.0";
+    for (method, agent, bot) in
+        [("GET", browser, false), ("HEAD", browser, true), ("GET", "curl/8.5.0", true)]
+    {
+        let request = Request::builder().method(method).uri("/gk").header(header::USER_AGENT, agent);
+        assert_eq!(ledger.send(request.body(Body::empty()).unwrap()).await.status, 302);
+        let clicks = ledger.get("/api/v2/clicks?limit=1").await.data();
+        assert_eq!(clicks["items"][0]["bot"], bot, "{method} {agent}");
+    }
+}
+
+#[tokio::test]
+async fn a_taken_slug_names_the_programs_own_link_and_no_other_programs() {
+    let ledger = TestLedger::open().await;
+    ledger.link("gstest", "gk", "https://www.example.com/").await;
+    let key = text(&ledger.get("/api/v2/links").await.data()["items"][0]["key"]);
+    let new = headwater_ledger::NewProgram {
+        name: "Other".to_owned(),
+        link_destinations: vec!["www.example.com".to_owned()],
+        ..headwater_ledger::NewProgram::default()
+    };
+    let other = ledger.handle.create_program(new).await.unwrap();
+    let body =
+        json!({"partnership_key": "gstest", "slug": "gk", "dest": "https://www.example.com/"}).to_string();
+    let whose = [
+        (ledger.production(), true),
+        (crate::test_ledger::basic(&other.public_key, &other.secret_key), false),
+    ];
+    for (whose, named) in whose {
+        let refused = ledger.request(&whose, "POST", "/api/v2/links", &body).await;
+        assert_eq!((refused.error().1.as_str(), refused.text.contains(&key)), ("link_exists", named));
+    }
 }

@@ -9,7 +9,15 @@ async fn a_program_begins_with_a_default_group_and_its_test_partner() {
     let ledger = TestLedger::open().await;
     let partner = ledger.get("/api/v2/partnerships/gstest").await.data();
     assert_eq!((&partner["group"]["default"], &partner["status"]), (&json!(true), &json!("active")));
-    assert_eq!(ledger.get("/api/v2/partners/gstest").await.data()["key"], partner["key"]);
+    assert_eq!(
+        (&partner["first_name"], &partner["last_name"], &partner["email"]),
+        (&json!("Test"), &json!("Partner"), &json!("test-partner@headwater.example"))
+    );
+    let short = json!({
+        "key": partner["key"], "email": partner["email"], "name": "Test Partner", "status": "active",
+    });
+    assert_eq!(ledger.get("/api/v2/partners/gstest").await.data(), short);
+    assert_eq!(ledger.get("/api/v2/partners").await.data()["items"], json!([short]));
 }
 
 #[tokio::test]
@@ -91,7 +99,7 @@ async fn a_partner_sees_its_own_customers_without_the_vendors_data() {
     let part = ledger.partner("gigakick").await;
     ledger.partner("rival").await;
     let make = async |name: &str, partner: &str| {
-        let body = json!({"email": format!("{name}@site.example"), "customer_key": name, "partner_key": partner, "name": "A Customer", "provider_key": "p-secret", "meta": {"plan": "pro"}});
+        let body = json!({"email": format!("{name}@site.example"), "customer_key": name, "partner_key": partner, "name": "A Customer", "provider_key": "p-secret", "external_key": format!("crm-{name}"), "meta": {"plan": "pro"}});
         text(&ledger.post("/api/v2/customers", &body.to_string()).await.data()["key"])
     };
     let (own, other) = (make("ada", "gigakick").await, make("bob", "rival").await);
@@ -99,7 +107,7 @@ async fn a_partner_sees_its_own_customers_without_the_vendors_data() {
     let seen = ledger.request(&token, "GET", "/api/v2/customers", "").await;
     assert_eq!(seen.data()["items"].as_array().unwrap().len(), 1);
     assert_eq!(seen.data()["items"][0]["key"], own.as_str());
-    for word in ["site.example", "p-secret", "rival", "\"pro\""] {
+    for word in ["site.example", "p-secret", "rival", "\"pro\"", "\"ada\"", "crm-ada"] {
         assert!(!seen.text.contains(word), "{word}: {}", seen.text);
     }
     let get = async |path: String| ledger.request(&token, "GET", &path, "").await;
@@ -110,4 +118,43 @@ async fn a_partner_sees_its_own_customers_without_the_vendors_data() {
     // Neither a cursor nor an address reveals whether another partner's customer exists.
     assert_eq!(get(format!("/api/v2/customers?starting_after={other}")).await.error().1, "unknown_cursor");
     assert_eq!(get("/api/v2/customers/bob@site.example".to_owned()).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_partners_names_tags_and_status_change_alone() {
+    let ledger = TestLedger::open().await;
+    let path = "/api/v2/partnerships/gstest";
+    let patch = async |body: serde_json::Value| {
+        ledger.request(&ledger.production(), "PATCH", path, &body.to_string()).await
+    };
+    let mut expected = ledger.get(path).await.data();
+    let changes = [
+        ("first_name", json!("Ada")),
+        ("last_name", json!("Lovelace")),
+        ("tags", json!(["eu", "gold"])),
+        ("approved_status", json!("pending")),
+        ("approved_status", json!("declined")),
+        ("approved_status", json!("approved")),
+    ];
+    for (member, value) in changes {
+        ledger.pass(1);
+        let changed = patch(json!({member: value})).await.data();
+        assert!(changed["updated_at"].as_i64() > expected["updated_at"].as_i64());
+        expected["updated_at"] = changed["updated_at"].clone();
+        expected[member] = value;
+        assert_eq!(changed, expected, "{member}");
+    }
+    for (member, value) in [
+        ("first_name", json!("n".repeat(101))),
+        ("tags", json!(vec!["t"; 51])),
+        ("approved_status", json!("maybe")),
+    ] {
+        assert_eq!(patch(json!({member: value})).await.error().2, member);
+    }
+    let gone = ledger.request(&ledger.production(), "DELETE", path, "").await.data();
+    assert_eq!((&gone["archived"], &gone["status"]), (&json!(true), &json!("archived")));
+    let token = ledger.post(&format!("{path}/token"), "").await;
+    assert_eq!(token.error().1, "partnership_archived");
+    let link = r#"{"partnership_key":"gstest","dest":"https://www.example.com/"}"#;
+    assert_eq!(ledger.post("/api/v2/links", link).await.error().1, "partnership_archived");
 }

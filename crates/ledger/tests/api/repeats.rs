@@ -71,3 +71,11 @@ async fn a_refused_unit_in_the_same_commit_neither_duplicates_nor_loses_others()
     let there = ledger.get("/api/v2/customers?limit=250").await.data();
     assert_eq!(there["items"].as_array().unwrap().len(), 60);
 }
+
+#[tokio::test]
+async fn an_idempotency_key_is_remembered_for_three_days() {
+    let ledger = TestLedger::open().await;
+    let first = ledger.post_once("/api/v2/customers", BODY, "k1").await;
+    ledger.pass(72 * 3_600_000);
+    assert_eq!(ledger.post_once("/api/v2/customers", BODY, "k1").await.text, first.text);
+}

@@ -82,3 +82,50 @@ async fn a_new_customer_pays_its_partner_once() {
     assert_eq!(shop.amounts().await, [500]);
     assert_eq!((&rewards[0]["customer"]["key"], &rewards[0]["transaction"]), (&json!(key), &Value::Null));
 }
+
+#[tokio::test]
+async fn each_member_of_a_trigger_changes_alone_and_a_deleted_one_stays_listed_as_archived() {
+    let shop = Shop::open().await;
+    let path = format!("/api/v2/triggers/{}", shop.share("1").await);
+    let mut expected = shop.ledger.get(&path).await.data();
+    let changes = [
+        ("name", json!("renamed")),
+        ("offer_description", json!("Earn more")),
+        (
+            "rules",
+            json!({"all": [{"object": "customer", "field": "transaction_count", "operator": "is", "value": 1}]}),
+        ),
+        ("action", json!({"type": "commission_flat", "amount": 5, "currency": "USD"})),
+        ("eligibility", json!({"groups": ["gold"], "tags": ["eu"]})),
+        ("active", json!(false)),
+    ];
+    for (member, value) in changes {
+        shop.ledger.pass(1);
+        let changed = shop.patch(&path, json!({member: value})).await.data();
+        assert!(changed["updated_at"].as_i64() > expected["updated_at"].as_i64());
+        assert_ne!(changed[member], expected[member], "{member}");
+        expected["updated_at"] = changed["updated_at"].clone();
+        expected[member] = changed[member].clone();
+        assert_eq!(changed, expected, "{member}");
+        assert_eq!(shop.ledger.get(&path).await.data(), expected, "{member}");
+    }
+    assert_eq!(shop.patch(&path, json!({"name": ""})).await.error().2, "name");
+    shop.ledger.pass(1);
+    let gone = shop.delete(&path).await.data();
+    assert_eq!(gone["archived"], true);
+    assert!(gone["updated_at"].as_i64() > expected["updated_at"].as_i64());
+    let listed = async |query: &str| {
+        shop.ledger.get(&format!("/api/v2/triggers{query}")).await.data()["items"].as_array().unwrap().len()
+    };
+    assert_eq!((listed("").await, listed("?include_archived=true").await), (4, 5));
+}
+
+#[tokio::test]
+async fn a_reward_names_its_trigger_and_its_offer_to_the_company() {
+    let shop = Shop::open().await;
+    let trigger = shop.share("1").await;
+    shop.pay("invoice-1", 9900, "none").await.data();
+    let reward = &shop.rewards().await[0];
+    assert_eq!((&reward["trigger"], &reward["offer"]), (&json!(trigger), &json!("Earn")));
+    assert_eq!(reward["customer"]["external_key"], "ada");
+}

@@ -130,3 +130,26 @@ async fn a_deleted_product_frees_its_subscription_and_a_deleted_entry_cannot_be_
     let refused = shop.ledger.post("/api/v2/products", &body.to_string()).await;
     assert_eq!(refused.error().1, "unknown_product_book");
 }
+
+#[tokio::test]
+async fn a_partner_reads_their_own_name_at_what_they_sold_and_no_other_partners() {
+    let shop = Shop::open().await;
+    shop.ledger.partner("rival").await;
+    let name = async |partner: &str, first: &str| {
+        let body = json!({"first_name": first, "last_name": "Seller"});
+        shop.patch(&format!("/api/v2/partnerships/{partner}"), body).await.data();
+    };
+    let sold = [
+        text(&shop.sell("Inbox", "own", json!({})).await["key"]),
+        text(&shop.sell("Surveys", "theirs", json!({"partnership_key": "rival"})).await["key"]),
+    ];
+    let token = shop.ledger.partner_token(&shop.partner).await;
+    let shown = async |at: usize| {
+        let path = format!("/api/v2/products/{}", sold[at]);
+        shop.ledger.request(&token, "GET", &path, "").await.data()["partner_name"].clone()
+    };
+    assert_eq!((shown(0).await, shown(1).await), (Value::Null, Value::Null), "nobody has a name");
+    name("referrer", "Robin").await;
+    name("rival", "Rita").await;
+    assert_eq!((shown(0).await, shown(1).await), (json!("Robin Seller"), Value::Null));
+}
