@@ -57,6 +57,9 @@ async fn a_customer_is_found_by_every_name_and_a_shared_address_is_ambiguous() {
         ("customer_key=second", 1),
         ("provider_key=cus_Stripe1", 1),
         ("customer_key=none", 0),
+        ("partner_key=gstest", 0),
+        ("partner_key=nobody", 0),
+        ("has_sub_id=true", 0),
     ];
     for (filter, count) in filters {
         let page = ledger.get(&format!("/api/v2/customers?{filter}")).await.data();

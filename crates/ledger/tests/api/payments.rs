@@ -190,3 +190,14 @@ async fn a_payment_sent_again_under_its_idempotency_key_gets_its_first_answer() 
     assert_eq!((first.status, &first.text), (201, &again.text));
     assert_eq!(shop.amounts().await, [1980]);
 }
+
+#[tokio::test]
+async fn only_a_payment_in_dollars_has_an_amount_in_dollars() {
+    let shop = Shop::open().await;
+    for (currency, shown, dollars) in [("usd", "USD", json!(100)), ("EUR", "EUR", Value::Null)] {
+        let body = json!({"customer_key": "ada", "amount": 100, "currency": currency});
+        let paid = shop.post_as("vendor", "transactions", body).await.data();
+        assert_eq!((&paid["currency"], &paid["amount_usd"]), (&json!(shown), &dollars));
+        assert_eq!((&paid["approved"], &paid["status"]), (&json!(true), &json!("approved")));
+    }
+}
