@@ -146,4 +146,27 @@ fn a_time_that_no_ledger_takes_is_refused_here() {
     let early = signup(r#""customer_key":"gk_1""#).replace(r#""occurred_at":1"#, r#""occurred_at":-1"#);
     let admission = admit(&[&early], &program(), EventSender::Browser, Millis(5));
     refused(&admission, "out_of_range", "occurred_at");
+    let first = early.replace(r#""occurred_at":-1"#, r#""occurred_at":0"#);
+    assert_eq!(admit(&[&first], &program(), EventSender::Browser, Millis(5)).entries.len(), 1);
+}
+
+#[test]
+fn a_kind_that_needs_the_secret_is_refused_from_a_page_and_named() {
+    let data = r#"{"customer":{"customer_key":"gk_1"},"key":"in_1","amount":1,"currency":"usd"}"#;
+    let id = "019365b2-7c00-7abc-8def-0123456789ab";
+    let payment = format!(r#"{{"id":"{id}","type":"payment","occurred_at":1,"data":{data}}}"#);
+    let admission = admit(&[&payment], &program(), EventSender::Browser, Millis(5));
+    refused(&admission, "secret_required", "type");
+    assert_eq!((admission.refused[0].id, admission.refused[0].index), (Some(id.parse().unwrap()), 0));
+    let message = &admission.refused[0].message;
+    assert!(message.contains("'payment'") && message.ends_with("it may be signup or checkout"), "{message}");
+    let admission = admit(&[&payment], &program(), EventSender::Server, Millis(5));
+    assert_eq!((admission.entries[0].kind, admission.entries[0].source), ("payment", "vendor"));
+}
+
+#[test]
+fn an_entry_has_the_lane_of_its_program_and_mode() {
+    let lane = |program: &RelayProgram| page(program, r#""customer_key":"gk_1""#).entries[0].lane.clone();
+    assert_eq!(lane(&program()), "7:c:gk_1");
+    assert_eq!(lane(&RelayProgram { test: true, ..program() }), "7t:c:gk_1");
 }

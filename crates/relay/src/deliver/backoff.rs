@@ -20,9 +20,29 @@ pub(super) fn wait(id: [u8; 16], attempt: i64, retry_after: Option<u64>) -> i64 
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::wait;
     use headwater_protocol::limits::{DELIVERY_BACKOFF_MAX, DELIVERY_BACKOFF_MIN};
     use proptest::prelude::*;
+
+    #[test]
+    fn the_first_wait_is_any_millisecond_up_to_its_bound() {
+        let waits: BTreeSet<_> = (0..5_000_u128).map(|n| wait(n.to_be_bytes(), 1, None)).collect();
+        assert_eq!(waits, (1..=DELIVERY_BACKOFF_MIN).collect());
+        let longest = (0..5_000_u128).map(|n| wait(n.to_be_bytes(), 3, None)).max();
+        assert!(
+            (3 * DELIVERY_BACKOFF_MIN..=4 * DELIVERY_BACKOFF_MIN).contains(&longest.unwrap()),
+            "{longest:?}"
+        );
+    }
+
+    #[test]
+    fn a_destination_can_ask_for_a_day_and_no_more() {
+        for seconds in [86_400, 86_401, u64::MAX] {
+            assert_eq!(wait([7; 16], 1, Some(seconds)), 24 * DELIVERY_BACKOFF_MAX);
+        }
+    }
 
     proptest! {
         #[test]

@@ -88,6 +88,7 @@ mod tests {
     use super::*;
 
     const PAIR: Pair = (1, false);
+    const NOW: i64 = 1_775_514_585_000;
 
     #[test]
     fn one_entry_at_a_time_tries_a_destination_that_is_held() {
@@ -101,6 +102,46 @@ mod tests {
         assert!(holds.may_try(PAIR, until).is_err(), "another entry is the probe");
         assert!(holds.accepted(PAIR) && !holds.accepted(PAIR));
         assert_eq!(holds.may_try(PAIR, until), Ok(()));
+    }
+
+    #[test]
+    fn entries_that_were_under_way_together_prolong_a_hold_once() {
+        let holds = Holds::default();
+        let until = NOW + DELIVERY_BACKOFF_MIN;
+        for now in [NOW, NOW, until - 1] {
+            assert_eq!(holds.refused(PAIR, "401", now).0, until);
+        }
+        assert_eq!(
+            holds.refused(PAIR, "401", until).0,
+            until + 8 * DELIVERY_BACKOFF_MIN,
+            "and a later one again"
+        );
+    }
+
+    #[test]
+    fn a_probe_gives_its_destination_time_to_answer() {
+        let holds = Holds::default();
+        let (until, _) = holds.refused(PAIR, "401", NOW);
+        assert_eq!(holds.may_try(PAIR, until), Ok(()));
+        let next = until + 2 * DELIVERY_BACKOFF_MIN;
+        assert_eq!(holds.may_try(PAIR, until).unwrap_err().0, next);
+        assert_eq!((holds.may_try(PAIR, next - 1).is_err(), holds.may_try(PAIR, next)), (true, Ok(())));
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_makes_no_hold_longer() {
+        let held = || {
+            let holds = Holds::default();
+            let (until, _) = holds.refused(PAIR, "401", NOW);
+            (holds, until)
+        };
+        let (holds, until) = held();
+        assert_eq!(holds.may_try(PAIR, until - HOLD_MAX).unwrap_err().0, until, "the longest hold there is");
+        assert_eq!(holds.may_try(PAIR, until - HOLD_MAX - 1), Ok(()));
+        let (holds, until) = held();
+        assert_eq!(holds.refused(PAIR, "401", until - HOLD_MAX).0, until);
+        let back = until - HOLD_MAX - 1;
+        assert_eq!(holds.refused(PAIR, "401", back).0, back + 4 * DELIVERY_BACKOFF_MIN);
     }
 
     #[test]

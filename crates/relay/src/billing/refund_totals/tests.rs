@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use headwater_journal::{Journal, MIGRATIONS};
+use headwater_protocol::limits::JOINED_RECORDS_MAX;
 use proptest::prelude::*;
 
-use super::{RefundTotals, compute, share};
+use super::{RefundTotals, compute, read_totals, share};
 use crate::billing::Fact;
 use crate::billing::fact::{FactBody, PaidLine};
 
@@ -69,6 +71,14 @@ fn a_charges_own_total_and_its_single_refunds_are_counted_once() {
     assert_eq!(all(&[told(10, 10), refund(2, 20, 20, true, 20)]), [30], "made after the charge's report");
     assert_eq!(all(&[told(30, 20), refund(1, 10, 10, false, 30)]), [20], "failed after the charge's report");
     assert_eq!(all(&[told(20, 30), refund(1, 10, 10, false, 25)]), [20], "failed before");
+    assert_eq!(all(&[told(20, 30), refund(1, 10, 10, false, 30)]), [20], "failed at the time of the report");
+    assert_eq!(all(&[told(30, 20), refund(1, 10, 25, false, 30)]), [30], "made and failed after the report");
+    assert_eq!(all(&[told(10, 10), refund(1, 10, 10, true, 20)]), [10], "heard of after the report");
+    assert_eq!(
+        all(&[refund(1, 10, 10, true, 10), refund(2, 20, 20, false, 20)]),
+        [10],
+        "no report of the charge"
+    );
     assert_eq!(all(&[told(100, 30), refund(1, 90, 40, true, 40)]), [100], "never more than was charged");
 }
 
@@ -97,4 +107,52 @@ fn a_payment_that_was_taken_off_its_invoice_takes_nothing_back() {
         panic!("joined to nothing")
     };
     assert_eq!(waits_for, ["pi:pi_1"]);
+}
+
+#[test]
+fn an_invoice_of_nothing_gives_nothing_back() {
+    assert_eq!((share(5, 0, 0), share(5, 5, 0), share(5, 5, -5)), (0, 0, 0));
+    assert_eq!(
+        totals(&[
+            paid("in:in_1", 0, &[5]),
+            FactBody::Back { amount: 5 }.fact("1", "in:in_1", "note/cn_1", 9, 0)
+        ]),
+        [0]
+    );
+}
+
+#[test]
+fn a_link_that_ended_in_the_second_it_began_has_ended() {
+    for (holds, rank) in [(true, 0), (false, 1)] {
+        let link = FactBody::link("1", "in:in_1", "pi:pi_1", 5, holds);
+        assert_eq!(
+            [(link[0].name.as_str(), link[0].rank), (link[1].name.as_str(), link[1].rank)],
+            [("in:in_1", rank), ("pi:pi_1", rank)]
+        );
+    }
+}
+
+/// A chain of records that ends with an invoice.
+fn chain(records: usize) -> Vec<Fact> {
+    let name = |n| if n == records - 1 { "in:in_1".to_owned() } else { format!("ch:ch_{n}") };
+    let mut facts: Vec<_> =
+        (1..records).flat_map(|n| FactBody::link("1", &name(n - 1), &name(n), 1, true)).collect();
+    facts.push(paid("in:in_1", 100, &[100]));
+    facts.push(FactBody::Refunded { gross: 100, total: 40 }.fact("1", "ch:ch_0", "refunded", 2, 40));
+    facts
+}
+
+#[tokio::test]
+async fn the_records_that_one_refund_touches_are_read_up_to_a_bound() {
+    for (records, found) in [(2, true), (JOINED_RECORDS_MAX, true), (JOINED_RECORDS_MAX + 1, false)] {
+        let directory = tempfile::tempdir().unwrap();
+        let journal = Journal::open(headwater_teststore::open(directory.path(), "journal", MIGRATIONS));
+        journal.append_with_facts(Vec::new(), chain(records), 5).await.unwrap();
+        let read = read_totals(&journal, "1", "ch:ch_0").await.unwrap();
+        assert_eq!(
+            matches!(&read, RefundTotals::Totals { lines, .. } if lines[0].1 == 40),
+            found,
+            "{records}: {read:?}"
+        );
+    }
 }

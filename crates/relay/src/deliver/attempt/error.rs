@@ -111,7 +111,11 @@ pub(super) fn refuses_credential(error: &ClientError) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use headwater_protocol::v2::ErrorBody;
+
     use super::*;
+
+    const NOW: i64 = 1_775_514_585_000;
 
     fn entry(times_parked: i64, attempts: i64) -> Entry {
         Entry {
@@ -160,6 +164,65 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert_eq!([at(0), at(1), at(5), at(6), at(400)], [60_000, 120_000, 1_920_000, 3_600_000, 3_600_000]);
+    }
+
+    #[test]
+    fn the_age_of_a_parked_entry_counts_from_its_arrival() {
+        let received = |received_at| Entry { received_at, ..entry(PARKED_ATTEMPTS_MAX, 1) };
+        for (age, parked) in [(PARKED_AGE_MAX - 1, true), (PARKED_AGE_MAX, false)] {
+            let stop = AttemptError::NotYet { reason: "404".to_owned(), names: Vec::new() };
+            let ended = stop.ended(&received(NOW - age), NOW);
+            assert_eq!(matches!(ended, AttemptEnd::As(Outcome::Parked { .. })), parked, "{ended:?}");
+        }
+    }
+
+    fn refusal(status: u16, code: &str, retry_after: Option<u64>) -> ClientError {
+        let (message, code) = (String::new(), code.to_owned());
+        let body = ErrorBody { message, status, code, field: None, hint: None };
+        ClientError::Refused { status, body, retry_after }
+    }
+
+    #[test]
+    fn an_attempt_counts_until_there_were_too_many() {
+        let max = i64::from(DELIVERY_ATTEMPTS_MAX);
+        let again = transient(&refusal(503, "", None), &entry(0, max - 1), NOW);
+        assert!(matches!(again, Outcome::Retry { at, counted: true, .. } if at > NOW), "{again:?}");
+        let dead = transient(&refusal(503, "", None), &entry(0, max), NOW);
+        let Outcome::Dead { reason } = &dead else { panic!("{dead:?}") };
+        assert!(reason.contains("after 400 attempts: refused with 503"), "{reason}");
+    }
+
+    #[test]
+    fn a_destination_that_names_a_time_is_not_asked_before() {
+        let ended = AttemptError::from(refusal(429, "", Some(7_200))).ended(&entry(0, 1), NOW);
+        let AttemptEnd::As(Outcome::Retry { at, .. }) = ended else { panic!("{ended:?}") };
+        assert_eq!(at, NOW + 7_200_000);
+    }
+
+    #[test]
+    fn a_journal_that_cannot_be_read_costs_a_second_and_no_attempt() {
+        let ended = AttemptError::from(StoreError::Busy).ended(&entry(0, 1), NOW);
+        let AttemptEnd::As(Outcome::Retry { at, counted, .. }) = ended else { panic!("{ended:?}") };
+        assert_eq!((at, counted), (NOW + 1_000, false));
+    }
+
+    #[test]
+    fn a_credential_is_refused_by_401_and_by_403_about_a_permission() {
+        for (status, code, expect) in [
+            (401, "", true),
+            (401, "anything", true),
+            (403, "", true),
+            (403, "forbidden", true),
+            (403, "unauthorized", true),
+            (403, "wrong_scope", true),
+            (403, "unknown_customer", false),
+            (404, "", false),
+            (400, "forbidden", false),
+        ] {
+            assert_eq!(refuses_credential(&refusal(status, code, None)), expect, "{status} {code}");
+        }
+        let unreachable = ClientError::Unreachable(String::new());
+        assert!(!refuses_credential(&unreachable));
     }
 
     #[test]
