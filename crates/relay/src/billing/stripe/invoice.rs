@@ -81,7 +81,7 @@ fn key(invoice: &Invoice, line: &InvoiceLine) -> String {
 /// The amount that a line's commission is computed from, in minor units. Credit notes from before the payment reduce
 /// the invoice but none of its lines, so the reduction is spread over all lines in proportion.
 fn base(invoice: &Invoice, line: &InvoiceLine) -> i64 {
-    let (paid, off) = (invoice.paid(), invoice.pre_payment_credit_notes_amount.unwrap_or(0));
+    let (paid, off) = (invoice.paid(), invoice.off());
     let whole = i128::from(paid) + i128::from(off);
     if off <= 0 || paid < 0 || whole <= 0 {
         return line.base();

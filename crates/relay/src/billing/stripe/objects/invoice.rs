@@ -33,7 +33,7 @@ pub(in super::super) struct Invoice {
     amount_paid: Option<i64>,
     /// Minor units with tax by which credit notes reduced it before it was paid.
     #[serde(default)]
-    pub(in super::super) pre_payment_credit_notes_amount: Option<i64>,
+    pre_payment_credit_notes_amount: Option<i64>,
     #[serde(default)]
     status_transitions: Option<Transitions>,
     pub(in super::super) lines: Lines,
@@ -89,10 +89,17 @@ impl Invoice {
         self.subscription.clone().or_else(|| self.parent()?.subscription.clone())
     }
 
-    /// Minor units paid, with tax. Refunds are a share of it.
+    /// Minor units paid, with tax. Refunds are a share of it. What the customer's balance paid is not in `amount_paid`,
+    /// and what credit notes took off before the payment is still in `total`.
     pub(in super::super) fn paid(&self) -> i64 {
         let lines = || self.lines.data.iter().map(InvoiceLine::gross).fold(0, i64::saturating_add);
-        self.amount_paid.filter(|paid| *paid > 0).or(self.total).unwrap_or_else(lines)
+        let due = || self.total.unwrap_or_else(lines).saturating_sub(self.off());
+        self.amount_paid.filter(|paid| *paid > 0).unwrap_or_else(due)
+    }
+
+    /// Minor units with tax that credit notes took off before the payment.
+    pub(in super::super) fn off(&self) -> i64 {
+        self.pre_payment_credit_notes_amount.unwrap_or(0)
     }
 
     /// Seconds since 1970.

@@ -212,6 +212,10 @@ fn what_credit_notes_took_off_before_the_payment_earns_nothing() {
     assert_eq!(off(11_900, 11_900, 0), (11_900, vec![10_000]));
     assert_eq!(off(5_950, 11_900, 5_950), (5_950, vec![5_000]));
     assert_eq!(off(2_975, 11_900, 8_925), (2_975, vec![2_500]));
+    assert_eq!(off(0, 11_900, 5_950), (5_950, vec![5_000]), "the balance paid the rest");
+    assert_eq!(off(0, 11_900, 11_900), (0, vec![]), "nothing was left to pay");
+    let no_total = invoice(json!({"pre_payment_credit_notes_amount": 5_950}));
+    assert_eq!(paid(&no_total), (5_950, vec![5_000]));
     assert_eq!(off(0, -11_900, 100).1, [10_000], "an invoice that owes the customer has no share");
 }
 
