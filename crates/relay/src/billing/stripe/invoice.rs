@@ -82,10 +82,10 @@ fn key(invoice: &Invoice, line: &InvoiceLine) -> String {
 /// the invoice but none of its lines, so the reduction is spread over all lines in proportion.
 fn base(invoice: &Invoice, line: &InvoiceLine) -> i64 {
     let (paid, off) = (invoice.paid(), invoice.off());
-    let whole = i128::from(paid) + i128::from(off);
-    if off <= 0 || paid < 0 || whole <= 0 {
+    if off <= 0 || paid < 0 {
         return line.base();
     }
+    let whole = i128::from(paid) + i128::from(off);
     i64::try_from(i128::from(line.base()) * i128::from(paid) / whole).unwrap_or(line.base())
 }
 
