@@ -18,8 +18,11 @@ use crate::billing::{scope, stripe};
 use crate::{Relay, RelayProgram, RelayPrograms, Scripts, admit};
 
 mod claims;
+mod customers;
 mod held;
 mod money;
+mod payments;
+mod products;
 
 /// `METHOD path body source`, in the order of arrival.
 type ReceivedRequests = Arc<Mutex<Vec<String>>>;
