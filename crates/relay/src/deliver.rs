@@ -41,19 +41,18 @@ const SETTLE_AGAIN: [Duration; 2] = [Duration::from_millis(20), Duration::from_s
 
 /// Delivers until `stop` turns true, then settles what is in flight.
 pub async fn run(relay: Relay, destinations: Destinations, mut stop: watch::Receiver<bool>) {
-    let (mut pruned_at, mut released_at) = (i64::MIN, i64::MIN);
+    let (mut pruned_at, mut released_at) = (None, None);
     let mut deliveries = DeliveryLoop::new(relay, destinations);
     while !*stop.borrow() {
         let now = deliveries.relay.now().0;
-        // The first condition holds when the clock was set back.
-        if now < pruned_at || now.saturating_sub(pruned_at) >= PRUNE_EVERY {
-            pruned_at = now;
+        if pruned_at.is_none_or(|at| has_passed(PRUNE_EVERY, at, now)) {
+            pruned_at = Some(now);
             maintain(&deliveries.relay, now).await;
         }
         // Once at the start. Again and again only where other processes share the journal and may die.
-        let again = deliveries.relay.journal.is_shared() && now.saturating_sub(released_at) >= RELEASE_EVERY;
-        if released_at == i64::MIN || again {
-            released_at = now;
+        let shared = deliveries.relay.journal.is_shared();
+        if released_at.is_none_or(|at| shared && has_passed(RELEASE_EVERY, at, now)) {
+            released_at = Some(now);
             if let Err(error) = deliveries.relay.journal.release(now).await {
                 tracing::warn!(%error, "the claims of processes that died were not released; their leases run out");
             }
@@ -70,6 +69,11 @@ pub async fn run(relay: Relay, destinations: Destinations, mut stop: watch::Rece
     }
     // Attempts under way may have reached the destination, so their outcomes are still recorded.
     while deliveries.one_ended().await {}
+}
+
+/// Whether so many milliseconds have passed since `at`, or the clock was set back.
+fn has_passed(millis: i64, at: i64, now: i64) -> bool {
+    !(0..millis).contains(&now.saturating_sub(at))
 }
 
 /// Deletes old texts, ids and facts, and makes entries due that have a due time from a wrong clock.

@@ -23,6 +23,7 @@ mod held;
 mod money;
 mod payments;
 mod products;
+mod run;
 
 /// `METHOD path body source`, in the order of arrival.
 type ReceivedRequests = Arc<Mutex<Vec<String>>>;
