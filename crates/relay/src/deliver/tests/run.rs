@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use headwater_journal::{KEEP_BODY, NewEntry, Outcome, State};
 use headwater_protocol::Millis;
-use headwater_protocol::limits::{DELIVERIES_MAX, PARKED_DELIVERIES_MAX};
+use headwater_protocol::limits::{DELIVERIES_MAX, DELIVERY_BACKOFF_MIN, PARKED_DELIVERIES_MAX};
 use http::Request;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
@@ -232,6 +232,18 @@ async fn an_idle_loop_rests_until_an_entry_falls_due_but_no_longer_than_a_second
         let rested = millis(rest(&delivery, due - before, false).await);
         assert!((expect..expect + 3).contains(&rested), "{before}: {rested}");
     }
+}
+
+#[tokio::test]
+async fn delivery_that_is_stepped_counts_its_attempts_and_those_that_fall_due_by_them() {
+    let delivery = delivery_test(&[(503, "{}")]);
+    delivery.take("signup", SIGNUP).await;
+    assert_eq!(delivery.settle().await, 1, "and the next attempt is due later");
+    delivery.later(DELIVERY_BACKOFF_MIN);
+    delivery.take("payment", PAYMENT).await;
+    delivery.take("signup", &SIGNUP.replace("gk_1", "gk_2")).await;
+    assert_eq!(delivery.settle().await, 3);
+    assert_eq!((delivery.count(State::Delivered).await, delivery.settle().await), (3, 0));
 }
 
 #[tokio::test]
