@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
 use headwater_journal::{Journal, MIGRATIONS, Outcome, State};
-use headwater_protocol::limits::{HOLD_MAX, PARKED_AGE_MAX};
+use headwater_protocol::limits::{DELIVERY_BACKOFF_MIN, HOLD_MAX, PARKED_AGE_MAX};
 use headwater_store::{Bounds, Store, StoreError, Unit};
 
 use super::{PAYMENT, SIGNUP, delivery_test, delivery_to, receiver};
@@ -57,6 +57,33 @@ async fn a_rotated_key_holds_delivery_and_loses_nothing() {
             while deliveries.one_ended().await {}
         }
         assert_eq!(delivery.count(State::Delivered).await, 6, "all at once when it works again");
+    }
+}
+
+#[tokio::test]
+async fn entries_that_were_held_are_due_as_soon_as_one_is_accepted() {
+    let heard = super::ReceivedRequests::default();
+    let refusals = [(401, "{}".to_owned()), (401, "{}".to_owned())];
+    let inner = receiver(Arc::clone(&heard), refusals.into());
+    // It answers slowly enough for the other entry to be held meanwhile.
+    let slow = axum::Router::new().fallback(move |request: http::Request<axum::body::Body>| {
+        let inner = inner.clone();
+        async move {
+            for _ in 0..10 {
+                tokio::task::yield_now().await;
+            }
+            tower::ServiceExt::oneshot(inner, request).await.unwrap()
+        }
+    });
+    let delivery = delivery_to(slow, heard);
+    delivery.take("signup", SIGNUP).await;
+    delivery.take("signup", &SIGNUP.replace("gk_1", "gk_2")).await;
+    let mut deliveries = delivery.delivery_loop();
+    for (claimed, delivered) in [(2, 0), (2, 1), (1, 2)] {
+        assert_eq!(deliveries.claim(delivery.relay.now().0).await.unwrap(), claimed);
+        while deliveries.one_ended().await {}
+        assert_eq!(delivery.count(State::Delivered).await, delivered);
+        delivery.later(if delivered == 0 { DELIVERY_BACKOFF_MIN } else { 0 });
     }
 }
 
