@@ -13,7 +13,10 @@ type Pair = (i64, bool);
 struct HeldDestination {
     /// Epoch milliseconds of the next attempt.
     until: i64,
+    /// Refusals of one entry after the other: those that were under way together count once.
     refusals: u32,
+    /// An entry was let through to try, and its answer has not come.
+    probing: bool,
     reason: String,
 }
 
@@ -38,6 +41,7 @@ impl Holds {
             return Err((hold.until, held_reason(&hold.reason)));
         }
         hold.until = now + wait(hold.refusals);
+        hold.probing = true;
         Ok(())
     }
 
@@ -51,14 +55,16 @@ impl Holds {
                 reason,
                 "the destination refuses our credential: delivery to it is held, nothing is lost; set a key that it accepts"
             );
-            HeldDestination { until: now, refusals: 0, reason: String::new() }
+            HeldDestination { until: now, refusals: 0, probing: true, reason: String::new() }
         });
         reason.clone_into(&mut hold.reason);
         // Entries that were under way together prolong the hold only once.
         if now >= hold.until || hold.until - now > HOLD_MAX {
             hold.until = now + wait(hold.refusals);
         }
-        hold.refusals = hold.refusals.saturating_add(1);
+        if std::mem::take(&mut hold.probing) {
+            hold.refusals = hold.refusals.saturating_add(1);
+        }
         (hold.until, held_reason(reason))
     }
 
@@ -113,7 +119,7 @@ mod tests {
         }
         assert_eq!(
             holds.refused(PAIR, "401", until).0,
-            until + 8 * DELIVERY_BACKOFF_MIN,
+            until + 2 * DELIVERY_BACKOFF_MIN,
             "and a later one again"
         );
     }
@@ -141,7 +147,7 @@ mod tests {
         let (holds, until) = held();
         assert_eq!(holds.refused(PAIR, "401", until - HOLD_MAX).0, until);
         let back = until - HOLD_MAX - 1;
-        assert_eq!(holds.refused(PAIR, "401", back).0, back + 4 * DELIVERY_BACKOFF_MIN);
+        assert_eq!(holds.refused(PAIR, "401", back).0, back + 2 * DELIVERY_BACKOFF_MIN);
     }
 
     #[test]
