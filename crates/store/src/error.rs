@@ -59,8 +59,8 @@ pub enum StoreError {
     /// A stored value is not what the reader expects.
     #[error("column {column}: expected {expected}")]
     Column {
-        /// Index in the row.
-        column: usize,
+        /// The expression that was selected, or its index in a row that is read by number.
+        column: String,
         /// The type asked for.
         expected: &'static str,
     },

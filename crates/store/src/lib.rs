@@ -19,6 +19,7 @@ mod log;
 mod postgres;
 mod read_only;
 mod readers;
+mod record;
 mod row;
 mod statistics;
 mod unit;
@@ -34,6 +35,9 @@ pub use directory::{DataDir, DataDirError};
 pub use error::StoreError;
 pub use postgres::{Address, PostgresAddressError};
 pub use read_only::ReadOnlyStore;
+#[doc(hidden)]
+pub use record::constant;
+pub use record::{Columns, Record};
 pub use row::{FromColumn, Row, Value};
 pub use unit::Unit;
 

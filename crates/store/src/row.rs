@@ -19,6 +19,13 @@ pub enum Value<'a> {
     Bytes(&'a [u8]),
 }
 
+impl<'a> Value<'a> {
+    /// The text of a text column.
+    pub fn text(self) -> Option<&'a str> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+}
+
 /// A value that does not borrow from its row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Owned {
@@ -122,27 +129,34 @@ impl<'r> Row<'r> {
         Self { of: Of::Postgres(row) }
     }
 
-    /// The value of a column, counted from 0.
+    /// The value of a column, counted from 0; for queries of very few columns. More are read by name (see
+    /// [`row!`](crate::row)).
     pub fn get<T: FromColumn>(&self, column: usize) -> Result<T, StoreError> {
-        let value = match self.of {
-            Of::Sqlite(row) => sqlite_value(row, column)?,
-            Of::Postgres(row) => crate::postgres::value(row, column)?,
-        };
-        T::from_column(value).ok_or(StoreError::Column { column, expected: std::any::type_name::<T>() })
+        T::from_column(self.value(column)?).ok_or_else(|| not(std::any::type_name::<T>(), column))
     }
+
+    pub(crate) fn value(&self, column: usize) -> Result<Value<'_>, StoreError> {
+        match self.of {
+            Of::Sqlite(row) => sqlite_value(row, column),
+            Of::Postgres(row) => crate::postgres::value(row, column),
+        }
+    }
+}
+
+/// The error of a column that is not what was expected.
+pub(crate) fn not(expected: &'static str, column: usize) -> StoreError {
+    StoreError::Column { column: column.to_string(), expected }
 }
 
 fn sqlite_value<'r>(row: &'r rusqlite::Row<'_>, column: usize) -> Result<Value<'r>, StoreError> {
     Ok(match row.get_ref(column).map_err(refused)? {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(number) => Value::Int(number),
-        ValueRef::Text(bytes) => Value::Text(
-            std::str::from_utf8(bytes).map_err(|_| StoreError::Column { column, expected: "UTF-8 text" })?,
-        ),
-        ValueRef::Blob(bytes) => Value::Bytes(bytes),
-        ValueRef::Real(_) => {
-            return Err(StoreError::Column { column, expected: "no float: none is ever stored" });
+        ValueRef::Text(bytes) => {
+            Value::Text(std::str::from_utf8(bytes).map_err(|_| not("UTF-8 text", column))?)
         }
+        ValueRef::Blob(bytes) => Value::Bytes(bytes),
+        ValueRef::Real(_) => return Err(not("no float: none is ever stored", column)),
     })
 }
 
@@ -166,7 +180,7 @@ impl FromColumn for bool {
 
 impl FromColumn for String {
     fn from_column(value: Value<'_>) -> Option<Self> {
-        if let Value::Text(text) = value { Some(text.to_owned()) } else { None }
+        value.text().map(str::to_owned)
     }
 }
 

@@ -1,5 +1,7 @@
 //! The unit of work: SQL statements with positional parameters, on either database.
 
+use std::fmt::Write as _;
+
 use rusqlite::{CachedStatement, Connection, StatementStatus};
 
 use crate::StoreError;
@@ -43,6 +45,41 @@ impl<'c> Unit<'c> {
         };
         self.changed |= !matches!(changed, Ok(0));
         changed
+    }
+
+    /// Inserts a row of these columns and values; returns how many rows were added.
+    pub fn insert<const N: usize>(
+        &mut self,
+        table: &str,
+        values: [(&str, Value<'_>); N],
+    ) -> Result<usize, StoreError> {
+        self.execute(&insertion(table, &values), &values.map(|(_, value)| value))
+    }
+
+    /// The same as [`Unit::insert`], with what follows `ON CONFLICT`; returns how many rows were added or changed.
+    pub fn insert_on_conflict<const N: usize>(
+        &mut self,
+        table: &str,
+        values: [(&str, Value<'_>); N],
+        conflict: &str,
+    ) -> Result<usize, StoreError> {
+        let mut sql = insertion(table, &values);
+        sql.push_str(" ON CONFLICT ");
+        sql.push_str(conflict);
+        self.execute(&sql, &values.map(|(_, value)| value))
+    }
+
+    /// Sets columns of the row with this `id`; returns how many rows were changed.
+    pub fn update<const N: usize>(
+        &mut self,
+        table: &str,
+        id: i64,
+        values: [(&str, Value<'_>); N],
+    ) -> Result<usize, StoreError> {
+        let mut params = Vec::with_capacity(N + 1);
+        params.extend(values.iter().map(|(_, value)| *value));
+        params.push(id.into());
+        self.execute(&change(table, &values), &params)
     }
 
     /// Runs a query and maps each row.
@@ -90,6 +127,46 @@ impl<'c> Unit<'c> {
             }
         }
     }
+}
+
+/// `INSERT INTO table (a, b) VALUES ($1, $2)`: always the same text for the same columns, because prepared statements
+/// are found by their text.
+fn insertion(table: &str, values: &[(&str, Value<'_>)]) -> String {
+    let mut sql = text_for(values);
+    sql.extend(["INSERT INTO ", table]);
+    for (at, (column, _)) in values.iter().enumerate() {
+        sql.extend([if at == 0 { " (" } else { ", " }, column]);
+    }
+    for at in 0..values.len() {
+        sql.push_str(if at == 0 { ") VALUES (" } else { ", " });
+        push_place(&mut sql, at + 1);
+    }
+    sql.push(')');
+    sql
+}
+
+/// `UPDATE table SET a = $1, b = $2 WHERE id = $3`.
+fn change(table: &str, values: &[(&str, Value<'_>)]) -> String {
+    let mut sql = text_for(values);
+    sql.extend(["UPDATE ", table]);
+    for (at, (column, _)) in values.iter().enumerate() {
+        sql.extend([if at == 0 { " SET " } else { ", " }, column, " = "]);
+        push_place(&mut sql, at + 1);
+    }
+    sql.push_str(" WHERE id = ");
+    push_place(&mut sql, values.len() + 1);
+    sql
+}
+
+/// Room for most statements of these columns, so that the text is allocated once.
+fn text_for(values: &[(&str, Value<'_>)]) -> String {
+    String::with_capacity(160 + values.iter().map(|(column, _)| column.len() + 10).sum::<usize>())
+}
+
+/// Writes `$7`.
+fn push_place(sql: &mut String, number: usize) {
+    // Writing to a text cannot fail.
+    let _ = write!(sql, "${number}");
 }
 
 fn prepare<'c>(

@@ -65,6 +65,6 @@ impl<'a> FromSql<'a> for Column<'a> {
 pub(crate) fn value(row: &tokio_postgres::Row, column: usize) -> Result<Value<'_>, StoreError> {
     match row.try_get::<_, Column<'_>>(column) {
         Ok(Column(value)) => Ok(value),
-        Err(_) => Err(StoreError::Column { column, expected: "bigint, text, bytea or boolean" }),
+        Err(_) => Err(crate::row::not("bigint, text, bytea or boolean", column)),
     }
 }
