@@ -16,7 +16,7 @@ mod fact;
 mod list;
 mod settle;
 
-use headwater_store::{Row, StoreError, Unit, Value};
+use headwater_store::{FromColumn, Record, StoreError, Unit, Value, joined, row};
 
 pub use check::check;
 
@@ -143,25 +143,39 @@ CREATE INDEX entry_claimed ON entry (claimed_by) WHERE state = 1 AND claimed_by 
 ",
 ];
 
-/// The columns that [`entry`] reads, in its order.
-macro_rules! columns {
-    () => {
-        "seq, id, program, test, lane, kind, body, state, attempts, last_error, received_at, settled_at, source, looks"
-    };
+row! {
+    impl Entry {
+        seq = "seq",
+        id = "id",
+        program = "program",
+        test = "test",
+        lane = "lane",
+        kind = "kind",
+        source = "source",
+        body = "body",
+        state = "state" => |value| State::from_number(i64::from_column(value)?),
+        attempts = "attempts",
+        times_parked = "looks",
+        last_error = "last_error",
+        received_at = "received_at",
+        settled_at = "settled_at",
+    } with { claimed: 0 }
 }
 
 /// Entries of one program and mode.
-const LIST: &str = concat!("SELECT ", columns!(), " FROM entry WHERE program = $1 AND test = $2");
+const LIST: &str = joined!("", "SELECT ", Entry::COLUMNS, " FROM entry WHERE program = $1 AND test = $2");
 /// The heads that are due, the longest due first, without those that another process is claiming.
-const DUE: &str = concat!(
+const DUE: &str = joined!(
+    "",
     "SELECT ",
-    columns!(),
+    Entry::COLUMNS,
     " FROM entry WHERE state = 1 AND due_at <= $1 ORDER BY due_at, seq LIMIT $2 /*! FOR UPDATE SKIP LOCKED */"
 );
 /// The parked entries that are due for another attempt.
-const DUE_PARKED: &str = concat!(
+const DUE_PARKED: &str = joined!(
+    "",
     "SELECT ",
-    columns!(),
+    Entry::COLUMNS,
     " FROM entry WHERE state = 2 AND due_at <= $1 ORDER BY due_at, seq LIMIT $2 /*! FOR UPDATE SKIP LOCKED */"
 );
 /// When a head is due next.
@@ -192,9 +206,10 @@ pub(crate) fn claim(
     lease: i64,
     process: i64,
 ) -> Result<Vec<Entry>, StoreError> {
-    let parked_entries = unit.query(DUE_PARKED, &[now.into(), i64::from(parked.min(limit)).into()], entry)?;
+    let parked_entries =
+        unit.query(DUE_PARKED, &[now.into(), i64::from(parked.min(limit)).into()], Entry::from_row)?;
     let room = i64::from(limit) - i64::try_from(parked_entries.len()).unwrap_or(i64::MAX);
-    let mut claimed = unit.query(DUE, &[now.into(), room.into()], entry)?;
+    let mut claimed = unit.query(DUE, &[now.into(), room.into()], Entry::from_row)?;
     claimed.extend(parked_entries);
     // The lease is stored as the due time, so the entry of a deliverer that dies falls due again without further
     // action.
@@ -314,28 +329,6 @@ pub(crate) fn erase(unit: &mut Unit<'_>, lane: &str, now: i64) -> Result<usize, 
     let emptied =
         unit.execute("UPDATE entry SET body = '' WHERE lane = $1 AND body <> ''", &[lane.into()])?;
     Ok(emptied.max(open))
-}
-
-/// Reads a row of `columns!`.
-fn entry(row: &Row<'_>) -> Result<Entry, StoreError> {
-    Ok(Entry {
-        seq: row.get(0)?,
-        id: row.get(1)?,
-        program: row.get(2)?,
-        test: row.get(3)?,
-        lane: row.get(4)?,
-        kind: row.get(5)?,
-        body: row.get(6)?,
-        state: State::from_number(row.get(7)?)
-            .ok_or(StoreError::Column { column: 7, expected: "a state" })?,
-        attempts: row.get(8)?,
-        last_error: row.get(9)?,
-        received_at: row.get(10)?,
-        settled_at: row.get(11)?,
-        source: row.get(12)?,
-        times_parked: row.get(13)?,
-        claimed: 0,
-    })
 }
 
 #[cfg(test)]

@@ -273,3 +273,4 @@ mod log;
 mod plans;
 mod read_only;
 mod readers;
+mod rows;

@@ -194,3 +194,27 @@ fn prepare<'c>(
 fn prepared(statement: &CachedStatement<'_>) -> i32 {
     statement.get_status(StatementStatus::RePrepare)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{change, insertion};
+    use crate::Value;
+
+    #[test]
+    fn parameters_are_numbered_in_the_order_of_their_columns() {
+        let twelve: Vec<(&str, Value<'_>)> = vec![("c", Value::Null); 12];
+        assert_eq!(insertion("t", &twelve[..1]), "INSERT INTO t (c) VALUES ($1)");
+        assert_eq!(
+            insertion("t", &twelve),
+            "INSERT INTO t (c, c, c, c, c, c, c, c, c, c, c, c) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+        );
+        let two = [("b", Value::Int(1)), ("a", Value::Null)];
+        assert_eq!(change("t", &two), "UPDATE t SET b = $1, a = $2 WHERE id = $3");
+        let others = [("b", Value::Null), ("a", Value::Text("$9"))];
+        assert_eq!(
+            (insertion("t", &two), change("t", &two)),
+            (insertion("t", &others), change("t", &others))
+        );
+    }
+}

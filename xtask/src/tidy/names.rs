@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use proc_macro2::{TokenStream, TokenTree};
+
 use super::borders::{is_test_file, is_test_item};
 use super::{Problem, SourceFile};
 
@@ -51,23 +53,35 @@ fn is_checked(path: &str) -> bool {
     !is_test_file(path) && !path.starts_with("fuzz/")
 }
 
-/// The names of the types that these items declare. Those inside a function are left out, for nobody else sees them.
-fn types(items: &[syn::Item]) -> Vec<&syn::Ident> {
+/// The names of the types that these items declare, also by a macro such as `row!`. Those inside a function are left
+/// out, for nobody else sees them.
+fn types(items: &[syn::Item]) -> Vec<syn::Ident> {
     let mut names = Vec::new();
     for item in items.iter().filter(|item| !is_test_item(item)) {
         match item {
-            syn::Item::Struct(item) => names.push(&item.ident),
-            syn::Item::Enum(item) => names.push(&item.ident),
-            syn::Item::Union(item) => names.push(&item.ident),
-            syn::Item::Trait(item) => names.push(&item.ident),
-            syn::Item::Type(item) => names.push(&item.ident),
+            syn::Item::Struct(item) => names.push(item.ident.clone()),
+            syn::Item::Enum(item) => names.push(item.ident.clone()),
+            syn::Item::Union(item) => names.push(item.ident.clone()),
+            syn::Item::Trait(item) => names.push(item.ident.clone()),
+            syn::Item::Type(item) => names.push(item.ident.clone()),
             syn::Item::Mod(module) => {
                 names.extend(module.content.iter().flat_map(|(_, items)| types(items)));
             }
+            syn::Item::Macro(item) => names.extend(declared(item.mac.tokens.clone())),
             _ => {}
         }
     }
     names
+}
+
+/// The names that follow `struct` among a macro's own tokens.
+fn declared(tokens: TokenStream) -> Vec<syn::Ident> {
+    let tokens: Vec<_> = tokens.into_iter().collect();
+    let names = tokens.windows(2).filter_map(|pair| match pair {
+        [TokenTree::Ident(word), TokenTree::Ident(name)] if word == "struct" => Some(name.clone()),
+        _ => None,
+    });
+    names.collect()
 }
 
 #[cfg(test)]
@@ -88,6 +102,7 @@ mod tests {
             "trait Kind {}",
             "type Kind = u8;",
             "mod a { struct Kind; }",
+            "row! { /// A.\n pub struct Kind { id: i64 = \"id\" } }",
         ];
         for kind in kinds {
             let found = problems(&[("crates/a/src/lib.rs", kind), ("xtask/src/b.rs", "\nstruct Kind;")], &[]);

@@ -14,20 +14,20 @@ pub(super) const FORGET: &str = "DELETE FROM fact WHERE stored_at <= $1";
 ///
 /// Time, rank and body are compared in this order, so that the result does not depend on the order of arrival.
 pub(crate) fn upsert_fact(unit: &mut Unit<'_>, fact: &Fact, now: i64) -> Result<bool, StoreError> {
-    let changed = unit.execute(
-        "INSERT INTO fact (scope, name, part, at, rank, body, stored_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
-         ON CONFLICT (scope, name, part) DO UPDATE
+    let changed = unit.insert_on_conflict(
+        "fact",
+        [
+            ("scope", (&fact.scope).into()),
+            ("name", (&fact.name).into()),
+            ("part", (&fact.part).into()),
+            ("at", fact.at.into()),
+            ("rank", fact.rank.into()),
+            ("body", (&fact.body).into()),
+            ("stored_at", now.into()),
+        ],
+        "(scope, name, part) DO UPDATE
          SET at = excluded.at, rank = excluded.rank, body = excluded.body, stored_at = excluded.stored_at
          WHERE (excluded.at, excluded.rank, excluded.body) > (fact.at, fact.rank, fact.body)",
-        &[
-            (&fact.scope).into(),
-            (&fact.name).into(),
-            (&fact.part).into(),
-            fact.at.into(),
-            fact.rank.into(),
-            (&fact.body).into(),
-            now.into(),
-        ],
     )?;
     Ok(changed == 1)
 }

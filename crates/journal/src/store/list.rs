@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use headwater_store::{StoreError, Unit, Value};
+use headwater_store::{Record, StoreError, Unit, Value};
 
-use super::{LIST, entry};
+use super::LIST;
 use crate::entry::{Counts, Entry, Filter, State};
 
 pub(crate) fn list(unit: &mut Unit<'_>, filter: &Filter) -> Result<Vec<Entry>, StoreError> {
@@ -24,7 +24,7 @@ pub(crate) fn list(unit: &mut Unit<'_>, filter: &Filter) -> Result<Vec<Entry>, S
     }
     params.push(Value::Int(i64::from(filter.limit)));
     let _ = write!(text, " ORDER BY seq DESC LIMIT ${}", params.len());
-    unit.query(&text, &params, entry)
+    unit.query(&text, &params, Entry::from_row)
 }
 
 /// Counts the entries of a program and mode in a state, from a covering index.

@@ -1,7 +1,7 @@
 //! Settling: records how an attempt ended, and makes due what waited for it: the next entry of the lane, and entries
 //! parked for its names.
 
-use headwater_store::{Row, StoreError, Unit};
+use headwater_store::{Record, Row, StoreError, Unit, joined, row};
 
 use crate::delivered_names::DeliveredNames;
 use crate::entry::{Outcome, State};
@@ -30,32 +30,25 @@ pub(crate) struct Settling<'a> {
     pub(crate) first_retry: Option<i64>,
 }
 
-/// What settling needs to know of an open entry.
-struct Open {
-    lane: String,
-    followed_head: bool,
-    parked: bool,
-    woken: bool,
-    times_parked: i64,
+row! {
+    /// What settling needs to know of an open entry.
+    struct Open {
+        lane: String = "lane",
+        followed_head: bool = "state = 1 AND followed = 1",
+        parked: bool = "state = 2",
+        woken: bool = "woken",
+        times_parked: i64 = "looks",
+    }
 }
+
+/// An open entry, locked.
+const OPEN: &str =
+    joined!("", "SELECT ", Open::COLUMNS, " FROM entry WHERE seq = $1 AND state < 3 /*! FOR UPDATE */");
 
 /// Reads and locks an entry, if it is still open. It may be settled already: after a lease has ended, two attempts may
 /// each settle the entry.
 fn open(unit: &mut Unit<'_>, seq: i64) -> Result<Option<Open>, StoreError> {
-    unit.query_one(
-        "SELECT lane, state = 1 AND followed = 1, state = 2, woken, looks FROM entry WHERE seq = $1 AND state < 3
-         /*! FOR UPDATE */",
-        &[seq.into()],
-        |row| {
-            Ok(Open {
-                lane: row.get(0)?,
-                followed_head: row.get(1)?,
-                parked: row.get(2)?,
-                woken: row.get(3)?,
-                times_parked: row.get(4)?,
-            })
-        },
-    )
+    unit.query_one(OPEN, &[seq.into()], Open::from_row)
 }
 
 pub(crate) fn settle(

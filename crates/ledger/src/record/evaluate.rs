@@ -288,7 +288,7 @@ fn customer_facts(row: &CustomerRow, (transaction_count, total_revenue): (i64, i
 
 fn partnership_facts(row: &PartnershipRow) -> PartnershipFacts {
     PartnershipFacts {
-        group: row.group_facts.as_ref().map(|(key, _, slug, _, _)| (key.clone(), slug.clone())),
+        group: row.group_facts.as_ref().map(|group| (group.key.clone(), group.slug.clone())),
         tags: row.tags.clone(),
         created_at: Millis(row.created_at),
     }

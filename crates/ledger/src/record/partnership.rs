@@ -197,12 +197,12 @@ fn status(archived: bool) -> String {
 }
 
 fn render(row: PartnershipRow) -> Partnership {
-    let group = row.group_facts.map(|(key, name, slug, archived, default)| GroupSummary {
-        key,
-        name,
-        slug,
-        archived,
-        default,
+    let group = row.group_facts.map(|group| GroupSummary {
+        key: group.key,
+        name: group.name,
+        slug: group.slug,
+        archived: group.archived,
+        default: group.is_default,
         features: Map::new(),
     });
     let stats = Map::from_iter([("CUSTOMER_COUNT".to_owned(), row.customers.into())]);

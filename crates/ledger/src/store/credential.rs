@@ -1,6 +1,6 @@
 //! Rows of `credential`: hashes of secrets and their owners. No secret is ever stored.
 
-use headwater_store::{Row, StoreError, Unit};
+use headwater_store::{FromColumn, Record, StoreError, Unit, Value, row};
 
 /// What a credential gives access to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,55 +26,46 @@ impl CredentialKind {
             Self::Admin => "admin",
         }
     }
+}
 
-    pub(super) fn from_column(row: &Row<'_>, column: usize) -> Result<Self, StoreError> {
-        let kind: String = row.get(column)?;
-        let known = Self::ALL.into_iter().find(|known| known.name() == kind);
-        known.ok_or(StoreError::Column { column, expected: "a credential's kind" })
+impl FromColumn for CredentialKind {
+    fn from_column(value: Value<'_>) -> Option<Self> {
+        let kind = value.text()?;
+        Self::ALL.into_iter().find(|known| known.name() == kind)
     }
 }
 
-/// A credential.
-pub(crate) struct CredentialRow {
-    pub(crate) secret_hash: [u8; 32],
-    pub(crate) program: i64,
-    pub(crate) kind: CredentialKind,
-    pub(crate) test: bool,
-    /// The other half of a pair.
-    pub(crate) public_key: Option<String>,
-    /// The partnership, for a partner's token.
-    pub(crate) partnership: Option<i64>,
+row! {
+    /// A credential.
+    pub(crate) struct CredentialRow {
+        pub(crate) secret_hash: [u8; 32] = "secret_hash",
+        pub(crate) program: i64 = "program",
+        pub(crate) kind: CredentialKind = "kind",
+        pub(crate) test: bool = "test",
+        /// The other half of a pair.
+        pub(crate) public_key: Option<String> = "public_key",
+        /// The partnership, for a partner's token.
+        pub(crate) partnership: Option<i64> = "partnership",
+    }
 }
 
-const COLUMNS: &str = "secret_hash, program, kind, test, public_key, partnership";
-
-fn from_row(row: &Row<'_>) -> Result<CredentialRow, StoreError> {
-    Ok(CredentialRow {
-        secret_hash: row.get(0)?,
-        program: row.get(1)?,
-        kind: CredentialKind::from_column(row, 2)?,
-        test: row.get(3)?,
-        public_key: row.get(4)?,
-        partnership: row.get(5)?,
-    })
-}
+const COLUMNS: &str = CredentialRow::COLUMNS;
 
 /// Adds a credential; a partner's older token stops working.
 pub(crate) fn insert(unit: &mut Unit<'_>, row: &CredentialRow, now: i64) -> Result<(), StoreError> {
     if let Some(partnership) = row.partnership {
         unit.execute("DELETE FROM credential WHERE partnership = $1", &[partnership.into()])?;
     }
-    unit.execute(
-        "INSERT INTO credential (secret_hash, program, kind, test, public_key, partnership, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        &[
-            (&row.secret_hash).into(),
-            row.program.into(),
-            row.kind.name().into(),
-            row.test.into(),
-            row.public_key.as_ref().into(),
-            row.partnership.into(),
-            now.into(),
+    unit.insert(
+        "credential",
+        [
+            ("secret_hash", (&row.secret_hash).into()),
+            ("program", row.program.into()),
+            ("kind", row.kind.name().into()),
+            ("test", row.test.into()),
+            ("public_key", row.public_key.as_ref().into()),
+            ("partnership", row.partnership.into()),
+            ("created_at", now.into()),
         ],
     )?;
     Ok(())
@@ -91,7 +82,7 @@ pub(crate) fn find_pair(unit: &mut Unit<'_>, public_key: &str) -> Result<Option<
     unit.query_one(
         &format!("SELECT {COLUMNS} FROM credential WHERE public_key = $1"),
         &[public_key.into()],
-        from_row,
+        CredentialRow::from_row,
     )
 }
 
@@ -103,7 +94,7 @@ pub(crate) fn find_by_hash(
     unit.query_one(
         &format!("SELECT {COLUMNS} FROM credential WHERE secret_hash = $1"),
         &[hash.into()],
-        from_row,
+        CredentialRow::from_row,
     )
 }
 
@@ -120,7 +111,7 @@ pub(crate) fn find_own(
              WHERE program = $1 AND kind = $2 AND test = $3 AND partnership IS NULL"
         ),
         &[program.into(), kind.name().into(), test.into()],
-        from_row,
+        CredentialRow::from_row,
     )
 }
 

@@ -1,6 +1,6 @@
 //! Rows of `erasure`: deleted customers whose texts the relay's journal still has to erase.
 
-use headwater_store::{StoreError, Unit};
+use headwater_store::{Record, StoreError, Unit, row};
 
 use super::json;
 
@@ -18,30 +18,32 @@ CREATE TABLE erasure (
 /// Erasures that one list holds.
 const PAGE: i64 = 100;
 
-/// A deleted customer whose texts the relay's journal still has to erase.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Erasure {
-    /// Its number.
-    pub id: i64,
-    /// The program's number.
-    pub program: i64,
-    /// Whether test keys made the customer.
-    pub test: bool,
-    /// Every name that only this customer had: a letter for its kind, `:` and the name, the form of the journal's
-    /// lanes.
-    pub names: Vec<String>,
+row! {
+    /// A deleted customer whose texts the relay's journal still has to erase.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Erasure {
+        /// Its number.
+        pub id: i64 = "id",
+        /// The program's number.
+        pub program: i64 = "program",
+        /// Whether test keys made the customer.
+        pub test: bool = "test",
+        /// Every name that only this customer had: a letter for its kind, `:` and the name, the form of the journal's
+        /// lanes.
+        pub names: Vec<String> = "names" => json::texts,
+    }
 }
 
 /// Adds an erasure.
 pub(crate) fn insert(unit: &mut Unit<'_>, row: &Erasure, now: i64) -> Result<(), StoreError> {
-    unit.execute(
-        "INSERT INTO erasure (id, program, test, names, created_at) VALUES ($1, $2, $3, $4, $5)",
-        &[
-            row.id.into(),
-            row.program.into(),
-            row.test.into(),
-            (&json::from_texts(&row.names)).into(),
-            now.into(),
+    unit.insert(
+        "erasure",
+        [
+            ("id", row.id.into()),
+            ("program", row.program.into()),
+            ("test", row.test.into()),
+            ("names", (&json::from_texts(&row.names)).into()),
+            ("created_at", now.into()),
         ],
     )?;
     Ok(())
@@ -62,9 +64,8 @@ pub(crate) fn own_provider_keys(unit: &mut Unit<'_>, customer: i64) -> Result<Ve
 
 /// The oldest pending erasures.
 pub(crate) fn list(unit: &mut Unit<'_>) -> Result<Vec<Erasure>, StoreError> {
-    unit.query("SELECT id, program, test, names FROM erasure ORDER BY id LIMIT $1", &[PAGE.into()], |row| {
-        Ok(Erasure { id: row.get(0)?, program: row.get(1)?, test: row.get(2)?, names: json::texts(row, 3)? })
-    })
+    let sql = format!("SELECT {} FROM erasure ORDER BY id LIMIT $1", Erasure::COLUMNS);
+    unit.query(&sql, &[PAGE.into()], Erasure::from_row)
 }
 
 /// Deletes a completed erasure, and with it the names.

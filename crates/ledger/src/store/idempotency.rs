@@ -1,13 +1,17 @@
 //! Rows of `idempotency`: stored answers.
 
-use headwater_store::{StoreError, Unit};
+use headwater_store::{Record, StoreError, Unit, row};
 
-/// A stored answer.
-pub(crate) struct AnswerRow {
-    pub(crate) request_hash: [u8; 32],
-    pub(crate) status: i64,
-    pub(crate) answer: String,
+row! {
+    /// A stored answer.
+    pub(crate) struct AnswerRow {
+        pub(crate) request_hash: [u8; 32] = "request_hash",
+        pub(crate) status: i64 = "status",
+        pub(crate) answer: String = "answer",
+    }
 }
+
+const COLUMNS: &str = AnswerRow::COLUMNS;
 
 /// The answer stored under `key` at `since` (epoch milliseconds) or later.
 pub(crate) fn find(
@@ -16,12 +20,11 @@ pub(crate) fn find(
     key: &str,
     since: i64,
 ) -> Result<Option<AnswerRow>, StoreError> {
-    unit.query_one(
-        "SELECT request_hash, status, answer FROM idempotency \
-         WHERE program = $1 AND test = $2 AND key = $3 AND created_at >= $4",
-        &[program.into(), test.into(), key.into(), since.into()],
-        |row| Ok(AnswerRow { request_hash: row.get(0)?, status: row.get(1)?, answer: row.get(2)? }),
-    )
+    let sql = format!(
+        "SELECT {COLUMNS} FROM idempotency \
+         WHERE program = $1 AND test = $2 AND key = $3 AND created_at >= $4"
+    );
+    unit.query_one(&sql, &[program.into(), test.into(), key.into(), since.into()], AnswerRow::from_row)
 }
 
 /// Deletes up to `limit` answers stored before `before`, the oldest first; returns how many.
@@ -41,20 +44,19 @@ pub(crate) fn insert(
     row: &AnswerRow,
     now: i64,
 ) -> Result<(), StoreError> {
-    unit.execute(
-        "INSERT INTO idempotency (program, test, key, request_hash, status, answer, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7) \
-         ON CONFLICT (program, test, key) DO UPDATE SET request_hash = excluded.request_hash, \
-         status = excluded.status, answer = excluded.answer, created_at = excluded.created_at",
-        &[
-            program.into(),
-            test.into(),
-            key.into(),
-            (&row.request_hash).into(),
-            row.status.into(),
-            (&row.answer).into(),
-            now.into(),
+    unit.insert_on_conflict(
+        "idempotency",
+        [
+            ("program", program.into()),
+            ("test", test.into()),
+            ("key", key.into()),
+            ("request_hash", (&row.request_hash).into()),
+            ("status", row.status.into()),
+            ("answer", (&row.answer).into()),
+            ("created_at", now.into()),
         ],
+        "(program, test, key) DO UPDATE SET request_hash = excluded.request_hash, \
+         status = excluded.status, answer = excluded.answer, created_at = excluded.created_at",
     )?;
     Ok(())
 }

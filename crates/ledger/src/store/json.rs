@@ -1,42 +1,41 @@
-//! Text columns that hold lists of text, objects or sources.
+//! Text columns that hold lists of text, objects or sources. A reader returns `None` for a value that is none.
+
+#![expect(clippy::option_option, reason = "what the reader of a column that may be null returns")]
 
 use headwater_protocol::Source;
-use headwater_store::{Row, StoreError};
-use serde_json::{Map, Value};
+use headwater_store::Value;
+use serde_json::{Map, Value as Json};
 
 /// Reads a list of text.
-pub(crate) fn texts(row: &Row<'_>, column: usize) -> Result<Vec<String>, StoreError> {
-    let text: String = row.get(column)?;
-    serde_json::from_str(&text).map_err(|_| StoreError::Column { column, expected: "a JSON list of text" })
+pub(crate) fn texts(value: Value<'_>) -> Option<Vec<String>> {
+    serde_json::from_str(value.text()?).ok()
 }
 
 /// Reads an object that may be absent.
-pub(crate) fn object(row: &Row<'_>, column: usize) -> Result<Option<Map<String, Value>>, StoreError> {
-    let text: Option<String> = row.get(column)?;
-    text.map(|text| serde_json::from_str(&text))
-        .transpose()
-        .map_err(|_| StoreError::Column { column, expected: "a JSON object" })
+pub(crate) fn object(value: Value<'_>) -> Option<Option<Map<String, Json>>> {
+    maybe(value, |value| serde_json::from_str(value.text()?).ok())
 }
 
 /// Reads a source.
-pub(crate) fn source(row: &Row<'_>, column: usize) -> Result<Source, StoreError> {
-    let word: String = row.get(column)?;
-    Source::from_name(&word).ok_or(StoreError::Column { column, expected: "a source" })
+pub(crate) fn source(value: Value<'_>) -> Option<Source> {
+    Source::from_name(value.text()?)
 }
 
 /// Reads a source that may be absent.
-pub(crate) fn maybe_source(row: &Row<'_>, column: usize) -> Result<Option<Source>, StoreError> {
-    let word: Option<String> = row.get(column)?;
-    word.map(|word| Source::from_name(&word).ok_or(StoreError::Column { column, expected: "a source" }))
-        .transpose()
+pub(crate) fn maybe_source(value: Value<'_>) -> Option<Option<Source>> {
+    maybe(value, source)
+}
+
+fn maybe<'a, T>(value: Value<'a>, reader: impl FnOnce(Value<'a>) -> Option<T>) -> Option<Option<T>> {
+    if value == Value::Null { Some(None) } else { reader(value).map(Some) }
 }
 
 /// Writes a list of text.
 pub(crate) fn from_texts(texts: &[String]) -> String {
-    Value::from(texts.to_vec()).to_string()
+    Json::from(texts.to_vec()).to_string()
 }
 
 /// Writes an object that may be absent.
-pub(crate) fn from_object(object: Option<&Map<String, Value>>) -> Option<String> {
+pub(crate) fn from_object(object: Option<&Map<String, Json>>) -> Option<String> {
     object.map(|object| serde_json::to_string(object).expect("a JSON object is always text"))
 }

@@ -1,69 +1,50 @@
 //! Rows of `link`.
 
-use headwater_store::{Row, StoreError, Unit};
+use headwater_store::{Record, StoreError, Unit, row};
 
 use super::list::{Condition, Listing, PageRequest, Slice, page as read_page};
 
-/// A partner's link, with what a redirect needs of its partner.
-#[derive(Debug, Clone)]
-pub(crate) struct LinkRow {
-    pub(crate) id: i64,
-    pub(crate) key: String,
-    pub(crate) program: i64,
-    pub(crate) partnership: i64,
-    pub(crate) dest: String,
-    pub(crate) slug: String,
-    pub(crate) archived: bool,
-    pub(crate) created_at: i64,
-    pub(crate) updated_at: i64,
-    /// Read only: `part_…`.
-    pub(crate) partnership_key: String,
-    /// Read only: the partner key that the redirect passes on.
-    pub(crate) partner_key: String,
-    /// Read only: whether the partner is archived.
-    pub(crate) partnership_archived: bool,
+row! {
+    /// A partner's link, with what a redirect needs of its partner.
+    #[derive(Debug, Clone)]
+    pub(crate) struct LinkRow {
+        pub(crate) id: i64 = "link.id",
+        pub(crate) key: String = "link.key",
+        pub(crate) program: i64 = "link.program",
+        pub(crate) partnership: i64 = "link.partnership",
+        pub(crate) dest: String = "link.dest",
+        pub(crate) slug: String = "link.slug",
+        pub(crate) archived: bool = "link.archived",
+        pub(crate) created_at: i64 = "link.created_at",
+        pub(crate) updated_at: i64 = "link.updated_at",
+        /// Read only: `part_…`.
+        pub(crate) partnership_key: String = "partnership.key",
+        /// Read only: the partner key that the redirect passes on.
+        pub(crate) partner_key: String = "partnership.partner_key",
+        /// Read only: whether the partner is archived.
+        pub(crate) partnership_archived: bool = "partnership.archived",
+    }
 }
 
-const COLUMNS: &str = "link.key, link.id, link.program, link.partnership, link.dest, link.slug, \
-     link.archived, link.created_at, link.updated_at, partnership.key, partnership.partner_key, \
-     partnership.archived";
+const COLUMNS: &str = LinkRow::COLUMNS;
 const FROM: &str = "link JOIN partnership ON partnership.id = link.partnership";
 
-const LISTING: Listing =
-    Listing { columns: COLUMNS, from: FROM, table: "link", orders: &[], archivable: true };
-
-fn from_row(row: &Row<'_>) -> Result<LinkRow, StoreError> {
-    Ok(LinkRow {
-        key: row.get(0)?,
-        id: row.get(1)?,
-        program: row.get(2)?,
-        partnership: row.get(3)?,
-        dest: row.get(4)?,
-        slug: row.get(5)?,
-        archived: row.get(6)?,
-        created_at: row.get(7)?,
-        updated_at: row.get(8)?,
-        partnership_key: row.get(9)?,
-        partner_key: row.get(10)?,
-        partnership_archived: row.get(11)?,
-    })
-}
+const LISTING: Listing = Listing { from: FROM, table: "link", orders: &[], archivable: true };
 
 /// Adds a link.
 pub(crate) fn insert(unit: &mut Unit<'_>, row: &LinkRow) -> Result<(), StoreError> {
-    unit.execute(
-        "INSERT INTO link (id, program, key, partnership, dest, slug, archived, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        &[
-            row.id.into(),
-            row.program.into(),
-            (&row.key).into(),
-            row.partnership.into(),
-            (&row.dest).into(),
-            (&row.slug).into(),
-            row.archived.into(),
-            row.created_at.into(),
-            row.updated_at.into(),
+    unit.insert(
+        "link",
+        [
+            ("id", row.id.into()),
+            ("program", row.program.into()),
+            ("key", (&row.key).into()),
+            ("partnership", row.partnership.into()),
+            ("dest", (&row.dest).into()),
+            ("slug", (&row.slug).into()),
+            ("archived", row.archived.into()),
+            ("created_at", row.created_at.into()),
+            ("updated_at", row.updated_at.into()),
         ],
     )?;
     Ok(())
@@ -71,7 +52,11 @@ pub(crate) fn insert(unit: &mut Unit<'_>, row: &LinkRow) -> Result<(), StoreErro
 
 /// A link by its slug. All programs share the link host, so a slug is unique among all of them.
 pub(crate) fn find_by_slug(unit: &mut Unit<'_>, slug: &str) -> Result<Option<LinkRow>, StoreError> {
-    unit.query_one(&format!("SELECT {COLUMNS} FROM {FROM} WHERE link.slug = $1"), &[slug.into()], from_row)
+    unit.query_one(
+        &format!("SELECT {COLUMNS} FROM {FROM} WHERE link.slug = $1"),
+        &[slug.into()],
+        LinkRow::from_row,
+    )
 }
 
 /// A page of links, of one partnership when one is given.
@@ -86,5 +71,5 @@ pub(crate) fn list(
         scope.extend(partnership.map(|id| Condition::int("link.partnership =", id)));
         scope
     };
-    read_page(unit, &LISTING, scope, Vec::new(), page, from_row)
+    read_page(unit, &LISTING, scope, Vec::new(), page)
 }

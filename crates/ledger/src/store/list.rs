@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use headwater_store::{Row, StoreError, Unit, Value};
+use headwater_store::{Columns, Record, StoreError, Unit, Value};
 
 /// The parameters of a list request (api.md section 2).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +38,6 @@ pub(crate) enum Cursor {
 
 /// How a list reads its table.
 pub(crate) struct Listing {
-    /// Selected expressions; the first is the item's key.
-    pub(crate) columns: &'static str,
     /// Table and joins. The table that is listed carries `key`, `id`, `created_at`, `updated_at`.
     pub(crate) from: &'static str,
     /// The listed table's name or alias.
@@ -128,13 +126,12 @@ impl SqlQuery {
 /// Reads one page. `scope` limits the rows that the caller may know of (never empty), and the cursor's item too.
 /// `filters` narrow the page only, so a cursor whose item no longer passes them still works. `None` when the cursor
 /// names no item in scope.
-pub(crate) fn page<T>(
+pub(crate) fn page<T: Record>(
     unit: &mut Unit<'_>,
     listing: &Listing,
     scope: impl Fn() -> Vec<Condition>,
     filters: Vec<Condition>,
     page: &PageRequest,
-    map: impl Fn(&Row<'_>) -> Result<T, StoreError>,
 ) -> Result<Option<Slice<T>>, StoreError> {
     let table = listing.table;
     let order = listing
@@ -157,8 +154,8 @@ pub(crate) fn page<T>(
     };
     // A page before the cursor is read backwards from it, and reversed at the end.
     let ascending = page.ascending != backward;
-    let mut query =
-        SqlQuery { text: format!("SELECT {} FROM {}", listing.columns, listing.from), params: Vec::new() };
+    let text = format!("SELECT {table}.key, {} FROM {}", T::COLUMNS, listing.from);
+    let mut query = SqlQuery { text, params: Vec::new() };
     query.conditions(scope());
     for condition in filters {
         query.text.push_str(" AND ");
@@ -176,8 +173,9 @@ pub(crate) fn page<T>(
         &format!(" ORDER BY {order} {way}, {table}.id {way} LIMIT"),
         ConditionValue::Int(i64::from(page.limit) + 1), // one more tells whether more follow
     );
-    let mut rows =
-        unit.query::<_, StoreError>(&query.text, &query.values(), |row| Ok((row.get(0)?, map(row)?)))?;
+    let mut rows = unit.query::<_, StoreError>(&query.text, &query.values(), |row| {
+        Ok((row.get(0)?, T::read(&mut Columns::after(1, row))?))
+    })?;
     let has_more = rows.len() > usize::try_from(page.limit).unwrap_or(usize::MAX);
     if has_more {
         rows.pop();

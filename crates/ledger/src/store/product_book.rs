@@ -1,55 +1,43 @@
 //! Rows of `product_book`, the catalogue.
 
-use headwater_store::{Row, StoreError, Unit};
+use headwater_store::{Record, StoreError, Unit, row};
 
 use super::list::{Condition, Listing, PageRequest, Slice, page as read_page};
 
-/// A catalogue entry.
-pub(crate) struct ProductBookRow {
-    pub(crate) id: i64,
-    pub(crate) key: String,
-    pub(crate) name: String,
-    pub(crate) description: Option<String>,
-    /// The billing system's product id.
-    pub(crate) external_key: Option<String>,
-    pub(crate) archived: bool,
-    pub(crate) created_at: i64,
-    pub(crate) updated_at: i64,
+row! {
+    /// A catalogue entry.
+    pub(crate) struct ProductBookRow {
+        pub(crate) id: i64 = "id",
+        pub(crate) key: String = "key",
+        pub(crate) name: String = "name",
+        pub(crate) description: Option<String> = "description",
+        /// The billing system's product id.
+        pub(crate) external_key: Option<String> = "external_key",
+        pub(crate) archived: bool = "archived",
+        pub(crate) created_at: i64 = "created_at",
+        pub(crate) updated_at: i64 = "updated_at",
+    }
 }
 
-const COLUMNS: &str = "key, id, name, description, external_key, archived, created_at, updated_at";
+const COLUMNS: &str = ProductBookRow::COLUMNS;
 
 const LISTING: Listing =
-    Listing { columns: COLUMNS, from: "product_book", table: "product_book", orders: &[], archivable: true };
-
-fn from_row(row: &Row<'_>) -> Result<ProductBookRow, StoreError> {
-    Ok(ProductBookRow {
-        key: row.get(0)?,
-        id: row.get(1)?,
-        name: row.get(2)?,
-        description: row.get(3)?,
-        external_key: row.get(4)?,
-        archived: row.get(5)?,
-        created_at: row.get(6)?,
-        updated_at: row.get(7)?,
-    })
-}
+    Listing { from: "product_book", table: "product_book", orders: &[], archivable: true };
 
 /// Adds an entry.
 pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &ProductBookRow) -> Result<(), StoreError> {
-    unit.execute(
-        "INSERT INTO product_book (id, program, key, name, description, external_key, archived, created_at, \
-         updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        &[
-            row.id.into(),
-            program.into(),
-            (&row.key).into(),
-            (&row.name).into(),
-            row.description.as_ref().into(),
-            row.external_key.as_ref().into(),
-            row.archived.into(),
-            row.created_at.into(),
-            row.updated_at.into(),
+    unit.insert(
+        "product_book",
+        [
+            ("id", row.id.into()),
+            ("program", program.into()),
+            ("key", (&row.key).into()),
+            ("name", (&row.name).into()),
+            ("description", row.description.as_ref().into()),
+            ("external_key", row.external_key.as_ref().into()),
+            ("archived", row.archived.into()),
+            ("created_at", row.created_at.into()),
+            ("updated_at", row.updated_at.into()),
         ],
     )?;
     Ok(())
@@ -57,16 +45,15 @@ pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &ProductBookRow) ->
 
 /// Writes the columns that may change.
 pub(crate) fn update(unit: &mut Unit<'_>, row: &ProductBookRow) -> Result<(), StoreError> {
-    unit.execute(
-        "UPDATE product_book SET name = $1, description = $2, external_key = $3, archived = $4, \
-         updated_at = $5 WHERE id = $6",
-        &[
-            (&row.name).into(),
-            row.description.as_ref().into(),
-            row.external_key.as_ref().into(),
-            row.archived.into(),
-            row.updated_at.into(),
-            row.id.into(),
+    unit.update(
+        "product_book",
+        row.id,
+        [
+            ("name", (&row.name).into()),
+            ("description", row.description.as_ref().into()),
+            ("external_key", row.external_key.as_ref().into()),
+            ("archived", row.archived.into()),
+            ("updated_at", row.updated_at.into()),
         ],
     )?;
     Ok(())
@@ -75,7 +62,7 @@ pub(crate) fn update(unit: &mut Unit<'_>, row: &ProductBookRow) -> Result<(), St
 /// An entry by its number.
 pub(crate) fn find_by_id(unit: &mut Unit<'_>, id: i64) -> Result<Option<ProductBookRow>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM product_book WHERE id = $1");
-    unit.query_one(&sql, &[id.into()], from_row)
+    unit.query_one(&sql, &[id.into()], ProductBookRow::from_row)
 }
 
 /// An entry by our key.
@@ -85,7 +72,7 @@ pub(crate) fn find(
     key: &str,
 ) -> Result<Option<ProductBookRow>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM product_book WHERE program = $1 AND key = $2");
-    unit.query_one(&sql, &[program.into(), key.into()], from_row)
+    unit.query_one(&sql, &[program.into(), key.into()], ProductBookRow::from_row)
 }
 
 /// The entry of a billing system's id; where several have it, the newest that is not archived. They are few, so they
@@ -96,7 +83,7 @@ pub(crate) fn find_external(
     external_key: &str,
 ) -> Result<Option<ProductBookRow>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM product_book WHERE program = $1 AND external_key = $2");
-    let found = unit.query(&sql, &[program.into(), external_key.into()], from_row)?;
+    let found = unit.query(&sql, &[program.into(), external_key.into()], ProductBookRow::from_row)?;
     Ok(found.into_iter().max_by_key(|row| (!row.archived, row.created_at, row.id)))
 }
 
@@ -107,5 +94,5 @@ pub(crate) fn list(
     filters: Vec<Condition>,
     page: &PageRequest,
 ) -> Result<Option<Slice<ProductBookRow>>, StoreError> {
-    read_page(unit, &LISTING, || vec![Condition::int("program =", program)], filters, page, from_row)
+    read_page(unit, &LISTING, || vec![Condition::int("program =", program)], filters, page)
 }

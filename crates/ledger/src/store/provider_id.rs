@@ -18,20 +18,19 @@ pub(crate) fn upsert(
     (program, test): (i64, bool),
     id: &ProviderId<'_>,
 ) -> Result<bool, StoreError> {
-    let changed = unit.execute(
-        "INSERT INTO provider_id (program, test, provider_key, claimed, customer, source, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (program, test, provider_key, customer) \
-         DO UPDATE SET claimed = excluded.claimed, source = excluded.source \
-         WHERE provider_id.claimed = 1 AND excluded.claimed = 0",
-        &[
-            program.into(),
-            test.into(),
-            id.provider_key.into(),
-            id.source.is_claim().into(),
-            id.customer.into(),
-            id.source.name().into(),
-            id.at.into(),
+    let changed = unit.insert_on_conflict(
+        "provider_id",
+        [
+            ("program", program.into()),
+            ("test", test.into()),
+            ("provider_key", id.provider_key.into()),
+            ("claimed", id.source.is_claim().into()),
+            ("customer", id.customer.into()),
+            ("source", id.source.name().into()),
+            ("created_at", id.at.into()),
         ],
+        "(program, test, provider_key, customer) DO UPDATE SET claimed = excluded.claimed, \
+         source = excluded.source WHERE provider_id.claimed = 1 AND excluded.claimed = 0",
     )?;
     Ok(changed == 1)
 }

@@ -1,22 +1,26 @@
 //! Rows of `record_change`: the changes of records since they were made, with their sources.
 
 use headwater_protocol::Source;
-use headwater_store::{StoreError, Unit};
+use headwater_store::{Record, StoreError, Unit, row};
 
 use super::json;
 
-/// A change.
-#[derive(Debug, Clone)]
-pub(crate) struct ChangeRow {
-    pub(crate) id: i64,
-    /// The record's key.
-    pub(crate) subject: String,
-    pub(crate) source: Source,
-    pub(crate) field: String,
-    pub(crate) old: Option<String>,
-    pub(crate) new: Option<String>,
-    pub(crate) created_at: i64,
+row! {
+    /// A change.
+    #[derive(Debug, Clone)]
+    pub(crate) struct ChangeRow {
+        pub(crate) id: i64 = "id",
+        /// The record's key.
+        pub(crate) subject: String = "subject",
+        pub(crate) source: Source = "source" => json::source,
+        pub(crate) field: String = "field",
+        pub(crate) old: Option<String> = "old_value",
+        pub(crate) new: Option<String> = "new_value",
+        pub(crate) created_at: i64 = "created_at",
+    }
 }
+
+const COLUMNS: &str = ChangeRow::COLUMNS;
 
 /// Adds a change.
 pub(crate) fn insert(
@@ -24,19 +28,18 @@ pub(crate) fn insert(
     (program, test): (i64, bool),
     row: &ChangeRow,
 ) -> Result<(), StoreError> {
-    unit.execute(
-        "INSERT INTO record_change (id, program, test, subject, source, field, old_value, new_value, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        &[
-            row.id.into(),
-            program.into(),
-            test.into(),
-            (&row.subject).into(),
-            row.source.name().into(),
-            (&row.field).into(),
-            row.old.as_ref().into(),
-            row.new.as_ref().into(),
-            row.created_at.into(),
+    unit.insert(
+        "record_change",
+        [
+            ("id", row.id.into()),
+            ("program", program.into()),
+            ("test", test.into()),
+            ("subject", (&row.subject).into()),
+            ("source", row.source.name().into()),
+            ("field", (&row.field).into()),
+            ("old_value", row.old.as_ref().into()),
+            ("new_value", row.new.as_ref().into()),
+            ("created_at", row.created_at.into()),
         ],
     )?;
     Ok(())
@@ -49,22 +52,12 @@ pub(crate) fn list(
     subject: &str,
     limit: u32,
 ) -> Result<Vec<ChangeRow>, StoreError> {
-    unit.query(
-        "SELECT id, subject, source, field, old_value, new_value, created_at FROM record_change \
-         WHERE program = $1 AND test = $2 AND subject = $3 ORDER BY id LIMIT $4",
-        &[program.into(), test.into(), subject.into(), i64::from(limit).into()],
-        |row| {
-            Ok(ChangeRow {
-                id: row.get(0)?,
-                subject: row.get(1)?,
-                source: json::source(row, 2)?,
-                field: row.get(3)?,
-                old: row.get(4)?,
-                new: row.get(5)?,
-                created_at: row.get(6)?,
-            })
-        },
-    )
+    let sql = format!(
+        "SELECT {COLUMNS} FROM record_change \
+         WHERE program = $1 AND test = $2 AND subject = $3 ORDER BY id LIMIT $4"
+    );
+    let params = [program.into(), test.into(), subject.into(), i64::from(limit).into()];
+    unit.query(&sql, &params, ChangeRow::from_row)
 }
 
 /// Erases the values in a record's history: they may hold personal data.

@@ -2,7 +2,7 @@
 
 use headwater_store::{StoreError, Unit};
 
-use super::credential::{CredentialKind, CredentialRow};
+use super::credential::CredentialRow;
 
 /// The table.
 pub(super) const TABLE: &str = "
@@ -31,16 +31,15 @@ pub(crate) fn insert(
          WHERE program = $2 AND kind = $3 AND test = $4 AND expires_at > $1",
         &[expires_at.into(), row.program.into(), row.kind.name().into(), row.test.into()],
     )?;
-    unit.execute(
-        "INSERT INTO retired_credential (secret_hash, program, kind, test, public_key, expires_at) \
-         VALUES ($1, $2, $3, $4, $5, $6)",
-        &[
-            (&row.secret_hash).into(),
-            row.program.into(),
-            row.kind.name().into(),
-            row.test.into(),
-            row.public_key.as_ref().into(),
-            expires_at.into(),
+    unit.insert(
+        "retired_credential",
+        [
+            ("secret_hash", (&row.secret_hash).into()),
+            ("program", row.program.into()),
+            ("kind", row.kind.name().into()),
+            ("test", row.test.into()),
+            ("public_key", row.public_key.as_ref().into()),
+            ("expires_at", expires_at.into()),
         ],
     )?;
     unit.execute("DELETE FROM retired_credential WHERE expires_at <= $1", &[now.into()])?;
@@ -70,7 +69,7 @@ pub(crate) fn find_by_hash(
             Ok(CredentialRow {
                 secret_hash: row.get(0)?,
                 program: row.get(1)?,
-                kind: CredentialKind::from_column(row, 2)?,
+                kind: row.get(2)?,
                 test: row.get(3)?,
                 public_key: row.get(4)?,
                 partnership: None,

@@ -1,76 +1,56 @@
 //! Rows of `trigger_rule`.
 
-use headwater_store::{Row, StoreError, Unit};
+use headwater_store::{Record, StoreError, Unit, row};
 
 use super::list::{Condition, Listing, PageRequest, Slice, page as read_page};
 
-/// A trigger; rules, action and eligibility are JSON text of the wire types.
-pub(crate) struct TriggerRow {
-    pub(crate) id: i64,
-    pub(crate) key: String,
-    pub(crate) name: String,
-    pub(crate) offer_description: String,
-    pub(crate) event: String,
-    pub(crate) rules: String,
-    pub(crate) action: String,
-    pub(crate) eligibility: String,
-    pub(crate) position: i64,
-    pub(crate) active: bool,
-    pub(crate) archived: bool,
-    pub(crate) created_at: i64,
-    pub(crate) updated_at: i64,
+row! {
+    /// A trigger; rules, action and eligibility are JSON text of the wire types.
+    pub(crate) struct TriggerRow {
+        pub(crate) id: i64 = "id",
+        pub(crate) key: String = "key",
+        pub(crate) name: String = "name",
+        pub(crate) offer_description: String = "offer_description",
+        pub(crate) event: String = "event",
+        pub(crate) rules: String = "rules",
+        pub(crate) action: String = "action",
+        pub(crate) eligibility: String = "eligibility",
+        pub(crate) position: i64 = "position",
+        pub(crate) active: bool = "active",
+        pub(crate) archived: bool = "archived",
+        pub(crate) created_at: i64 = "created_at",
+        pub(crate) updated_at: i64 = "updated_at",
+    }
 }
 
-const COLUMNS: &str = "key, id, name, offer_description, event, rules, action, eligibility, position, \
-     active, archived, created_at, updated_at";
+const COLUMNS: &str = TriggerRow::COLUMNS;
 
 const LISTING: Listing = Listing {
-    columns: COLUMNS,
     from: "trigger_rule",
     table: "trigger_rule",
     orders: &[("position", "trigger_rule.position")],
     archivable: true,
 };
 
-fn from_row(row: &Row<'_>) -> Result<TriggerRow, StoreError> {
-    Ok(TriggerRow {
-        key: row.get(0)?,
-        id: row.get(1)?,
-        name: row.get(2)?,
-        offer_description: row.get(3)?,
-        event: row.get(4)?,
-        rules: row.get(5)?,
-        action: row.get(6)?,
-        eligibility: row.get(7)?,
-        position: row.get(8)?,
-        active: row.get(9)?,
-        archived: row.get(10)?,
-        created_at: row.get(11)?,
-        updated_at: row.get(12)?,
-    })
-}
-
 /// Adds a trigger.
 pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &TriggerRow) -> Result<(), StoreError> {
-    unit.execute(
-        "INSERT INTO trigger_rule (id, program, key, name, offer_description, event, rules, action, \
-         eligibility, position, active, archived, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-        &[
-            row.id.into(),
-            program.into(),
-            (&row.key).into(),
-            (&row.name).into(),
-            (&row.offer_description).into(),
-            (&row.event).into(),
-            (&row.rules).into(),
-            (&row.action).into(),
-            (&row.eligibility).into(),
-            row.position.into(),
-            row.active.into(),
-            row.archived.into(),
-            row.created_at.into(),
-            row.updated_at.into(),
+    unit.insert(
+        "trigger_rule",
+        [
+            ("id", row.id.into()),
+            ("program", program.into()),
+            ("key", (&row.key).into()),
+            ("name", (&row.name).into()),
+            ("offer_description", (&row.offer_description).into()),
+            ("event", (&row.event).into()),
+            ("rules", (&row.rules).into()),
+            ("action", (&row.action).into()),
+            ("eligibility", (&row.eligibility).into()),
+            ("position", row.position.into()),
+            ("active", row.active.into()),
+            ("archived", row.archived.into()),
+            ("created_at", row.created_at.into()),
+            ("updated_at", row.updated_at.into()),
         ],
     )?;
     Ok(())
@@ -78,19 +58,18 @@ pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &TriggerRow) -> Res
 
 /// Writes the columns that may change.
 pub(crate) fn update(unit: &mut Unit<'_>, row: &TriggerRow) -> Result<(), StoreError> {
-    unit.execute(
-        "UPDATE trigger_rule SET name = $1, offer_description = $2, rules = $3, action = $4, \
-         eligibility = $5, active = $6, archived = $7, updated_at = $8 WHERE id = $9",
-        &[
-            (&row.name).into(),
-            (&row.offer_description).into(),
-            (&row.rules).into(),
-            (&row.action).into(),
-            (&row.eligibility).into(),
-            row.active.into(),
-            row.archived.into(),
-            row.updated_at.into(),
-            row.id.into(),
+    unit.update(
+        "trigger_rule",
+        row.id,
+        [
+            ("name", (&row.name).into()),
+            ("offer_description", (&row.offer_description).into()),
+            ("rules", (&row.rules).into()),
+            ("action", (&row.action).into()),
+            ("eligibility", (&row.eligibility).into()),
+            ("active", row.active.into()),
+            ("archived", row.archived.into()),
+            ("updated_at", row.updated_at.into()),
         ],
     )?;
     Ok(())
@@ -114,7 +93,7 @@ pub(crate) fn version(unit: &mut Unit<'_>, program: i64) -> Result<i64, StoreErr
 /// A trigger by its key.
 pub(crate) fn find(unit: &mut Unit<'_>, program: i64, key: &str) -> Result<Option<TriggerRow>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM trigger_rule WHERE program = $1 AND key = $2");
-    unit.query_one(&sql, &[program.into(), key.into()], from_row)
+    unit.query_one(&sql, &[program.into(), key.into()], TriggerRow::from_row)
 }
 
 /// The active triggers, in the order of evaluation.
@@ -123,7 +102,7 @@ pub(crate) fn list_active(unit: &mut Unit<'_>, program: i64) -> Result<Vec<Trigg
         "SELECT {COLUMNS} FROM trigger_rule WHERE program = $1 AND active = 1 AND archived = 0 \
          ORDER BY position, id"
     );
-    unit.query(&sql, &[program.into()], from_row)
+    unit.query(&sql, &[program.into()], TriggerRow::from_row)
 }
 
 /// The number of a program's triggers that are not archived, and the highest position ever used.
@@ -141,5 +120,5 @@ pub(crate) fn list(
     program: i64,
     page: &PageRequest,
 ) -> Result<Option<Slice<TriggerRow>>, StoreError> {
-    read_page(unit, &LISTING, || vec![Condition::int("program =", program)], Vec::new(), page, from_row)
+    read_page(unit, &LISTING, || vec![Condition::int("program =", program)], Vec::new(), page)
 }

@@ -68,6 +68,9 @@ async fn a_value_of_another_type_is_an_error_that_names_the_column() {
         Ok::<_, StoreError>(refused)
     };
     for refused in store.read(read).await.unwrap() {
-        assert!(matches!(refused, Some(StoreError::Column { ref column, .. }) if column == "1"), "{refused:?}");
+        assert!(
+            matches!(refused, Some(StoreError::Column { ref column, .. }) if column == "1"),
+            "{refused:?}"
+        );
     }
 }
