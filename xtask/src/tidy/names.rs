@@ -102,7 +102,7 @@ mod tests {
             "trait Kind {}",
             "type Kind = u8;",
             "mod a { struct Kind; }",
-            "row! { /// A.\n pub struct Kind { id: i64 = \"id\" } }",
+            "row! { pub struct Kind { id: i64 = \"id\" } }",
         ];
         for kind in kinds {
             let found = problems(&[("crates/a/src/lib.rs", kind), ("xtask/src/b.rs", "\nstruct Kind;")], &[]);

@@ -8,6 +8,7 @@ CREATE TABLE team (id bigint PRIMARY KEY, name text, size bigint);
 CREATE TABLE person (id bigint PRIMARY KEY, team bigint, name text, words text, kind text, ratio real);
 "];
 const FROM: &str = "person LEFT JOIN team ON team.id = person.team";
+const SELECT: &str = crate::joined!("", "SELECT ", Elsewhere::COLUMNS, " FROM é");
 
 row! {
     /// A person, declared in another order than the table's.
@@ -99,7 +100,6 @@ fn the_columns_are_listed_in_the_order_of_the_fields_and_counted() {
     assert_eq!(Person::COLUMNS, expected);
     assert_eq!((Person::COUNT, Team::COUNT, Option::<Team>::COUNT, Elsewhere::COUNT), (8, 2, 2, 2));
     assert_eq!(Elsewhere::COLUMNS, "person.id, person.name");
-    const SELECT: &str = crate::joined!("", "SELECT ", Elsewhere::COLUMNS, " FROM é");
     assert_eq!(SELECT, "SELECT person.id, person.name FROM é");
 }
 
