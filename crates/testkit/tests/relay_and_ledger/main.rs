@@ -1,6 +1,7 @@
 //! Relay and ledger together: what is sent to the relay, and what the ledger holds in the end.
 #![allow(clippy::unwrap_used, reason = "every file of it is a test")]
 
+mod credit;
 mod delivery;
 mod journey;
 mod kit;
