@@ -1,6 +1,6 @@
 //! What is sent to the relay, what its answers mean, and what stays stored until it answers.
 
-use headwater_protocol::event::{Event, Kind, Submission};
+use headwater_protocol::event::{Event, EventKind, Submission};
 use headwater_protocol::limits;
 use serde_json::json;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -33,7 +33,7 @@ async fn a_request_is_what_the_relay_reads() {
     let submission = Submission::read(call["body"].as_str().unwrap()).unwrap();
     assert_eq!(submission.public_key.as_deref(), Some("pk_test_example"));
     let event = Event::read(submission.events[0]).unwrap();
-    assert_eq!(event.kind(), Kind::Signup);
+    assert_eq!(event.kind(), EventKind::Signup);
     assert_eq!(report["id"], event.id.to_string());
     assert_eq!(stored(), 0);
 }
