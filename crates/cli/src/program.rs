@@ -1,4 +1,4 @@
-//! Programs as others take them: the relay in its own type (this is the only file that knows both), people and scripts
+//! Programs as others take them: the relay in its own type (this is the only file of the program that knows both), people and scripts
 //! as the credentials that are printed.
 
 use headwater_ledger::{Credentials, IngestionProgram, Ledger};

@@ -15,7 +15,7 @@ pub enum StoreError {
     NotCommitted,
     /// The connection was lost during the commit, or the log could not be synced after it, so either the whole unit was
     /// committed or nothing of it. An idempotent unit can be retried.
-    #[error("the connection was lost during a commit; whether it took place is not known")]
+    #[error("the database failed during a commit; whether it took place is not known")]
     Uncertain,
     /// The database could not be reached for longer than a unit waits; nothing of the unit was committed.
     #[error("the database cannot be reached: {0}")]

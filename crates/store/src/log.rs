@@ -55,19 +55,14 @@ impl Log {
         self.thread.as_ref().map(|thread| thread.thread().id())
     }
 
-    /// Whether a commit is on its way to the disk.
-    pub(crate) fn is_syncing(&self) -> bool {
-        self.syncing
-    }
-
-    /// Waits until every earlier commit is on disk. After an error nobody knows what is: the system may have dropped
-    /// pages that it could not write, and says so once.
-    pub(crate) fn wait(&mut self) -> io::Result<()> {
-        if !self.syncing {
-            return Ok(());
+    /// Waits until every earlier commit is on disk; `false` when they were. After an error nobody knows what is: the
+    /// system may have dropped pages that it could not write, and says so once.
+    pub(crate) fn wait(&mut self) -> io::Result<bool> {
+        if !std::mem::take(&mut self.syncing) {
+            return Ok(false);
         }
-        self.syncing = false;
-        self.synced.recv().unwrap_or_else(|_| Err(io::Error::other("the thread that syncs ended")))
+        let synced = self.synced.recv();
+        synced.unwrap_or_else(|_| Err(io::Error::other("the thread that syncs ended"))).map(|()| true)
     }
 
     /// Syncs a commit and answers its callers. Earlier ones have to be waited for.

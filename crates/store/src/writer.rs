@@ -91,14 +91,16 @@ fn work(
         };
         commit.add(first);
         commit.add_waiting(&mut jobs, commit_max);
-        if log.is_syncing() {
-            if let Err(error) = log.wait() {
+        match log.wait() {
+            Ok(false) => {}
+            // The answers of the commit before bring new units.
+            Ok(true) => commit.add_waiting(&mut jobs, commit_max),
+            Err(error) => {
                 tracing::error!(%error, "the log could not be synced; nothing more is written until a restart");
-                commit.give_up();
+                // Undoes the transaction.
+                commit.finish(false);
                 break;
             }
-            // The answers of the commit before bring new units.
-            commit.add_waiting(&mut jobs, commit_max);
         }
         commit.end(&mut log);
         if log_is_long.swap(false, Ordering::Relaxed) {
@@ -216,11 +218,7 @@ impl<'c> Commit<'c> {
         self.finish(committed);
     }
 
-    /// Undoes everything.
-    fn give_up(self) {
-        self.finish(false);
-    }
-
+    /// Answers at once. A transaction that was not `committed` is rolled back.
     fn finish(self, committed: bool) {
         if !committed && !self.connection.is_autocommit() {
             let _ = statement(self.connection, "ROLLBACK");
