@@ -46,9 +46,11 @@ pub(crate) fn record(
     if partner.is_none() && !program::find(unit, ctx.program)?.claims.organic {
         return result("unknown_xid", None);
     }
-    let referrer = match clicked {
+    let referrer = match partner {
+        None => None,
+        // A click comes with its partner's key, which was looked up already.
+        Some(id) if of_key.as_ref().is_some_and(|row| row.id == id) => of_key,
         Some(id) => partnership::find_by_id(unit, id)?,
-        None => of_key,
     };
     let email = conversion.email.filter(|email| !email.is_empty());
     let (xid, clicked) = click.map_or((None, Vec::new()), |click| (Some(click.xid), click.sub_ids));
