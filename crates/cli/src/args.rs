@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use headwater_protocol::v2::Signups;
+use headwater_protocol::v2::{BillingProvider, Signups};
 use ipnet::IpNet;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt;
@@ -132,9 +132,16 @@ pub(crate) struct RelayArguments {
     /// File with the conversion API's tracking token.
     #[arg(long, env = "HEADWATER_TRACKING_TOKEN_FILE")]
     pub(crate) tracking_token_file: Option<PathBuf>,
-    /// File with Stripe's webhook signing secret.
-    #[arg(long, env = "HEADWATER_STRIPE_SECRET_FILE")]
-    pub(crate) stripe_secret_file: Option<PathBuf>,
+    /// File with the secret that a billing provider's webhooks are verified with, as `stripe=/etc/headwater/stripe`.
+    /// Repeatable; separated by commas in the environment.
+    #[arg(
+        long = "webhook-secret-file",
+        env = "HEADWATER_WEBHOOK_SECRET_FILES",
+        value_name = "PROVIDER=FILE",
+        value_delimiter = ',',
+        value_parser = webhook_secret_file
+    )]
+    pub(crate) webhook_secret_files: Vec<(BillingProvider, PathBuf)>,
     /// A site the public key works from. Repeatable. Without it, any site.
     #[arg(long = "origin")]
     pub(crate) origins: Vec<String>,
@@ -165,6 +172,16 @@ pub(crate) struct TrustedProxies {
 
 fn signups(text: &str) -> Result<Signups, String> {
     Signups::from_name(text).ok_or_else(|| "must be open or signed".to_owned())
+}
+
+fn webhook_secret_file(text: &str) -> Result<(BillingProvider, PathBuf), String> {
+    let named = text.split_once('=').filter(|(_, file)| !file.is_empty());
+    let (name, file) = named.ok_or("must be a provider and a file, as stripe=/etc/headwater/stripe")?;
+    let provider = BillingProvider::from_name(name).ok_or_else(|| {
+        let known: Vec<_> = BillingProvider::ALL.iter().map(|known| known.name()).collect();
+        format!("no billing provider is called '{name}'; known are {}", known.join(", "))
+    })?;
+    Ok((provider, file.into()))
 }
 
 fn network(text: &str) -> Result<IpNet, String> {

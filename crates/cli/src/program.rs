@@ -27,7 +27,7 @@ pub(crate) fn for_ingestion(programs: Vec<IngestionProgram>) -> Vec<headwater_re
             test: program.test,
             origins: program.origins,
             checkout_amounts: program.checkout_amounts,
-            stripe_webhook_secret: program.stripe_webhook_secret,
+            webhook_secrets: program.webhook_secrets,
             secret_hash: Some(program.secret_hash),
             older_secret_hashes: program.older_secret_hashes,
             signups: program.signups,

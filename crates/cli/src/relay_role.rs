@@ -24,7 +24,8 @@ pub(crate) async fn run(options: args::RelayArguments) -> anyhow::Result<()> {
     let storage = Storage::take(&options.storage)?;
     let secret = files::secret(&options.secret_key_file)?;
     let tracking = options.tracking_token_file.as_deref().map(files::secret).transpose()?;
-    let stripe = options.stripe_secret_file.as_deref().map(files::secret).transpose()?;
+    let webhooks = options.webhook_secret_files.iter().map(|(name, file)| Ok((*name, files::secret(file)?)));
+    let webhooks = webhooks.collect::<anyhow::Result<_>>()?;
     let identity = options.identity_secret_file.as_deref().map(files::secret).transpose()?;
     anyhow::ensure!(
         options.signups == Signups::Open || identity.is_some(),
@@ -41,7 +42,7 @@ pub(crate) async fn run(options: args::RelayArguments) -> anyhow::Result<()> {
         test: false,
         origins: options.origins,
         checkout_amounts: ClaimPolicy::default(),
-        stripe_webhook_secret: stripe,
+        webhook_secrets: webhooks,
         secret_hash: Some(Sha256::digest(secret.expose_secret()).into()),
         signups: options.signups,
         identity_secret: identity,

@@ -82,8 +82,9 @@ fn explain<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, FieldError> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
-        let path = if path == "." { String::new() } else { path };
-        from_serde(&path, error.inner())
+        // A name that a map's key may not be is written `?`; the message says which it was.
+        let path = path.strip_suffix(".?").or(path.strip_suffix('?')).unwrap_or(&path);
+        from_serde(if path == "." { "" } else { path }, error.inner())
     })?;
     reader.end().map_err(|error| from_serde("", &error))?;
     Ok(value)
@@ -160,6 +161,23 @@ mod tests {
         check("{", "malformed_json", "", "not valid JSON");
         check("[1]", "wrong_type", "", "must be a JSON object");
         check("[1] x", "malformed_json", "", "not valid JSON");
+    }
+
+    #[test]
+    fn a_key_that_a_map_does_not_take_is_an_error_of_the_map() {
+        #[derive(Debug, serde::Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+        #[serde(rename_all = "snake_case")]
+        enum Key {
+            Known,
+        }
+        #[derive(Debug, serde::Deserialize)]
+        struct Outer {
+            #[expect(dead_code, reason = "only the error matters")]
+            map: std::collections::BTreeMap<Key, String>,
+        }
+        let error = parse::<Outer>(br#"{"map": {"unknown": ""}}"#).unwrap_err();
+        assert_eq!((error.field.as_str(), error.code.as_str()), ("map", "invalid_value"));
+        assert!(error.message.contains("'unknown'"), "{}", error.message);
     }
 
     #[test]

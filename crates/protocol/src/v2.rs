@@ -2,6 +2,7 @@
 //!
 //! Answers write every member, also the nulls, because clients test for them (api.md section 3, seed 000).
 
+mod billing;
 mod catalogue;
 mod customer;
 mod envelope;
@@ -12,6 +13,7 @@ mod referral;
 mod transaction;
 mod trigger;
 
+pub use billing::{BillingProvider, WebhookSecrets};
 pub use catalogue::{
     CreateProduct, CreateProductBook, Product, ProductBook, ProductStatus, UpdateProduct, UpdateProductBook,
 };

@@ -8,9 +8,44 @@ pub mod stripe;
 pub use headwater_journal::Fact;
 use headwater_journal::NewEntry;
 use headwater_protocol::event::{Data, Event};
+use headwater_protocol::v2::BillingProvider;
 use headwater_protocol::{FieldError, Millis, Source};
+use http::HeaderMap;
+use secrecy::SecretString;
 
 use crate::{RelayProgram, admit};
+
+/// A billing provider.
+pub trait Provider: Sync {
+    /// Checks that the provider sent a webhook, by its headers and the bytes of its body.
+    ///
+    /// # Errors
+    /// [`WebhookError::Signature`] if it did not, or longer ago than a webhook may travel.
+    fn verify(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+        secret: &SecretString,
+        now: Millis,
+    ) -> Result<(), WebhookError>;
+
+    /// Reads a verified webhook for the program and mode of `scope`. The result is empty for a type that is not about
+    /// customers or money.
+    ///
+    /// Event ids are derived from the provider's id of the webhook and the scope, so that a webhook that is delivered
+    /// five times counts once, and one account of the provider may feed two programs.
+    ///
+    /// # Errors
+    /// [`WebhookError::Body`] for a body that cannot be read, or whose events could not be delivered.
+    fn read(&self, body: &[u8], scope: &str) -> Result<Webhook, WebhookError>;
+}
+
+/// The module of each provider.
+pub fn provider(name: BillingProvider) -> &'static dyn Provider {
+    match name {
+        BillingProvider::Stripe => &stripe::Stripe,
+    }
+}
 
 /// Why a webhook was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]

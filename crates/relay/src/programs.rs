@@ -1,10 +1,10 @@
 //! The programs that the relay knows, by public key. Replaced as a whole when settings change.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use headwater_protocol::v2::{ClaimPolicy, Signups};
+use headwater_protocol::v2::{BillingProvider, ClaimPolicy, Signups};
 use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
@@ -22,8 +22,8 @@ pub struct RelayProgram {
     pub origins: Vec<String>,
     /// How amounts from pages are used: ignored, left for billing to confirm, or accepted as payments.
     pub checkout_amounts: ClaimPolicy,
-    /// Stripe's signing secret for the webhook URL of this key pair.
-    pub stripe_webhook_secret: Option<SecretString>,
+    /// The secrets that verify the billing providers' webhooks at the URLs of this key pair.
+    pub webhook_secrets: BTreeMap<BillingProvider, SecretString>,
     /// SHA-256 of the secret key, for servers that sign in with Basic.
     pub secret_hash: Option<[u8; 32]>,
     /// SHA-256 of secret keys that were replaced and still work.

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use headwater_client::{Client, Credential};
 use headwater_protocol::Currency;
 use headwater_protocol::v2::{
-    CreateGroup, CreateLink, CreatePartnership, CreateProductBook, CreateTrigger, Eligibility, Operator,
-    Rule, RuleLeaf, RuleScope, TriggerAction, TriggerEvent, UpdateProgram,
+    BillingProvider, CreateGroup, CreateLink, CreatePartnership, CreateProductBook, CreateTrigger,
+    Eligibility, Operator, Rule, RuleLeaf, RuleScope, TriggerAction, TriggerEvent, UpdateProgram,
 };
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -74,7 +74,7 @@ async fn settings(admin: &Client, origin: &str, webhook_secret: String) -> anyho
     let change = UpdateProgram {
         origins: Some(with(program.origins, origin)),
         link_destinations: Some(with(program.link_destinations, host)),
-        stripe_webhook_secret: Some(webhook_secret),
+        webhook_secrets: Some([(BillingProvider::Stripe, webhook_secret)].into()),
         ..UpdateProgram::default()
     };
     admin.update_program(&change).await?;

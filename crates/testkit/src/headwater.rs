@@ -44,8 +44,8 @@ impl Headwater {
             let program = TestProgram::new(Arc::clone(&inner), number, keys);
             let mut settings = json!({
                 "checkout_amounts": options.checkout_amounts,
-                "stripe_webhook_secret": program.stripe_secret(),
-                "stripe_test_webhook_secret": program.stripe_test_secret(),
+                "webhook_secrets": {"stripe": program.stripe_secret()},
+                "test_webhook_secrets": {"stripe": program.stripe_test_secret()},
             });
             let further = options.settings.as_object().unwrap().clone();
             settings.as_object_mut().unwrap().extend(further);

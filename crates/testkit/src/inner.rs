@@ -152,7 +152,7 @@ fn for_ingestion(program: IngestionProgram) -> headwater_relay::RelayProgram {
         test: program.test,
         origins: program.origins,
         checkout_amounts: program.checkout_amounts,
-        stripe_webhook_secret: program.stripe_webhook_secret,
+        webhook_secrets: program.webhook_secrets,
         secret_hash: Some(program.secret_hash),
         older_secret_hashes: program.older_secret_hashes,
         signups: program.signups,

@@ -1,10 +1,13 @@
 //! Programs: creation, with everything that the first click needs, and settings.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use headwater_protocol::key::{Prefix, mint_company_key};
-use headwater_protocol::limits::NAME_MAX;
-use headwater_protocol::v2::{ClaimPolicy, CreateGroup, Program, RedirectOrder, Signups, UpdateProgram};
+use headwater_protocol::limits::{NAME_MAX, SECRET_MAX};
+use headwater_protocol::v2::{
+    BillingProvider, ClaimPolicy, CreateGroup, Program, RedirectOrder, Signups, UpdateProgram, WebhookSecrets,
+};
 use headwater_protocol::{FieldError, Millis, Source, field};
 use headwater_store::{StoreError, Unit};
 use secrecy::SecretString;
@@ -76,8 +79,8 @@ pub struct IngestionProgram {
     pub identity_secret: Option<SecretString>,
     /// Whether a signup that no partner can be credited with makes a customer.
     pub organic_signups: bool,
-    /// Signing secret of its Stripe webhook.
-    pub stripe_webhook_secret: Option<SecretString>,
+    /// The secrets that verify the billing providers' webhooks.
+    pub webhook_secrets: BTreeMap<BillingProvider, SecretString>,
     /// SHA-256 of the secret key.
     pub secret_hash: [u8; 32],
     /// SHA-256 of each replaced secret key that still works.
@@ -105,8 +108,8 @@ pub(crate) fn create(
         checkout_amounts: ClaimPolicy::default(),
         redirect_order: RedirectOrder::default(),
         claims: ClaimSettings::default(),
-        stripe_webhook_secret: None,
-        stripe_test_webhook_secret: None,
+        webhook_secrets: WebhookSecrets::new(),
+        test_webhook_secrets: WebhookSecrets::new(),
     };
     program::insert(unit, &row, now.0)?;
     store_credentials(unit, &made, now)?;
@@ -182,10 +185,10 @@ pub(crate) fn ingestion_programs(unit: &mut Unit<'_>, now: Millis) -> Result<Vec
     let mut found = Vec::new();
     for row in program::list(unit)? {
         let halves = [
-            (false, &row.public_key, &row.stripe_webhook_secret),
-            (true, &row.test_public_key, &row.stripe_test_webhook_secret),
+            (false, &row.public_key, &row.webhook_secrets),
+            (true, &row.test_public_key, &row.test_webhook_secrets),
         ];
-        for (test, public_key, stripe) in halves {
+        for (test, public_key, secrets) in halves {
             let Some(pair) = credential::find_pair(unit, public_key)? else { continue };
             found.push(IngestionProgram {
                 id: row.id,
@@ -196,7 +199,7 @@ pub(crate) fn ingestion_programs(unit: &mut Unit<'_>, now: Millis) -> Result<Vec
                 signups: row.claims.accepted,
                 identity_secret: row.claims.identity_secret.clone().map(SecretString::from),
                 organic_signups: row.claims.organic,
-                stripe_webhook_secret: stripe.clone().map(SecretString::from),
+                webhook_secrets: secrets.iter().map(|(name, text)| (*name, text.clone().into())).collect(),
                 secret_hash: pair.secret_hash,
                 older_secret_hashes: replaced_credential::of_pair(unit, public_key, now.0)?,
             });
@@ -234,8 +237,8 @@ fn render(row: ProgramRow) -> Program {
         email_matching: row.claims.email_matching,
         redirect_order: row.redirect_order,
         identity_secret_set: row.claims.identity_secret.is_some(),
-        stripe_webhook: row.stripe_webhook_secret.is_some(),
-        stripe_test_webhook: row.stripe_test_webhook_secret.is_some(),
+        webhook_providers: row.webhook_secrets.into_keys().collect(),
+        test_webhook_providers: row.test_webhook_secrets.into_keys().collect(),
     }
 }
 
@@ -261,21 +264,12 @@ pub(crate) fn update(unit: &mut Unit<'_>, ctx: &Ctx, change: UpdateProgram) -> R
     row.claims.organic = change.organic_signups.unwrap_or(row.claims.organic);
     row.redirect_order = change.redirect_order.unwrap_or(row.redirect_order);
     row.claims.email_matching = change.email_matching.unwrap_or(row.claims.email_matching);
-    let secrets = [
-        ("identity_secret", change.identity_secret, &mut row.claims.identity_secret),
-        ("stripe_webhook_secret", change.stripe_webhook_secret, &mut row.stripe_webhook_secret),
-        (
-            "stripe_test_webhook_secret",
-            change.stripe_test_webhook_secret,
-            &mut row.stripe_test_webhook_secret,
-        ),
-    ];
-    for (name, given, stored) in secrets {
-        if let Some(given) = given {
-            field::check_length(name, &given, 0, 255)?;
-            *stored = Some(given).filter(|text| !text.is_empty());
-        }
+    if let Some(given) = change.identity_secret {
+        field::check_length("identity_secret", &given, 0, SECRET_MAX)?;
+        row.claims.identity_secret = Some(given).filter(|text| !text.is_empty());
     }
+    set_webhook_secrets("webhook_secrets", change.webhook_secrets, &mut row.webhook_secrets)?;
+    set_webhook_secrets("test_webhook_secrets", change.test_webhook_secrets, &mut row.test_webhook_secrets)?;
     // Checked after all settings are applied, since one request may set both.
     if row.claims.accepted == Signups::Signed && row.claims.identity_secret.is_none() {
         let message = "signups can only be 'signed' where identity_secret is set: nothing could be verified";
@@ -283,6 +277,23 @@ pub(crate) fn update(unit: &mut Unit<'_>, ctx: &Ctx, change: UpdateProgram) -> R
     }
     program::update(unit, &row, ctx.now.0)?;
     Ok(render(row))
+}
+
+/// Sets the secrets of the providers that are given. An empty one takes the old one away.
+fn set_webhook_secrets(
+    name: &str,
+    given: Option<WebhookSecrets>,
+    stored: &mut WebhookSecrets,
+) -> Result<(), FieldError> {
+    for (provider, secret) in given.unwrap_or_default() {
+        field::check_length(&format!("{name}.{}", provider.name()), &secret, 0, SECRET_MAX)?;
+        if secret.is_empty() {
+            stored.remove(&provider);
+        } else {
+            stored.insert(provider, secret);
+        }
+    }
+    Ok(())
 }
 
 /// Sites, normalised to what browsers send as `Origin`.

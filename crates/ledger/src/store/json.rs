@@ -3,6 +3,7 @@
 #![expect(clippy::option_option, reason = "what the reader of a column that may be null returns")]
 
 use headwater_protocol::Source;
+use headwater_protocol::v2::WebhookSecrets;
 use headwater_store::Value;
 use serde_json::{Map, Value as Json};
 
@@ -14,6 +15,11 @@ pub(crate) fn texts(value: Value<'_>) -> Option<Vec<String>> {
 /// Reads an object that may be absent.
 pub(crate) fn object(value: Value<'_>) -> Option<Option<Map<String, Json>>> {
     maybe(value, |value| serde_json::from_str(value.text()?).ok())
+}
+
+/// Reads the secrets of billing providers' webhooks.
+pub(crate) fn webhook_secrets(value: Value<'_>) -> Option<WebhookSecrets> {
+    serde_json::from_str(value.text()?).ok()
 }
 
 /// Reads a source.
@@ -33,6 +39,11 @@ fn maybe<'a, T>(value: Value<'a>, reader: impl FnOnce(Value<'a>) -> Option<T>) -
 /// Writes a list of text.
 pub(crate) fn from_texts(texts: &[String]) -> String {
     Json::from(texts.to_vec()).to_string()
+}
+
+/// Writes the secrets of billing providers' webhooks.
+pub(crate) fn from_webhook_secrets(secrets: &WebhookSecrets) -> String {
+    serde_json::to_string(secrets).expect("a map with names for keys is always text")
 }
 
 /// Writes an object that may be absent.

@@ -1,6 +1,8 @@
 //! Rows of `program`.
 
-use headwater_protocol::v2::{ClaimPolicy, ProductClaims, RedirectOrder, SignupClaims, Signups};
+use headwater_protocol::v2::{
+    ClaimPolicy, ProductClaims, RedirectOrder, SignupClaims, Signups, WebhookSecrets,
+};
 use headwater_store::{Record, StoreError, Unit, row};
 
 use super::json;
@@ -21,8 +23,8 @@ row! {
         pub(crate) redirect_order: RedirectOrder = "redirect_order"
             => |value| RedirectOrder::from_name(value.text()?),
         pub(crate) claims: ClaimSettings,
-        pub(crate) stripe_webhook_secret: Option<String> = "stripe_webhook_secret",
-        pub(crate) stripe_test_webhook_secret: Option<String> = "stripe_test_webhook_secret",
+        pub(crate) webhook_secrets: WebhookSecrets = "webhook_secrets" => json::webhook_secrets,
+        pub(crate) test_webhook_secrets: WebhookSecrets = "test_webhook_secrets" => json::webhook_secrets,
     }
 }
 
@@ -73,8 +75,8 @@ pub(crate) fn insert(unit: &mut Unit<'_>, row: &ProgramRow, now: i64) -> Result<
             ("origins", (&json::from_texts(&row.origins)).into()),
             ("link_destinations", (&json::from_texts(&row.link_destinations)).into()),
             ("checkout_amounts", row.checkout_amounts.name().into()),
-            ("stripe_webhook_secret", row.stripe_webhook_secret.as_ref().into()),
-            ("stripe_test_webhook_secret", row.stripe_test_webhook_secret.as_ref().into()),
+            ("webhook_secrets", (&json::from_webhook_secrets(&row.webhook_secrets)).into()),
+            ("test_webhook_secrets", (&json::from_webhook_secrets(&row.test_webhook_secrets)).into()),
             ("created_at", now.into()),
             ("updated_at", now.into()),
         ],
@@ -92,8 +94,8 @@ pub(crate) fn update(unit: &mut Unit<'_>, row: &ProgramRow, now: i64) -> Result<
             ("origins", (&json::from_texts(&row.origins)).into()),
             ("link_destinations", (&json::from_texts(&row.link_destinations)).into()),
             ("checkout_amounts", row.checkout_amounts.name().into()),
-            ("stripe_webhook_secret", row.stripe_webhook_secret.as_ref().into()),
-            ("stripe_test_webhook_secret", row.stripe_test_webhook_secret.as_ref().into()),
+            ("webhook_secrets", (&json::from_webhook_secrets(&row.webhook_secrets)).into()),
+            ("test_webhook_secrets", (&json::from_webhook_secrets(&row.test_webhook_secrets)).into()),
             ("product_claims", row.claims.products.name().into()),
             ("claimed_signups", row.claims.signups.name().into()),
             ("signups", row.claims.accepted.name().into()),

@@ -111,18 +111,18 @@ async fn changed_settings_reach_the_relay_and_never_show_a_secret() {
     let ledger = TestLedger::open().await;
     let mut changes = ledger.handle.changes();
     changes.borrow_and_update();
-    let body = json!({"checkout_amounts": "accept", "stripe_webhook_secret": "whsec_example", "origins": ["https://App.Example.com:443"]});
+    let body = json!({"checkout_amounts": "accept", "webhook_secrets": {"stripe": "whsec_example"}, "origins": ["https://App.Example.com:443"]});
     let reply = ledger.request(&ledger.admin(), "PATCH", "/api/v2/program", &body.to_string()).await;
     assert_eq!(reply.data()["origins"], json!(["https://app.example.com"]));
     assert_eq!(
-        (&reply.data()["stripe_webhook"], &reply.data()["stripe_test_webhook"]),
-        (&json!(true), &json!(false))
+        (&reply.data()["webhook_providers"], &reply.data()["test_webhook_providers"]),
+        (&json!(["stripe"]), &json!([]))
     );
     assert!(!reply.text.contains("whsec_example"));
     assert!(changes.has_changed().unwrap());
     let halves = ledger.handle.ingestion_programs().await.unwrap();
     assert_eq!(halves.len(), 2);
-    assert!(halves[0].stripe_webhook_secret.is_some() && halves[1].stripe_webhook_secret.is_none());
+    assert_eq!((halves[0].webhook_secrets.len(), halves[1].webhook_secrets.len()), (1, 0));
     assert!(!format!("{halves:?}").contains("whsec_example"));
     for (field, value) in [("origins", "https://a.example/path"), ("link_destinations", "https://a.example")]
     {

@@ -56,18 +56,22 @@ async fn signed_signups_need_the_secret_that_they_are_verified_with() {
 #[tokio::test]
 async fn an_empty_secret_removes_the_old_one_and_a_missing_one_leaves_it() {
     let shop = Shop::open().await;
-    for name in ["stripe_webhook", "stripe_test_webhook"] {
-        let secret = format!("{name}_secret");
-        for (change, set) in [
-            (json!({secret.as_str(): "whsec_example"}), true),
-            (json!({"name": "GigaKick"}), true),
-            (json!({secret.as_str(): "x".repeat(255)}), true),
-            (json!({secret.as_str(): ""}), false),
+    for mode in ["", "test_"] {
+        let (secrets, providers) = (format!("{mode}webhook_secrets"), format!("{mode}webhook_providers"));
+        let set = |secret: &str| json!({secrets.as_str(): {"stripe": secret}});
+        for (change, shown) in [
+            (set("whsec_example"), json!(["stripe"])),
+            (json!({"name": "GigaKick"}), json!(["stripe"])),
+            (json!({secrets.as_str(): {}}), json!(["stripe"])),
+            (set(&"x".repeat(255)), json!(["stripe"])),
+            (set(""), json!([])),
         ] {
-            assert_eq!(shop.settings(change).await.data()[name], set, "{name}");
+            assert_eq!(shop.settings(change).await.data()[&providers], shown, "{providers}");
         }
-        let long = shop.settings(json!({secret.as_str(): "x".repeat(256)})).await;
-        assert_eq!(long.error().2, secret);
+        assert_eq!(shop.settings(set(&"x".repeat(256))).await.error().2, format!("{secrets}.stripe"));
+        let unknown = shop.settings(json!({secrets.as_str(): {"strpe": "whsec_example"}})).await;
+        assert_eq!(unknown.error().2, secrets);
+        assert!(unknown.text.contains("'strpe' is not one of ['stripe']"), "{}", unknown.text);
     }
 }
 

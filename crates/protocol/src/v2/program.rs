@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::billing::{BillingProvider, WebhookSecrets};
+
 /// What a relay does with amounts a browser claims (browser.md section 7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -100,7 +102,6 @@ setting! {
 
 /// A program's settings; secrets are never shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a member of the wire")]
 pub struct Program {
     /// The program's number, `company_id` elsewhere.
     pub id: i64,
@@ -139,10 +140,12 @@ pub struct Program {
     /// Whether an identity secret is set.
     #[serde(default)]
     pub identity_secret_set: bool,
-    /// Whether a Stripe webhook secret is set.
-    pub stripe_webhook: bool,
+    /// The billing providers whose webhooks are taken, because a secret to verify them is set.
+    #[serde(default)]
+    pub webhook_providers: Vec<BillingProvider>,
     /// The same for the test URL.
-    pub stripe_test_webhook: bool,
+    #[serde(default)]
+    pub test_webhook_providers: Vec<BillingProvider>,
 }
 
 /// `PATCH /program`: members absent stay as they are.
@@ -181,12 +184,13 @@ pub struct UpdateProgram {
     /// The secret the site's server signs customer keys with; secret, write-only, empty takes it away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity_secret: Option<String>,
-    /// Stripe's signing secret (`whsec_…`) for production; secret, write-only.
+    /// The secrets that billing providers' webhooks are verified with; secret, write-only. Providers absent keep
+    /// theirs, and an empty text takes one away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stripe_webhook_secret: Option<String>,
+    pub webhook_secrets: Option<WebhookSecrets>,
     /// The same for the test URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stripe_test_webhook_secret: Option<String>,
+    pub test_webhook_secrets: Option<WebhookSecrets>,
 }
 
 impl std::fmt::Debug for UpdateProgram {

@@ -11,22 +11,40 @@ use headwater_journal::Fact;
 use headwater_protocol::event::{CustomerRef, Data, Event, ProviderCustomer, Subscription};
 use headwater_protocol::v2::ProductStatus;
 use headwater_protocol::{EventId, Millis, Source, field};
+use http::HeaderMap;
+use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
 
 use super::fact::{self, FactBody};
-use super::{SourcedEvent, Webhook, WebhookError};
+use super::{Provider, SourcedEvent, Webhook, WebhookError};
 use objects::{CheckoutSession, StripeCustomer, StripeEnvelope};
 
 pub use verify::verify;
 
-/// Reads one of Stripe's events for the program and mode of `scope`. The result is empty for a type that is not about
-/// customers or money.
-///
-/// Event ids are derived from Stripe's id and the scope, so that a webhook that is delivered five times counts once,
-/// and one Stripe account may feed two programs.
+/// Stripe.
+pub struct Stripe;
+
+impl Provider for Stripe {
+    fn verify(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+        secret: &SecretString,
+        now: Millis,
+    ) -> Result<(), WebhookError> {
+        let signature = headers.get("stripe-signature").and_then(|value| value.to_str().ok());
+        verify(signature.unwrap_or_default(), body, secret, now)
+    }
+
+    fn read(&self, body: &[u8], scope: &str) -> Result<Webhook, WebhookError> {
+        read(body, scope)
+    }
+}
+
+/// Reads one of Stripe's events, as [`Provider::read`] says.
 ///
 /// # Errors
-/// [`WebhookError::Body`] for a body that cannot be read, or whose events could not be delivered.
+/// As there.
 pub fn read(body: &[u8], scope: &str) -> Result<Webhook, WebhookError> {
     // A buyer may have typed it; the payment counts all the same.
     let body = field::without_nul(body);

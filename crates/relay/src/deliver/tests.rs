@@ -56,7 +56,6 @@ fn delivery_to(receiver: Router, heard: ReceivedRequests) -> DeliveryTest {
         test: false,
         origins: Vec::new(),
         checkout_amounts: ClaimPolicy::Confirm,
-        stripe_webhook_secret: None,
         secret_hash: None,
         ..RelayProgram::default()
     };

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use headwater_journal::{Filter, Journal, MIGRATIONS};
 use headwater_protocol::Millis;
 use headwater_protocol::limits::EVENT_BODY_MAX;
-use headwater_protocol::v2::ClaimPolicy;
+use headwater_protocol::v2::{BillingProvider, ClaimPolicy};
 use headwater_store::{Bounds, Store, StoreError};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
@@ -46,7 +46,7 @@ fn test_relay(origins: &[&str]) -> TestRelay {
         test: false,
         origins: origins.iter().map(|origin| (*origin).to_owned()).collect(),
         checkout_amounts: ClaimPolicy::Confirm,
-        stripe_webhook_secret: Some("whsec_example".to_owned().into()),
+        webhook_secrets: [(BillingProvider::Stripe, "whsec_example".to_owned().into())].into(),
         secret_hash: Some(Sha256::digest("sk_test_example").into()),
         ..RelayProgram::default()
     }]);

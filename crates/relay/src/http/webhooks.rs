@@ -5,13 +5,14 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use headwater_protocol::limits::WEBHOOK_BODY_MAX;
+use headwater_protocol::v2::BillingProvider;
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 
 use super::body;
 use super::error::IngestionFailure;
 use crate::Relay;
-use crate::billing::{self, WebhookError, stripe};
+use crate::billing::{self, WebhookError};
 
 /// The answer to a webhook.
 #[derive(Serialize)]
@@ -26,11 +27,12 @@ pub(crate) async fn post_webhook(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<WebhookAnswer>, IngestionFailure> {
-    if provider != "stripe" {
+    let name = BillingProvider::from_name(&provider).ok_or_else(|| {
+        let known: Vec<_> = BillingProvider::ALL.iter().map(|known| known.name()).collect();
         let message = format!("no billing provider is called '{provider}' here");
-        return Err(IngestionFailure::new(StatusCode::NOT_FOUND, "unknown_provider", message)
-            .hint("use /v1/webhooks/stripe/<public key>"));
-    }
+        IngestionFailure::new(StatusCode::NOT_FOUND, "unknown_provider", message)
+            .hint(&format!("use /v1/webhooks/<provider>/<public key> with one of {}", known.join(", ")))
+    })?;
     let program = relay.programs.by_public_key(&public_key).ok_or_else(|| {
         IngestionFailure::new(
             StatusCode::NOT_FOUND,
@@ -38,20 +40,18 @@ pub(crate) async fn post_webhook(
             "the address names no program of this server",
         )
     })?;
-    let secret = program.stripe_webhook_secret.as_ref().ok_or_else(|| {
-        IngestionFailure::new(
-            StatusCode::UNAUTHORIZED,
-            "no_webhook_secret",
-            "no Stripe signing secret is set for this program",
-        )
-        .hint("set it: PATCH /api/v2/program {\"stripe_webhook_secret\": \"whsec_…\"}")
+    let secret = program.webhook_secrets.get(&name).ok_or_else(|| {
+        let message = format!("this program has no secret to verify webhooks of '{provider}' with");
+        IngestionFailure::new(StatusCode::UNAUTHORIZED, "no_webhook_secret", message).hint(&format!(
+            "set it: PATCH /api/v2/program {{\"webhook_secrets\": {{\"{provider}\": \"…\"}}}}"
+        ))
     })?;
+    let provider = billing::provider(name);
     let body = body::read(body, WEBHOOK_BODY_MAX, "no event of the provider is so large").await?;
-    let signature = headers.get("stripe-signature").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let now = relay.now();
     // Before the body is parsed: it may be anybody's.
-    stripe::verify(signature, &body, secret, now).map_err(failure)?;
-    let webhook = stripe::read(&body, &billing::scope(&program)).map_err(failure)?;
+    provider.verify(&headers, &body, secret, now).map_err(failure)?;
+    let webhook = provider.read(&body, &billing::scope(&program)).map_err(failure)?;
     let entries: Vec<_> = webhook.events.iter().map(|said| said.entry(&program, now)).collect();
     let taken = entries.len();
     // A type that is not about customers or money is acknowledged too, or the provider would send it again.
@@ -78,6 +78,7 @@ mod tests {
     use axum::body::Body;
     use headwater_journal::{Filter, Journal, MIGRATIONS};
     use headwater_protocol::Millis;
+    use headwater_protocol::v2::BillingProvider;
     use hmac::{Hmac, Mac as _};
     use http::{Request, StatusCode};
     use sha2::Sha256;
@@ -93,7 +94,7 @@ mod tests {
             id,
             public_key: key.to_owned(),
             test,
-            stripe_webhook_secret: Some(SECRET.to_owned().into()),
+            webhook_secrets: [(BillingProvider::Stripe, SECRET.to_owned().into())].into(),
             ..RelayProgram::default()
         }
     }

@@ -49,7 +49,7 @@ impl AttackedServer {
         let company = Self { server, wire, _data: data };
         // Without a webhook secret the server refuses webhooks before it reads their bodies.
         let admin = Wire { authorization: format!("Bearer {admin}"), ..company.wire.clone() };
-        let secret = json!({"stripe_webhook_secret": "whsec_example"}).to_string();
+        let secret = json!({"webhook_secrets": {"stripe": "whsec_example"}}).to_string();
         ensure!(admin.ask("PATCH", "/api/v2/program", &secret).await? == 200, "no webhook secret");
         company.set_up_catalogue(customers).await?;
         Ok(company)

@@ -1,0 +1,33 @@
+//! The billing providers whose webhooks are taken.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// A billing provider, by the name in the URL of its webhooks and in a program's settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BillingProvider {
+    /// Stripe; its secret is the endpoint's signing secret, `whsec_…`.
+    Stripe,
+}
+
+impl BillingProvider {
+    /// Every provider.
+    pub const ALL: &[Self] = &[Self::Stripe];
+
+    /// The name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Stripe => "stripe",
+        }
+    }
+
+    /// The provider with this name; `None` if there is none.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|provider| provider.name() == name)
+    }
+}
+
+/// The secret of each provider's webhooks.
+pub type WebhookSecrets = BTreeMap<BillingProvider, String>;
