@@ -56,9 +56,7 @@ impl ClientError {
         let body = serde_json::from_slice(body).unwrap_or_else(|_| ErrorBody {
             message: reason(),
             status: status.as_u16(),
-            code: String::new(),
-            field: None,
-            hint: None,
+            ..ErrorBody::default()
         });
         Self::Refused { status: status.as_u16(), body, retry_after }
     }
@@ -69,8 +67,8 @@ impl ClientError {
             message: "the token holds characters that no HTTP header can carry".to_owned(),
             status: 401,
             code: "unsendable_credential".to_owned(),
-            field: None,
             hint: Some("look for a line break or a space at its end".to_owned()),
+            ..ErrorBody::default()
         };
         Self::Refused { status: 401, body, retry_after: None }
     }

@@ -19,9 +19,10 @@ mod redirect;
 mod reward;
 mod transaction;
 mod trigger;
+mod unread;
 mod write;
 
-use axum::Router;
+use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{Any, CorsLayer};
 
@@ -42,7 +43,8 @@ pub(crate) fn router(ledger: Ledger) -> Router {
         .merge(product_book::routes())
         .merge(reward::routes())
         .merge(transaction::routes())
-        .merge(trigger::routes());
+        .merge(trigger::routes())
+        .route_layer(middleware::from_fn(unread::warn));
     routes
         .fallback(redirect::follow_link)
         .method_not_allowed_fallback(error::unknown_method)

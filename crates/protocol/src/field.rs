@@ -2,6 +2,7 @@
 //!
 //! Wording follows the JSON-schema messages existing clients know (api.md section 1).
 
+mod members;
 mod nul;
 mod wording;
 
@@ -65,6 +66,47 @@ fn last_name(path: &str) -> &str {
 pub fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, FieldError> {
     nul::check(body)?;
     parse_outer(body)
+}
+
+/// [`parse`] that also reports each member which `T` does not read: where it is, as `lines[0].amuont`, and for a member
+/// of the body itself the names that `T` reads.
+pub fn parse_reporting<'a, T: Deserialize<'a>>(
+    body: &'a [u8],
+    mut unread: impl FnMut(&str, &'static [&'static str]),
+) -> Result<T, FieldError> {
+    nul::check(body)?;
+    if body.trim_ascii_start().first() == Some(&b'{') {
+        let mut reader = serde_json::Deserializer::from_slice(body);
+        let mut report = |path: serde_ignored::Path<'_>| {
+            let known = if matches!(path, serde_ignored::Path::Map { parent: serde_ignored::Path::Root, .. })
+            {
+                members::names::<T>()
+            } else {
+                &[]
+            };
+            unread(&place(&path), known);
+        };
+        let read = serde_ignored::deserialize(&mut reader, &mut report);
+        if let Ok(value) = read
+            && reader.end().is_ok()
+        {
+            return Ok(value);
+        }
+    }
+    parse_outer(body)
+}
+
+fn place(path: &serde_ignored::Path<'_>) -> String {
+    use serde_ignored::Path;
+    match path {
+        Path::Root => String::new(),
+        Path::Seq { parent, index } => format!("{}[{index}]", place(parent)),
+        Path::Map { parent: Path::Root, key } => key.clone(),
+        Path::Map { parent, key } => format!("{}.{key}", place(parent)),
+        Path::Some { parent } | Path::NewtypeStruct { parent } | Path::NewtypeVariant { parent } => {
+            place(parent)
+        }
+    }
 }
 
 /// [`parse`] without the check for NUL, for a batch whose items are parsed one by one afterwards, so that a bad item does
@@ -161,6 +203,48 @@ mod tests {
         check("{", "malformed_json", "", "not valid JSON");
         check("[1]", "wrong_type", "", "must be a JSON object");
         check("[1] x", "malformed_json", "", "not valid JSON");
+    }
+
+    #[test]
+    fn every_member_that_is_not_read_is_reported_with_its_place() {
+        #[derive(Debug, serde::Deserialize)]
+        #[expect(dead_code, reason = "only what is not read matters")]
+        struct Order {
+            amount: i64,
+            note: Option<Line>,
+            lines: Vec<Line>,
+        }
+        #[derive(Debug, serde::Deserialize)]
+        #[expect(dead_code, reason = "as above")]
+        struct Line {
+            price: i64,
+        }
+        let mut found = Vec::new();
+        let mut read = |body: &[u8]| {
+            found.clear();
+            let order = super::parse_reporting::<Order>(body, |place, known| {
+                found.push((place.to_owned(), known.len()));
+            });
+            (order.map(|order| order.amount), found.clone())
+        };
+        let body = br#"{"amuont": 1, "amount": 2, "note": {"price": 1, "x": 1}, "lines": [{"price": 1}, {"price": 2, "tax": {}}]}"#;
+        let unread = [("amuont", 3), ("note.x", 0), ("lines[1].tax", 0)];
+        assert_eq!(read(body), (Ok(2), unread.map(|(place, known)| (place.to_owned(), known)).to_vec()));
+        assert_eq!(read(br#"{"amount": 2, "lines": []}"#), (Ok(2), Vec::new()));
+        for bad in [
+            "[]",
+            "{} x",
+            r#"{"amuont": 1, "lines": []}"#,
+            r#"{"amount": "1"}"#,
+            "{\"amount\": 1, \"lines\": [], \"a\": \"\\u0000\"}",
+        ] {
+            let explained = parse::<Order>(bad.as_bytes()).unwrap_err();
+            assert_eq!(
+                super::parse_reporting::<Order>(bad.as_bytes(), |_, _| ()).unwrap_err(),
+                explained,
+                "{bad}"
+            );
+        }
     }
 
     #[test]

@@ -47,6 +47,8 @@ pub const CUSTOMER_KEY_MAX: usize = 255;
 pub const EMAIL_MIN: usize = 4;
 /// Characters of an email address, at most (api.md section 3).
 pub const EMAIL_MAX: usize = 255;
+/// Warnings of one answer.
+pub const WARNINGS_MAX: usize = 20;
 /// Characters of a secret that a company sets: of its identity signatures, or of a provider's webhooks.
 pub const SECRET_MAX: usize = 255;
 /// Characters of a name (api.md section 3).

@@ -11,9 +11,11 @@ use headwater_protocol::field;
 use headwater_protocol::limits::{API_BODY_MAX, IDEMPOTENCY_KEY_MAX, REQUEST_TIMEOUT};
 use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use super::error::ApiFailure;
+use super::unread::ReadLog;
 use crate::Ledger;
 use crate::record::idempotency::IdempotentRequest;
 use crate::record::{Refusal, RefusalKind};
@@ -22,12 +24,19 @@ use crate::record::{Refusal, RefusalKind};
 pub(crate) struct JsonBody {
     bytes: Bytes,
     idempotent: Option<IdempotentRequest>,
+    log: ReadLog,
 }
 
 impl JsonBody {
-    /// Reads the body as `T`. Unknown members are ignored.
+    /// Reads the body as `T`. Unknown members are ignored, with a warning in the answer.
     pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
-        Ok(field::parse(&self.bytes)?)
+        Ok(field::parse_reporting(&self.bytes, |place, known| self.log.unread_member(place, known))?)
+    }
+
+    /// Whether the body has the member `name` and it is null, which a wire type reads like an absent one.
+    pub(crate) fn is_null(&self, name: &str) -> Result<bool, Refusal> {
+        let members: Map<String, Value> = field::parse(&self.bytes)?;
+        Ok(members.get(name).is_some_and(Value::is_null))
     }
 
     /// The idempotency key, taken out.
@@ -50,7 +59,7 @@ impl FromRequest<Ledger> for JsonBody {
                 Some(IdempotentRequest { key: check_key(key.to_str().ok())?, hash: hash(&parts, &bytes) })
             }
         };
-        Ok(Self { bytes, idempotent })
+        Ok(Self { bytes, idempotent, log: ReadLog::of(&parts) })
     }
 }
 
@@ -135,18 +144,26 @@ impl FromRequestParts<Ledger> for Key {
     }
 }
 
-/// The query's parameters, in their order. Handlers ignore names they do not know.
+/// The query's parameters, in their order. A name that the handler does not ask for is ignored, with a warning in the
+/// answer.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Params(pub(crate) Vec<(String, String)>);
+pub(crate) struct Params {
+    pairs: Vec<(String, String)>,
+    log: ReadLog,
+}
 
 impl Params {
     /// The first parameter of a name that is not empty.
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
+    pub(crate) fn get(&self, name: &'static str) -> Option<&str> {
+        self.log.parameter(name);
+        self.pairs
+            .iter()
+            .find(|(key, value)| key == name && !value.is_empty())
+            .map(|(_, value)| value.as_str())
     }
 
     /// A yes-or-no parameter; absent means no.
-    pub(crate) fn flag(&self, name: &str) -> Result<bool, Refusal> {
+    pub(crate) fn flag(&self, name: &'static str) -> Result<bool, Refusal> {
         match self.get(name) {
             None | Some("false" | "0") => Ok(false),
             Some("true" | "1") => Ok(true),
@@ -166,6 +183,6 @@ impl FromRequestParts<Ledger> for Params {
             let message = format!("{name} must not contain the character NUL (%00)");
             return Err(Refusal::invalid("invalid_value", name, message).into());
         }
-        Ok(Self(pairs))
+        Ok(Self { pairs, log: ReadLog::of(parts) })
     }
 }

@@ -6,7 +6,6 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use headwater_protocol::v2::{Attribution, CreateCustomer, UpdateCustomer};
 use headwater_store::Unit;
-use serde_json::{Map, Value};
 
 use super::auth::{Vendor, VendorOrPartner};
 use super::body::{JsonBody, Key, Params};
@@ -14,7 +13,6 @@ use super::envelope::{answer, answer_with, found};
 use super::error::ApiFailure;
 use super::write;
 use crate::Ledger;
-use crate::record::Refusal;
 use crate::record::customer::{self, CustomerFilters};
 
 pub(crate) fn routes() -> Router<Ledger> {
@@ -61,7 +59,7 @@ async fn list_customers(
         let list = move |unit: &mut Unit<'_>| customer::list_for_partner(unit, &ctx, partnership, &page);
         return Ok(found(ledger.read(list).await?));
     }
-    let own = |name: &str| params.get(name).map(str::to_owned);
+    let own = |name: &'static str| params.get(name).map(str::to_owned);
     let filters = CustomerFilters {
         email: own("email"),
         customer_key: own("customer_key"),
@@ -92,27 +90,17 @@ async fn post_customer(
     posted: JsonBody,
 ) -> Result<Response, ApiFailure> {
     let new: CreateCustomer = posted.parse()?;
-    if new.partner_key.is_none() {
-        refuse_null_partner(&posted)?;
+    // It means that the client lost its cookie, and it should be told (api.md section 6).
+    if new.partner_key.is_none() && posted.is_null("partner_key")? {
+        return Err(customer::empty_partner_key().into());
     }
     let upsert = params.flag("upsert")?;
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
         let made = customer::record(unit, ctx, &new, upsert)?;
-        let (status, message) =
-            if made.created { (201, "Customer created") } else { (200, "Customer updated") };
-        Ok(answer_with(status, message, made.customer, made.warnings))
+        let message = if made.created { "Customer created" } else { "Customer updated" };
+        Ok(answer_with(200, message, made.customer, made.warnings))
     };
     write::post(&ledger, vendor.ctx(&ledger), posted, work).await
-}
-
-/// Refuses `"partner_key": null`, which the wire type reads like an absent one: it means that the client lost its
-/// cookie, and it should be told (api.md section 6).
-fn refuse_null_partner(posted: &JsonBody) -> Result<(), Refusal> {
-    let members: Map<String, Value> = posted.parse()?;
-    if members.get("partner_key").is_some_and(Value::is_null) {
-        return Err(customer::empty_partner_key().into());
-    }
-    Ok(())
 }
 
 async fn update_customer(

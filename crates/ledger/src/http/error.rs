@@ -32,6 +32,7 @@ impl IntoResponse for ApiFailure {
             code: refusal.code,
             field: refusal.field,
             hint: refusal.hint,
+            warnings: Vec::new(),
         };
         let mut response = envelope::json(status, envelope::text(&body));
         match kind {

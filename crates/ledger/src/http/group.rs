@@ -45,7 +45,7 @@ async fn post_group(
 ) -> Result<Response, ApiFailure> {
     let new: CreateGroup = posted.parse()?;
     let work = move |unit: &mut headwater_store::Unit<'_>, ctx: &_| {
-        Ok(answer(201, "Group created", group::record(unit, ctx, new.clone())?))
+        Ok(answer(200, "Group created", group::record(unit, ctx, new.clone())?))
     };
     write::post(&ledger, vendor.shared(&ledger)?, posted, work).await
 }

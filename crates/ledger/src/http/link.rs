@@ -48,7 +48,7 @@ async fn post_link(
 ) -> Result<Response, ApiFailure> {
     let new: CreateLink = posted.parse()?;
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
-        Ok(answer(201, "Link created", link::record(unit, ctx, new.clone())?))
+        Ok(answer(200, "Link created", link::record(unit, ctx, new.clone())?))
     };
     write::post(&ledger, vendor.shared(&ledger)?, posted, work).await
 }

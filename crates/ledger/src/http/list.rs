@@ -56,7 +56,7 @@ impl Params {
         })
     }
 
-    fn time(&self, name: &str) -> Result<Option<i64>, Refusal> {
+    fn time(&self, name: &'static str) -> Result<Option<i64>, Refusal> {
         let Some(text) = self.get(name) else { return Ok(None) };
         text.parse().map(Some).map_err(|_| {
             Refusal::invalid("wrong_type", name, format!("{name} must be a time in epoch milliseconds"))

@@ -47,7 +47,7 @@ async fn post_member(
 ) -> Result<Response, ApiFailure> {
     let new: CreateMember = posted.parse()?;
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
-        Ok(answer(201, "Member created", member::record(unit, ctx, new.clone())?))
+        Ok(answer(200, "Member created", member::record(unit, ctx, new.clone())?))
     };
     write::post(&ledger, vendor.shared(&ledger)?, posted, work).await
 }

@@ -52,7 +52,7 @@ async fn post_partnership(
 ) -> Result<Response, ApiFailure> {
     let new: CreatePartnership = posted.parse()?;
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
-        Ok(answer(201, "Partnership created", partnership::record(unit, ctx, new.clone())?))
+        Ok(answer(200, "Partnership created", partnership::record(unit, ctx, new.clone())?))
     };
     write::post(&ledger, vendor.shared(&ledger)?, posted, work).await
 }
@@ -88,7 +88,7 @@ async fn post_token(
     Key(key): Key,
 ) -> Result<Response, ApiFailure> {
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
-        Ok(answer(201, "Token created; it is shown this once", partnership::record_token(unit, ctx, &key)?))
+        Ok(answer(200, "Token created; it is shown this once", partnership::record_token(unit, ctx, &key)?))
     };
     write::change(&ledger, vendor.shared(&ledger)?, work).await
 }

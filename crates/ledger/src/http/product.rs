@@ -57,7 +57,7 @@ async fn list_products(
     params: Params,
 ) -> Result<Response, ApiFailure> {
     let (ctx, page) = (reader.ctx(&ledger), params.page(&[])?);
-    let own = |name: &str| params.get(name).map(str::to_owned);
+    let own = |name: &'static str| params.get(name).map(str::to_owned);
     if let Some(viewer) = reader.partnership() {
         let wanted = (own("customer_key"), own("status"));
         let list = move |unit: &mut Unit<'_>| product::list_for_partner(unit, &ctx, viewer, wanted, &page);

@@ -27,7 +27,7 @@ async fn list_rewards(
     params: Params,
 ) -> Result<Response, ApiFailure> {
     let (ctx, page) = (reader.ctx(&ledger), params.page(&["amount", "ready_at"])?);
-    let own = |name: &str| params.get(name).map(str::to_owned);
+    let own = |name: &'static str| params.get(name).map(str::to_owned);
     let filters = RewardFilters {
         status: own("status").or_else(|| own("reward_status")),
         partnership_key: own("partnership_key").or_else(|| own("partner_key")),

@@ -63,7 +63,7 @@ async fn post_transaction(
     let new: CreateTransaction = posted.parse()?;
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
         let (made, warnings) = transaction::record(unit, ctx, &new)?;
-        Ok(answer_with(201, "Transaction created", made, warnings))
+        Ok(answer_with(200, "Transaction created", made, warnings))
     };
     write::post(&ledger, vendor.ctx(&ledger), posted, work).await
 }

@@ -46,7 +46,7 @@ async fn post_trigger(
 ) -> Result<Response, ApiFailure> {
     let new: CreateTrigger = posted.parse()?;
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
-        Ok(answer(201, "Trigger created", trigger::record(unit, ctx, new.clone())?))
+        Ok(answer(200, "Trigger created", trigger::record(unit, ctx, new.clone())?))
     };
     write::post(&ledger, vendor.shared(&ledger)?, posted, work).await
 }

@@ -65,9 +65,9 @@ async fn a_body_over_the_limit_is_refused_and_the_limit_named() {
 async fn json_is_read_as_plain_text_or_without_a_media_type_and_forms_are_refused() {
     let ledger = TestLedger::open().await;
     let cases = [
-        (None, "a", 201),
-        (Some("text/plain;charset=UTF-8"), "b", 201),
-        (Some("application/json; charset=utf-8"), "c", 201),
+        (None, "a", 200),
+        (Some("text/plain;charset=UTF-8"), "b", 200),
+        (Some("application/json; charset=utf-8"), "c", 200),
         (Some("application/x-www-form-urlencoded"), "d", 415),
     ];
     for (media_type, name, status) in cases {
@@ -97,13 +97,58 @@ async fn a_cors_preflight_is_answered() {
 }
 
 #[tokio::test]
-async fn unknown_members_and_parameters_are_ignored() {
+async fn unknown_members_and_parameters_are_ignored_with_a_warning() {
     let ledger = TestLedger::open().await;
-    let reply = ledger.post("/api/v2/groups?trace=1", r#"{"name":"Agencies","colour":"green"}"#).await;
+    let reply = ledger.post("/api/v2/groups?trace=1", r#"{"name":"Agencies","nmae":"green"}"#).await;
     let group = reply.data();
-    assert_eq!((reply.status, text(&reply.json()["message"])), (201, "Group created".to_owned()));
+    assert_eq!((reply.status, text(&reply.json()["message"])), (200, "Group created".to_owned()));
     assert_eq!(group["slug"], "agencies");
-    assert_eq!(ledger.get("/api/v2/groups/agencies?x=y").await.data(), group);
+    let warning = |code: &str, field: &str, hint: &str| json!({"code": code, "field": field, "hint": hint});
+    let (nearest, none) = ("nothing reads it; did you mean 'name'?", "nothing reads it here");
+    let expected = [warning("unknown_member", "nmae", nearest), warning("unknown_parameter", "trace", none)];
+    assert_eq!(reply.json()["warnings"], json!(expected));
+    let read = ledger.get("/api/v2/groups/agencies?x=y").await;
+    assert_eq!(read.data(), group);
+    assert_eq!(read.json()["warnings"], json!([warning("unknown_parameter", "x", none)]));
+    assert!(ledger.get("/api/v2/groups/agencies").await.json().get("warnings").is_none());
+}
+
+#[tokio::test]
+async fn a_filter_that_a_list_does_not_know_is_named_and_a_known_one_is_not() {
+    let ledger = TestLedger::open().await;
+    let warned = async |target: &str| {
+        let reply = ledger.get(target).await;
+        reply.data();
+        reply.json()["warnings"].clone()
+    };
+    let mistyped = warned("/api/v2/customers?emial=ada%40site.example&limit=5").await;
+    assert_eq!((&mistyped[0]["field"], mistyped.as_array().unwrap().len()), (&json!("emial"), 1));
+    assert_eq!(mistyped[0]["hint"], "nothing reads it; did you mean 'email'?");
+    let all = "limit=5&order_by=created_at&min_created=1&max_created=2&min_updated=1&max_updated=2&\
+               include_archived=true&has_sub_id=false&email=&customer_key=x&partner_key=y&provider_key=z";
+    assert_eq!(warned(&format!("/api/v2/customers?{all}")).await, json!(null));
+    // The list adds a warning of its own; this one joins it.
+    assert_eq!(warned("/api/v2/transactions?unmatched=true&page=2").await[0]["field"], "page");
+}
+
+#[tokio::test]
+async fn an_error_names_the_members_that_nothing_read() {
+    let ledger = TestLedger::open().await;
+    let reply = ledger.post("/api/v2/transactions?limit=1", r#"{"amuont": 100, "currency": "USD"}"#).await;
+    assert_eq!((reply.error().0, reply.error().2), (400, "amount".to_owned()));
+    let warnings = reply.json()["warnings"].clone();
+    assert_eq!((&warnings[0]["field"], warnings.as_array().unwrap().len()), (&json!("amuont"), 1));
+    assert_eq!(warnings[0]["hint"], "nothing reads it; did you mean 'amount'?");
+}
+
+#[tokio::test]
+async fn a_repeated_request_is_answered_with_the_same_warnings() {
+    let ledger = TestLedger::open().await;
+    let body = json!({"email": "ada@site.example", "partner_key": "gigakick", "colour": "green"});
+    let first = ledger.post_once("/api/v2/customers", &body.to_string(), "k1").await;
+    let again = ledger.post_once("/api/v2/customers", &body.to_string(), "k1").await;
+    assert_eq!((first.status, &first.text), (again.status, &again.text));
+    assert!(first.text.contains("colour"), "{}", first.text);
 }
 
 #[tokio::test]

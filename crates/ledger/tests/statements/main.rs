@@ -70,7 +70,7 @@ impl RecordedStatements {
             self.0.lock().unwrap().clear();
             let once = format!("{path} {} {number}", says.name());
             let (status, mut answer) = ledger.ask_for(says, "POST", path, body, &once).await;
-            assert_eq!(status, 201, "{answer}");
+            assert!(matches!(status, 200 | 201), "{answer}");
             made = answer["data"].take();
         }
         let ran = std::mem::take(&mut *self.0.lock().unwrap());

@@ -28,7 +28,7 @@ pub struct Warning {
 }
 
 /// An error's body.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorBody {
     /// A sentence for people; JSON-schema wording for validation.
     pub message: String,
@@ -43,6 +43,9 @@ pub struct ErrorBody {
     /// How to correct it, where that is known. **We** add it.
     #[serde(default)]
     pub hint: Option<String>,
+    /// What the request named and nothing reads, which may be the cause. **We** add it; absent when there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Warning>,
 }
 
 /// One page of a list.

@@ -27,8 +27,7 @@ impl IngestionFailure {
             message: message.into(),
             status: status.as_u16(),
             code: code.to_owned(),
-            field: None,
-            hint: None,
+            ..ErrorBody::default()
         };
         Self { status, body, retry_after: None }
     }

@@ -178,7 +178,7 @@ mod tests {
 
     fn refusal(status: u16, code: &str, retry_after: Option<u64>) -> ClientError {
         let (message, code) = (String::new(), code.to_owned());
-        let body = ErrorBody { message, status, code, field: None, hint: None };
+        let body = ErrorBody { message, status, code, ..ErrorBody::default() };
         ClientError::Refused { status, body, retry_after }
     }
 
