@@ -75,6 +75,7 @@ impl AppendBatcher {
                         StoreError::Busy => Err(StoreError::Busy),
                         StoreError::Uncertain => Err(StoreError::Uncertain),
                         StoreError::Disconnected(why) => Err(StoreError::Disconnected(why.clone())),
+                        StoreError::NoRoom(why) => Err(StoreError::NoRoom(why.clone())),
                         // One caller's entries may be the cause, so each caller gets a unit of its own.
                         _ => write(&self.store, one.entries).await,
                     };

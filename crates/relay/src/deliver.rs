@@ -231,21 +231,23 @@ async fn release(relay: &Relay) {
     }
 }
 
-/// Settles an entry, and tries again while the store is busy or cannot be reached: an entry that is not settled blocks
-/// its lane until the lease runs out, and is then delivered twice.
+/// Settles an entry, and tries again while the store is busy, full or cannot be reached: an entry that is not settled
+/// blocks its lane until the lease runs out, and is then delivered twice.
 async fn settle(relay: &Relay, seq: i64, outcome: Outcome) {
     let [mut wait, longest] = SETTLE_AGAIN;
     loop {
         match relay.journal.settle(vec![(seq, outcome.clone())], relay.now().0).await {
             Ok(()) => return,
-            Err(StoreError::Busy | StoreError::Disconnected(_) | StoreError::Uncertain) => {
-                tokio::time::sleep(wait).await;
-                wait = (wait * 2).min(longest);
-            }
-            Err(error) => {
+            // Nothing would change: the store is stopping, or the unit itself is wrong.
+            Err(error @ (StoreError::Closed | StoreError::Panicked)) => {
                 let what = "a delivery could not be settled; it will be repeated, which receivers tolerate";
                 tracing::error!(%error, what);
                 return;
+            }
+            Err(error) => {
+                tracing::debug!(%error, "a delivery could not be settled; trying again");
+                tokio::time::sleep(wait).await;
+                wait = (wait * 2).min(longest);
             }
         }
     }

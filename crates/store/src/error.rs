@@ -28,6 +28,10 @@ pub enum StoreError {
         /// What the server or the system said.
         why: String,
     },
+    /// The database's disk is full, its memory is used up, or the system failed it; nothing of the unit was kept. The
+    /// same unit succeeds when that is over.
+    #[error("the database has no room: {0}")]
+    NoRoom(String),
     /// A unit of work panicked; it was rolled back.
     #[error("a unit of work panicked and was rolled back")]
     Panicked,
@@ -69,5 +73,9 @@ pub enum StoreError {
 /// The message of SQLite's driver, without its type.
 #[allow(clippy::needless_pass_by_value, reason = "made for `map_err`")]
 pub(crate) fn refused(error: rusqlite::Error) -> StoreError {
-    StoreError::Database(error.to_string())
+    use rusqlite::ErrorCode::{CannotOpen, DiskFull, OutOfMemory, SystemIoFailure};
+    match error.sqlite_error_code() {
+        Some(DiskFull | OutOfMemory | SystemIoFailure | CannotOpen) => StoreError::NoRoom(error.to_string()),
+        _ => StoreError::Database(error.to_string()),
+    }
 }

@@ -82,6 +82,30 @@ async fn a_full_queue_refuses_more_units_and_runs_those_it_has() {
     add(&store, 9, false).await.unwrap();
 }
 
+/// The most pages that the database may have; a value below the present number means that number.
+async fn limit_pages(store: &Store, pages: i64) {
+    let limit = format!("PRAGMA max_page_count = {pages}");
+    store.write(move |unit| unit.query(&limit, &[], |_| Ok::<_, StoreError>(()))).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_the_unit_that_needs_room_and_the_same_unit_succeeds_later() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    add(&store, 1, false).await.unwrap();
+    let large = |unit: &mut crate::Unit<'_>| {
+        let body = "x".repeat(100_000);
+        unit.execute("INSERT INTO note (id, body) VALUES ($1, $2)", &[2.into(), (&body).into()])
+    };
+    limit_pages(&store, 1).await;
+    let refused = store.write(large).await;
+    assert!(matches!(refused, Err(StoreError::NoRoom(_))), "{refused:?}");
+    assert_eq!(count(&store).await, 1);
+    limit_pages(&store, 1_000_000).await;
+    store.write(large).await.unwrap();
+    assert_eq!(count(&store).await, 2);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commit_holds_all_units_that_wait_and_no_more_than_it_may() {
     assert_eq!(seen_by_the_third(2).await, Some(1), "the first two were committed without it");

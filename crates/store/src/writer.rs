@@ -232,7 +232,11 @@ impl<'c> Commit<'c> {
 /// Runs one unit inside a savepoint, so that its failure or panic undoes no other unit.
 fn alone(connection: &Connection, job: &mut dyn Job) {
     let result = statement(connection, "SAVEPOINT unit").and_then(|()| {
-        if job.run(&mut Unit::sqlite(connection)) == Ran::FailedDirty {
+        let ran = job.run(&mut Unit::sqlite(connection));
+        if connection.is_autocommit() {
+            return Ok(()); // The database has ended the transaction. The unit's own error says why.
+        }
+        if ran == Ran::FailedDirty {
             statement(connection, "ROLLBACK TO unit")?;
         }
         statement(connection, "RELEASE unit")

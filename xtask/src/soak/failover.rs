@@ -1,7 +1,10 @@
-//! The fail-over suite: three relays, two ledgers, and a PostgreSQL with a synchronous standby are killed, frozen and
-//! failed over under load. Afterwards every acknowledged write must be there exactly once, and no other.
+//! The fail-over suite: three relays, two ledgers, and a PostgreSQL with a synchronous standby are killed, frozen, cut
+//! off and failed over under load, and their disk is full. Afterwards every acknowledged write must be there exactly
+//! once, no other, and each customer's in their order.
 
 mod company;
+mod disk;
+mod forwarder;
 mod http;
 mod load;
 mod pair;
@@ -47,6 +50,9 @@ struct Faults {
     frozen: u64,
     database_frozen: u64,
     failed_over: u64,
+    /// A server was cut off from the database.
+    cut: u64,
+    disk_full: u64,
 }
 
 /// Causes faults until the time is over, then lets everything run and compares what was acknowledged with what is
@@ -61,7 +67,7 @@ pub(super) fn run(root: &Path, time: Duration) -> anyhow::Result<SuiteResult> {
     eprintln!("failover: seed {seed}");
     let mut rng = Rng(seed);
     let mut pair = DatabasePair::start()?;
-    let mut company = ClusterDeployment::open(&program, &pair.address())?;
+    let mut company = ClusterDeployment::open(&program, pair.ports())?;
     let load = Load::start(&company);
     let begun = Instant::now();
     let mut faults = Faults::default();
@@ -71,31 +77,41 @@ pub(super) fn run(root: &Path, time: Duration) -> anyhow::Result<SuiteResult> {
     }
     let acknowledged = load.stop();
     let seen = company.settled(&acknowledged, SETTLE)?;
-    let differences = load::differences(&acknowledged, &seen);
+    let mut findings = load::differences(&acknowledged, &seen);
+    if !findings.is_empty() {
+        findings.extend(company.undelivered());
+    }
     company.stop()?;
     let check = Command::new(&program)
         .arg("check")
-        .env("HEADWATER_DATABASE", pair.address())
+        .env("HEADWATER_DATABASE", pair::address(pair.ports()))
         .env("HEADWATER_LOG", "error")
         .output()
         .context("cannot start headwater check")?;
-    let mut findings = differences;
     if !check.status.success() {
         findings.push(format!("headwater check: {}", String::from_utf8_lossy(&check.stdout).trim()));
     }
-    let StoredCounts { customers, payments, rewards } = &seen;
+    let StoredCounts { customers, payments, rewards, first } = &seen;
     let ran = format!(
-        "{} servers killed, {} frozen, the database frozen {} times and failed over {} times; {} signups and {} payments \
-         acknowledged, {} customers, {} payments and {} commissions booked",
+        "{} servers killed, {} frozen, {} cut off, the database frozen {} times, failed over {} times, {}; {} signups and \
+         {} payments acknowledged, {} customers, {} payments and {} commissions stored, {} of them for the first payment \
+         of a customer",
         faults.killed,
         faults.frozen,
+        faults.cut,
         faults.database_frozen,
         faults.failed_over,
+        if pair.can_fill() {
+            format!("its disk full {} times", faults.disk_full)
+        } else {
+            "its disk never full, since only root can limit it".to_owned()
+        },
         thousands(acknowledged.signups.len() as u64),
         thousands(acknowledged.payments.len() as u64),
         thousands(customers.len() as u64),
         thousands(payments.len() as u64),
-        thousands(rewards.len() as u64)
+        thousands(rewards.len() as u64),
+        thousands(first.len() as u64)
     );
     ensure!(
         !acknowledged.signups.is_empty() && !acknowledged.payments.is_empty(),
@@ -112,7 +128,7 @@ fn one_fault(
     faults: &mut Faults,
 ) -> anyhow::Result<()> {
     let which = usize::try_from(rng.below(company.servers() as u64))?;
-    match rng.below(10) {
+    match rng.below(if pair.can_fill() { 13 } else { 12 }) {
         0..4 => {
             company.kill(which)?;
             std::thread::sleep(rng.wait(DOWN));
@@ -129,9 +145,19 @@ fn one_fault(
             pair.freeze(rng.wait(DOWN))?;
             faults.database_frozen += 1;
         }
-        _ => {
+        9 => {
             pair.fail_over()?;
             faults.failed_over += 1;
+        }
+        10..12 => {
+            company.cut(which, true);
+            std::thread::sleep(rng.wait(DOWN));
+            company.cut(which, false);
+            faults.cut += 1;
+        }
+        _ => {
+            pair.fill(rng.wait(DOWN))?;
+            faults.disk_full += 1;
         }
     }
     Ok(())

@@ -112,7 +112,7 @@ impl From<StoreError> for Refusal {
             StoreError::Closed => {
                 Self::new(RefusalKind::Busy, "stopping", "the ledger is stopping; try again")
             }
-            StoreError::NotCommitted => Self::new(
+            StoreError::NotCommitted | StoreError::NoRoom(_) => Self::new(
                 RefusalKind::Busy,
                 "not_kept",
                 "the ledger could not write this to disk; nothing was changed",
@@ -158,6 +158,7 @@ mod tests {
             (StoreError::Busy, "busy"),
             (StoreError::Closed, "stopping"),
             (StoreError::NotCommitted, "not_kept"),
+            (StoreError::NoRoom("disk of the secret host".to_owned()), "not_kept"),
             (StoreError::Disconnected("of the secret host".to_owned()), "database_away"),
             (
                 StoreError::Unreachable {

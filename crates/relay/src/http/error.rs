@@ -102,6 +102,13 @@ impl From<StoreError> for IngestionFailure {
             failure.retry_after = Some(5);
             return failure;
         }
+        if matches!(error, StoreError::NotCommitted | StoreError::NoRoom(_)) {
+            tracing::error!(%error, "the queue cannot write");
+            let why = "the queue cannot write now; nothing was accepted, send it again";
+            let mut failure = Self::new(StatusCode::SERVICE_UNAVAILABLE, "not_kept", why);
+            failure.retry_after = Some(5);
+            return failure;
+        }
         tracing::error!(%error, "the journal failed");
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,

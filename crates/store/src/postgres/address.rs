@@ -8,6 +8,10 @@ use tokio_postgres::Config;
 
 /// How long connecting may take, for each host of the address.
 const CONNECT_WAIT: Duration = Duration::from_secs(5);
+/// How often the system asks an idle connection whether the server is there.
+const KEEPALIVE_EVERY: Duration = Duration::from_secs(15);
+/// How long the system waits for the receipt of what was sent before it gives a connection up.
+const UNANSWERED_MAX: Duration = Duration::from_secs(30);
 
 /// The address of a PostgreSQL database, with the user and password to connect with. Displayed without them.
 #[derive(Clone)]
@@ -40,6 +44,11 @@ impl FromStr for Address {
         config.application_name("headwater");
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_WAIT);
+        }
+        // Without these, a connection to a server that is cut off is noticed after hours.
+        config.keepalives_idle(KEEPALIVE_EVERY);
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(UNANSWERED_MAX);
         }
         Ok(Self { config })
     }

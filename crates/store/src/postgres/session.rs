@@ -14,6 +14,11 @@ use crate::{StoreError, Value};
 
 /// Statements that a session keeps prepared: more than the crates above have. At this number all are forgotten.
 const PREPARED: usize = 512;
+/// How long the server lets a transaction wait for its process. One that is frozen or cut off in the middle of a unit
+/// holds the locks of its program until then, and every other process waits for it.
+const TRANSACTION_IDLE_MAX: &str = "10s";
+/// Classes of error codes: insufficient resources, and a failure of the system below the database.
+const NO_ROOM: [&str; 2] = ["53", "58"];
 /// The oldest PostgreSQL this is tested for.
 const VERSION_MIN: i64 = 13;
 
@@ -154,7 +159,12 @@ impl PostgresSession {
         let failure = self.classify(error);
         // Only the first failure counts: PostgreSQL then refuses every later statement of the transaction.
         self.failure.get_or_insert(failure);
-        StoreError::Database(reason(error))
+        match error.code() {
+            Some(code) if NO_ROOM.iter().any(|class| code.code().starts_with(class)) => {
+                StoreError::NoRoom(reason(error))
+            }
+            _ => StoreError::Database(reason(error)),
+        }
     }
 
     fn classify(&mut self, error: &tokio_postgres::Error) -> StatementFailure {
@@ -243,7 +253,8 @@ pub(super) async fn check_and_configure(client: &Client, place: &SchemaAddress) 
     // names our schema only, so that a table of the same name in another schema is never used.
     let set = format!(
         "SET search_path TO \"{}\"; SET synchronous_commit TO on; SET TIME ZONE 'UTC'; \
-         SET default_transaction_isolation TO 'read committed'; SET standard_conforming_strings TO on",
+         SET default_transaction_isolation TO 'read committed'; SET standard_conforming_strings TO on; \
+         SET idle_in_transaction_session_timeout TO '{TRANSACTION_IDLE_MAX}'",
         place.schema
     );
     client.batch_execute(&set).await.map_err(describe)

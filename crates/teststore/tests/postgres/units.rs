@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use headwater_store::{Store, StoreError, Unit, Value};
 use headwater_teststore::BOUNDS;
@@ -116,6 +117,34 @@ async fn units_and_reads_outlive_connections_that_the_server_ends() {
         let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname =";
         operator(&format!("{end} '{database}'")).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_is_frozen_in_a_unit_loses_its_lock_and_none_of_its_work_is_half_done() {
+    let stores = processes("frozen", 2);
+    let (begin, mut has_begun) = tokio::sync::mpsc::unbounded_channel();
+    let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
+    let frozen = stores[0].clone();
+    let frozen = tokio::spawn(async move {
+        let mut runs = 0;
+        let work = move |unit: &mut Unit<'_>| {
+            add(unit, 1)?;
+            runs += 1;
+            if runs == 1 {
+                begin.send(()).unwrap();
+                may_go_on.recv().map_err(|_| StoreError::Closed)?;
+            }
+            Ok::<_, StoreError>(())
+        };
+        frozen.write_locking(vec!["notes".to_owned()], work).await
+    });
+    has_begun.recv().await.unwrap();
+    let other = stores[1].write_locking(vec!["notes".to_owned()], |unit| add(unit, 2));
+    tokio::time::timeout(Duration::from_mins(1), other).await.expect("the lock was released").unwrap();
+    assert_eq!(count(&stores[1]).await, 1, "what the frozen one wrote is undone");
+    go_on.send(()).unwrap();
+    let ended = frozen.await.unwrap();
+    assert_eq!(count(&stores[1]).await == 2, ended.is_ok(), "{ended:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,10 +10,15 @@ use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use serde_json::{Value, json};
 
+use super::forwarder::TcpForwarder;
 use super::http::ask;
+use super::pair;
 use crate::cluster::free_port;
 use crate::process::output;
 
+/// What the rewards of each trigger say.
+const EVERY: &str = "every payment";
+const FIRST: &str = "the first payment";
 const LEDGERS: usize = 2;
 const RELAYS: usize = 3;
 /// Time for a server to answer after its start: its database may be unavailable.
@@ -24,6 +29,9 @@ const START_MAX: Duration = Duration::from_mins(1);
 pub(super) struct Acknowledged {
     pub(super) signups: HashSet<String>,
     pub(super) payments: HashSet<String>,
+    /// The first payment of each customer whose payments were sent to the relays, one after the other. They are among
+    /// the payments.
+    pub(super) first: HashSet<String>,
     /// Every key that was sent, whatever the answer was.
     pub(super) sent: HashSet<String>,
 }
@@ -32,13 +40,14 @@ pub(super) struct Acknowledged {
 pub(super) struct StoredCounts {
     pub(super) customers: HashMap<String, u64>,
     pub(super) payments: HashMap<String, u64>,
-    /// By the payment that earned them.
+    /// Of every payment, by the payment.
     pub(super) rewards: HashMap<String, u64>,
+    /// Of the payment that a customer's was the first when it was recorded, by the payment.
+    pub(super) first: HashMap<String, u64>,
 }
 
 pub(super) struct ClusterDeployment {
     program: PathBuf,
-    database: String,
     servers: Vec<DeployedServer>,
     pub(super) public_key: String,
     /// The `authorization` header of the company.
@@ -49,12 +58,15 @@ pub(super) struct ClusterDeployment {
 struct DeployedServer {
     address: SocketAddr,
     process: Option<Child>,
+    /// Its connections to each of the two databases.
+    forwarders: [TcpForwarder; 2],
 }
 
 impl ClusterDeployment {
-    pub(super) fn open(program: &Path, database: &str) -> anyhow::Result<Self> {
+    pub(super) fn open(program: &Path, databases: [u16; 2]) -> anyhow::Result<Self> {
         let mut init = Command::new(program);
-        init.args(["init", "--json", "--program", "Failover"]).env("HEADWATER_DATABASE", database);
+        init.args(["init", "--json", "--program", "Failover"])
+            .env("HEADWATER_DATABASE", pair::address(databases));
         let keys: Value = serde_json::from_str(&output(&mut init)?)?;
         let key = |name: &str| keys[name].as_str().map(str::to_owned).context("init prints its keys");
         let (public_key, secret) = (key("public_key")?, key("secret_key")?);
@@ -64,17 +76,12 @@ impl ClusterDeployment {
         let mut servers = Vec::new();
         for _ in 0..LEDGERS + RELAYS {
             let address = SocketAddr::from(([127, 0, 0, 1], free_port()?));
-            servers.push(DeployedServer { address, process: None });
+            let [one, other] = databases;
+            let forwarders = [TcpForwarder::start(one)?, TcpForwarder::start(other)?];
+            servers.push(DeployedServer { address, process: None, forwarders });
         }
         let credential = format!("authorization: Basic {pair}\r\n");
-        let mut company = Self {
-            program: program.to_owned(),
-            database: database.to_owned(),
-            servers,
-            public_key,
-            credential,
-            directory,
-        };
+        let mut company = Self { program: program.to_owned(), servers, public_key, credential, directory };
         for which in 0..company.servers() {
             company.start(which)?;
         }
@@ -82,14 +89,22 @@ impl ClusterDeployment {
         Ok(company)
     }
 
-    /// Makes a partner, and a trigger that pays for every payment.
+    /// Makes a partner, a trigger that pays for every payment, and one that pays for the first of each customer.
     fn set_up_catalogue(&self) -> anyhow::Result<()> {
-        let trigger = json!({
-            "name": "share", "offer_description": "Earn 20 %", "event": "transaction_created", "rules": null,
-            "action": {"type": "commission_percent", "percent": "20"},
-        });
+        let trigger = |name: &str, rules: Value| {
+            json!({
+                "name": name, "offer_description": name, "event": "transaction_created", "rules": rules,
+                "action": {"type": "commission_percent", "percent": "20"},
+            })
+        };
+        let is_first = json!({"all": [{"object": "customer", "field": "transaction_count", "operator": "is", "value": 1}]});
         let partner = json!({"email": "robin@agency.example", "partner_key": "robin"});
-        for (path, body) in [("/api/v2/partnerships", partner), ("/api/v2/triggers", trigger)] {
+        let triggers = "/api/v2/triggers";
+        for (path, body) in [
+            ("/api/v2/partnerships", partner),
+            (triggers, trigger(EVERY, Value::Null)),
+            (triggers, trigger(FIRST, is_first)),
+        ] {
             let answer = ask(self.ledgers()[0], "POST", path, &self.credential, &body.to_string());
             if !matches!(answer, Some((200..300, _))) {
                 bail!("POST {path}: {answer:?}");
@@ -144,7 +159,8 @@ impl ClusterDeployment {
             command.args(["--destination", &format!("http://{ledger}"), "--secret-key-file"]);
             command.arg(self.directory.path().join("secret"));
         }
-        command.env("HEADWATER_DATABASE", &self.database).env("HEADWATER_LOG", "off");
+        let [one, other] = &self.servers[which].forwarders;
+        command.env("HEADWATER_DATABASE", pair::address([one.port, other.port])).env("HEADWATER_LOG", "off");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command
     }
@@ -156,6 +172,11 @@ impl ClusterDeployment {
             process.wait()?;
         }
         Ok(())
+    }
+
+    /// Cuts a server off from both databases, or joins it again.
+    pub(super) fn cut(&self, which: usize, cut: bool) {
+        self.servers[which].forwarders.iter().for_each(|forwarder| forwarder.cut(cut));
     }
 
     pub(super) fn signal(&self, which: usize, signal: &str) -> anyhow::Result<()> {
@@ -188,21 +209,28 @@ impl ClusterDeployment {
 
     fn seen(&self) -> anyhow::Result<StoredCounts> {
         Ok(StoredCounts {
-            customers: self.counted("customers", "customer_key")?,
-            payments: self.counted("transactions", "key")?,
-            rewards: self.counted("rewards", "transaction")?,
+            customers: self.counted("customers", "customer_key", None)?,
+            payments: self.counted("transactions", "key", None)?,
+            rewards: self.counted("rewards", "transaction", Some(EVERY))?,
+            first: self.counted("rewards", "transaction", Some(FIRST))?,
         })
     }
 
-    /// How often each value of a member occurs in a list.
-    fn counted(&self, list: &str, member: &str) -> anyhow::Result<HashMap<String, u64>> {
+    /// How often each value of a member occurs in a list, among the items of a description if one is given.
+    fn counted(
+        &self,
+        list: &str,
+        member: &str,
+        description: Option<&str>,
+    ) -> anyhow::Result<HashMap<String, u64>> {
         let mut counts = HashMap::new();
         let mut after = String::new();
         loop {
             let path = format!("/api/v2/{list}?limit=250{after}");
             let answer = ask(self.ledgers()[0], "GET", &path, &self.credential, "");
             let Some((200, page)) = answer else { bail!("GET {path}: {answer:?}") };
-            for item in page["data"]["items"].as_array().into_iter().flatten() {
+            let items = page["data"]["items"].as_array().into_iter().flatten();
+            for item in items.filter(|item| description.is_none_or(|text| item["description"] == text)) {
                 let value = item[member].as_str().unwrap_or_default();
                 *counts.entry(value.to_owned()).or_default() += 1;
             }
@@ -212,6 +240,21 @@ impl ClusterDeployment {
             let cursor = page["data"]["ending_cursor"].as_str().context("a page has a cursor")?;
             after = format!("&starting_after={cursor}");
         }
+    }
+
+    /// What the relays have not delivered, and why: a few entries of each state.
+    pub(super) fn undelivered(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for state in ["due", "waiting", "parked", "dead", "unattributed"] {
+            let path = format!("/v1/entries?limit=5&state={state}");
+            let answer = ask(self.relays()[0], "GET", &path, &self.credential, "");
+            let Some((200, page)) = answer else {
+                found.push(format!("GET {path}: {answer:?}"));
+                continue;
+            };
+            found.extend(page["data"]["items"].as_array().into_iter().flatten().map(Value::to_string));
+        }
+        found
     }
 
     /// Kills every server.

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::company::{Acknowledged, ClusterDeployment, StoredCounts};
 use super::http::ask;
@@ -17,6 +17,8 @@ use super::http::ask;
 const CLIENTS: u64 = 8;
 /// Attempts of one request, at most.
 const TRIES: u64 = 200;
+/// Payments of a customer who pays through the relays.
+const PAYMENTS: u64 = 3;
 /// Time between two attempts.
 const TRY_EVERY: Duration = Duration::from_millis(100);
 
@@ -60,6 +62,7 @@ impl Load {
             let sent = acknowledged.join().unwrap_or_default();
             all.signups.extend(sent.signups);
             all.payments.extend(sent.payments);
+            all.first.extend(sent.first);
             all.sent.extend(sent.sent);
         }
         all
@@ -67,7 +70,8 @@ impl Load {
 }
 
 impl LoadClient {
-    /// Sends one customer after the other: a signup, then a payment, repeated until the ledger knows the customer.
+    /// Sends one customer after the other: a signup, then a payment to a ledger, repeated until it knows the customer;
+    /// or then payments to the relays, each when the one before was acknowledged.
     fn work(self) -> Acknowledged {
         let mut acknowledged = Acknowledged::default();
         let mut count = 0;
@@ -75,11 +79,17 @@ impl LoadClient {
             count += 1;
             let customer = format!("gk_{}_{count}", self.number);
             acknowledged.sent.insert(customer.clone());
-            let signup = self.signup(&customer, count);
+            let signup = self.event(count, 0, "signup", &json!({
+                "partner_key": "robin", "customer_key": customer, "email": format!("{customer}@shop.example"),
+            }));
             if !self.done(&self.relays, count, "/v1/events", "", &signup) {
                 continue;
             }
             acknowledged.signups.insert(customer.clone());
+            if count % 2 == 0 {
+                self.pay_relays(&customer, count, &mut acknowledged);
+                continue;
+            }
             let payment = format!("pay_{}_{count}", self.number);
             acknowledged.sent.insert(payment.clone());
             let body = json!({"key": payment, "customer_key": customer, "amount": 9900, "currency": "USD"});
@@ -90,13 +100,31 @@ impl LoadClient {
         acknowledged
     }
 
-    fn signup(&self, customer: &str, count: u64) -> String {
+    /// Sends payments to the relays, another one each time. Only the first may be recorded as the customer's first.
+    fn pay_relays(&self, customer: &str, count: u64, acknowledged: &mut Acknowledged) {
+        for place in 1..=PAYMENTS {
+            let payment = format!("pay_{}_{count}_{place}", self.number);
+            acknowledged.sent.insert(payment.clone());
+            let data = json!({
+                "customer": {"customer_key": customer}, "key": payment, "amount": 9900, "currency": "USD",
+            });
+            let body = self.event(count, place, "payment", &data);
+            if !self.done(&self.relays, count + place, "/v1/events", &self.credential, &body) {
+                return;
+            }
+            if place == 1 {
+                acknowledged.first.insert(payment.clone());
+            }
+            acknowledged.payments.insert(payment);
+        }
+    }
+
+    fn event(&self, count: u64, place: u64, kind: &str, data: &Value) -> String {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-        let id = format!("{:08x}-{:04x}-7{:03x}-8000-{:012x}", now >> 16, now & 0xffff, self.number, count);
-        json!({"public_key": self.public_key, "id": id, "type": "signup", "occurred_at": 1, "data": {
-            "partner_key": "robin", "customer_key": customer, "email": format!("{customer}@shop.example"),
-        }})
-        .to_string()
+        let number = count * (PAYMENTS + 1) + place;
+        let id = format!("{:08x}-{:04x}-7{:03x}-8000-{number:012x}", now >> 16, now & 0xffff, self.number);
+        json!({"public_key": self.public_key, "id": id, "type": kind, "occurred_at": 1, "data": data})
+            .to_string()
     }
 
     /// Repeats a request, to another server each time, until it is acknowledged; `false` when it is refused for good.
@@ -130,6 +158,9 @@ pub(super) fn differences(acknowledged: &Acknowledged, seen: &StoredCounts) -> V
     note("signups acknowledged and not there", lost(&acknowledged.signups, &seen.customers));
     note("payments acknowledged and not there", lost(&acknowledged.payments, &seen.payments));
     note("payments acknowledged and without a commission", lost(&acknowledged.payments, &seen.rewards));
+    note("first payments that were not recorded as the first", lost(&acknowledged.first, &seen.first));
+    let later = seen.first.keys().filter(|key| acknowledged.payments.contains(*key) && is_later(key));
+    note("later payments recorded before the first", later.collect());
     for (what, there) in
         [("customers", &seen.customers), ("payments", &seen.payments), ("commissions", &seen.rewards)]
     {
@@ -145,6 +176,11 @@ pub(super) fn differences(acknowledged: &Acknowledged, seen: &StoredCounts) -> V
     found
 }
 
+/// Whether it is the second payment of a customer, or a later one.
+fn is_later(payment: &str) -> bool {
+    payment.split('_').nth(3).is_some_and(|place| place != "1")
+}
+
 fn lost<'t>(acknowledged: &'t HashSet<String>, there: &HashMap<String, u64>) -> Vec<&'t String> {
     acknowledged.iter().filter(|key| !there.contains_key(*key)).collect()
 }
@@ -158,6 +194,7 @@ mod tests {
         Acknowledged {
             signups: [signup.clone()].into(),
             payments: [payment.clone()].into(),
+            first: HashSet::new(),
             sent: [signup, payment, other].into(),
         }
     }
@@ -165,7 +202,31 @@ mod tests {
     fn seen(customers: &[(&str, u64)], payments: &[(&str, u64)], rewards: &[(&str, u64)]) -> StoredCounts {
         let map =
             |pairs: &[(&str, u64)]| pairs.iter().map(|(key, count)| ((*key).to_owned(), *count)).collect();
-        StoredCounts { customers: map(customers), payments: map(payments), rewards: map(rewards) }
+        let first = HashMap::new();
+        StoredCounts { customers: map(customers), payments: map(payments), rewards: map(rewards), first }
+    }
+
+    #[test]
+    fn a_payment_that_overtook_the_first_is_named() {
+        let told = Acknowledged {
+            payments: ["pay_1_2_1", "pay_1_2_2"].map(str::to_owned).into(),
+            first: ["pay_1_2_1".to_owned()].into(),
+            sent: ["pay_1_2_1", "pay_1_2_2"].map(str::to_owned).into(),
+            ..Acknowledged::default()
+        };
+        let both = [("pay_1_2_1", 1), ("pay_1_2_2", 1)];
+        let stored = |first: &str| StoredCounts {
+            first: HashMap::from([(first.to_owned(), 1)]),
+            ..seen(&[], &both, &both)
+        };
+        assert!(differences(&told, &stored("pay_1_2_1")).is_empty());
+        assert_eq!(
+            differences(&told, &stored("pay_1_2_2")),
+            [
+                "1 first payments that were not recorded as the first, such as pay_1_2_1",
+                "1 later payments recorded before the first, such as pay_1_2_2"
+            ]
+        );
     }
 
     #[test]

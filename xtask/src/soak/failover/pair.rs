@@ -7,13 +7,19 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
+use super::disk::SmallDisk;
 use crate::cluster::{self, Owner};
 use crate::process::output;
 use crate::tools;
 
 /// Every commit waits for the standby as well.
-const SETTINGS: [&str; 4] =
-    ["fsync=on", "synchronous_standby_names=*", "hot_standby=on", "wal_keep_size=512MB"];
+const SETTINGS: [&str; 5] = [
+    "fsync=on",
+    "synchronous_standby_names=*",
+    "hot_standby=on",
+    "wal_keep_size=512MB",
+    "max_wal_size=512MB",
+];
 
 struct DatabaseNode {
     data: PathBuf,
@@ -26,14 +32,17 @@ pub(super) struct DatabasePair {
     owner: Owner,
     primary: DatabaseNode,
     standby: DatabaseNode,
-    directory: tempfile::TempDir,
     made: u32,
+    // Unmounted after the servers have ended, and before the directory is removed.
+    disk: Option<SmallDisk>,
+    directory: tempfile::TempDir,
 }
 
 impl DatabasePair {
     pub(super) fn start() -> anyhow::Result<Self> {
         let programs = tools::postgres()?;
         let directory = tempfile::tempdir()?;
+        let disk = SmallDisk::mount(directory.path());
         let owner = Owner::of(directory.path())?;
         let ports = [cluster::free_port()?, cluster::free_port()?];
         let data = directory.path().join("0");
@@ -53,8 +62,9 @@ impl DatabasePair {
             programs,
             owner,
             primary,
-            directory,
             made: 0,
+            disk,
+            directory,
         };
         // The primary is restarted with synchronous replication only now, because without a standby every commit
         // would wait for ever.
@@ -66,15 +76,32 @@ impl DatabasePair {
         Ok(pair)
     }
 
-    /// The address of both; clients pick the one that accepts writes.
-    pub(super) fn address(&self) -> String {
+    /// The ports of both, always in the same order.
+    pub(super) fn ports(&self) -> [u16; 2] {
         let mut ports = [self.primary.port, self.standby.port];
         ports.sort_unstable();
-        let [one, other] = ports;
-        let user = cluster::USER;
-        format!(
-            "postgres://{user}@127.0.0.1:{one},127.0.0.1:{other}/failover?target_session_attrs=read-write"
-        )
+        ports
+    }
+
+    /// Whether the disk can be full.
+    pub(super) fn can_fill(&self) -> bool {
+        self.disk.is_some()
+    }
+
+    /// Fills the disk of both for this time. A server that cannot write its log ends, and is started again.
+    pub(super) fn fill(&mut self, time: Duration) -> anyhow::Result<()> {
+        let Some(disk) = &self.disk else { return Ok(()) };
+        disk.fill()?;
+        std::thread::sleep(time);
+        disk.empty()?;
+        for node in [&mut self.primary, &mut self.standby] {
+            // A server that crashes stops soon after, when it cannot recover either.
+            std::thread::sleep(Duration::from_millis(500));
+            if node.server.try_wait()?.is_some() {
+                node.server = cluster::serve(&self.programs, &self.owner, &node.data, node.port, &SETTINGS)?;
+            }
+        }
+        [&self.primary, &self.standby].iter().try_for_each(|node| cluster::wait(&self.programs, node.port))
     }
 
     /// Freezes the primary and its worker processes for this time.
@@ -133,6 +160,12 @@ impl Drop for DatabasePair {
         cluster::stop(&mut self.standby.server);
         cluster::stop(&mut self.primary.server);
     }
+}
+
+/// The address of both databases by their ports; clients pick the one that accepts writes.
+pub(super) fn address([one, other]: [u16; 2]) -> String {
+    let user = cluster::USER;
+    format!("postgres://{user}@127.0.0.1:{one},127.0.0.1:{other}/failover?target_session_attrs=read-write")
 }
 
 /// A placeholder process until the standby is started.

@@ -169,6 +169,35 @@ async fn a_settlement_that_finds_the_write_queue_full_is_tried_again() {
     assert_eq!(delivery.count(State::Delivered).await, 1);
 }
 
+/// The most pages that the database may have; a value below the present number means that number.
+async fn limit_pages(store: &Store, pages: i64) {
+    let limit = format!("PRAGMA max_page_count = {pages}");
+    store.write(move |unit| unit.query(&limit, &[], |_| Ok::<_, StoreError>(()))).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_settlement_that_finds_the_disk_full_is_tried_again_until_there_is_room() {
+    let directory = tempfile::tempdir().unwrap();
+    let bounds = Bounds { waiting: 9, commit: 9, readers: 4, reader_wait: std::time::Duration::from_secs(5) };
+    let store = Store::open(&directory.path().join("j.sqlite"), MIGRATIONS, bounds).unwrap();
+    let mut delivery = delivery_test(&[]);
+    delivery.relay.journal = Journal::open(store.clone());
+    delivery.take("signup", SIGNUP).await;
+    let entry = delivery.relay.journal.claim(delivery.relay.now().0, 1, 1, 1000).await.unwrap().remove(0);
+    limit_pages(&store, 1).await;
+    let reason = "x".repeat(100_000);
+    let done = Outcome::Dead { reason: reason.clone() };
+    let refused =
+        delivery.relay.journal.settle(vec![(entry.seq, done.clone())], delivery.relay.now().0).await;
+    assert!(matches!(refused, Err(StoreError::NoRoom(_))), "{refused:?}");
+    let mut settling = Box::pin(super::super::settle(&delivery.relay, entry.seq, done));
+    let some_time = std::time::Duration::from_millis(200);
+    assert!(tokio::time::timeout(some_time, &mut settling).await.is_err(), "it does not give up");
+    limit_pages(&store, 1_000_000).await;
+    settling.await;
+    assert_eq!(delivery.count(State::Dead).await, 1);
+}
+
 async fn is_pending<F: Future + Unpin>(future: &mut F) -> bool {
     std::future::poll_fn(|context| Poll::Ready(Pin::new(&mut *future).poll(context).is_pending())).await
 }
