@@ -1,7 +1,9 @@
 //! Billing providers: each module verifies the provider's webhooks and turns them into events, and into facts that
 //! later events need.
 
+mod draft;
 pub mod fact;
+pub mod recurly;
 pub mod refund_totals;
 pub mod stripe;
 
@@ -44,6 +46,7 @@ pub trait Provider: Sync {
 pub fn provider(name: BillingProvider) -> &'static dyn Provider {
     match name {
         BillingProvider::Stripe => &stripe::Stripe,
+        BillingProvider::Recurly => &recurly::Recurly,
     }
 }
 

@@ -10,16 +10,19 @@ use serde::{Deserialize, Serialize};
 pub enum BillingProvider {
     /// Stripe; its secret is the endpoint's signing secret, `whsec_…`.
     Stripe,
+    /// Recurly; its secret is the endpoint's Basic credentials, `user:password`, or a signing key, which has no colon.
+    Recurly,
 }
 
 impl BillingProvider {
     /// Every provider.
-    pub const ALL: &[Self] = &[Self::Stripe];
+    pub const ALL: &[Self] = &[Self::Stripe, Self::Recurly];
 
     /// The name on the wire.
     pub fn name(self) -> &'static str {
         match self {
             Self::Stripe => "stripe",
+            Self::Recurly => "recurly",
         }
     }
 

@@ -8,6 +8,7 @@ mod kit;
 mod months;
 mod payments;
 mod privacy;
+mod recurly;
 mod refunds;
 mod shapes;
 mod signups;
