@@ -3,6 +3,7 @@
 
 mod draft;
 pub mod fact;
+pub mod maxio;
 pub mod recurly;
 pub mod refund_totals;
 pub mod stripe;
@@ -47,6 +48,7 @@ pub fn provider(name: BillingProvider) -> &'static dyn Provider {
     match name {
         BillingProvider::Stripe => &stripe::Stripe,
         BillingProvider::Recurly => &recurly::Recurly,
+        BillingProvider::Maxio => &maxio::Maxio,
     }
 }
 

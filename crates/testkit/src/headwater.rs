@@ -45,7 +45,7 @@ impl Headwater {
             let mut settings = json!({
                 "checkout_amounts": options.checkout_amounts,
                 "webhook_secrets": {"stripe": program.stripe_secret(),
-                    "recurly": program.recurly_secret()},
+                    "recurly": program.recurly_secret(), "maxio": program.maxio_secret()},
                 "test_webhook_secrets": {"stripe": program.stripe_test_secret()},
             });
             let further = options.settings.as_object().unwrap().clone();

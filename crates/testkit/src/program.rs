@@ -106,6 +106,11 @@ impl TestProgram {
         format!("recurly:pass_example_{}", self.number)
     }
 
+    /// The shared key that signs its Maxio webhooks.
+    pub fn maxio_secret(&self) -> String {
+        format!("shared_key_example_{}", self.number)
+    }
+
     /// The company, with its production keys.
     pub fn vendor(&self) -> ApiCaller {
         ApiCaller::basic(Arc::clone(&self.inner), &self.keys.public_key, &self.keys.secret_key)

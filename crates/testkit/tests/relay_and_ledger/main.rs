@@ -5,6 +5,7 @@ mod credit;
 mod delivery;
 mod journey;
 mod kit;
+mod maxio;
 mod months;
 mod payments;
 mod privacy;
