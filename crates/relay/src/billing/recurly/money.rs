@@ -65,12 +65,11 @@ fn transaction<'a>(
     at: Millis,
     tell: impl FnOnce(&mut WebhookDraft<'a>, &str),
 ) -> Result<Option<WebhookDraft<'a>>, FieldError> {
-    let name = match tree.text("transaction.invoice_id") {
-        Some(_) => invoice_name(tree.id("transaction.invoice_id")?),
-        None => {
-            let number = tree.id("transaction.invoice_number")?;
-            number_name(tree.text("transaction.invoice_number_prefix"), number)
-        }
+    let name = if tree.text("transaction.invoice_id").is_some() {
+        invoice_name(tree.id("transaction.invoice_id")?)
+    } else {
+        let number = tree.id("transaction.invoice_number")?;
+        number_name(tree.text("transaction.invoice_number_prefix"), number)
     };
     let mut draft = draft(tree, scope, &[id], at);
     tell(&mut draft, &name);
