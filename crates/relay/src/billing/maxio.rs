@@ -1,4 +1,4 @@
-//! Webhooks of Maxio Advanced Billing, which was Chargify (billing.md section 6): form bodies, signed with the site's
+//! Webhooks of Maxio Advanced Billing, which was Chargify (billing.md section 1.4): form bodies, signed with the site's
 //! shared key.
 //!
 //! A successful payment is one transaction for the product of its subscription: it carries neither lines nor its tax.

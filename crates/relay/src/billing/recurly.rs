@@ -1,4 +1,4 @@
-//! Recurly's XML notifications (billing.md section 5). Its JSON webhooks name an object without its content, so that
+//! Recurly's XML notifications (billing.md section 1.3). Its JSON webhooks name an object without its content, so that
 //! nothing can be booked from them.
 //!
 //! What is booked follows the money. A paid charge invoice is the payment: only it tells currency, tax and
@@ -77,7 +77,7 @@ fn notice<'a>(tree: &XmlTree, scope: &'a str) -> Result<Option<WebhookDraft<'a>>
         | "renewed_subscription_notification"
         | "reactivated_account_notification"
         | "subscription_paused_notification"
-        | "subscription_resumed_notification" => subscription::told(tree, scope),
+        | "subscription_resumed_notification" => subscription::reported(tree, scope),
         // A payment that failed paid no invoice, so that there is nothing to take back.
         _ => Ok(None),
     }
@@ -104,10 +104,10 @@ fn bare(body: &[u8]) -> Result<Webhook, FieldError> {
     }
 }
 
-/// A draft of one notification. `told` is what identifies the happening besides the notification's type: Recurly gives
+/// A draft of one notification. `parts` identify the happening besides the notification's type: Recurly gives
 /// XML notifications no id.
-fn draft<'a>(tree: &XmlTree, scope: &'a str, told: &[&str], at: Millis) -> WebhookDraft<'a> {
-    let identity = format!("{}/{}/{}", tree.root(), told.join("/"), at.0);
+fn draft<'a>(tree: &XmlTree, scope: &'a str, parts: &[&str], at: Millis) -> WebhookDraft<'a> {
+    let identity = format!("{}/{}/{}", tree.root(), parts.join("/"), at.0);
     WebhookDraft::new("recurly", scope, identity, at)
 }
 

@@ -1,4 +1,4 @@
-//! Maxio's webhooks, from the relay's door to the commissions in the ledger, in any order.
+//! Maxio's webhooks, from their HTTP request to the commissions in the ledger, in any order.
 
 use headwater_testkit::{HOUR, Headwater, KitOptions, TestEvent};
 use hmac::{Hmac, Mac as _};

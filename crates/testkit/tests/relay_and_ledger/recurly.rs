@@ -1,4 +1,4 @@
-//! Recurly's notifications, from the relay's door to the commissions in the ledger, in any order.
+//! Recurly's notifications, from their HTTP request to the commissions in the ledger, in any order.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;

@@ -10,7 +10,7 @@ use crate::billing::draft::WebhookDraft;
 use crate::billing::fact::{self, FactBody};
 
 /// A notification about a subscription.
-pub(super) fn told<'a>(tree: &XmlTree, scope: &'a str) -> Result<Option<WebhookDraft<'a>>, FieldError> {
+pub(super) fn reported<'a>(tree: &XmlTree, scope: &'a str) -> Result<Option<WebhookDraft<'a>>, FieldError> {
     let id = tree.id("subscription.uuid")?;
     let state = tree.text("subscription.state").unwrap_or_default().trim();
     let ended = match state {
