@@ -119,6 +119,13 @@ async fn a_subscription_begins_is_renewed_and_ends_whatever_comes_late() {
 }
 
 #[tokio::test]
+async fn a_changed_plan_pays_at_its_own_rate_although_both_reports_are_of_one_period() {
+    let changed = fixture!("updated_subscription-plan");
+    assert_eq!(earned(&[BEGUN, changed, PAID]).await, 900);
+    assert_eq!(earned(&[BEGUN, PAID, changed]).await, 1800, "what was paid before was for the older plan");
+}
+
+#[tokio::test]
 async fn an_invoice_of_several_subscriptions_is_parked_with_its_reason() {
     let headwater = signed_up(KitOptions::default()).await;
     tell(&headwater, BEGUN).await;
