@@ -76,3 +76,14 @@ fn depth_is_bounded_and_breadth_costs_no_more_than_its_bytes() {
     assert_eq!(tree.texts("b").len(), 100_000);
     assert_eq!(tree.text("b"), Some("0"));
 }
+
+#[test]
+fn a_megabyte_of_what_never_ends_is_refused_like_any_other() {
+    for part in ["<a ", "<!--", "<![CDATA[", "<?", "<!", "<![", "&", "</", "<a b='", "<!DOCTYPE [<!", "]]>"] {
+        let many = 1024 * 1024 / part.len();
+        refused(part.repeat(many).as_bytes());
+        refused(format!("<a>{}", part.repeat(many)).as_bytes());
+    }
+    let entities = format!("<a><b>{}</b></a>", "&amp;".repeat(200_000));
+    assert_eq!(XmlTree::parse(entities.as_bytes()).unwrap().text("b").map(str::len), Some(200_000));
+}
