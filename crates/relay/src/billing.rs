@@ -1,7 +1,10 @@
 //! Billing providers: each module verifies the provider's webhooks and turns them into events, and into facts that
 //! later events need.
 
+mod draft;
 pub mod fact;
+pub mod maxio;
+pub mod recurly;
 pub mod refund_totals;
 pub mod stripe;
 
@@ -44,6 +47,8 @@ pub trait Provider: Sync {
 pub fn provider(name: BillingProvider) -> &'static dyn Provider {
     match name {
         BillingProvider::Stripe => &stripe::Stripe,
+        BillingProvider::Recurly => &recurly::Recurly,
+        BillingProvider::Maxio => &maxio::Maxio,
     }
 }
 

@@ -44,7 +44,8 @@ impl Headwater {
             let program = TestProgram::new(Arc::clone(&inner), number, keys);
             let mut settings = json!({
                 "checkout_amounts": options.checkout_amounts,
-                "webhook_secrets": {"stripe": program.stripe_secret()},
+                "webhook_secrets": {"stripe": program.stripe_secret(),
+                    "recurly": program.recurly_secret(), "maxio": program.maxio_secret()},
                 "test_webhook_secrets": {"stripe": program.stripe_test_secret()},
             });
             let further = options.settings.as_object().unwrap().clone();

@@ -101,6 +101,16 @@ impl TestProgram {
         format!("whsec_test_example_{}", self.number)
     }
 
+    /// The Basic credentials of its Recurly webhooks.
+    pub fn recurly_secret(&self) -> String {
+        format!("recurly:pass_example_{}", self.number)
+    }
+
+    /// The shared key that signs its Maxio webhooks.
+    pub fn maxio_secret(&self) -> String {
+        format!("shared_key_example_{}", self.number)
+    }
+
     /// The company, with its production keys.
     pub fn vendor(&self) -> ApiCaller {
         ApiCaller::basic(Arc::clone(&self.inner), &self.keys.public_key, &self.keys.secret_key)
@@ -152,20 +162,34 @@ impl TestProgram {
 
     /// Sends an event of Stripe's, as [`stripe::event`] makes it, signed with the program's secret.
     pub async fn stripe(&self, event: &Value) -> ApiAnswer {
-        self.webhook(&self.keys.public_key, &self.stripe_secret(), event).await
+        self.signed(&self.keys.public_key, &self.stripe_secret(), event).await
     }
 
     /// The same as [`TestProgram::stripe`], to the webhook URL of the test keys.
     pub async fn stripe_test(&self, event: &Value) -> ApiAnswer {
-        self.webhook(&self.keys.test_public_key, &self.stripe_test_secret(), event).await
+        self.signed(&self.keys.test_public_key, &self.stripe_test_secret(), event).await
     }
 
-    async fn webhook(&self, public_key: &str, secret: &str, event: &Value) -> ApiAnswer {
+    async fn signed(&self, public_key: &str, secret: &str, event: &Value) -> ApiAnswer {
         let body = event.to_string().into_bytes();
         let signature = stripe::sign(secret, self.inner.clock.now(), &body);
-        let path = format!("/v1/webhooks/stripe/{public_key}");
-        let headers = [("stripe-signature", signature.as_str())];
-        ApiCaller::nobody(Arc::clone(&self.inner)).send("POST", &path, &headers, body).await
+        self.webhook_of(public_key, "stripe", &[("stripe-signature", &signature)], body).await
+    }
+
+    /// Sends a webhook of any billing provider, with the headers that prove its sender.
+    pub async fn webhook(&self, provider: &str, headers: &[(&str, &str)], body: &str) -> ApiAnswer {
+        self.webhook_of(&self.keys.public_key, provider, headers, body.as_bytes().to_vec()).await
+    }
+
+    async fn webhook_of(
+        &self,
+        public_key: &str,
+        provider: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> ApiAnswer {
+        let path = format!("/v1/webhooks/{provider}/{public_key}");
+        ApiCaller::nobody(Arc::clone(&self.inner)).send("POST", &path, headers, body).await
     }
 
     /// Follows a partner's link that [`TestProgram::set_up_catalogue`] made; returns the click's id.

@@ -10,16 +10,23 @@ use serde::{Deserialize, Serialize};
 pub enum BillingProvider {
     /// Stripe; its secret is the endpoint's signing secret, `whsec_…`.
     Stripe,
+    /// Recurly; its secret is the endpoint's Basic credentials, `user:password`, or a signing key, which has no colon.
+    Recurly,
+    /// Maxio Advanced Billing, by its present name; its headers still carry the older one, Chargify. Its secret is the
+    /// site's shared key.
+    Maxio,
 }
 
 impl BillingProvider {
     /// Every provider.
-    pub const ALL: &[Self] = &[Self::Stripe];
+    pub const ALL: &[Self] = &[Self::Stripe, Self::Recurly, Self::Maxio];
 
     /// The name on the wire.
     pub fn name(self) -> &'static str {
         match self {
             Self::Stripe => "stripe",
+            Self::Recurly => "recurly",
+            Self::Maxio => "maxio",
         }
     }
 

@@ -1,8 +1,11 @@
 //! Facts of billing: what is stored of a webhook because a later one cannot be understood without it (billing.md).
 //!
 //! A fact is stored under the name of the provider's record that it is about: `in:` an invoice, `pi:` a payment intent,
-//! `ch:` a charge, `sub:` a subscription. Two records that belong together each have a fact with the other's name; the
-//! other facts say what was paid and what was refunded.
+//! `ch:` a charge, `sub:` a subscription, `no:` an invoice by its number. Two records that belong together each have a
+//! fact with the other's name; the other facts say what was paid and what was refunded.
+//!
+//! The ids of invoices of other providers than Stripe stand behind the provider's name (`in:recurly/…`), so that two
+//! providers of one program cannot share a record.
 
 use headwater_journal::Fact;
 use serde::{Deserialize, Serialize};
@@ -10,6 +13,11 @@ use serde::{Deserialize, Serialize};
 /// The name of an invoice.
 pub fn invoice(id: &str) -> String {
     format!("in:{id}")
+}
+
+/// The name of an invoice by its number.
+pub fn invoice_number(number: &str) -> String {
+    format!("no:{number}")
 }
 
 /// The name of a payment intent.

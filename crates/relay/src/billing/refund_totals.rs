@@ -85,7 +85,7 @@ pub fn compute(records: &BTreeMap<String, Vec<Fact>>) -> RefundTotals {
     }
     if !records.keys().any(|name| name.starts_with("in:")) {
         let reason =
-            "nothing said yet which invoice it paid (Stripe tells by invoice_payment.paid)".to_owned();
+            "nothing said yet which invoice it belongs to (Stripe tells by invoice_payment.paid)".to_owned();
         return RefundTotals::Unknown { reason, waits_for: records.keys().cloned().collect() };
     }
     if !records.values().flatten().filter_map(FactBody::of).any(|known| takes_back(&known)) {

@@ -149,7 +149,7 @@ async fn a_refund_without_a_known_invoice_is_parked_with_its_reason() {
     delivery.stripe(fixture!("2025-09-30-refund.created")).await;
     delivery.settle().await;
     let parked = delivery.in_state(State::Parked).await;
-    assert!(parked[0].last_error.as_deref().unwrap().contains("which invoice it paid"), "{parked:?}");
+    assert!(parked[0].last_error.as_deref().unwrap().contains("which invoice it belongs to"), "{parked:?}");
 }
 
 #[tokio::test]
