@@ -1,8 +1,13 @@
 //! Billing providers: each module verifies the provider's webhooks and turns them into events, and into facts that
 //! later events need.
 
+mod builder;
+pub mod chargebee;
 pub mod fact;
+#[cfg(test)]
+mod outcome;
 pub mod refund_totals;
+mod site_data;
 pub mod stripe;
 
 pub use headwater_journal::Fact;
@@ -44,6 +49,7 @@ pub trait Provider: Sync {
 pub fn provider(name: BillingProvider) -> &'static dyn Provider {
     match name {
         BillingProvider::Stripe => &stripe::Stripe,
+        BillingProvider::Chargebee => &chargebee::Chargebee,
     }
 }
 

@@ -10,16 +10,19 @@ use serde::{Deserialize, Serialize};
 pub enum BillingProvider {
     /// Stripe; its secret is the endpoint's signing secret, `whsec_…`.
     Stripe,
+    /// Chargebee; its secret is `user:password`, the Basic credentials of the webhook.
+    Chargebee,
 }
 
 impl BillingProvider {
     /// Every provider.
-    pub const ALL: &[Self] = &[Self::Stripe];
+    pub const ALL: &[Self] = &[Self::Stripe, Self::Chargebee];
 
     /// The name on the wire.
     pub fn name(self) -> &'static str {
         match self {
             Self::Stripe => "stripe",
+            Self::Chargebee => "chargebee",
         }
     }
 

@@ -1,15 +1,22 @@
 //! Facts of billing: what is stored of a webhook because a later one cannot be understood without it (billing.md).
 //!
-//! A fact is stored under the name of the provider's record that it is about: `in:` an invoice, `pi:` a payment intent,
-//! `ch:` a charge, `sub:` a subscription. Two records that belong together each have a fact with the other's name; the
-//! other facts say what was paid and what was refunded.
+//! A fact is stored under the name of the provider's record that it is about: `in:` an invoice or what counts as one,
+//! `pi:` a payment intent, `ch:` a charge, `sub:` a subscription. Two records that belong together each have a fact with
+//! the other's name; the other facts say what was paid and what was refunded.
 
 use headwater_journal::Fact;
+use headwater_protocol::v2::BillingProvider;
 use serde::{Deserialize, Serialize};
 
 /// The name of an invoice.
 pub fn invoice(id: &str) -> String {
     format!("in:{id}")
+}
+
+/// The name of another provider's invoice, by its name there. The provider is part of it: two of them may give out the
+/// same id, and one program may use both.
+pub fn invoice_of(provider: BillingProvider, id: &str) -> String {
+    invoice(&format!("{}/{id}", provider.name()))
 }
 
 /// The name of a payment intent.
@@ -22,7 +29,7 @@ pub fn charge(id: &str) -> String {
     format!("ch:{id}")
 }
 
-/// The name of a subscription.
+/// The name of a subscription, the same for every provider: it is looked up by the product's key, which says no more.
 pub fn subscription(id: &str) -> String {
     format!("sub:{id}")
 }
