@@ -6,6 +6,7 @@ pub mod chargebee;
 pub mod fact;
 #[cfg(test)]
 mod outcome;
+pub mod paddle;
 pub mod refund_totals;
 mod site_data;
 pub mod stripe;
@@ -50,6 +51,7 @@ pub fn provider(name: BillingProvider) -> &'static dyn Provider {
     match name {
         BillingProvider::Stripe => &stripe::Stripe,
         BillingProvider::Chargebee => &chargebee::Chargebee,
+        BillingProvider::Paddle => &paddle::Paddle,
     }
 }
 

@@ -12,17 +12,20 @@ pub enum BillingProvider {
     Stripe,
     /// Chargebee; its secret is `user:password`, the Basic credentials of the webhook.
     Chargebee,
+    /// Paddle Billing; its secret is the secret key of the notification destination, `pdl_ntfset_…`.
+    Paddle,
 }
 
 impl BillingProvider {
     /// Every provider.
-    pub const ALL: &[Self] = &[Self::Stripe, Self::Chargebee];
+    pub const ALL: &[Self] = &[Self::Stripe, Self::Chargebee, Self::Paddle];
 
     /// The name on the wire.
     pub fn name(self) -> &'static str {
         match self {
             Self::Stripe => "stripe",
             Self::Chargebee => "chargebee",
+            Self::Paddle => "paddle",
         }
     }
 
