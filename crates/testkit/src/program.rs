@@ -152,20 +152,35 @@ impl TestProgram {
 
     /// Sends an event of Stripe's, as [`stripe::event`] makes it, signed with the program's secret.
     pub async fn stripe(&self, event: &Value) -> ApiAnswer {
-        self.webhook(&self.keys.public_key, &self.stripe_secret(), event).await
+        self.signed(&self.keys.public_key, &self.stripe_secret(), event).await
     }
 
     /// The same as [`TestProgram::stripe`], to the webhook URL of the test keys.
     pub async fn stripe_test(&self, event: &Value) -> ApiAnswer {
-        self.webhook(&self.keys.test_public_key, &self.stripe_test_secret(), event).await
+        self.signed(&self.keys.test_public_key, &self.stripe_test_secret(), event).await
     }
 
-    async fn webhook(&self, public_key: &str, secret: &str, event: &Value) -> ApiAnswer {
+    async fn signed(&self, public_key: &str, secret: &str, event: &Value) -> ApiAnswer {
         let body = event.to_string().into_bytes();
         let signature = stripe::sign(secret, self.inner.clock.now(), &body);
-        let path = format!("/v1/webhooks/stripe/{public_key}");
-        let headers = [("stripe-signature", signature.as_str())];
-        ApiCaller::nobody(Arc::clone(&self.inner)).send("POST", &path, &headers, body).await
+        self.post_webhook("stripe", public_key, &[("stripe-signature", &signature)], body).await
+    }
+
+    /// Sends a billing provider's webhook with exactly these headers and bytes. Whatever proves its origin is the test's
+    /// own business.
+    pub async fn webhook(&self, provider: &str, headers: &[(&str, &str)], body: &str) -> ApiAnswer {
+        self.post_webhook(provider, &self.keys.public_key, headers, body.as_bytes().to_vec()).await
+    }
+
+    async fn post_webhook(
+        &self,
+        provider: &str,
+        public_key: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> ApiAnswer {
+        let path = format!("/v1/webhooks/{provider}/{public_key}");
+        ApiCaller::nobody(Arc::clone(&self.inner)).send("POST", &path, headers, body).await
     }
 
     /// Follows a partner's link that [`TestProgram::set_up_catalogue`] made; returns the click's id.

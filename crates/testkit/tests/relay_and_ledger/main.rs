@@ -1,11 +1,13 @@
 //! Relay and ledger together: what is sent to the relay, and what the ledger holds in the end.
 #![allow(clippy::unwrap_used, reason = "every file of it is a test")]
 
+mod chargebee;
 mod credit;
 mod delivery;
 mod journey;
 mod kit;
 mod months;
+mod paddle;
 mod payments;
 mod privacy;
 mod refunds;
