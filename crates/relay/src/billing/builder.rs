@@ -74,11 +74,9 @@ impl<'a> WebhookBuilder<'a> {
 }
 
 /// The refusal of an event, which calls its own content `data`.
-fn refusal(mut error: FieldError, path: &str) -> WebhookError {
-    if let Some(inner) = error.field.strip_prefix("data.") {
-        error.field = inner.to_owned();
-    }
-    WebhookError::Body(error.below(path))
+fn refusal(error: FieldError, path: &str) -> WebhookError {
+    let field = error.field.strip_prefix("data.").unwrap_or(&error.field).to_owned();
+    WebhookError::Body(FieldError { field, ..error }.below(path))
 }
 
 /// Reads the member `path` of a webhook's body, whose text is `text`.

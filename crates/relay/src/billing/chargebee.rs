@@ -60,7 +60,7 @@ pub fn read(body: &[u8], scope: &str) -> Result<Webhook, WebhookError> {
         "credit_note_deleted" => reader.changed_note(&content()?, true),
         // Whatever happened to a subscription, the event carries its present state; reminders do too.
         kind if kind.starts_with("subscription_") => {
-            reader.subscription(&content()?, kind == "subscription_deleted")
+            reader.subscription(&content()?, kind == "subscription_deleted");
         }
         _ => {}
     }

@@ -52,9 +52,9 @@ pub fn read(body: &[u8], scope: &str) -> Result<Webhook, WebhookError> {
     let data = envelope.data.get();
     match &*envelope.event_type {
         "customer.created" | "customer.updated" | "customer.imported" => {
-            reader.customer(member("data", data)?)
+            reader.customer(member("data", data)?);
         }
-        "transaction.completed" => reader.transaction(member("data", data)?)?,
+        "transaction.completed" => reader.transaction(&member("data", data)?)?,
         "adjustment.created" => reader.adjustment(&member("data", data)?, 0),
         "adjustment.updated" => reader.adjustment(&member("data", data)?, 1),
         "subscription.created" | "subscription.imported" => reader.subscription(&member("data", data)?, true),

@@ -114,6 +114,15 @@ async fn tax_given_back_takes_no_commission_and_the_rest_takes_all_of_it() {
 }
 
 #[tokio::test]
+async fn a_transaction_that_came_before_its_subscription_had_an_id_earns_by_the_catalogue() {
+    let headwater = signed_up().await;
+    let early = body!("transaction.completed-checkout")
+        .replace(r#""subscription_id": "sub_1""#, r#""subscription_id": null"#);
+    let after = balances(&headwater, &[body!("subscription.created"), early]).await;
+    assert_eq!(after, [0, 2000], "{}", headwater.describe_entries().await);
+}
+
+#[tokio::test]
 async fn five_deliveries_of_every_webhook_count_once() {
     let headwater = signed_up().await;
     for body in [

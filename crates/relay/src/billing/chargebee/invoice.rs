@@ -47,8 +47,12 @@ impl ChargebeeReader<'_> {
             self.0.push_event(Source::Billing, Data::Payment(payment));
             return Ok(());
         }
-        let key = |line: &ChargebeeLine| self.0.key(&format!("{}/{}", invoice.id, line.id));
-        let lines = invoice.lines().map(|line| (line, key(line), invoice.base(line)));
+        let key = |index: usize, line: &ChargebeeLine| match &line.id {
+            Some(id) => self.0.key(&format!("{}/{id}", invoice.id)),
+            None => self.0.key(&format!("{}/{index}", invoice.id)),
+        };
+        let lines = invoice.lines().enumerate();
+        let lines = lines.map(|(index, line)| (line, key(index, line), invoice.base(line)));
         let lines: Vec<_> = lines.filter(|(.., base)| *base != 0).collect();
         let paid_line = |(_, key, base): &(_, String, i64)| PaidLine { key: key.clone(), base: *base };
         let paid = FactBody::Paid { gross: invoice.gross(), lines: lines.iter().map(paid_line).collect() };

@@ -42,11 +42,11 @@ impl ChargebeeReader<'_> {
         let named =
             content.transaction.iter().filter_map(|refund| refund.linked_credit_notes.as_ref()).flatten();
         for note in named {
-            let carried = content.credit_note.as_ref().is_some_and(|carried| carried.id == note.cn_id);
-            let (Some(invoice), false) = (&note.cn_reference_invoice_id, carried) else { continue };
-            let stands = note.cn_status.as_deref() != Some("voided");
-            let amount = if stands { note.cn_total.unwrap_or(0).max(0) } else { 0 };
-            self.note(content, &NoteState { id: &note.cn_id, invoice, customer: None, amount, rank: 0 });
+            let carried = content.credit_note.as_ref().is_some_and(|carried| carried.id == note.id);
+            let (Some(invoice), false) = (&note.reference_invoice_id, carried) else { continue };
+            let stands = note.status.as_deref() != Some("voided");
+            let amount = if stands { note.total.unwrap_or(0).max(0) } else { 0 };
+            self.note(content, &NoteState { id: &note.id, invoice, customer: None, amount, rank: 0 });
         }
         if let Some(invoice) = &content.invoice {
             self.owed(content, invoice);

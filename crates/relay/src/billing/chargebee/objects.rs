@@ -154,11 +154,12 @@ pub(super) struct ChargebeeTransaction {
 /// A credit note as the transaction that refunded it names it.
 #[derive(Deserialize)]
 pub(super) struct LinkedNote {
-    pub(super) cn_id: String,
-    #[serde(default)]
-    pub(super) cn_total: Option<i64>,
-    #[serde(default)]
-    pub(super) cn_status: Option<String>,
-    #[serde(default)]
-    pub(super) cn_reference_invoice_id: Option<String>,
+    #[serde(rename = "cn_id")]
+    pub(super) id: String,
+    #[serde(default, rename = "cn_total")]
+    pub(super) total: Option<i64>,
+    #[serde(default, rename = "cn_status")]
+    pub(super) status: Option<String>,
+    #[serde(default, rename = "cn_reference_invoice_id")]
+    pub(super) reference_invoice_id: Option<String>,
 }

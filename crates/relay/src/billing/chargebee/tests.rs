@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 
 use super::{Chargebee, read};
-use crate::billing::outcome::{customers, lines, payments, refunds, subscriptions};
+use crate::billing::outcome::{customers, lines, payments, refunds, subscriptions, taken};
 use crate::billing::{Provider as _, Webhook, WebhookError};
 
 mod fixtures;
@@ -131,6 +131,7 @@ fn an_invoice_of_its_own_webhook_is_booked_only_when_no_payment_of_it_will_be() 
         json!({"write_off_amount": 40}),
         json!({"amount_paid": 0}),
         json!({"linked_payments": [{"txn_date": 4, "txn_status": "success"}], "date": 5}),
+        json!({"linked_payments": [{"txn_amount": 500, "applied_amount": 100, "txn_status": "success"}]}),
     ] {
         assert_eq!(booked(members.clone()), 1, "{members}");
     }
@@ -148,6 +149,31 @@ fn a_discount_is_read_from_the_line_or_from_the_list_of_discounts() {
     assert_eq!(base(json!({"id": "li_1", "amount": 100, "discount_amount": 35})), 65);
     assert_eq!(base(json!({"id": "li_1", "amount": 100})), 65);
     assert_eq!(base(json!({"id": "li_3", "amount": 100})), 100);
+}
+
+#[test]
+fn a_line_without_an_id_is_named_by_its_place() {
+    let content = invoice(&json!({"line_items": [{"amount": 0}, {"amount": 60}, {"amount": 40}]}));
+    let keys: Vec<_> =
+        payments(&webhook("payment_succeeded", &content)).into_iter().map(|paid| paid.key).collect();
+    assert_eq!(keys, ["chargebee/inv_1/1", "chargebee/inv_1/2"]);
+}
+
+#[test]
+fn of_two_reports_within_a_second_the_later_version_counts() {
+    let note = |status: &str, version: i64| {
+        let note = json!({"id": "cn_1", "reference_invoice_id": "inv_1", "total": 50, "status": status,
+            "resource_version": version});
+        webhook("credit_note_updated", &json!({"credit_note": note}))
+    };
+    let paid = || webhook("payment_succeeded", &invoice(&json!({})));
+    let name = "in:chargebee/inv_1";
+    assert_eq!(taken(&[paid(), note("refunded", 7), note("voided", 8)], name), [0]);
+    assert_eq!(taken(&[paid(), note("refunded", 8), note("voided", 7)], name), [50]);
+    let deleted = json!({"credit_note": {"id": "cn_1", "reference_invoice_id": "inv_1", "total": 50}});
+    assert_eq!(taken(&[paid(), note("refunded", 9), webhook("credit_note_deleted", &deleted)], name), [0]);
+    let about_nothing = json!({"credit_note": {"id": "cn_2", "total": 50}});
+    assert_eq!(webhook("credit_note_created", &about_nothing), Webhook::default(), "a credit of no invoice");
 }
 
 #[test]

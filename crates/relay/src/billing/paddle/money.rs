@@ -16,7 +16,7 @@ use crate::billing::WebhookError;
 use crate::billing::fact::{FactBody, PaidLine};
 
 impl PaddleReader<'_> {
-    pub(super) fn transaction(&mut self, object: PaddleTransaction) -> Result<(), WebhookError> {
+    pub(super) fn transaction(&mut self, object: &PaddleTransaction) -> Result<(), WebhookError> {
         let error = |error: FieldError| WebhookError::Body(error.below("data"));
         let currency: Currency = object.currency_code.parse().map_err(error)?;
         // A renewal only repeats what the subscription was made with.
@@ -37,7 +37,7 @@ impl PaddleReader<'_> {
                 key,
                 amount,
                 currency,
-                subscription_key: product_of(&object, line),
+                subscription_key: product_of(object, line),
                 product_key: product.clone(),
                 category_key: None,
                 catalogue_keys: product.into_iter().chain(line.price_id.clone()).collect(),

@@ -57,15 +57,22 @@ struct LineDiscount {
 
 #[derive(Deserialize)]
 struct LinkedPayment {
+    #[serde(default, rename = "txn_status")]
+    status: Option<String>,
+    #[serde(default, rename = "txn_date")]
+    date: Option<i64>,
+    /// The whole payment, of which `applied_amount` paid this invoice.
+    #[serde(default, rename = "txn_amount")]
+    amount: Option<i64>,
     #[serde(default)]
-    txn_status: Option<String>,
-    #[serde(default)]
-    txn_date: Option<i64>,
+    applied_amount: Option<i64>,
 }
 
 #[derive(Deserialize)]
 pub(in super::super) struct ChargebeeLine {
-    pub(in super::super) id: String,
+    /// Documented as optional.
+    #[serde(default)]
+    pub(in super::super) id: Option<String>,
     #[serde(default)]
     pub(in super::super) subscription_id: Option<String>,
     /// Before discounts; contains the tax where prices contain it.
@@ -108,7 +115,7 @@ impl ChargebeeInvoice {
     fn charged(&self, line: &ChargebeeLine) -> i64 {
         let listed = || {
             let all = self.line_item_discounts.iter().flatten();
-            let own = all.filter(|discount| discount.line_item_id.as_ref() == Some(&line.id));
+            let own = all.filter(|discount| discount.line_item_id == line.id);
             own.fold(0_i64, |sum, discount| sum.saturating_add(discount.discount_amount))
         };
         line.amount.saturating_sub(line.discount_amount.unwrap_or_else(listed))
@@ -131,16 +138,20 @@ impl ChargebeeInvoice {
         self.status == "paid"
     }
 
-    /// Whether something else than a payment of its own settled it, so that no `payment_succeeded` comes with it paid:
-    /// credits, a credit note or a write-off, or money that had been paid before there was an invoice.
+    /// Whether something else than a payment of its own settled it, so that perhaps no `payment_succeeded` comes with it
+    /// paid: credits, a credit note or a write-off, money that had been paid before there was an invoice, or a payment
+    /// for several invoices.
     pub(in super::super) fn is_settled_otherwise(&self) -> bool {
         let some = |amount: Option<i64>| amount.is_some_and(|amount| amount > 0);
-        let mut earlier = self.linked_payments.iter().flatten();
+        let foreign = |payment: &LinkedPayment| {
+            payment.date.zip(self.date).is_some_and(|(paid, date)| paid < date)
+                || payment.amount.zip(payment.applied_amount).is_some_and(|(whole, part)| part < whole)
+        };
         some(self.credits_applied)
             || some(self.amount_adjusted)
             || some(self.write_off_amount)
             || !some(self.amount_paid)
-            || earlier.any(|payment| payment.txn_date.zip(self.date).is_some_and(|(paid, date)| paid < date))
+            || self.linked_payments.iter().flatten().any(foreign)
     }
 
     /// Minor units with tax that are owed, though they may have been paid once: a payment failed after it had
@@ -155,13 +166,13 @@ impl ChargebeeInvoice {
 
     /// Whether a payment of it succeeded once and does not count any more.
     pub(in super::super) fn lost_a_payment(&self) -> bool {
-        let lost = |payment: &LinkedPayment| is_lost(payment.txn_status.as_deref());
+        let lost = |payment: &LinkedPayment| is_lost(payment.status.as_deref());
         self.linked_payments.iter().flatten().any(lost)
     }
 
     /// Whether any payment of it ever succeeded.
     pub(in super::super) fn was_paid(&self) -> bool {
-        let paid = |payment: &LinkedPayment| payment.txn_status.as_deref() == Some("success");
+        let paid = |payment: &LinkedPayment| payment.status.as_deref() == Some("success");
         self.paid_at.is_some() || self.lost_a_payment() || self.linked_payments.iter().flatten().any(paid)
     }
 }
