@@ -54,6 +54,7 @@ pub fn read(body: &[u8], scope: &str) -> Result<Webhook, WebhookError> {
         "customer.created" | "customer.updated" | "customer.imported" => {
             reader.customer(member("data", data)?);
         }
+        // Not `transaction.paid`: Paddle writes the subscription's id into it after that, and before it is completed.
         "transaction.completed" => reader.transaction(&member("data", data)?)?,
         "adjustment.created" => reader.adjustment(&member("data", data)?, 0),
         "adjustment.updated" => reader.adjustment(&member("data", data)?, 1),

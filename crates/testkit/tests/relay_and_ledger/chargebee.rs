@@ -44,7 +44,7 @@ async fn balances(headwater: &Headwater, bodies: &[String]) -> Vec<i64> {
 #[tokio::test]
 async fn a_payment_earns_on_what_was_charged_before_tax_and_refunds_take_their_share() {
     let headwater = signed_up(options()).await;
-    let told = [
+    let all = [
         body!("subscription_activated"),
         body!("payment_succeeded-exclusive-tax"),
         body!("payment_refunded"),
@@ -53,7 +53,7 @@ async fn a_payment_earns_on_what_was_charged_before_tax_and_refunds_take_their_s
         body!("credit_note_updated-voided"),
     ];
     // 20 % of 100.00 of 119.00; a refund of 59.50, reported twice; a chargeback of all of it, which was won.
-    let after = balances(&headwater, &told).await;
+    let after = balances(&headwater, &all).await;
     assert_eq!(after, [0, 2000, 1000, 1000, 0, 1000], "{}", headwater.describe_entries().await);
     let payments = headwater.all("transactions").await;
     assert_eq!((payments.len(), &payments[0]["amount"]), (1, &json!(10_000)));
@@ -63,17 +63,17 @@ async fn a_payment_earns_on_what_was_charged_before_tax_and_refunds_take_their_s
 #[tokio::test]
 async fn a_coupon_and_the_tax_in_a_price_earn_nothing() {
     let headwater = signed_up(options()).await;
-    let told = [body!("subscription_activated"), body!("payment_succeeded-inclusive-tax-coupon")];
-    let after = balances(&headwater, &told).await;
+    let all = [body!("subscription_activated"), body!("payment_succeeded-inclusive-tax-coupon")];
+    let after = balances(&headwater, &all).await;
     assert_eq!(after, [0, 1600], "20 % of 80.00: {}", headwater.describe_entries().await);
 }
 
 #[tokio::test]
 async fn each_product_of_a_subscription_earns_at_its_own_rate() {
     let headwater = signed_up(options()).await;
-    let told = [body!("subscription_changed-two-products"), body!("payment_succeeded-two-products")];
+    let all = [body!("subscription_changed-two-products"), body!("payment_succeeded-two-products")];
     // 20 % of 99.00 and 10 % of 98.00; the one-time charge is for no product of the catalogue.
-    let after = balances(&headwater, &told).await;
+    let after = balances(&headwater, &all).await;
     assert_eq!(after, [0, 1980 + 980], "{}", headwater.describe_entries().await);
     let mut keys: Vec<_> = headwater
         .all("products")
@@ -121,14 +121,14 @@ async fn the_reversed_order_ends_in_the_same_ledger() {
 #[tokio::test]
 async fn a_direct_debit_that_fails_late_takes_back_until_it_is_paid_again() {
     let headwater = signed_up(options()).await;
-    let told = [
+    let all = [
         body!("subscription_activated"),
         body!("payment_succeeded-exclusive-tax"),
         body!("payment_failed-late"),
         body!("payment_succeeded-after-a-late-failure"),
         body!("invoice_updated-voided"),
     ];
-    let after = balances(&headwater, &told).await;
+    let after = balances(&headwater, &all).await;
     assert_eq!(after, [0, 2000, 0, 2000, 0], "{}", headwater.describe_entries().await);
 }
 
