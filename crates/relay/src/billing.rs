@@ -1,11 +1,17 @@
 //! Billing providers: each module verifies the provider's webhooks and turns them into events, and into facts that
 //! later events need.
 
+pub mod chargebee;
 mod draft;
 pub mod fact;
 pub mod maxio;
+#[cfg(test)]
+mod outcome;
+pub mod paddle;
+mod proof;
 pub mod recurly;
 pub mod refund_totals;
+mod site_data;
 pub mod stripe;
 
 pub use headwater_journal::Fact;
@@ -47,8 +53,10 @@ pub trait Provider: Sync {
 pub fn provider(name: BillingProvider) -> &'static dyn Provider {
     match name {
         BillingProvider::Stripe => &stripe::Stripe,
+        BillingProvider::Chargebee => &chargebee::Chargebee,
         BillingProvider::Recurly => &recurly::Recurly,
         BillingProvider::Maxio => &maxio::Maxio,
+        BillingProvider::Paddle => &paddle::Paddle,
     }
 }
 

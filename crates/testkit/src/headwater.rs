@@ -162,6 +162,11 @@ impl Headwater {
         self.program(0).stripe(event).await
     }
 
+    /// [`TestProgram::webhook`] of the first program.
+    pub async fn webhook(&self, provider: &str, headers: &[(&str, &str)], body: &str) -> ApiAnswer {
+        self.program(0).webhook(provider, headers, body).await
+    }
+
     /// [`TestProgram::entries`] of the first program.
     pub async fn entries(&self) -> Vec<Value> {
         self.program(0).entries().await

@@ -173,18 +173,19 @@ impl TestProgram {
     async fn signed(&self, public_key: &str, secret: &str, event: &Value) -> ApiAnswer {
         let body = event.to_string().into_bytes();
         let signature = stripe::sign(secret, self.inner.clock.now(), &body);
-        self.webhook_of(public_key, "stripe", &[("stripe-signature", &signature)], body).await
+        self.post_webhook("stripe", public_key, &[("stripe-signature", &signature)], body).await
     }
 
-    /// Sends a webhook of any billing provider, with the headers that prove its sender.
+    /// Sends a billing provider's webhook with exactly these headers and bytes. Whatever proves its origin is the test's
+    /// own business.
     pub async fn webhook(&self, provider: &str, headers: &[(&str, &str)], body: &str) -> ApiAnswer {
-        self.webhook_of(&self.keys.public_key, provider, headers, body.as_bytes().to_vec()).await
+        self.post_webhook(provider, &self.keys.public_key, headers, body.as_bytes().to_vec()).await
     }
 
-    async fn webhook_of(
+    async fn post_webhook(
         &self,
-        public_key: &str,
         provider: &str,
+        public_key: &str,
         headers: &[(&str, &str)],
         body: Vec<u8>,
     ) -> ApiAnswer {

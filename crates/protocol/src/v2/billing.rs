@@ -10,23 +10,29 @@ use serde::{Deserialize, Serialize};
 pub enum BillingProvider {
     /// Stripe; its secret is the endpoint's signing secret, `whsec_…`.
     Stripe,
+    /// Chargebee; its secret is `user:password`, the Basic credentials of the webhook.
+    Chargebee,
     /// Recurly; its secret is the endpoint's Basic credentials, `user:password`, or a signing key, which has no colon.
     Recurly,
     /// Maxio Advanced Billing, by its present name; its headers still carry the older one, Chargify. Its secret is the
     /// site's shared key.
     Maxio,
+    /// Paddle Billing; its secret is the secret key of the notification destination, `pdl_ntfset_…`.
+    Paddle,
 }
 
 impl BillingProvider {
     /// Every provider.
-    pub const ALL: &[Self] = &[Self::Stripe, Self::Recurly, Self::Maxio];
+    pub const ALL: &[Self] = &[Self::Stripe, Self::Chargebee, Self::Recurly, Self::Maxio, Self::Paddle];
 
     /// The name on the wire.
     pub fn name(self) -> &'static str {
         match self {
             Self::Stripe => "stripe",
+            Self::Chargebee => "chargebee",
             Self::Recurly => "recurly",
             Self::Maxio => "maxio",
+            Self::Paddle => "paddle",
         }
     }
 

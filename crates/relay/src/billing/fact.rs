@@ -1,13 +1,14 @@
 //! Facts of billing: what is stored of a webhook because a later one cannot be understood without it (billing.md).
 //!
-//! A fact is stored under the name of the provider's record that it is about: `in:` an invoice, `pi:` a payment intent,
-//! `ch:` a charge, `sub:` a subscription, `no:` an invoice by its number. Two records that belong together each have a
-//! fact with the other's name; the other facts say what was paid and what was refunded.
+//! A fact is stored under the name of the provider's record that it is about: `in:` an invoice or what counts as one,
+//! `no:` an invoice by its number, `pi:` a payment intent, `ch:` a charge, `sub:` a subscription. Two records that belong
+//! together each have a fact with the other's name; the other facts say what was paid and what was refunded.
 //!
 //! The ids of invoices of other providers than Stripe stand behind the provider's name (`in:recurly/…`), so that two
 //! providers of one program cannot share a record.
 
 use headwater_journal::Fact;
+use headwater_protocol::v2::BillingProvider;
 use serde::{Deserialize, Serialize};
 
 /// The name of an invoice.
@@ -20,6 +21,12 @@ pub fn invoice_number(number: &str) -> String {
     format!("no:{number}")
 }
 
+/// The name of another provider's invoice, by its name there. The provider is part of it: two of them may give out the
+/// same id, and one program may use both.
+pub fn invoice_of(provider: BillingProvider, id: &str) -> String {
+    invoice(&format!("{}/{id}", provider.name()))
+}
+
 /// The name of a payment intent.
 pub fn intent(id: &str) -> String {
     format!("pi:{id}")
@@ -30,7 +37,7 @@ pub fn charge(id: &str) -> String {
     format!("ch:{id}")
 }
 
-/// The name of a subscription.
+/// The name of a subscription, the same for every provider: it is looked up by the product's key, which says no more.
 pub fn subscription(id: &str) -> String {
     format!("sub:{id}")
 }

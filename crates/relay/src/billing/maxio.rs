@@ -1,4 +1,4 @@
-//! Webhooks of Maxio Advanced Billing, which was Chargify (billing.md section 1.4): form bodies, signed with the site's
+//! Webhooks of Maxio Advanced Billing, which was Chargify (billing.md section 7): form bodies, signed with the site's
 //! shared key.
 //!
 //! A successful payment is one transaction for the product of its subscription: it carries neither lines nor its tax.
@@ -8,7 +8,7 @@ mod form;
 mod verify;
 
 use headwater_protocol::event::{CustomerRef, Data, Payment, ProviderCustomer, Subscription};
-use headwater_protocol::v2::ProductStatus;
+use headwater_protocol::v2::{BillingProvider, ProductStatus};
 use headwater_protocol::{Currency, FieldError, Millis, Source};
 use http::HeaderMap;
 use secrecy::SecretString;
@@ -69,7 +69,7 @@ fn webhook<'a>(form: &FormFields, scope: &'a str) -> Result<Option<WebhookDraft<
 
 /// A draft by the webhook's own id, which no repetition changes.
 fn draft<'a>(form: &FormFields, scope: &'a str, at: Millis) -> Result<WebhookDraft<'a>, FieldError> {
-    Ok(WebhookDraft::new("maxio", scope, form.id("id")?.to_owned(), at))
+    Ok(WebhookDraft::new(BillingProvider::Maxio, scope, form.id("id")?.to_owned(), at))
 }
 
 fn payment<'a>(form: &FormFields, scope: &'a str) -> Result<Option<WebhookDraft<'a>>, FieldError> {
@@ -81,7 +81,7 @@ fn payment<'a>(form: &FormFields, scope: &'a str) -> Result<Option<WebhookDraft<
     let at = form.time("payload[transaction][created_at]")?;
     let currency = currency(form)?.ok_or_else(|| FieldError::required("payload[subscription][currency]"))?;
     let mut draft = draft(form, scope, at)?;
-    let key = draft.own(id);
+    let key = draft.key(id);
     let lines = if amount == 0 { Vec::new() } else { vec![PaidLine { key: key.clone(), base: amount }] };
     draft.fact(&FactBody::Paid { gross: amount, lines }, &payment_name(id), "paid", 0);
     if amount == 0 {
@@ -100,7 +100,7 @@ fn payment<'a>(form: &FormFields, scope: &'a str) -> Result<Option<WebhookDraft<
         paid_at: Some(at),
         incomplete: None,
     };
-    draft.push(Source::Billing, Data::Payment(payment));
+    draft.push_event(Source::Billing, Data::Payment(payment));
     Ok(Some(draft))
 }
 
@@ -144,7 +144,7 @@ fn subscription<'a>(form: &FormFields, scope: &'a str) -> Result<Option<WebhookD
         amount: price.filter(|_| currency.is_some()),
         currency,
     };
-    draft.push(Source::Billing, Data::Subscription(subscription));
+    draft.push_event(Source::Billing, Data::Subscription(subscription));
     Ok(Some(draft))
 }
 
@@ -163,7 +163,7 @@ fn named<'a>(form: &FormFields, scope: &'a str) -> Result<Option<WebhookDraft<'a
     let known =
         ProviderCustomer { customer, name: Some(name).filter(|name| !name.is_empty()), partner_key: None };
     let mut draft = draft(form, scope, at)?;
-    draft.push(Source::Page, Data::ProviderCustomer(known));
+    draft.push_event(Source::Page, Data::ProviderCustomer(known));
     Ok(Some(draft))
 }
 
@@ -208,7 +208,7 @@ fn status(state: &str) -> Option<ProductStatus> {
 
 /// The name of a payment, which takes the place of an invoice: it is what was paid and what a refund names.
 fn payment_name(id: &str) -> String {
-    fact::invoice(&format!("maxio/{id}"))
+    fact::invoice_of(BillingProvider::Maxio, id)
 }
 
 #[cfg(test)]

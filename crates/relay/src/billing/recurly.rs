@@ -1,4 +1,4 @@
-//! Recurly's XML notifications (billing.md section 1.3). Its JSON webhooks name an object without its content, so that
+//! Recurly's XML notifications (billing.md section 6). Its JSON webhooks name an object without its content, so that
 //! nothing can be booked from them.
 //!
 //! What is booked follows the money. A paid charge invoice is the payment: only it tells currency, tax and
@@ -12,6 +12,7 @@ mod verify;
 mod xml;
 
 use headwater_protocol::event::CustomerRef;
+use headwater_protocol::v2::BillingProvider;
 use headwater_protocol::{FieldError, Millis, field};
 use http::HeaderMap;
 use secrecy::SecretString;
@@ -108,7 +109,7 @@ fn bare(body: &[u8]) -> Result<Webhook, FieldError> {
 /// XML notifications no id.
 fn draft<'a>(tree: &XmlTree, scope: &'a str, parts: &[&str], at: Millis) -> WebhookDraft<'a> {
     let identity = format!("{}/{}/{}", tree.root(), parts.join("/"), at.0);
-    WebhookDraft::new("recurly", scope, identity, at)
+    WebhookDraft::new(BillingProvider::Recurly, scope, identity, at)
 }
 
 /// The account's customer. Its code is the only id in these notifications. The site's server chooses it and nobody can
@@ -125,7 +126,7 @@ fn customer(tree: &XmlTree) -> CustomerRef {
 
 /// The name of an invoice.
 fn invoice_name(id: &str) -> String {
-    fact::invoice(&format!("recurly/{id}"))
+    fact::invoice_of(BillingProvider::Recurly, id)
 }
 
 /// The name of an invoice by its number, which is all that credit payments know. Numbers of a site that counts for each

@@ -31,7 +31,7 @@ pub(super) fn paid<'a>(tree: &XmlTree, scope: &'a str) -> Result<Option<WebhookD
         draft.link(&name, &number_name(tree.text("invoice.invoice_number_prefix"), number.trim()));
     }
     let incomplete = (subscriptions.len() > 1).then(|| several(id));
-    let key = draft.own(id);
+    let key = draft.key(id);
     if incomplete.is_none() {
         let lines = if base == 0 { Vec::new() } else { vec![PaidLine { key: key.clone(), base }] };
         draft.fact(&FactBody::Paid { gross, lines }, &name, "paid", 0);
@@ -51,7 +51,7 @@ pub(super) fn paid<'a>(tree: &XmlTree, scope: &'a str) -> Result<Option<WebhookD
         paid_at: Some(at),
         incomplete,
     };
-    draft.push(Source::Billing, Data::Payment(payment));
+    draft.push_event(Source::Billing, Data::Payment(payment));
     // Only an invoice that is collected by hand can be opened again, and is then paid once more.
     if tree.text("invoice.collection_method") == Some("manual") {
         draft.fact(&FactBody::Back { amount: 0 }, &name, "reopened", 1);

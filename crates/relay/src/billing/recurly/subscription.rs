@@ -42,7 +42,7 @@ pub(super) fn reported<'a>(tree: &XmlTree, scope: &'a str) -> Result<Option<Webh
         amount: None,
         currency: None,
     };
-    draft.push(Source::Billing, Data::Subscription(subscription));
+    draft.push_event(Source::Billing, Data::Subscription(subscription));
     Ok(Some(draft))
 }
 

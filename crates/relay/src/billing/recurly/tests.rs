@@ -236,7 +236,7 @@ fn the_error_for_a_bad_body_names_the_field() {
         (
             "<account_code>gk_1</account_code>\n    <username nil=\"true\"></username>\n    <email>ada@example.com</email>",
             "",
-            "paid_charge_invoice_notification.data.customer",
+            "paid_charge_invoice_notification.customer",
         ),
         ("<closed_at", "<!DOCTYPE x><closed_at", ""),
     ] {

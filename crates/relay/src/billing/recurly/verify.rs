@@ -4,16 +4,14 @@
 //!
 //! The program's secret is either: with a colon it is `user:password`, without one the signing key, which has none.
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use headwater_protocol::{Millis, limits};
 use hmac::{Hmac, Mac as _};
-use http::{HeaderMap, header};
+use http::HeaderMap;
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
-use crate::billing::WebhookError;
+use crate::billing::{WebhookError, proof};
 
 /// A time below this is in seconds: as milliseconds it would lie in 1973. Recurly's text says milliseconds, its example
 /// has seconds.
@@ -30,28 +28,13 @@ pub fn verify(
     now: Millis,
 ) -> Result<(), WebhookError> {
     if secret.expose_secret().contains(':') {
-        return basic(headers, secret);
+        return proof::basic(headers, secret);
     }
     signature(headers, body, secret, now)
 }
 
 fn refuse(reason: &str) -> WebhookError {
     WebhookError::Signature(reason.to_owned())
-}
-
-fn basic(headers: &HeaderMap, secret: &SecretString) -> Result<(), WebhookError> {
-    let missing = || refuse("the webhook carries no Basic credentials: set them on the endpoint at Recurly");
-    let given =
-        headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).ok_or_else(missing)?;
-    let (scheme, given) = given.split_once(' ').ok_or_else(missing)?;
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return Err(missing());
-    }
-    let expected = BASE64_STANDARD.encode(secret.expose_secret());
-    if bool::from(given.trim().as_bytes().ct_eq(expected.as_bytes())) {
-        return Ok(());
-    }
-    Err(refuse("the Basic credentials of the webhook are not this program's"))
 }
 
 fn signature(

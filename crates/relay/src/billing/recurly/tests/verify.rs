@@ -30,10 +30,10 @@ fn a_secret_with_a_colon_is_compared_with_the_basic_credentials() {
     let given = |value: &str, expect| check(Some(("authorization", value)), "<a/>", PAIR, expect);
     given(&basic(PAIR), Ok(()));
     given(&basic(PAIR).replace("Basic", "basic"), Ok(()));
-    given(&basic("recurly:pass"), Err("not this program's"));
-    given(&basic("recurly:pass:word_example2"), Err("not this program's"));
+    given(&basic("recurly:pass"), Err("not those of this program"));
+    given(&basic("recurly:pass:word_example2"), Err("not those of this program"));
     given("Basic", Err("no Basic credentials"));
-    given("Basic ***", Err("not this program's"));
+    given("Basic ***", Err("no Basic credentials"));
     given(&basic(PAIR).replace("Basic", "Bearer"), Err("no Basic credentials"));
     check(None, "<a/>", PAIR, Err("no Basic credentials"));
 }
