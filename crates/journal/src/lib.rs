@@ -14,6 +14,7 @@ mod entry;
 mod leases;
 mod store;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use headwater_store::{Store, StoreError};
@@ -183,6 +184,14 @@ impl Journal {
         }
         let living = self.store.processes().await?;
         self.store.write(move |unit| store::release_dead(unit, &living, now)).await
+    }
+
+    /// Makes the heads due that this process has claimed, without those of `under_way`. For a process that does not know
+    /// whether a claim was committed, since its connection was lost meanwhile: the lane would wait for the lease. Returns
+    /// how many entries changed.
+    pub async fn release_claims(&self, under_way: HashSet<i64>, now: i64) -> Result<usize, StoreError> {
+        let process = self.store.process();
+        self.store.write(move |unit| store::release_claims(unit, process, &under_way, now)).await
     }
 
     /// Whether other processes share the journal. Then [`Journal::release`] has to be called again and again, because

@@ -16,6 +16,8 @@ mod fact;
 mod list;
 mod settle;
 
+use std::collections::HashSet;
+
 use headwater_store::{FromColumn, Record, StoreError, Unit, Value, joined, row};
 
 pub use check::check;
@@ -189,6 +191,8 @@ const CLAIMANTS: &str = "SELECT DISTINCT claimed_by FROM entry WHERE state = 1 A
 /// every head that waits for a retry.
 const RELEASE_DEAD: &str = "UPDATE entry SET due_at = $1, claimed_by = 0
      WHERE state = 1 AND +due_at > $1 AND claimed_by = $2 AND claimed_by <> 0";
+/// The heads that a process has claimed.
+const CLAIMED_BY: &str = "SELECT seq FROM entry WHERE state = 1 AND claimed_by = $1 AND claimed_by <> 0";
 /// Makes entries due whose due time is too far ahead; one statement for heads and one for parked entries, because each
 /// state has an index of its own.
 const AHEAD: [&str; 2] = [
@@ -261,6 +265,24 @@ pub(crate) fn release_dead(unit: &mut Unit<'_>, living: &[i64], now: i64) -> Res
         changed += unit.execute(RELEASE_DEAD, &[now.into(), (*dead).into()])?;
     }
     Ok(changed)
+}
+
+/// Makes the heads due that `process` has claimed, without those of `under_way`.
+pub(crate) fn release_claims(
+    unit: &mut Unit<'_>,
+    process: i64,
+    under_way: &HashSet<i64>,
+    now: i64,
+) -> Result<usize, StoreError> {
+    let mut lost = unit.query(CLAIMED_BY, &[process.into()], |row| row.get::<i64>(0))?;
+    lost.retain(|seq| !under_way.contains(seq));
+    in_steps(&lost, |some| {
+        let mut params: Vec<Value<'_>> = vec![now.into()];
+        params.extend(some.iter().map(|seq| Value::Int(*seq)));
+        let set = "UPDATE entry SET due_at = $1, claimed_by = 0";
+        unit.execute(&format!("{set} WHERE seq IN ({})", places(2, some.len())), &params).map(|_| ())
+    })?;
+    Ok(lost.len())
 }
 
 /// Makes heads due whose last attempt failed for this reason. An entry that is claimed just now still has the reason of

@@ -116,11 +116,20 @@ struct DeliveryLoop {
     /// Place in the journal of each task's entry, and whether it is parked.
     under_way: HashMap<Id, (i64, bool)>,
     holds: Arc<Holds>,
+    /// Whether the last claim may have been committed without an answer.
+    claim_is_unknown: bool,
 }
 
 impl DeliveryLoop {
     fn new(relay: Relay, destinations: Destinations) -> Self {
-        Self { relay, destinations, tasks: JoinSet::new(), under_way: HashMap::new(), holds: Arc::default() }
+        Self {
+            relay,
+            destinations,
+            tasks: JoinSet::new(),
+            under_way: HashMap::new(),
+            holds: Arc::default(),
+            claim_is_unknown: false,
+        }
     }
 
     /// Claims as many due entries as may be under way and starts a task for each; returns how many.
@@ -132,13 +141,20 @@ impl DeliveryLoop {
         if room == 0 {
             return Ok(0);
         }
+        let under_way: HashSet<i64> = self.under_way.values().map(|(seq, _)| *seq).collect();
+        if self.claim_is_unknown {
+            let lost = self.relay.journal.release_claims(under_way.clone(), now).await?;
+            tracing::warn!(lost, "claims whose commit was not acknowledged are due again");
+            self.claim_is_unknown = false;
+        }
         let parked = self.under_way.values().filter(|(_, parked)| *parked).count();
         let parked = PARKED_DELIVERIES_MAX.saturating_sub(parked);
         let number = |count| u32::try_from(count).unwrap_or(u32::MAX);
-        let mut entries = self.relay.journal.claim(now, number(room), number(parked), LEASE).await?;
+        let claimed = self.relay.journal.claim(now, number(room), number(parked), LEASE).await;
+        self.claim_is_unknown = matches!(claimed, Err(StoreError::Uncertain));
+        let mut entries = claimed?;
         // An entry whose requests take longer than its lease is claimed again while it is under way. That renews the
         // lease; a second attempt must not begin.
-        let under_way: HashSet<i64> = self.under_way.values().map(|(seq, _)| *seq).collect();
         entries.retain(|entry| !under_way.contains(&entry.seq));
         let count = entries.len();
         for entry in entries {

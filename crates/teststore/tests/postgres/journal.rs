@@ -117,3 +117,15 @@ async fn a_relay_takes_the_claims_of_one_that_died_and_no_others() {
     assert_eq!(relays[0].claim(1, 10, 10, LEASE).await.unwrap().len(), 1);
     assert_eq!(relays[1].claim(LEASE, 10, 10, LEASE).await.unwrap().len(), 1, "its own lease has ended");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_releases_its_claims_that_it_did_not_hear_of_and_no_others() {
+    let relays = relays(2, "unheard");
+    relays[0].append(vec![entry(1, 1), entry(2, 1), entry(3, 1)]).await.unwrap();
+    let claimed = relays[0].claim(0, 2, 0, LEASE).await.unwrap();
+    assert_eq!(relays[1].claim(0, 10, 0, LEASE).await.unwrap().len(), 1);
+    let under_way = std::collections::HashSet::from([claimed[0].seq]);
+    assert_eq!(relays[0].release_claims(under_way, 1).await.unwrap(), 1);
+    let again = relays[1].claim(1, 10, 10, LEASE).await.unwrap();
+    assert_eq!(again.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [claimed[1].seq]);
+}

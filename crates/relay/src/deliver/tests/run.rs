@@ -196,6 +196,22 @@ async fn a_claim_in_a_file_is_released_at_the_start_and_never_again() {
 }
 
 #[tokio::test]
+async fn a_claim_without_an_answer_is_made_again() {
+    let delivery = delivery_test(&[]);
+    // A file answers every commit, or takes no more.
+    if !delivery.relay.journal.is_shared() {
+        return;
+    }
+    take_signups(&delivery, 2).await;
+    let now = delivery.relay.now().0;
+    assert_eq!(delivery.relay.journal.claim(now, 1, 1, LEASE).await.unwrap().len(), 1);
+    let mut deliveries = delivery.delivery_loop();
+    deliveries.claim_is_unknown = true;
+    assert_eq!(deliveries.claim(now).await.unwrap(), 2);
+    assert!(!deliveries.claim_is_unknown);
+}
+
+#[tokio::test]
 async fn the_next_of_a_lane_follows_when_the_one_before_has_ended() {
     let mut running = start();
     running.take("gk_1").await;
