@@ -25,8 +25,9 @@ use crate::binaries::{self, Speed};
 const CALM: (u64, u64) = (1500, 2500);
 /// Milliseconds that a server stays frozen or dead: the least, and how much longer at most.
 const DOWN: (u64, u64) = (300, 3000);
-/// Time for acknowledged events to be recorded once everything runs again.
-const SETTLE: Duration = Duration::from_mins(3);
+/// Time for acknowledged events to be recorded once everything runs again: a delivery's lease of five minutes may have
+/// to run out.
+const SETTLE: Duration = Duration::from_mins(6);
 
 /// A random generator with a seed, so that a run can be repeated.
 struct Rng(u64);
@@ -76,7 +77,9 @@ pub(super) fn run(root: &Path, time: Duration) -> anyhow::Result<SuiteResult> {
         one_fault(&mut rng, &mut pair, &mut company, &mut faults)?;
     }
     let acknowledged = load.stop();
+    let healed = Instant::now();
     let seen = company.settled(&acknowledged, SETTLE)?;
+    let settled = healed.elapsed().as_secs();
     let mut findings = load::differences(&acknowledged, &seen);
     if !findings.is_empty() {
         findings.extend(company.undelivered());
@@ -95,7 +98,7 @@ pub(super) fn run(root: &Path, time: Duration) -> anyhow::Result<SuiteResult> {
     let ran = format!(
         "{} servers killed, {} frozen, {} cut off, the database frozen {} times, failed over {} times, {}; {} signups and \
          {} payments acknowledged, {} customers, {} payments and {} commissions stored, {} of them for the first payment \
-         of a customer",
+         of a customer, all of them {settled} s after the last fault",
         faults.killed,
         faults.frozen,
         faults.cut,
