@@ -86,6 +86,17 @@ fn lane_lock(lane: &str) -> String {
     format!("lane {lane}")
 }
 
+/// What a claim takes, see [`Journal::claim`].
+#[derive(Debug, Clone, Copy)]
+pub struct Claim {
+    /// Entries at most.
+    pub limit: u32,
+    /// Parked ones among them at most.
+    pub parked: u32,
+    /// Milliseconds until an entry that is not settled falls due again.
+    pub lease: i64,
+}
+
 /// The journal in one store. Cheap to clone.
 #[derive(Clone)]
 pub struct Journal {
@@ -162,10 +173,22 @@ impl Journal {
         parked: u32,
         lease: i64,
     ) -> Result<Vec<Entry>, StoreError> {
+        self.claim_except(HashSet::new(), now, Claim { limit, parked, lease }).await
+    }
+
+    /// The same without the entries of `under_way`, by [`Entry::seq`]. A deliverer gives those whose attempt it has not
+    /// seen end: the entry may be settled and due again already, or its lease may have run out.
+    pub async fn claim_except(
+        &self,
+        under_way: HashSet<i64>,
+        now: i64,
+        claim: Claim,
+    ) -> Result<Vec<Entry>, StoreError> {
         let claimed = self.names.now();
         let process = self.store.process();
-        let mut entries =
-            self.store.write(move |unit| store::claim(unit, now, limit, parked, lease, process)).await?;
+        let work =
+            move |unit: &mut headwater_store::Unit<'_>| store::claim(unit, &under_way, now, &claim, process);
+        let mut entries = self.store.write(work).await?;
         // Read before the claim, so that a name delivered during the claim counts as delivered after it.
         for entry in &mut entries {
             entry.claimed = claimed;

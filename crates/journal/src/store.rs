@@ -22,6 +22,7 @@ use headwater_store::{FromColumn, Record, StoreError, Unit, Value, joined, row};
 
 pub use check::check;
 
+use crate::Claim;
 use crate::entry::{Entry, State};
 
 pub(crate) use append::append;
@@ -200,20 +201,26 @@ const AHEAD: [&str; 2] = [
     "UPDATE entry SET due_at = $1 WHERE state = 2 AND due_at > $2",
 ];
 
-/// Claims at most `limit` entries, of which at most `parked` are parked ones: a backlog of parked entries must not
-/// delay new events.
+/// Claims entries, few of which are parked ones: a backlog of parked entries must not delay new events.
 pub(crate) fn claim(
     unit: &mut Unit<'_>,
+    under_way: &HashSet<i64>,
     now: i64,
-    limit: u32,
-    parked: u32,
-    lease: i64,
+    claim: &Claim,
     process: i64,
 ) -> Result<Vec<Entry>, StoreError> {
-    let parked_entries =
-        unit.query(DUE_PARKED, &[now.into(), i64::from(parked.min(limit)).into()], Entry::from_row)?;
-    let room = i64::from(limit) - i64::try_from(parked_entries.len()).unwrap_or(i64::MAX);
-    let mut claimed = unit.query(DUE, &[now.into(), room.into()], Entry::from_row)?;
+    let Claim { limit, parked, lease } = *claim;
+    // Read beyond the limit, since any of the first may be under way.
+    let mut due = |text: &str, limit: usize| {
+        let read = i64::try_from(limit + under_way.len()).unwrap_or(i64::MAX);
+        let mut found = unit.query(text, &[now.into(), read.into()], Entry::from_row)?;
+        found.retain(|entry: &Entry| !under_way.contains(&entry.seq));
+        found.truncate(limit);
+        Ok::<_, StoreError>(found)
+    };
+    let size = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
+    let parked_entries = due(DUE_PARKED, size(parked.min(limit)))?;
+    let mut claimed = due(DUE, size(limit) - parked_entries.len())?;
     claimed.extend(parked_entries);
     // The lease is stored as the due time, so the entry of a deliverer that dies falls due again without further
     // action.

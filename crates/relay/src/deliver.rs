@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use headwater_client::Client;
-use headwater_journal::{Entry, Outcome, State};
+use headwater_journal::{Claim, Entry, Outcome, State};
 use headwater_protocol::limits::{DELIVERIES_MAX, DELIVERY_BACKOFF_MAX, HOLD_MAX, PARKED_DELIVERIES_MAX};
 use headwater_store::StoreError;
 use tokio::sync::watch;
@@ -150,12 +150,12 @@ impl DeliveryLoop {
         let parked = self.under_way.values().filter(|(_, parked)| *parked).count();
         let parked = PARKED_DELIVERIES_MAX.saturating_sub(parked);
         let number = |count| u32::try_from(count).unwrap_or(u32::MAX);
-        let claimed = self.relay.journal.claim(now, number(room), number(parked), LEASE).await;
+        // Not those under way: an attempt that has just failed may be settled and due again before its task has ended, and
+        // one that takes longer than its lease must not be made twice.
+        let claim = Claim { limit: number(room), parked: number(parked), lease: LEASE };
+        let claimed = self.relay.journal.claim_except(under_way, now, claim).await;
         self.claim_is_unknown = matches!(claimed, Err(StoreError::Uncertain));
-        let mut entries = claimed?;
-        // An entry whose requests take longer than its lease is claimed again while it is under way. That renews the
-        // lease; a second attempt must not begin.
-        entries.retain(|entry| !under_way.contains(&entry.seq));
+        let entries = claimed?;
         let count = entries.len();
         for entry in entries {
             let at = (entry.seq, entry.state == State::Parked);

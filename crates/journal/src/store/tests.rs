@@ -70,6 +70,25 @@ async fn in_state(fixture: &TestJournal, state: State) -> Vec<Entry> {
 }
 
 #[tokio::test]
+async fn an_entry_under_way_is_not_claimed_and_makes_no_room_smaller() {
+    let fixture = test_journal();
+    fixture.journal.append(vec![new(1, "a"), new(2, "b"), new(3, "c")]).await.unwrap();
+    let first = fixture.journal.claim(0, 1, 1, LEASE).await.unwrap().remove(0);
+    // Settled and due again, while the deliverer has not seen the end of its attempt.
+    fixture.journal.settle(vec![(first.seq, retry(0))], 0).await.unwrap();
+    let under_way = HashSet::from([first.seq]);
+    let claim = crate::Claim { limit: 2, parked: 2, lease: LEASE };
+    let others = fixture.journal.claim_except(under_way, 1, claim).await.unwrap();
+    assert_eq!(others.iter().map(|entry| entry.lane.as_str()).collect::<Vec<_>>(), ["b", "c"]);
+    let again = fixture.journal.claim(1, 9, 9, LEASE).await.unwrap();
+    assert_eq!(
+        again.iter().map(|entry| entry.seq).collect::<Vec<_>>(),
+        [first.seq],
+        "its lease is not taken"
+    );
+}
+
+#[tokio::test]
 async fn an_id_is_appended_once() {
     let fixture = test_journal();
     let appended = fixture.journal.append(vec![new(1, "a"), new(1, "a"), new(2, "a")]).await.unwrap();
