@@ -178,8 +178,7 @@ fn webhook_secret_file(text: &str) -> Result<(BillingProvider, PathBuf), String>
     let named = text.split_once('=').filter(|(_, file)| !file.is_empty());
     let (name, file) = named.ok_or("must be a provider and a file, as stripe=/etc/headwater/stripe")?;
     let provider = BillingProvider::from_name(name).ok_or_else(|| {
-        let known: Vec<_> = BillingProvider::ALL.iter().map(|known| known.name()).collect();
-        format!("no billing provider is called '{name}'; known are {}", known.join(", "))
+        format!("no billing provider is called '{name}'; known are {}", BillingProvider::names())
     })?;
     Ok((provider, file.into()))
 }

@@ -72,10 +72,10 @@ impl AppendBatcher {
             Err(error) => {
                 for one in gathered {
                     let result = match &error {
-                        StoreError::Busy => Err(StoreError::Busy),
-                        StoreError::Uncertain => Err(StoreError::Uncertain),
-                        StoreError::Disconnected(why) => Err(StoreError::Disconnected(why.clone())),
-                        StoreError::NoRoom(why) => Err(StoreError::NoRoom(why.clone())),
+                        StoreError::Busy
+                        | StoreError::Uncertain
+                        | StoreError::Disconnected(_)
+                        | StoreError::NoRoom(_) => Err(error.clone()),
                         // One caller's entries may be the cause, so each caller gets a unit of its own.
                         _ => write(&self.store, one.entries).await,
                     };

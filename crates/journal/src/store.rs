@@ -210,13 +210,19 @@ pub(crate) fn claim(
     process: i64,
 ) -> Result<Vec<Entry>, StoreError> {
     let Claim { limit, parked, lease } = *claim;
-    // Read beyond the limit, since any of the first may be under way.
-    let mut due = |text: &str, limit: usize| {
-        let read = i64::try_from(limit + under_way.len()).unwrap_or(i64::MAX);
-        let mut found = unit.query(text, &[now.into(), read.into()], Entry::from_row)?;
-        found.retain(|entry: &Entry| !under_way.contains(&entry.seq));
-        found.truncate(limit);
-        Ok::<_, StoreError>(found)
+    let mut read = |text: &str, count: usize| {
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        unit.query(text, &[now.into(), count.into()], Entry::from_row)
+    };
+    let mut due = |text: &str, limit: usize| -> Result<Vec<Entry>, StoreError> {
+        let mut found = read(text, limit)?;
+        // An entry under way is seldom due. Only then are others read in its place.
+        if found.iter().any(|entry| under_way.contains(&entry.seq)) {
+            found = read(text, limit + under_way.len())?;
+            found.retain(|entry| !under_way.contains(&entry.seq));
+            found.truncate(limit);
+        }
+        Ok(found)
     };
     let size = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
     let parked_entries = due(DUE_PARKED, size(parked.min(limit)))?;

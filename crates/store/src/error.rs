@@ -1,7 +1,7 @@
 //! The store's errors. They contain no type of a database driver, because callers do not know which database runs.
 
 /// Why the store could not do its work. It is the server's failure, never the client's.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// The write queue is full, no read connection came free in time, or a unit met too many conflicts. The caller may
     /// retry later. Becomes 503 with `Retry-After`.

@@ -59,9 +59,9 @@ impl ReadLog {
         if succeeded {
             let given = url::form_urlencoded::parse(query.as_bytes());
             let unknown = given.filter(|(name, _)| !noted.asked.contains(&name.as_ref()));
+            let unknown = unknown.take(WARNINGS_MAX - warnings.len());
             warnings.extend(unknown.map(|(name, _)| unread("unknown_parameter", &name, &noted.asked)));
         }
-        warnings.truncate(WARNINGS_MAX);
         warnings
     }
 }

@@ -36,6 +36,11 @@ impl BillingProvider {
         }
     }
 
+    /// All names, as an error lists them.
+    pub fn names() -> String {
+        Self::ALL.iter().map(|provider| provider.name()).collect::<Vec<_>>().join(", ")
+    }
+
     /// The provider with this name; `None` if there is none.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|provider| provider.name() == name)

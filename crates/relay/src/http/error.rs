@@ -44,14 +44,14 @@ impl IngestionFailure {
     /// 503 while no program is known, because then no key can be checked. A 401 would be wrong: browsers drop events
     /// that are answered 401, and retry those that are answered 503 (trust.md section 3).
     pub(crate) fn not_ready() -> Self {
-        let mut failure = Self::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "not_ready",
-            "no program is set up here yet; nothing was accepted, send it again",
-        )
-        .hint("`headwater init` makes a program");
-        failure.retry_after = Some(NOT_READY_SECONDS);
-        failure
+        let why = "no program is set up here yet; nothing was accepted, send it again";
+        Self::unavailable("not_ready", why, NOT_READY_SECONDS).hint("`headwater init` makes a program")
+    }
+
+    /// 503 with `Retry-After`, in seconds.
+    fn unavailable(code: &str, why: &str, retry_after: u64) -> Self {
+        let failure = Self::new(StatusCode::SERVICE_UNAVAILABLE, code, why);
+        Self { retry_after: Some(retry_after), ..failure }
     }
 
     /// 401 with a hint how a server authenticates.
@@ -83,38 +83,25 @@ impl From<RateLimited> for IngestionFailure {
 
 impl From<StoreError> for IngestionFailure {
     fn from(error: StoreError) -> Self {
-        if matches!(error, StoreError::Busy) {
-            let mut failure = Self::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "busy",
-                "too much to write at once; send it again",
-            );
-            failure.retry_after = Some(1);
-            return failure;
-        }
-        if matches!(
-            error,
-            StoreError::Disconnected(_) | StoreError::Uncertain | StoreError::Unreachable { .. }
-        ) {
-            tracing::error!(%error, "the journal's database cannot be reached");
-            let why = "the queue's database cannot be reached; send it again";
-            let mut failure = Self::new(StatusCode::SERVICE_UNAVAILABLE, "database_away", why);
-            failure.retry_after = Some(5);
-            return failure;
-        }
-        if matches!(error, StoreError::NotCommitted | StoreError::NoRoom(_)) {
-            tracing::error!(%error, "the queue cannot write");
-            let why = "the queue cannot write now; nothing was accepted, send it again";
-            let mut failure = Self::new(StatusCode::SERVICE_UNAVAILABLE, "not_kept", why);
-            failure.retry_after = Some(5);
-            return failure;
-        }
-        tracing::error!(%error, "the journal failed");
-        Self::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal",
-            "something went wrong here; nothing was accepted, send it again",
-        )
+        let (code, why, retry_after) = match error {
+            // Nothing to log: it only says that there is much to do.
+            StoreError::Busy => {
+                return Self::unavailable("busy", "too much to write at once; send it again", 1);
+            }
+            StoreError::Disconnected(_) | StoreError::Uncertain | StoreError::Unreachable { .. } => {
+                ("database_away", "the queue's database cannot be reached; send it again", 5)
+            }
+            StoreError::NotCommitted | StoreError::NoRoom(_) => {
+                ("not_kept", "the queue cannot write now; nothing was accepted, send it again", 5)
+            }
+            _ => {
+                tracing::error!(%error, "the journal failed");
+                let why = "something went wrong here; nothing was accepted, send it again";
+                return Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", why);
+            }
+        };
+        tracing::error!(%error, code, "the journal cannot be written");
+        Self::unavailable(code, why, retry_after)
     }
 }
 

@@ -28,10 +28,11 @@ pub(crate) async fn post_webhook(
     body: Body,
 ) -> Result<Json<WebhookAnswer>, IngestionFailure> {
     let name = BillingProvider::from_name(&provider).ok_or_else(|| {
-        let known: Vec<_> = BillingProvider::ALL.iter().map(|known| known.name()).collect();
         let message = format!("no billing provider is called '{provider}' here");
-        IngestionFailure::new(StatusCode::NOT_FOUND, "unknown_provider", message)
-            .hint(&format!("use /v1/webhooks/<provider>/<public key> with one of {}", known.join(", ")))
+        IngestionFailure::new(StatusCode::NOT_FOUND, "unknown_provider", message).hint(&format!(
+            "use /v1/webhooks/<provider>/<public key> with one of {}",
+            BillingProvider::names()
+        ))
     })?;
     let program = relay.programs.by_public_key(&public_key).ok_or_else(|| {
         IngestionFailure::new(
