@@ -1,5 +1,4 @@
-//! What becomes of a webhook while it is read: events with ids of their own, and facts. For the providers whose
-//! records are named with the provider's name.
+//! What becomes of a webhook while it is read: events with ids of their own, and facts.
 
 use headwater_journal::Fact;
 use headwater_protocol::event::{CustomerRef, Data, Event, Refund};
@@ -48,9 +47,9 @@ impl<'a> WebhookDraft<'a> {
         self.facts.push(known.fact(self.scope, name, part, self.at.0, rank));
     }
 
-    /// Stores that two records belong together.
-    pub(super) fn link(&mut self, one: &str, other: &str) {
-        self.facts.extend(FactBody::link(self.scope, one, other, self.at.0, true));
+    /// Stores that two records belong together, or do not any more.
+    pub(super) fn link(&mut self, one: &str, other: &str, holds: bool) {
+        self.facts.extend(FactBody::link(self.scope, one, other, self.at.0, holds));
     }
 
     /// Adds an event for the object `id`, which has changed how much is taken back of the record `about`.

@@ -7,16 +7,15 @@ mod money;
 mod objects;
 mod verify;
 
-use headwater_journal::Fact;
-use headwater_protocol::event::{CustomerRef, Data, Event, ProviderCustomer, Subscription};
-use headwater_protocol::v2::ProductStatus;
-use headwater_protocol::{EventId, Millis, Source, field};
+use headwater_protocol::event::{CustomerRef, Data, ProviderCustomer, Subscription};
+use headwater_protocol::v2::{BillingProvider, ProductStatus};
+use headwater_protocol::{Millis, Source, field};
 use http::HeaderMap;
 use secrecy::SecretString;
-use sha2::{Digest as _, Sha256};
 
+use super::draft::{WebhookDraft, member};
 use super::fact::{self, FactBody};
-use super::{Provider, SourcedEvent, Webhook, WebhookError};
+use super::{Provider, Webhook, WebhookError};
 use objects::{CheckoutSession, StripeCustomer, StripeEnvelope};
 
 pub use verify::verify;
@@ -50,43 +49,21 @@ pub fn read(body: &[u8], scope: &str) -> Result<Webhook, WebhookError> {
     let body = field::without_nul(body);
     let envelope: StripeEnvelope<'_> = field::parse(&body).map_err(WebhookError::Body)?;
     let at = Millis(envelope.created.saturating_mul(1000));
-    let mut reader = WebhookReader { scope, at, data: Vec::new(), facts: Vec::new() };
-    reader.object(&envelope.kind, envelope.data.object.get().as_bytes())?;
-    let subscription = |(index, (source, data))| {
-        let event = Event { id: id(scope, &envelope.id, index, at), occurred_at: at, data };
-        Ok(SourcedEvent { event: deliverable(&event)?, source })
-    };
-    let WebhookReader { data, facts, .. } = reader;
-    Ok(Webhook {
-        events: data.into_iter().enumerate().map(subscription).collect::<Result<_, WebhookError>>()?,
-        facts,
-    })
+    let mut reader =
+        WebhookReader(WebhookDraft::new(BillingProvider::Stripe, scope, envelope.id.to_string(), at));
+    reader.object(&envelope.kind, envelope.data.object.get())?;
+    reader.0.finish("data.object")
 }
 
-/// Writes and reads the event as delivery will, so that one that could not be delivered is refused now.
-fn deliverable(event: &Event) -> Result<Event, WebhookError> {
-    Event::read(&event.write()).map_err(|error| WebhookError::Body(error.below("data.object")))
-}
-
-fn object<'a, T: serde::Deserialize<'a>>(text: &'a [u8]) -> Result<T, WebhookError> {
-    field::parse(text).map_err(|error| WebhookError::Body(error.below("data.object")))
-}
-
-fn id(scope: &str, provider_id: &str, index: usize, at: Millis) -> EventId {
-    EventId::derived(at, &Sha256::digest(format!("stripe/{scope}/{provider_id}/{index}")).into())
+fn object<'a, T: serde::Deserialize<'a>>(text: &'a str) -> Result<T, WebhookError> {
+    member("data.object", text)
 }
 
 /// A webhook that is being read.
-struct WebhookReader<'a> {
-    scope: &'a str,
-    /// When it happened by Stripe's clock.
-    at: Millis,
-    data: Vec<(Source, Data)>,
-    facts: Vec<Fact>,
-}
+struct WebhookReader<'a>(WebhookDraft<'a>);
 
 impl WebhookReader<'_> {
-    fn object(&mut self, kind: &str, text: &[u8]) -> Result<(), WebhookError> {
+    fn object(&mut self, kind: &str, text: &str) -> Result<(), WebhookError> {
         match kind {
             "customer.created" | "customer.updated" => self.customer(object(text)?),
             "checkout.session.completed" => self.session(object(text)?),
@@ -115,10 +92,6 @@ impl WebhookReader<'_> {
         Ok(())
     }
 
-    fn push_event(&mut self, source: Source, data: Data) {
-        self.data.push((source, data));
-    }
-
     fn customer(&mut self, object: StripeCustomer) {
         let Some(customer_key) = object.metadata.customer_key() else { return };
         let known = ProviderCustomer {
@@ -126,7 +99,7 @@ impl WebhookReader<'_> {
             name: object.name.filter(|name| !name.is_empty()),
             partner_key: object.metadata.partner_key(),
         };
-        self.push_event(Source::Billing, Data::ProviderCustomer(known));
+        self.0.push_event(Source::Billing, Data::ProviderCustomer(known));
     }
 
     /// A session links the site's key of a customer to Stripe's. A key in the metadata was written by the site's
@@ -146,7 +119,7 @@ impl WebhookReader<'_> {
             name: buyer.name.filter(|name| !name.is_empty()),
             partner_key: object.metadata.partner_key(),
         };
-        self.push_event(source, Data::ProviderCustomer(known));
+        self.0.push_event(source, Data::ProviderCustomer(known));
     }
 
     fn subscription(&mut self, object: &objects::StripeSubscription, deleted: bool) {
@@ -154,7 +127,7 @@ impl WebhookReader<'_> {
         let Some(status) = status else { return };
         let several = object.items.data.len() > 1;
         let name = fact::subscription(&object.id);
-        self.facts.push(FactBody::Reported.fact(self.scope, &name, "told", self.at.0, 0));
+        self.0.fact(&FactBody::Reported, &name, "told", 0);
         for item in &object.items.data {
             let price = &item.price;
             let quantity = item.quantity.unwrap_or(1);
@@ -167,7 +140,7 @@ impl WebhookReader<'_> {
                 amount: price.unit_amount.map(|amount| amount.saturating_mul(quantity)),
                 currency: price.currency.as_deref().and_then(|code| code.parse().ok()),
             };
-            self.push_event(Source::Billing, Data::Subscription(subscription));
+            self.0.push_event(Source::Billing, Data::Subscription(subscription));
         }
     }
 }

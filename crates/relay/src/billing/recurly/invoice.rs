@@ -28,7 +28,7 @@ pub(super) fn paid<'a>(tree: &XmlTree, scope: &'a str) -> Result<Option<WebhookD
     let mut draft = draft(tree, scope, &[id], at);
     let name = invoice_name(id);
     if let Some(number) = tree.text("invoice.invoice_number") {
-        draft.link(&name, &number_name(tree.text("invoice.invoice_number_prefix"), number.trim()));
+        draft.link(&name, &number_name(tree.text("invoice.invoice_number_prefix"), number.trim()), true);
     }
     let incomplete = (subscriptions.len() > 1).then(|| several(id));
     let key = draft.key(id);

@@ -21,14 +21,15 @@ impl WebhookReader<'_> {
         self.payments_of_old(object);
         // With some lines missing, neither the payments nor the shares of a refund can be computed.
         if object.lines.has_more {
-            self.push_event(Source::Billing, Data::Payment(incomplete(object, customer, currency, paid_at)));
+            self.0
+                .push_event(Source::Billing, Data::Payment(incomplete(object, customer, currency, paid_at)));
             return Ok(());
         }
         let lines: Vec<_> = object.lines.data.iter().map(|line| (line, base(object, line))).collect();
         let charged = || lines.iter().filter(|(_, base)| *base != 0);
         let lines = charged().map(|(line, base)| PaidLine { key: key(object, line), base: *base }).collect();
         let paid = FactBody::Paid { gross: object.paid(), lines };
-        self.facts.push(paid.fact(self.scope, &fact::invoice(&object.id), "paid", self.at.0, 0));
+        self.0.fact(&paid, &fact::invoice(&object.id), "paid", 0);
         for (line, base) in charged() {
             let payment = Payment {
                 customer: customer.clone(),
@@ -42,7 +43,7 @@ impl WebhookReader<'_> {
                 paid_at,
                 incomplete: None,
             };
-            self.push_event(Source::Billing, Data::Payment(payment));
+            self.0.push_event(Source::Billing, Data::Payment(payment));
         }
         Ok(())
     }
@@ -52,7 +53,7 @@ impl WebhookReader<'_> {
         let intent = object.payment_intent.as_deref().map(fact::intent);
         let charge = object.charge.as_deref().map(fact::charge);
         for payment in intent.into_iter().chain(charge) {
-            self.link(&fact::invoice(&object.id), &payment, true);
+            self.0.link(&fact::invoice(&object.id), &payment, true);
         }
     }
 
@@ -62,14 +63,13 @@ impl WebhookReader<'_> {
         let charge = object.payment.charge.as_deref().map(fact::charge);
         let invoice = fact::invoice(&object.invoice);
         for payment in intent.into_iter().chain(charge) {
-            self.link(&invoice, &payment, holds);
+            self.0.link(&invoice, &payment, holds);
             if let Some(amount) = object.amount_paid.filter(|_| holds) {
-                self.facts
-                    .push(FactBody::Charged { amount }.fact(self.scope, &payment, "charged", self.at.0, 0));
+                self.0.fact(&FactBody::Charged { amount }, &payment, "charged", 0);
             }
         }
         if !holds {
-            self.back(&invoice, &object.invoice, CustomerRef::default());
+            self.0.back(&invoice, &object.invoice, CustomerRef::default());
         }
     }
 }

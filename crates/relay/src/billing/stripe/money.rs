@@ -2,49 +2,31 @@
 //! about. How much is taken back of which transaction is computed from all facts when the event is delivered
 //! ([`crate::billing::refund_totals`]).
 
-use headwater_protocol::Source;
-use headwater_protocol::event::{CustomerRef, Data, Refund};
+use headwater_protocol::event::CustomerRef;
 
 use super::objects::{Charge, CreditNote, StripeDispute, StripeRefund};
 use super::{WebhookReader, who};
 use crate::billing::fact::{self, FactBody};
 
 impl WebhookReader<'_> {
-    /// Stores that two records belong together, or do not any more.
-    pub(super) fn link(&mut self, one: &str, other: &str, holds: bool) {
-        self.facts.extend(FactBody::link(self.scope, one, other, self.at.0, holds));
-    }
-
-    fn fact(&mut self, known: &FactBody, name: &str, part: &str, rank: i64) {
-        self.facts.push(known.fact(self.scope, name, part, self.at.0, rank));
-    }
-
-    /// Adds an event for the object `id`, which has changed how much is taken back of the record `about`.
-    pub(super) fn back(&mut self, about: &str, id: &str, customer: CustomerRef) {
-        let refund = Refund {
-            customer,
-            transaction_key: format!("stripe/{id}"),
-            about: Some(about.to_owned()),
-            amount: None,
-            refunded_at: self.at,
-        };
-        self.push_event(Source::Billing, Data::Refund(refund));
-    }
-
     pub(super) fn charge(&mut self, object: &Charge) {
         let name = fact::charge(&object.id);
         if let Some(intent) = &object.payment_intent {
-            self.link(&name, &fact::intent(intent), true);
+            self.0.link(&name, &fact::intent(intent), true);
         }
         if let Some(Some(invoice)) = &object.invoice {
-            self.link(&name, &fact::invoice(invoice), true);
+            self.0.link(&name, &fact::invoice(invoice), true);
         }
         let known = FactBody::Refunded { gross: object.amount, total: object.amount_refunded };
         // Of two reports within one second, the one with the larger total is the later one.
-        self.fact(&known, &name, "refunded", object.amount_refunded);
+        self.0.fact(&known, &name, "refunded", object.amount_refunded);
         // Some(None): Stripe says that the charge paid no invoice, so no transaction is affected.
         if object.invoice != Some(None) {
-            self.back(&name, &object.id, who(object.metadata.customer_key(), object.customer.clone(), None));
+            self.0.back(
+                &name,
+                &object.id,
+                who(object.metadata.customer_key(), object.customer.clone(), None),
+            );
         }
     }
 
@@ -52,7 +34,7 @@ impl WebhookReader<'_> {
     fn payer(&mut self, charge: Option<&String>, intent: Option<&String>) -> Option<String> {
         let (charge, intent) = (charge.map(|id| fact::charge(id)), intent.map(|id| fact::intent(id)));
         if let (Some(charge), Some(intent)) = (&charge, &intent) {
-            self.link(charge, intent, true);
+            self.0.link(charge, intent, true);
         }
         charge.or(intent)
     }
@@ -61,21 +43,21 @@ impl WebhookReader<'_> {
         let Some(name) = self.payer(object.charge.as_ref(), object.payment_intent.as_ref()) else { return };
         let made_at = object.created.saturating_mul(1000);
         let known = FactBody::Refund { amount: object.amount, made_at, stands: object.stands() };
-        self.fact(&known, &name, &format!("refund/{}", object.id), rank);
-        self.back(&name, &object.id, CustomerRef::default());
+        self.0.fact(&known, &name, &format!("refund/{}", object.id), rank);
+        self.0.back(&name, &object.id, CustomerRef::default());
     }
 
     pub(super) fn dispute(&mut self, object: &StripeDispute, rank: i64) {
         let Some(name) = self.payer(object.charge.as_ref(), object.payment_intent.as_ref()) else { return };
         let known = FactBody::Back { amount: if object.stands() { object.amount } else { 0 } };
-        self.fact(&known, &name, &format!("dispute/{}", object.id), rank);
-        self.back(&name, &object.id, CustomerRef::default());
+        self.0.fact(&known, &name, &format!("dispute/{}", object.id), rank);
+        self.0.back(&name, &object.id, CustomerRef::default());
     }
 
     pub(super) fn credit_note(&mut self, object: &CreditNote, rank: i64) {
         let name = fact::invoice(&object.invoice);
         let known = FactBody::Back { amount: object.gives_back() };
-        self.fact(&known, &name, &format!("note/{}", object.id), rank);
-        self.back(&name, &object.id, who(None, object.customer.clone(), None));
+        self.0.fact(&known, &name, &format!("note/{}", object.id), rank);
+        self.0.back(&name, &object.id, who(None, object.customer.clone(), None));
     }
 }
