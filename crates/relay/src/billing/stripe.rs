@@ -49,8 +49,7 @@ pub fn read(body: &[u8], scope: &str) -> Result<Webhook, WebhookError> {
     let body = field::without_nul(body);
     let envelope: StripeEnvelope<'_> = field::parse(&body).map_err(WebhookError::Body)?;
     let at = Millis(envelope.created.saturating_mul(1000));
-    let mut reader =
-        WebhookReader(WebhookDraft::new(BillingProvider::Stripe, scope, envelope.id.to_string(), at));
+    let mut reader = WebhookReader(WebhookDraft::new(BillingProvider::Stripe, scope, envelope.id, at));
     reader.object(&envelope.kind, envelope.data.object.get())?;
     reader.0.finish("data.object")
 }
