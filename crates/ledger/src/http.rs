@@ -7,16 +7,18 @@ mod customer;
 mod envelope;
 mod error;
 mod group;
-mod keys;
 mod link;
 mod list;
 mod member;
+mod operation;
+mod parameter;
 mod partnership;
 mod product;
 mod product_book;
 mod program;
 mod redirect;
 mod reward;
+mod routes;
 mod transaction;
 mod trigger;
 mod unread;
@@ -27,14 +29,13 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{Any, CorsLayer};
 
 use crate::Ledger;
+use routes::Routes;
 
-/// Every route of the ledger.
-pub(crate) fn router(ledger: Ledger) -> Router {
-    let routes = Router::new()
-        .merge(conversion::routes())
+/// Every operation of the API.
+fn api() -> Routes {
+    conversion::routes()
         .merge(customer::routes())
         .merge(group::routes())
-        .merge(keys::routes())
         .merge(link::routes())
         .merge(member::routes())
         .merge(partnership::routes())
@@ -44,8 +45,13 @@ pub(crate) fn router(ledger: Ledger) -> Router {
         .merge(reward::routes())
         .merge(transaction::routes())
         .merge(trigger::routes())
-        .route_layer(middleware::from_fn(unread::warn));
+}
+
+/// Every route of the ledger.
+pub(crate) fn router(ledger: Ledger) -> Router {
+    let (routes, _operations) = api().into_parts();
     routes
+        .route_layer(middleware::from_fn(unread::warn))
         .fallback(redirect::follow_link)
         .method_not_allowed_fallback(error::unknown_method)
         .layer(CatchPanicLayer::custom(error::panicked))

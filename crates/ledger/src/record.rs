@@ -21,6 +21,7 @@ pub(crate) mod product;
 pub(crate) mod product_book;
 pub(crate) mod program;
 mod refusal;
+pub(crate) mod resource;
 pub(crate) mod reward;
 pub(crate) mod secret;
 pub(crate) mod transaction;

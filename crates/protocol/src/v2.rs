@@ -10,6 +10,7 @@ mod keys;
 mod partner;
 mod program;
 mod referral;
+mod schema;
 mod transaction;
 mod trigger;
 

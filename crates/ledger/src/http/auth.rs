@@ -13,6 +13,7 @@ use headwater_protocol::{SOURCE_HEADER, Source};
 use headwater_store::Unit;
 
 use super::error::ApiFailure;
+use super::operation::{ADMIN, Input, OperationTypes, PARTNER, TRACKING, VENDOR};
 use crate::Ledger;
 use crate::record::credential::{self, Caller};
 use crate::record::{Ctx, Refusal, RefusalKind};
@@ -75,17 +76,35 @@ pub(crate) enum VendorOrPartner {
     Partner(PartnerView),
 }
 
-impl VendorOrPartner {
+/// Whoever may read.
+pub(crate) trait Viewer:
+    FromRequestParts<Ledger, Rejection = ApiFailure> + Input + Copy + Send + 'static
+{
     /// The context of this request.
-    pub(crate) fn ctx(self, ledger: &Ledger) -> Ctx {
+    fn ctx(self, ledger: &Ledger) -> Ctx;
+    /// The partnership whose view this is; `None` for the vendor.
+    fn partnership(self) -> Option<i64>;
+}
+
+impl Viewer for Vendor {
+    fn ctx(self, ledger: &Ledger) -> Ctx {
+        Self::ctx(self, ledger)
+    }
+
+    fn partnership(self) -> Option<i64> {
+        None
+    }
+}
+
+impl Viewer for VendorOrPartner {
+    fn ctx(self, ledger: &Ledger) -> Ctx {
         match self {
             Self::Vendor(vendor) => vendor.ctx(ledger),
             Self::Partner(partner) => ledger.ctx(partner.program, false),
         }
     }
 
-    /// The partnership whose view this is; `None` for the vendor.
-    pub(crate) fn partnership(self) -> Option<i64> {
+    fn partnership(self) -> Option<i64> {
         match self {
             Self::Vendor(_) => None,
             Self::Partner(partner) => Some(partner.partnership),
@@ -157,6 +176,30 @@ impl FromRequestParts<Ledger> for Admin {
             Caller::Admin { program } => Ok(Self { program }),
             _ => Err(wrong("this call takes the program's administrator token as Bearer").into()),
         }
+    }
+}
+
+impl Input for Vendor {
+    fn describe(types: &mut OperationTypes) {
+        types.callers = vec![VENDOR];
+    }
+}
+
+impl Input for VendorOrPartner {
+    fn describe(types: &mut OperationTypes) {
+        types.callers = vec![VENDOR, PARTNER];
+    }
+}
+
+impl Input for ConversionSender {
+    fn describe(types: &mut OperationTypes) {
+        types.callers = vec![TRACKING, VENDOR];
+    }
+}
+
+impl Input for Admin {
+    fn describe(types: &mut OperationTypes) {
+        types.callers = vec![ADMIN];
     }
 }
 

@@ -11,7 +11,6 @@ use headwater_protocol::field;
 use headwater_protocol::limits::{API_BODY_MAX, IDEMPOTENCY_KEY_MAX, REQUEST_TIMEOUT};
 use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use super::error::ApiFailure;
@@ -20,32 +19,13 @@ use crate::Ledger;
 use crate::record::idempotency::IdempotentRequest;
 use crate::record::{Refusal, RefusalKind};
 
-/// A body that was read whole, with its idempotency key if it has one.
-pub(crate) struct JsonBody {
-    bytes: Bytes,
-    idempotent: Option<IdempotentRequest>,
-    log: ReadLog,
+/// A JSON body, and its idempotency key if it has one. Unknown members are ignored, with a warning in the answer.
+pub(crate) struct Posted<T> {
+    pub(crate) value: T,
+    pub(crate) idempotent: Option<IdempotentRequest>,
 }
 
-impl JsonBody {
-    /// Reads the body as `T`. Unknown members are ignored, with a warning in the answer.
-    pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
-        Ok(field::parse_reporting(&self.bytes, |place, known| self.log.unread_member(place, known))?)
-    }
-
-    /// Whether the body has the member `name` and it is null, which a wire type reads like an absent one.
-    pub(crate) fn is_null(&self, name: &str) -> Result<bool, Refusal> {
-        let members: Map<String, Value> = field::parse(&self.bytes)?;
-        Ok(members.get(name).is_some_and(Value::is_null))
-    }
-
-    /// The idempotency key, taken out.
-    pub(crate) fn idempotent(self) -> Option<IdempotentRequest> {
-        self.idempotent
-    }
-}
-
-impl FromRequest<Ledger> for JsonBody {
+impl<T: DeserializeOwned + Send> FromRequest<Ledger> for Posted<T> {
     type Rejection = ApiFailure;
 
     async fn from_request(request: Request<Body>, _: &Ledger) -> Result<Self, ApiFailure> {
@@ -59,7 +39,9 @@ impl FromRequest<Ledger> for JsonBody {
                 Some(IdempotentRequest { key: check_key(key.to_str().ok())?, hash: hash(&parts, &bytes) })
             }
         };
-        Ok(Self { bytes, idempotent, log: ReadLog::of(&parts) })
+        let log = ReadLog::of(&parts);
+        let value = field::parse_reporting(&bytes, |place, known| log.unread_member(place, known))?;
+        Ok(Self { value, idempotent })
     }
 }
 

@@ -1,15 +1,114 @@
-//! The parameters every list takes (api.md section 2).
+//! The parameters every list takes (api.md section 2), and those of its own filters.
 
+use std::marker::PhantomData;
+
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
 use headwater_protocol::limits::{LIST_DEFAULT, LIST_MAX};
+use headwater_protocol::v2::List;
+use headwater_store::Unit;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 
-use super::body::Params;
+use super::auth::Viewer;
+use super::body::{Key, Params};
+use super::envelope::{Answer, ApiResult};
+use super::error::ApiFailure;
+use super::operation::{Input, OperationTypes, flag, text};
+use crate::Ledger;
 use crate::record::Refusal;
-use crate::store::list::{Cursor, PageRequest};
+use crate::record::list::ListRequest;
+use crate::record::resource::{self, Resource};
+use crate::store::list::{Cursor, FilterBy, Listing, PageRequest};
+
+/// The parameters of a list of `R`.
+pub(crate) struct ListQuery<R> {
+    pub(crate) params: Params,
+    resource: PhantomData<fn() -> R>,
+}
+
+impl<R: Resource> ListQuery<R> {
+    /// What the caller asks; a partner may not use the vendor's own filters.
+    pub(crate) fn read(&self, viewer: Option<i64>) -> Result<ListRequest, Refusal> {
+        let page = self.params.page(R::LISTING)?;
+        let usable = R::LISTING.filters.iter().filter(|filter| viewer.is_none() || !filter.vendor_only);
+        let given = usable.filter_map(|filter| Some((filter, self.params.get(filter.name)?.to_owned())));
+        Ok(ListRequest { page, asked: given.collect() })
+    }
+}
+
+impl<R: Resource> FromRequestParts<Ledger> for ListQuery<R> {
+    type Rejection = ApiFailure;
+
+    async fn from_request_parts(parts: &mut Parts, ledger: &Ledger) -> Result<Self, ApiFailure> {
+        let params = Params::from_request_parts(parts, ledger).await?;
+        Ok(Self { params, resource: PhantomData })
+    }
+}
+
+impl<R: Resource> Input for ListQuery<R> {
+    fn describe(types: &mut OperationTypes) {
+        let whole = || ObjectBuilder::new().schema_type(Type::Integer);
+        let limit = whole().minimum(Some(1)).maximum(Some(LIST_MAX)).default(Some(LIST_DEFAULT.into()));
+        types.query("limit", "Items of a page.", limit);
+        types.query("starting_after", "The key of the item before the page's first.", text());
+        types.query("ending_before", "The key of the item behind the page's last.", text());
+        let orders = order_names(R::LISTING).flat_map(|name| [name.to_owned(), format!("-{name}")]);
+        let orders = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(orders));
+        types.query("order_by", "The order; with a dash the largest first. Newest first without it.", orders);
+        for name in ["min_created", "max_created", "min_updated", "max_updated"] {
+            let time = whole().format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)));
+            types.query(name, "A bound in epoch milliseconds, itself included.", time);
+        }
+        if R::LISTING.archivable {
+            types.query("include_archived", "Whether archived items are listed.", flag());
+        }
+        for filter in R::LISTING.filters {
+            match filter.by {
+                FilterBy::Text(_) | FilterBy::Record(..) => types.query(filter.name, filter.about, text()),
+                FilterBy::Flag(_) => types.query(filter.name, filter.about, flag()),
+                FilterBy::Word(_, words) => {
+                    let words = ObjectBuilder::new()
+                        .schema_type(Type::String)
+                        .enum_values(Some(words.iter().copied()));
+                    types.query(filter.name, filter.about, words);
+                }
+            }
+        }
+    }
+}
+
+/// A page of `R`, for whoever `V` admits.
+pub(crate) async fn list<R: Resource, V: Viewer>(
+    State(ledger): State<Ledger>,
+    caller: V,
+    query: ListQuery<R>,
+) -> ApiResult<List<R::Wire>> {
+    let (ctx, viewer) = (caller.ctx(&ledger), caller.partnership());
+    let request = query.read(viewer)?;
+    let read = move |unit: &mut Unit<'_>| resource::list::<R>(unit, &ctx, viewer, &request);
+    Ok(Answer::found(ledger.read(read).await?))
+}
+
+/// One `R`, for whoever `V` admits.
+pub(crate) async fn get<R: Resource, V: Viewer>(
+    State(ledger): State<Ledger>,
+    caller: V,
+    Key(key): Key,
+) -> ApiResult<R::Wire> {
+    let (ctx, viewer) = (caller.ctx(&ledger), caller.partnership());
+    let read = move |unit: &mut Unit<'_>| resource::get::<R>(unit, &ctx, viewer, &key);
+    Ok(Answer::found(ledger.read(read).await?))
+}
+
+/// The names of the orders of a list.
+fn order_names(listing: &Listing) -> impl Iterator<Item = &'static str> {
+    std::iter::once("created_at").chain(listing.orders.iter().map(|(name, _)| *name))
+}
 
 impl Params {
-    /// Reads a list's parameters. `orders` are those the list accepts beside `created_at`.
-    pub(crate) fn page(&self, orders: &[&'static str]) -> Result<PageRequest, Refusal> {
-        let (order, ascending) = self.order(orders)?;
+    /// Reads the parameters that every list takes.
+    fn page(&self, listing: &Listing) -> Result<PageRequest, Refusal> {
+        let (order, ascending) = self.order(listing)?;
         Ok(PageRequest {
             limit: self.limit()?,
             cursor: self.cursor()?,
@@ -44,12 +143,12 @@ impl Params {
     }
 
     /// Newest first when `order_by` is absent; a dash in front of the name means largest first.
-    fn order(&self, orders: &[&'static str]) -> Result<(&'static str, bool), Refusal> {
+    fn order(&self, listing: &Listing) -> Result<(&'static str, bool), Refusal> {
         let Some(text) = self.get("order_by") else { return Ok(("created_at", false)) };
         let (name, ascending) = text.strip_prefix('-').map_or((text, true), |name| (name, false));
-        let known = std::iter::once(&"created_at").chain(orders).find(|known| **known == name);
-        known.map(|known| (*known, ascending)).ok_or_else(|| {
-            let names: Vec<_> = std::iter::once(&"created_at").chain(orders).copied().collect();
+        let known = order_names(listing).find(|known| *known == name);
+        known.map(|known| (known, ascending)).ok_or_else(|| {
+            let names: Vec<_> = order_names(listing).collect();
             let message =
                 format!("order_by must be {}, with a dash before it for largest first", names.join(" or "));
             Refusal::invalid("invalid_value", "order_by", message)

@@ -1,53 +1,13 @@
 //! `/members`.
 
-use axum::Router;
-use axum::extract::State;
-use axum::response::Response;
-use axum::routing::get;
-use headwater_protocol::v2::CreateMember;
-use headwater_store::Unit;
+use super::routes::Routes;
+use super::write::{Writes, create};
+use crate::record::member::{self, Members};
 
-use super::auth::Vendor;
-use super::body::{JsonBody, Key, Params};
-use super::envelope::{answer, found};
-use super::error::ApiFailure;
-use super::write;
-use crate::Ledger;
-use crate::record::member;
-
-pub(crate) fn routes() -> Router<Ledger> {
-    Router::new()
-        .route("/api/v2/members", get(list_members).post(post_member))
-        .route("/api/v2/members/{key}", get(get_member))
-}
-
-async fn list_members(
-    State(ledger): State<Ledger>,
-    vendor: Vendor,
-    params: Params,
-) -> Result<Response, ApiFailure> {
-    let (ctx, page) = (vendor.ctx(&ledger), params.page(&[])?);
-    let list = move |unit: &mut Unit<'_>| member::list(unit, &ctx, params.get("partnership_key"), &page);
-    Ok(found(ledger.read(list).await?))
-}
-
-async fn get_member(
-    State(ledger): State<Ledger>,
-    vendor: Vendor,
-    Key(key): Key,
-) -> Result<Response, ApiFailure> {
-    let ctx = vendor.ctx(&ledger);
-    Ok(found(ledger.read(move |unit| member::get(unit, &ctx, &key)).await?))
-}
-
-async fn post_member(
-    State(ledger): State<Ledger>,
-    vendor: Vendor,
-    posted: JsonBody,
-) -> Result<Response, ApiFailure> {
-    let new: CreateMember = posted.parse()?;
-    let work = move |unit: &mut Unit<'_>, ctx: &_| {
-        Ok(answer(200, "Member created", member::record(unit, ctx, new.clone())?))
-    };
-    write::post(&ledger, vendor.shared(&ledger)?, posted, work).await
+pub(crate) fn routes() -> Routes {
+    Routes::of("members").reads::<Members>("/api/v2/members").post(
+        "/api/v2/members",
+        "Add a person to a partner's team",
+        create(Writes::Shared, "Member created", member::record),
+    )
 }

@@ -1,39 +1,40 @@
 //! `/products`.
 
-use axum::Router;
 use axum::extract::State;
-use axum::response::Response;
-use axum::routing::get;
-use headwater_protocol::v2::{CreateProduct, UpdateProduct};
+use headwater_protocol::v2::{Change, CreateProduct, List, Product, UpdateProduct};
 use headwater_store::Unit;
 
-use super::auth::{Vendor, VendorOrPartner};
-use super::body::{JsonBody, Key, Params};
-use super::envelope::{answer, answer_with, found};
-use super::error::ApiFailure;
+use super::auth::{Vendor, VendorOrPartner, Viewer as _};
+use super::body::{Key, Posted};
+use super::envelope::{Answer, ApiResult};
+use super::list::ListQuery;
+use super::parameter::{Asked, OfCustomer};
+use super::routes::Routes;
 use super::write;
 use crate::Ledger;
-use crate::record::product::{self, Path, ProductFilters};
+use crate::record::product::{self, Path, Products};
 
-pub(crate) fn routes() -> Router<Ledger> {
-    Router::new()
-        .route("/api/v2/products", get(list_products).post(post_product))
-        .route(
-            "/api/v2/products/{key}",
-            get(get_product).patch(update_product).put(update_product).delete(archive_product),
-        )
-        .route("/api/v2/products/{key}/history", get(get_history))
+pub(crate) fn routes() -> Routes {
+    let one = "/api/v2/products/{key}";
+    Routes::of("products")
+        .get("/api/v2/products", "List products", list_products)
+        .get(one, "Get a product", get_product)
+        .post("/api/v2/products", "Create a product", post_product)
+        .succeeds_with(&[200, 201])
+        .patch(one, "Change a product", update_product)
+        .delete(one, "Delete a product", archive_product)
+        .get("/api/v2/products/{key}/history", "List what changed about a product", get_history)
 }
 
-/// A product named by the path and, optionally, its customer named by the query.
-struct CreatedProduct {
+/// The product that the path names and, optionally, its customer named by the query.
+struct ProductName {
     name: String,
     customer: Option<String>,
 }
 
-impl CreatedProduct {
-    fn new(name: String, params: &Params) -> Self {
-        Self { name, customer: params.get("customer_key").map(str::to_owned) }
+impl ProductName {
+    fn new(Key(name): Key, customer: &Asked<OfCustomer>) -> Self {
+        Self { name, customer: customer.text() }
     }
 
     fn path(&self) -> Path<'_> {
@@ -41,58 +42,37 @@ impl CreatedProduct {
     }
 }
 
-async fn get_history(
-    State(ledger): State<Ledger>,
-    vendor: Vendor,
-    Key(key): Key,
-    params: Params,
-) -> Result<Response, ApiFailure> {
-    let (ctx, chosen) = (vendor.ctx(&ledger), CreatedProduct::new(key, &params));
-    Ok(found(ledger.read(move |unit| product::history(unit, &ctx, chosen.path())).await?))
-}
-
 async fn list_products(
     State(ledger): State<Ledger>,
     reader: VendorOrPartner,
-    params: Params,
-) -> Result<Response, ApiFailure> {
-    let (ctx, page) = (reader.ctx(&ledger), params.page(&[])?);
-    let own = |name: &'static str| params.get(name).map(str::to_owned);
-    if let Some(viewer) = reader.partnership() {
-        let wanted = (own("customer_key"), own("status"));
-        let list = move |unit: &mut Unit<'_>| product::list_for_partner(unit, &ctx, viewer, wanted, &page);
-        return Ok(found(ledger.read(list).await?));
-    }
-    let filters = ProductFilters {
-        customer_key: own("customer_key"),
-        stack_key: own("stack_key"),
-        click_xid: own("click_xid"),
-        status: own("status"),
-        external_subscription_key: own("external_subscription_key"),
-    };
-    Ok(found(ledger.read(move |unit| product::list(unit, &ctx, filters, &page)).await?))
+    query: ListQuery<Products>,
+) -> ApiResult<List<Product>> {
+    let (ctx, viewer) = (reader.ctx(&ledger), reader.partnership());
+    let request = query.read(viewer)?;
+    let list = move |unit: &mut Unit<'_>| product::list(unit, &ctx, viewer, &request);
+    Ok(Answer::found(ledger.read(list).await?))
 }
 
 async fn get_product(
     State(ledger): State<Ledger>,
     reader: VendorOrPartner,
-    Key(key): Key,
-    params: Params,
-) -> Result<Response, ApiFailure> {
-    let (ctx, chosen) = (reader.ctx(&ledger), CreatedProduct::new(key, &params));
+    key: Key,
+    customer: Asked<OfCustomer>,
+) -> ApiResult<Product> {
+    let (ctx, chosen) = (reader.ctx(&ledger), ProductName::new(key, &customer));
     let read = move |unit: &mut Unit<'_>| match reader.partnership() {
         None => product::get(unit, &ctx, chosen.path()),
         Some(viewer) => product::get_for_partner(unit, &ctx, viewer, &chosen.name),
     };
-    Ok(found(ledger.read(read).await?))
+    Ok(Answer::found(ledger.read(read).await?))
 }
 
 async fn post_product(
     State(ledger): State<Ledger>,
     vendor: Vendor,
-    posted: JsonBody,
-) -> Result<Response, ApiFailure> {
-    let new: CreateProduct = posted.parse()?;
+    posted: Posted<CreateProduct>,
+) -> ApiResult<Product> {
+    let Posted { value: new, idempotent } = posted;
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
         let made = product::record(unit, ctx, &new)?;
         let (status, message) = if made.created {
@@ -100,26 +80,22 @@ async fn post_product(
         } else {
             (200, "Product existed already")
         };
-        Ok(answer_with(status, message, made.product, made.warnings))
+        Ok(Answer::with_warnings(status, message, made.product, made.warnings))
     };
-    write::post(&ledger, vendor.ctx(&ledger), posted, work).await
+    write::post(&ledger, vendor.ctx(&ledger), idempotent, work).await
 }
 
 async fn update_product(
     State(ledger): State<Ledger>,
     vendor: Vendor,
-    Key(key): Key,
-    params: Params,
-    posted: JsonBody,
-) -> Result<Response, ApiFailure> {
-    let change: UpdateProduct = posted.parse()?;
-    let chosen = CreatedProduct::new(key, &params);
+    key: Key,
+    customer: Asked<OfCustomer>,
+    posted: Posted<UpdateProduct>,
+) -> ApiResult<Product> {
+    let chosen = ProductName::new(key, &customer);
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
-        Ok(answer(
-            200,
-            "Product updated successfully",
-            product::update(unit, ctx, chosen.path(), change.clone())?,
-        ))
+        let changed = product::update(unit, ctx, chosen.path(), posted.value.clone())?;
+        Ok(Answer::new(200, "Product updated successfully", changed))
     };
     write::change(&ledger, vendor.ctx(&ledger), work).await
 }
@@ -127,12 +103,22 @@ async fn update_product(
 async fn archive_product(
     State(ledger): State<Ledger>,
     vendor: Vendor,
-    Key(key): Key,
-    params: Params,
-) -> Result<Response, ApiFailure> {
-    let chosen = CreatedProduct::new(key, &params);
+    key: Key,
+    customer: Asked<OfCustomer>,
+) -> ApiResult<Product> {
+    let chosen = ProductName::new(key, &customer);
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
-        Ok(answer(200, "Product deleted successfully", product::archive(unit, ctx, chosen.path())?))
+        Ok(Answer::new(200, "Product deleted successfully", product::archive(unit, ctx, chosen.path())?))
     };
     write::change(&ledger, vendor.ctx(&ledger), work).await
+}
+
+async fn get_history(
+    State(ledger): State<Ledger>,
+    vendor: Vendor,
+    key: Key,
+    customer: Asked<OfCustomer>,
+) -> ApiResult<List<Change>> {
+    let (ctx, chosen) = (vendor.ctx(&ledger), ProductName::new(key, &customer));
+    Ok(Answer::found(ledger.read(move |unit| product::history(unit, &ctx, chosen.path())).await?))
 }

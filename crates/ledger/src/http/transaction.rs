@@ -1,93 +1,70 @@
 //! `/transactions`.
 
-use axum::Router;
 use axum::extract::State;
-use axum::response::Response;
-use axum::routing::{get, post};
-use headwater_protocol::v2::{CreateRefund, CreateTransaction};
+use headwater_protocol::v2::{CreateTransaction, List, Transaction, TransactionExplanation};
 use headwater_store::Unit;
 
 use super::auth::Vendor;
-use super::body::{JsonBody, Key, Params};
-use super::envelope::{answer, answer_with, found, respond};
-use super::error::ApiFailure;
-use super::write;
+use super::body::{Key, Posted};
+use super::envelope::{Answer, ApiResult};
+use super::list::{self, ListQuery};
+use super::routes::Routes;
+use super::write::{self, Writes, act, without_body};
 use crate::Ledger;
-use crate::record::transaction::{self, TransactionFilters};
+use crate::record::transaction::{self, Transactions};
 
-pub(crate) fn routes() -> Router<Ledger> {
-    Router::new()
-        .route("/api/v2/transactions", get(list_transactions).post(post_transaction))
-        .route("/api/v2/transactions/{key}", get(get_transaction).delete(delete_transaction))
-        .route("/api/v2/transactions/{key}/refund", post(post_refund))
-        .route("/api/v2/transactions/{key}/explain", get(get_explanation))
+pub(crate) fn routes() -> Routes {
+    let one = "/api/v2/transactions/{key}";
+    Routes::of("transactions")
+        .get("/api/v2/transactions", "List transactions", list_transactions)
+        .get(one, "Get a transaction", list::get::<Transactions, Vendor>)
+        .post("/api/v2/transactions", "Create a transaction", post_transaction)
+        .delete(
+            one,
+            "Refund a transaction in full",
+            without_body(Writes::OwnMode, "Transaction refunded", transaction::refund_whole),
+        )
+        .post(
+            "/api/v2/transactions/{key}/refund",
+            "Refund a part of a transaction",
+            act(Writes::OwnMode, "Transaction refunded", transaction::refund),
+        )
+        .get(
+            "/api/v2/transactions/{key}/explain",
+            "Explain what each trigger made of a transaction",
+            get_explanation,
+        )
 }
 
 async fn list_transactions(
     State(ledger): State<Ledger>,
     vendor: Vendor,
-    params: Params,
-) -> Result<Response, ApiFailure> {
-    let (ctx, page) = (vendor.ctx(&ledger), params.page(&["amount"])?);
-    let filters = TransactionFilters {
-        customer_key: params.get("customer_key").map(str::to_owned),
-        unmatched: params.flag("unmatched")?,
-    };
-    let (list, warnings) = ledger.read(move |unit| transaction::list(unit, &ctx, filters, &page)).await?;
-    Ok(respond(answer_with(200, "OK", list, warnings)))
-}
-
-async fn get_transaction(
-    State(ledger): State<Ledger>,
-    vendor: Vendor,
-    Key(key): Key,
-) -> Result<Response, ApiFailure> {
-    let ctx = vendor.ctx(&ledger);
-    Ok(found(ledger.read(move |unit| transaction::get(unit, &ctx, &key)).await?))
+    query: ListQuery<Transactions>,
+) -> ApiResult<List<Transaction>> {
+    let (ctx, request) = (vendor.ctx(&ledger), query.read(None)?);
+    let list = move |unit: &mut Unit<'_>| transaction::list(unit, &ctx, &request);
+    let (page, warnings) = ledger.read(list).await?;
+    Ok(Answer::with_warnings(200, "OK", page, warnings))
 }
 
 async fn get_explanation(
     State(ledger): State<Ledger>,
     vendor: Vendor,
     Key(key): Key,
-) -> Result<Response, ApiFailure> {
+) -> ApiResult<TransactionExplanation> {
     let ctx = vendor.ctx(&ledger);
-    Ok(found(ledger.read(move |unit| transaction::explain(unit, &ctx, &key)).await?))
+    Ok(Answer::found(ledger.read(move |unit| transaction::explain(unit, &ctx, &key)).await?))
 }
 
 async fn post_transaction(
     State(ledger): State<Ledger>,
     vendor: Vendor,
-    posted: JsonBody,
-) -> Result<Response, ApiFailure> {
-    let new: CreateTransaction = posted.parse()?;
+    posted: Posted<CreateTransaction>,
+) -> ApiResult<Transaction> {
+    let Posted { value: new, idempotent } = posted;
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
         let (made, warnings) = transaction::record(unit, ctx, &new)?;
-        Ok(answer_with(200, "Transaction created", made, warnings))
+        Ok(Answer::with_warnings(200, "Transaction created", made, warnings))
     };
-    write::post(&ledger, vendor.ctx(&ledger), posted, work).await
-}
-
-async fn post_refund(
-    State(ledger): State<Ledger>,
-    vendor: Vendor,
-    Key(key): Key,
-    posted: JsonBody,
-) -> Result<Response, ApiFailure> {
-    let refund: CreateRefund = posted.parse()?;
-    let work = move |unit: &mut Unit<'_>, ctx: &_| {
-        Ok(answer(200, "Transaction refunded", transaction::refund(unit, ctx, &key, &refund)?))
-    };
-    write::post(&ledger, vendor.ctx(&ledger), posted, work).await
-}
-
-async fn delete_transaction(
-    State(ledger): State<Ledger>,
-    vendor: Vendor,
-    Key(key): Key,
-) -> Result<Response, ApiFailure> {
-    let work = move |unit: &mut Unit<'_>, ctx: &_| {
-        Ok(answer(200, "Transaction refunded", transaction::refund_whole(unit, ctx, &key)?))
-    };
-    write::change(&ledger, vendor.ctx(&ledger), work).await
+    write::post(&ledger, vendor.ctx(&ledger), idempotent, work).await
 }

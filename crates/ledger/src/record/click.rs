@@ -5,14 +5,15 @@ use headwater_protocol::cookie::encode;
 use headwater_protocol::key::{Prefix, mint_click_id, mint_company_key};
 use headwater_protocol::limits::{CLICK_DAYS, REFERRAL_DAYS};
 use headwater_protocol::referral::{encode_partner_key, is_host, percent_encode, sub_ids};
-use headwater_protocol::v2::{Click, List, RedirectOrder};
+use headwater_protocol::v2::{Click, RedirectOrder};
 use headwater_store::{StoreError, Unit};
 use url::{Host, Url};
 
-use super::{Ctx, Ids, Refusal, list as page_of, program};
+use super::resource::Resource;
+use super::{Ctx, Ids, Refusal, program};
 use crate::store::click::{self, ClickRow};
 use crate::store::link::{self, LinkRow};
-use crate::store::list::{Condition, PageRequest};
+use crate::store::list::Listing;
 
 /// A day in milliseconds.
 const DAY: i64 = 24 * 60 * 60 * 1000;
@@ -236,17 +237,18 @@ pub(crate) fn prune(unit: &mut Unit<'_>, now: Millis, limit: i64) -> Result<usiz
     click::delete_before(unit, Ids::first_id(now.plus(-CLICK_DAYS * DAY)), limit)
 }
 
-/// A page of clicks, of one partnership when one is given.
-pub(crate) fn list(
-    unit: &mut Unit<'_>,
-    ctx: &Ctx,
-    partnership: Option<i64>,
-    has_sub_id: bool,
-    page: &PageRequest,
-) -> Result<List<Click>, Refusal> {
-    let filters = has_sub_id.then(|| Condition::text("click.sub_ids <>", "[]")).into_iter().collect();
-    let slice = click::list(unit, ctx.program, partnership, filters, page)?;
-    page_of::render(page, slice, render)
+/// Clicks of partners' links.
+pub(crate) struct Clicks;
+
+impl Resource for Clicks {
+    const NAME: &'static str = "click";
+    const LISTING: &'static Listing = &click::LISTING;
+    type Row = ClickRow;
+    type Wire = Click;
+
+    fn render(_: &Ctx, _: Option<i64>, row: ClickRow) -> Result<Click, Refusal> {
+        Ok(render(row))
+    }
 }
 
 fn render(row: ClickRow) -> Click {

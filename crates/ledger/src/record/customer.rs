@@ -5,7 +5,7 @@ mod view;
 use headwater_protocol::field::{check_length, check_optional};
 use headwater_protocol::key::Prefix;
 use headwater_protocol::limits::{CUSTOMER_KEY_MAX, CUSTOMER_KEY_MIN, EMAIL_MAX, EMAIL_MIN, NAME_MAX};
-use headwater_protocol::v2::{Change, CreateCustomer, Customer, List, UpdateCustomer, Warning};
+use headwater_protocol::v2::{Attribution, Change, CreateCustomer, Customer, List, UpdateCustomer, Warning};
 use headwater_protocol::{FieldError, Source, limits};
 use headwater_store::Unit;
 
@@ -18,7 +18,7 @@ use crate::store::{idempotency, product, provider_id, record_change, transaction
 
 use lookup::require;
 use view::render;
-pub(crate) use view::{CustomerFilters, find_referred, get, get_for_partner, list, list_for_partner};
+pub(crate) use view::{Customers, find_referred};
 
 /// A customer that was made or, with upsert, found and changed.
 pub(crate) struct RecordedCustomer {
@@ -230,7 +230,7 @@ fn check(ctx: &Ctx, new: &CreateCustomer) -> Result<(), FieldError> {
 
 /// Refuses `""` and `null`, which real clients send when their cookie was empty. Ignoring them would hide the lost
 /// credit (api.md section 6).
-pub(crate) fn empty_partner_key() -> FieldError {
+fn empty_partner_key() -> FieldError {
     let message = "partner_key must not be empty or null; leave it out when nobody referred the customer";
     FieldError::new("invalid_value", "partner_key", message)
 }
@@ -318,14 +318,14 @@ pub(crate) fn reattribute(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     name: &str,
-    (partner_key, reason): (&str, &str),
+    given: Attribution,
 ) -> Result<Customer, Refusal> {
     let mut row = require(unit, ctx, name)?;
-    check_length("reason", reason, 1, limits::DESCRIPTION_MAX)?;
-    let referrer = find_referrer(unit, ctx, partner_key)?;
+    check_length("reason", &given.reason, 1, limits::DESCRIPTION_MAX)?;
+    let referrer = find_referrer(unit, ctx, &given.partner_key)?;
     claim::credit(unit, ctx, &mut row, referrer.id)?;
     claim::confirm(unit, ctx, &mut row)?;
-    claim::remember(unit, ctx, &row.key, "attribution_reason", (None, Some(reason.to_owned())))?;
+    claim::remember(unit, ctx, &row.key, "attribution_reason", (None, Some(given.reason)))?;
     Ok(render(row))
 }
 

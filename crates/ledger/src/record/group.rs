@@ -3,14 +3,33 @@
 use headwater_protocol::field::{check_length, check_optional};
 use headwater_protocol::key::Prefix;
 use headwater_protocol::limits::NAME_MAX;
-use headwater_protocol::v2::{CreateGroup, Group, List};
+use headwater_protocol::v2::{CreateGroup, Group};
 use headwater_protocol::{FieldError, Millis};
 use headwater_store::Unit;
 use serde_json::Map;
 
-use super::{Ctx, Refusal, RefusalKind, list as page_of};
+use super::resource::Resource;
+use super::{Ctx, Refusal, RefusalKind};
 use crate::store::group::{self, GroupRow};
-use crate::store::list::PageRequest;
+use crate::store::list::Listing;
+
+/// Groups of partners.
+pub(crate) struct Groups;
+
+impl Resource for Groups {
+    const NAME: &'static str = "group";
+    const LISTING: &'static Listing = &group::LISTING;
+    type Row = GroupRow;
+    type Wire = Group;
+
+    fn render(_: &Ctx, _: Option<i64>, row: GroupRow) -> Result<Group, Refusal> {
+        Ok(render(row))
+    }
+
+    fn find(unit: &mut Unit<'_>, ctx: &Ctx, _: Option<i64>, name: &str) -> Result<Option<GroupRow>, Refusal> {
+        Ok(group::find(unit, ctx.program, name)?)
+    }
+}
 
 /// Makes a group.
 pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: CreateGroup) -> Result<Group, Refusal> {
@@ -53,18 +72,6 @@ fn slug_of(name: &str) -> String {
         }
     }
     slug.trim_end_matches('-').to_owned()
-}
-
-/// A group by its key or slug.
-pub(crate) fn get(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Group, Refusal> {
-    let row = group::find(unit, ctx.program, name)?.ok_or_else(|| Refusal::not_found("group", name))?;
-    Ok(render(row))
-}
-
-/// A page of groups.
-pub(crate) fn list(unit: &mut Unit<'_>, ctx: &Ctx, page: &PageRequest) -> Result<List<Group>, Refusal> {
-    let slice = group::list(unit, ctx.program, page)?;
-    page_of::render(page, slice, render)
 }
 
 fn render(row: GroupRow) -> Group {

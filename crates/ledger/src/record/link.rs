@@ -7,9 +7,11 @@ use headwater_protocol::{FieldError, Millis};
 use headwater_store::Unit;
 use url::Url;
 
-use super::{Ctx, Refusal, RefusalKind, list as page_of, partnership, program};
+use super::list::ListRequest;
+use super::resource::{self, Resource};
+use super::{Ctx, Refusal, RefusalKind, partnership, program};
 use crate::store::link::{self, LinkRow};
-use crate::store::list::PageRequest;
+use crate::store::list::Listing;
 
 /// Characters of a destination: the URL length that old proxies accept, less the parameters that a redirect appends.
 const DEST_MAX: usize = 1500;
@@ -95,32 +97,29 @@ fn check_slug(slug: &str) -> Result<(), FieldError> {
     Ok(())
 }
 
-/// A page of links, of one partnership when one is named.
-pub(crate) fn list(
-    unit: &mut Unit<'_>,
-    ctx: &Ctx,
-    name: Option<&str>,
-    page: &PageRequest,
-) -> Result<List<Link>, Refusal> {
-    let whose = match name {
-        Some(name) => {
-            let found = partnership::find(unit, ctx, name)?;
-            Some(found.ok_or_else(|| Refusal::not_found("partnership", name))?.id)
-        }
-        None => None,
-    };
-    list_of(unit, ctx, whose, page)
+/// Partners' links.
+pub(crate) struct Links;
+
+impl Resource for Links {
+    const NAME: &'static str = "link";
+    const LISTING: &'static Listing = &link::LISTING;
+    type Row = LinkRow;
+    type Wire = Link;
+
+    fn render(ctx: &Ctx, _: Option<i64>, row: LinkRow) -> Result<Link, Refusal> {
+        Ok(render(&ctx.link_base, row))
+    }
 }
 
-/// The same by the partnership's number, which a partner's token gives.
+/// A page of the links of the partner that is named.
 pub(crate) fn list_of(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
-    whose: Option<i64>,
-    page: &PageRequest,
+    name: &str,
+    request: &ListRequest,
 ) -> Result<List<Link>, Refusal> {
-    let slice = link::list(unit, ctx.program, whose, page)?;
-    page_of::render(page, slice, |row| render(&ctx.link_base, row))
+    let whose = partnership::find(unit, ctx, name)?.ok_or_else(|| Refusal::not_found("partnership", name))?;
+    resource::list::<Links>(unit, ctx, Some(whose.id), request)
 }
 
 fn render(base: &str, row: LinkRow) -> Link {

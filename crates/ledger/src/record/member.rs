@@ -4,11 +4,12 @@ use headwater_protocol::Millis;
 use headwater_protocol::field::{check_length, check_optional};
 use headwater_protocol::key::Prefix;
 use headwater_protocol::limits::{EMAIL_MAX, EMAIL_MIN, NAME_MAX};
-use headwater_protocol::v2::{CreateMember, List, Member};
+use headwater_protocol::v2::{CreateMember, Member};
 use headwater_store::Unit;
 
-use super::{Ctx, Refusal, RefusalKind, list as page_of, partnership};
-use crate::store::list::PageRequest;
+use super::resource::Resource;
+use super::{Ctx, Refusal, RefusalKind, partnership};
+use crate::store::list::Listing;
 use crate::store::member::{self, MemberRow};
 
 /// Adds a person to a partner's team.
@@ -42,29 +43,23 @@ pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: CreateMember) -> Resul
     Ok(render(row))
 }
 
+/// People of partners' teams.
+pub(crate) struct Members;
+
+impl Resource for Members {
+    const NAME: &'static str = "member";
+    const LISTING: &'static Listing = &member::LISTING;
+    type Row = MemberRow;
+    type Wire = Member;
+
+    fn render(_: &Ctx, _: Option<i64>, row: MemberRow) -> Result<Member, Refusal> {
+        Ok(render(row))
+    }
+}
+
 /// A member whose partner is active: only such a member is credited.
 pub(crate) fn find_active(unit: &mut Unit<'_>, ctx: &Ctx, key: &str) -> Result<Option<MemberRow>, Refusal> {
     Ok(member::find(unit, ctx.program, key)?.filter(|row| !row.partnership_archived))
-}
-
-/// A member by its key.
-pub(crate) fn get(unit: &mut Unit<'_>, ctx: &Ctx, key: &str) -> Result<Member, Refusal> {
-    member::find(unit, ctx.program, key)?.map(render).ok_or_else(|| Refusal::not_found("member", key))
-}
-
-/// A page of members, of one partnership when one is named.
-pub(crate) fn list(
-    unit: &mut Unit<'_>,
-    ctx: &Ctx,
-    team: Option<&str>,
-    page: &PageRequest,
-) -> Result<List<Member>, Refusal> {
-    let team = match team {
-        Some(name) => Some(partnership::require_named(unit, ctx, name)?.id),
-        None => None,
-    };
-    let slice = member::list(unit, ctx.program, team, page)?;
-    page_of::render(page, slice, render)
 }
 
 fn render(row: MemberRow) -> Member {

@@ -5,16 +5,17 @@ use headwater_protocol::key::{Prefix, mint_partner_key};
 use headwater_protocol::limits::{EMAIL_MAX, EMAIL_MIN, NAME_MAX, PARTNER_KEY_MAX};
 use headwater_protocol::referral::is_partner_key;
 use headwater_protocol::v2::{
-    CreatePartnership, GroupSummary, List, Partner, PartnerToken, Partnership, UpdatePartnership,
+    CreatePartnership, GroupSummary, Partner, PartnerToken, Partnership, UpdatePartnership,
 };
 use headwater_protocol::{FieldError, Millis};
 use headwater_store::Unit;
 use serde_json::Map;
 
-use super::{Ctx, Refusal, RefusalKind, list as page_of, secret};
+use super::resource::Resource;
+use super::{Ctx, Refusal, RefusalKind, secret};
 use crate::store::credential::{self, CredentialKind, CredentialRow};
 use crate::store::group;
-use crate::store::list::PageRequest;
+use crate::store::list::Listing;
 use crate::store::partnership::{self, PartnershipName, PartnershipRow};
 
 /// The partner key of the test partner that every program has (api.md section 1).
@@ -122,14 +123,54 @@ fn require(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<PartnershipRow,
 }
 
 /// A partnership by any of its names.
-pub(crate) fn get(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Partnership, Refusal> {
+fn get(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Partnership, Refusal> {
     require(unit, ctx, name).map(render)
 }
 
-/// A page of partnerships.
-pub(crate) fn list(unit: &mut Unit<'_>, ctx: &Ctx, page: &PageRequest) -> Result<List<Partnership>, Refusal> {
-    let slice = partnership::list(unit, ctx.program, page)?;
-    page_of::render(page, slice, render)
+/// Partners' memberships of a program.
+pub(crate) struct Partnerships;
+
+impl Resource for Partnerships {
+    const NAME: &'static str = "partnership";
+    const LISTING: &'static Listing = &partnership::LISTING;
+    type Row = PartnershipRow;
+    type Wire = Partnership;
+
+    fn render(_: &Ctx, _: Option<i64>, row: PartnershipRow) -> Result<Partnership, Refusal> {
+        Ok(render(row))
+    }
+
+    fn find(
+        unit: &mut Unit<'_>,
+        ctx: &Ctx,
+        _: Option<i64>,
+        name: &str,
+    ) -> Result<Option<PartnershipRow>, Refusal> {
+        find(unit, ctx, name)
+    }
+}
+
+/// The same in the shape of seed 003.
+pub(crate) struct Partners;
+
+impl Resource for Partners {
+    const NAME: &'static str = "partnership";
+    const LISTING: &'static Listing = &partnership::LISTING;
+    type Row = PartnershipRow;
+    type Wire = Partner;
+
+    fn render(_: &Ctx, _: Option<i64>, row: PartnershipRow) -> Result<Partner, Refusal> {
+        Ok(render_partner(row))
+    }
+
+    fn find(
+        unit: &mut Unit<'_>,
+        ctx: &Ctx,
+        _: Option<i64>,
+        name: &str,
+    ) -> Result<Option<PartnershipRow>, Refusal> {
+        find(unit, ctx, name)
+    }
 }
 
 /// Changes a partnership.
@@ -226,21 +267,6 @@ fn render(row: PartnershipRow) -> Partnership {
         created_at: Millis(row.created_at),
         updated_at: Millis(row.updated_at),
     }
-}
-
-/// A partnership in the shape of the partners' list (seed 003).
-pub(crate) fn get_partner(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Partner, Refusal> {
-    require(unit, ctx, name).map(render_partner)
-}
-
-/// A page of partnerships in the same shape.
-pub(crate) fn list_partners(
-    unit: &mut Unit<'_>,
-    ctx: &Ctx,
-    page: &PageRequest,
-) -> Result<List<Partner>, Refusal> {
-    let slice = partnership::list(unit, ctx.program, page)?;
-    page_of::render(page, slice, render_partner)
 }
 
 fn render_partner(row: PartnershipRow) -> Partner {

@@ -19,7 +19,7 @@ use crate::store::product::{self, ProductNames, ProductRow};
 use crate::store::product_book::ProductBookRow;
 
 use view::render;
-pub(crate) use view::{ProductFilters, get_for_partner, list, list_for_partner};
+pub(crate) use view::{Products, get_for_partner, list};
 
 /// A product that was made, or that existed.
 pub(crate) struct RecordedProduct {

@@ -4,12 +4,13 @@ use headwater_protocol::Millis;
 use headwater_protocol::field::{check_length, check_optional};
 use headwater_protocol::key::Prefix;
 use headwater_protocol::limits::{CUSTOMER_KEY_MAX, DESCRIPTION_MAX, NAME_MAX};
-use headwater_protocol::v2::{CreateProductBook, List, ProductBook, UpdateProductBook};
+use headwater_protocol::v2::{CreateProductBook, ProductBook, UpdateProductBook};
 use headwater_store::Unit;
 
 use super::refusal::short;
-use super::{Ctx, Refusal, RefusalKind, list as page_of};
-use crate::store::list::{Condition, PageRequest};
+use super::resource::Resource;
+use super::{Ctx, Refusal, RefusalKind};
+use crate::store::list::Listing;
 use crate::store::product_book::{self, ProductBookRow};
 
 /// Adds an entry to the catalogue.
@@ -78,21 +79,32 @@ fn require(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<ProductBookRow,
     find(unit, ctx, name)?.ok_or_else(|| Refusal::not_found("product_book", name))
 }
 
-/// An entry by our key or the billing system's id.
-pub(crate) fn get(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<ProductBook, Refusal> {
-    require(unit, ctx, name).map(|row| render(ctx, row))
+/// The catalogue: what the company sells.
+pub(crate) struct Catalogue;
+
+impl Resource for Catalogue {
+    const NAME: &'static str = "product_book";
+    const LISTING: &'static Listing = &product_book::LISTING;
+    type Row = ProductBookRow;
+    type Wire = ProductBook;
+
+    fn render(ctx: &Ctx, _: Option<i64>, row: ProductBookRow) -> Result<ProductBook, Refusal> {
+        Ok(render(ctx, row))
+    }
+
+    fn find(
+        unit: &mut Unit<'_>,
+        ctx: &Ctx,
+        _: Option<i64>,
+        name: &str,
+    ) -> Result<Option<ProductBookRow>, Refusal> {
+        find(unit, ctx, name)
+    }
 }
 
-/// A page of the catalogue, of one billing system's id when one is given.
-pub(crate) fn list(
-    unit: &mut Unit<'_>,
-    ctx: &Ctx,
-    external_key: Option<String>,
-    page: &PageRequest,
-) -> Result<List<ProductBook>, Refusal> {
-    let filters = external_key.map(|key| Condition::text("external_key =", key)).into_iter().collect();
-    let slice = product_book::list(unit, ctx.program, filters, page)?;
-    page_of::render(page, slice, |row| render(ctx, row))
+/// Archives an entry: no new product can be made of it.
+pub(crate) fn archive(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<ProductBook, Refusal> {
+    update(unit, ctx, name, UpdateProductBook { archived: Some(true), ..UpdateProductBook::default() })
 }
 
 /// Changes an entry. Rules that use its old name no longer match.

@@ -4,15 +4,16 @@ use headwater_attribution::claim::Hold;
 use headwater_protocol::field::check_optional;
 use headwater_protocol::key::Prefix;
 use headwater_protocol::limits::DESCRIPTION_MAX;
-use headwater_protocol::v2::{List, Reward, RewardCustomer, RewardStatus, UpdateReward};
+use headwater_protocol::v2::{Reward, RewardCustomer, RewardStatus, UpdateReward};
 use headwater_protocol::{Currency, FieldError, Millis};
 use headwater_store::Unit;
 
-use super::{Ctx, Refusal, RefusalKind, list as page_of, lookup, partnership};
-use crate::store::customer;
-use crate::store::list::{Condition, PageRequest};
+use super::list::ListRequest;
+use super::resource::{Resource, require};
+use super::{Ctx, Refusal, RefusalKind};
+use crate::store::list::{Condition, Listing};
 use crate::store::reward::{self, EarnedBy, RewardNames, RewardRow, StatusChange};
-use crate::store::transaction::{self, TransactionRow};
+use crate::store::transaction::TransactionRow;
 
 /// Why a reward was declined by a refund.
 const REFUNDED: &str = "refunded";
@@ -146,68 +147,25 @@ fn reversal(ctx: &Ctx, earned: &RewardRow, step: i64, reason: &str) -> RewardRow
     }
 }
 
-fn require(unit: &mut Unit<'_>, ctx: &Ctx, viewer: Option<i64>, key: &str) -> Result<RewardRow, Refusal> {
-    let found = reward::find(unit, ctx.scope(), key)?;
-    found
-        .filter(|row| viewer.is_none_or(|viewer| row.partnership == viewer))
-        .ok_or_else(|| Refusal::not_found("reward", key))
-}
+/// What partners earned.
+pub(crate) struct Rewards;
 
-/// A reward; in a partner's view, one of their own.
-pub(crate) fn get(unit: &mut Unit<'_>, ctx: &Ctx, viewer: Option<i64>, key: &str) -> Result<Reward, Refusal> {
-    require(unit, ctx, viewer, key).map(|row| render(row, viewer.is_some()))
-}
+impl Resource for Rewards {
+    const NAME: &'static str = "reward";
+    const LISTING: &'static Listing = &reward::LISTING;
+    type Row = RewardRow;
+    type Wire = Reward;
 
-/// What narrows a list of rewards.
-#[derive(Debug, Default)]
-pub(crate) struct RewardFilters {
-    pub(crate) status: Option<String>,
-    pub(crate) partnership_key: Option<String>,
-    pub(crate) customer_key: Option<String>,
-    pub(crate) transaction: Option<String>,
-}
-
-/// A page of rewards; in a partner's view, of their own. Scheduled rewards are listed only when asked for.
-pub(crate) fn list(
-    unit: &mut Unit<'_>,
-    ctx: &Ctx,
-    viewer: Option<i64>,
-    filters: RewardFilters,
-    page: &PageRequest,
-) -> Result<List<Reward>, Refusal> {
-    let scheduled = RewardStatus::Scheduled.name();
-    let mut conditions = vec![match filters.status {
-        None => Condition::text("reward.status <>", scheduled),
-        Some(status) => Condition::text("reward.status =", parse_status(&status)?.name()),
-    }];
-    if let Some(name) = filters.partnership_key.filter(|_| viewer.is_none()) {
-        let id = partnership::find(unit, ctx, &name)?.map_or(0, |row| row.id);
-        conditions.push(Condition::int("reward.partnership =", id));
+    fn render(_: &Ctx, viewer: Option<i64>, row: RewardRow) -> Result<Reward, Refusal> {
+        Ok(render(row, viewer.is_some()))
     }
-    if let Some(name) = filters.customer_key {
-        let named = match viewer {
-            None => lookup::by_key(unit, ctx, &name)?.map(|row| row.id),
-            Some(_) => None,
-        };
-        let id = match named {
-            Some(id) => id,
-            None => customer::find_number(unit, ctx.scope(), &name)?.unwrap_or_default(),
-        };
-        conditions.push(Condition::int("reward.customer =", id));
-    }
-    if let Some(key) = filters.transaction {
-        let id = transaction::find(unit, ctx.scope(), &key)?.map_or(0, |row| row.id);
-        conditions.push(Condition::int("reward.txn =", id));
-    }
-    let slice = reward::list(unit, ctx.scope(), viewer, conditions, page)?;
-    page_of::render(page, slice, |row| render(row, viewer.is_some()))
-}
 
-fn parse_status(text: &str) -> Result<RewardStatus, FieldError> {
-    RewardStatus::from_name(text).ok_or_else(|| {
-        let names = RewardStatus::ALL.map(RewardStatus::name).join(", ");
-        FieldError::new("invalid_value", "status", format!("status must be one of {names}"))
-    })
+    /// Scheduled rewards are listed only when asked for.
+    fn implied(request: &ListRequest) -> Vec<Condition> {
+        let given = request.asked("status").or(request.asked("reward_status"));
+        let hidden = || Condition::text("reward.status <>", RewardStatus::Scheduled.name());
+        given.is_none().then(hidden).into_iter().collect()
+    }
 }
 
 /// Approves, declines, holds or marks a reward as paid. The reversals of a reward that is not paid change with it.
@@ -215,9 +173,9 @@ pub(crate) fn update(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     key: &str,
-    change: &UpdateReward,
+    change: UpdateReward,
 ) -> Result<Reward, Refusal> {
-    let row = require(unit, ctx, None, key)?;
+    let row = require::<Rewards>(unit, ctx, None, key)?;
     check_optional("reason", change.reason.as_deref(), 1, DESCRIPTION_MAX)?;
     if change.status == RewardStatus::Scheduled {
         let message = "status must be approved, declined, hold, pending or paid";
@@ -240,7 +198,7 @@ pub(crate) fn update(
     if row.status != to.status || row.reason.as_deref() != reason {
         reward::set_status(unit, row.id, &to)?;
     }
-    get(unit, ctx, None, key)
+    Ok(render(require::<Rewards>(unit, ctx, None, key)?, false))
 }
 
 fn refuse_move(unit: &mut Unit<'_>, row: &RewardRow, to: RewardStatus) -> Result<(), Refusal> {

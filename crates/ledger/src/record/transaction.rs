@@ -15,11 +15,13 @@ use headwater_store::Unit;
 use serde_json::{Map, Value};
 
 use super::evaluate::{self, Preloaded, Reason};
+use super::list::{self as page_of, ListRequest};
 use super::lookup::{self, Found, Named};
 use super::refusal::short;
-use super::{Ctx, Refusal, RefusalKind, claim, list as page_of, product as products, reward};
+use super::resource::Resource;
+use super::{Ctx, Refusal, RefusalKind, claim, product as products, reward};
 use crate::store::customer::CustomerRow;
-use crate::store::list::{Condition, PageRequest};
+use crate::store::list::{Listing, Slice, page};
 use crate::store::product::{self, ProductRow};
 use crate::store::transaction::{self, TransactionNames, TransactionRow};
 
@@ -207,10 +209,10 @@ pub(crate) fn refund(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     key: &str,
-    refund: &CreateRefund,
+    refund: CreateRefund,
 ) -> Result<Transaction, Refusal> {
     let row = require(unit, ctx, key)?;
-    let total = requested_total(refund, &row)?;
+    let total = requested_total(&refund, &row)?;
     let shrinks = total.unsigned_abs() < row.refunded_total.unsigned_abs();
     let stale = refund.occurred_at.is_some_and(|at| row.refunded_at.is_some_and(|known| at.0 < known));
     // A total may shrink only if it and the known total both came with a time, as a provider's do. What the vendor
@@ -292,47 +294,41 @@ fn require(unit: &mut Unit<'_>, ctx: &Ctx, key: &str) -> Result<TransactionRow, 
     transaction::find(unit, ctx.scope(), key)?.ok_or_else(|| Refusal::not_found("transaction", key))
 }
 
-/// A payment.
-pub(crate) fn get(unit: &mut Unit<'_>, ctx: &Ctx, key: &str) -> Result<Transaction, Refusal> {
-    require(unit, ctx, key).map(render)
-}
-
 /// Explains for each trigger whether it would pay for a payment.
 pub(crate) fn explain(unit: &mut Unit<'_>, ctx: &Ctx, key: &str) -> Result<TransactionExplanation, Refusal> {
     let row = require(unit, ctx, key)?;
     evaluate::explain_transaction(unit, ctx, &row)
 }
 
-/// What narrows a list of payments.
-#[derive(Debug, Default)]
-pub(crate) struct TransactionFilters {
-    pub(crate) customer_key: Option<String>,
-    /// Only payments whose subscription matches no product.
-    pub(crate) unmatched: bool,
+/// Customers' payments.
+pub(crate) struct Transactions;
+
+impl Resource for Transactions {
+    const NAME: &'static str = "transaction";
+    const LISTING: &'static Listing = &transaction::LISTING;
+    type Row = TransactionRow;
+    type Wire = Transaction;
+
+    fn render(_: &Ctx, _: Option<i64>, row: TransactionRow) -> Result<Transaction, Refusal> {
+        Ok(render(row))
+    }
 }
 
 /// A page of payments, with a warning for each whose subscription matches no product.
 pub(crate) fn list(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
-    filters: TransactionFilters,
-    page: &PageRequest,
+    request: &ListRequest,
 ) -> Result<(List<Transaction>, Vec<Warning>), Refusal> {
-    let mut conditions = Vec::new();
-    if let Some(name) = filters.customer_key {
-        // An unknown name matches nothing: no row has the number 0.
-        let id = lookup::by_key(unit, ctx, &name)?.map_or(0, |row| row.id);
-        conditions.push(Condition::int("txn.customer =", id));
-    }
-    if filters.unmatched {
-        conditions.push(transaction::unmatched());
-    }
-    let slice = transaction::list(unit, ctx.scope(), conditions, page)?;
+    let conditions = request.conditions(unit, ctx, None)?;
+    let scope = transaction::LISTING.scope(ctx.scope(), None);
+    let slice = page(unit, &transaction::LISTING, &scope, conditions, &request.page)?;
     let mut warnings = Vec::new();
-    for (at, (_, row)) in slice.iter().flat_map(|slice| slice.rows.iter().enumerate()) {
+    for (at, (_, row)) in slice.iter().flat_map(|slice: &Slice<TransactionRow>| slice.rows.iter().enumerate())
+    {
         warnings.extend(unmatched_warning(unit, row, &format!("items[{at}].subscription_key"))?);
     }
-    Ok((page_of::render(page, slice, render)?, warnings))
+    Ok((page_of::render(&request.page, slice, render)?, warnings))
 }
 
 /// A warning for a payment whose subscription matches no product. Seed 000 accepts such payments, but most are

@@ -7,14 +7,15 @@ use headwater_attribution::CompiledTrigger;
 use headwater_protocol::field::check_length;
 use headwater_protocol::key::Prefix;
 use headwater_protocol::limits::{COMPILED_PROGRAMS_MAX, DESCRIPTION_MAX, NAME_MAX, TRIGGERS_MAX};
-use headwater_protocol::v2::{CreateTrigger, List, Rule, Trigger, TriggerEvent, UpdateTrigger};
+use headwater_protocol::v2::{CreateTrigger, Rule, Trigger, TriggerEvent, UpdateTrigger};
 use headwater_protocol::{FieldError, Millis};
 use headwater_store::Unit;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Ctx, Refusal, RefusalKind, list as page_of};
-use crate::store::list::PageRequest;
+use super::resource::Resource;
+use super::{Ctx, Refusal, RefusalKind};
+use crate::store::list::Listing;
 use crate::store::trigger::{self, TriggerRow};
 
 /// Groups and tags that an offer may name, together.
@@ -196,16 +197,18 @@ fn require(unit: &mut Unit<'_>, ctx: &Ctx, key: &str) -> Result<TriggerRow, Refu
     trigger::find(unit, ctx.program, key)?.ok_or_else(|| Refusal::not_found("trigger", key))
 }
 
-/// A trigger.
-pub(crate) fn get(unit: &mut Unit<'_>, ctx: &Ctx, key: &str) -> Result<Trigger, Refusal> {
-    render(require(unit, ctx, key)?)
-}
+/// A program's triggers.
+pub(crate) struct Triggers;
 
-/// A page of triggers.
-pub(crate) fn list(unit: &mut Unit<'_>, ctx: &Ctx, page: &PageRequest) -> Result<List<Trigger>, Refusal> {
-    let slice = trigger::list(unit, ctx.program, page)?;
-    let List { items, has_more, ending_cursor } = page_of::render(page, slice, render)?;
-    Ok(List { items: items.into_iter().collect::<Result<_, _>>()?, has_more, ending_cursor })
+impl Resource for Triggers {
+    const NAME: &'static str = "trigger";
+    const LISTING: &'static Listing = &trigger::LISTING;
+    type Row = TriggerRow;
+    type Wire = Trigger;
+
+    fn render(_: &Ctx, _: Option<i64>, row: TriggerRow) -> Result<Trigger, Refusal> {
+        render(row)
+    }
 }
 
 /// Changes a trigger for later events; what it has paid stays.

@@ -3,7 +3,7 @@
 use headwater_store::{Record, StoreError, Unit, row};
 
 use super::json;
-use super::list::{Condition, Listing, PageRequest, Slice, page as read_page};
+use super::list::{Filter, FilterBy, Listing};
 
 row! {
     /// A click on a link.
@@ -30,7 +30,20 @@ const COLUMNS: &str = ClickRow::COLUMNS;
 const FROM: &str = "click JOIN link ON link.id = click.link \
      JOIN partnership ON partnership.id = click.partnership";
 
-const LISTING: Listing = Listing { from: FROM, table: "click", orders: &[], archivable: false };
+/// How these are listed.
+pub(crate) const LISTING: Listing = Listing {
+    from: FROM,
+    table: "click",
+    orders: &[],
+    archivable: false,
+    modes: false,
+    partner: Some("click.partnership ="),
+    filters: &[Filter::new(
+        "has_sub_id",
+        "Only clicks whose link carried a sub-id.",
+        FilterBy::Flag("click.sub_ids <> '[]'"),
+    )],
+};
 
 /// Adds a click.
 pub(crate) fn insert(unit: &mut Unit<'_>, row: &ClickRow) -> Result<(), StoreError> {
@@ -69,20 +82,4 @@ pub(crate) fn delete_before(unit: &mut Unit<'_>, before: i64, limit: i64) -> Res
         "DELETE FROM click WHERE id IN (SELECT id FROM click WHERE id < $1 ORDER BY id LIMIT $2)",
         &[before.into(), limit.into()],
     )
-}
-
-/// A page of clicks, of one partnership when one is given.
-pub(crate) fn list(
-    unit: &mut Unit<'_>,
-    program: i64,
-    partnership: Option<i64>,
-    filters: Vec<Condition>,
-    page: &PageRequest,
-) -> Result<Option<Slice<ClickRow>>, StoreError> {
-    let scope = || {
-        let mut scope = vec![Condition::int("click.program =", program)];
-        scope.extend(partnership.map(|id| Condition::int("click.partnership =", id)));
-        scope
-    };
-    read_page(unit, &LISTING, scope, filters, page)
 }

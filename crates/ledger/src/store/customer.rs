@@ -4,7 +4,7 @@ use headwater_protocol::Source;
 use headwater_store::{Record, StoreError, Unit, row};
 use serde_json::{Map, Value};
 
-use super::list::{Condition, Listing, PageRequest, Slice, page as read_page};
+use super::list::{Filter, FilterBy, Listing, NamedRecord};
 use super::partnership::PartnershipRow;
 use super::{json, totals};
 
@@ -52,7 +52,38 @@ row! {
 const COLUMNS: &str = CustomerRow::COLUMNS;
 const FROM: &str = "customer LEFT JOIN partnership ON partnership.id = customer.partnership";
 
-const LISTING: Listing = Listing { from: FROM, table: "customer", orders: &[], archivable: true };
+/// How these are listed.
+pub(crate) const LISTING: Listing = Listing {
+    from: FROM,
+    table: "customer",
+    orders: &[],
+    archivable: true,
+    modes: true,
+    partner: Some("customer.partnership ="),
+    filters: &[
+        Filter::vendor("email", "The customer's address.", FilterBy::Text("customer.email =")),
+        Filter::vendor(
+            "customer_key",
+            "The customer: our key or the site's own.",
+            FilterBy::Record(NamedRecord::Customer, "customer.id ="),
+        ),
+        Filter::vendor(
+            "partner_key",
+            "The partner who referred the customer.",
+            FilterBy::Record(NamedRecord::Partnership, "customer.partnership ="),
+        ),
+        Filter::vendor(
+            "provider_key",
+            "The billing provider's id of the customer.",
+            FilterBy::Text("customer.provider_key ="),
+        ),
+        Filter::vendor(
+            "has_sub_id",
+            "Only customers whose click carried a sub-id.",
+            FilterBy::Flag("customer.sub_ids <> '[]'"),
+        ),
+    ],
+};
 
 impl CustomerRow {
     /// The partnership whose total counts this customer: only production customers that are not archived count.
@@ -212,23 +243,4 @@ pub(crate) fn find_number(
 ) -> Result<Option<i64>, StoreError> {
     let sql = "SELECT id FROM customer WHERE program = $1 AND test = $2 AND key = $3";
     unit.query_one(sql, &[program.into(), test.into(), key.into()], |row| row.get(0))
-}
-
-/// A page of customers, of one partnership when one is given.
-pub(crate) fn list(
-    unit: &mut Unit<'_>,
-    (program, test): (i64, bool),
-    partnership: Option<i64>,
-    filters: Vec<Condition>,
-    page: &PageRequest,
-) -> Result<Option<Slice<CustomerRow>>, StoreError> {
-    let scope = || {
-        let mut scope = vec![
-            Condition::int("customer.program =", program),
-            Condition::int("customer.test =", i64::from(test)),
-        ];
-        scope.extend(partnership.map(|id| Condition::int("customer.partnership =", id)));
-        scope
-    };
-    read_page(unit, &LISTING, scope, filters, page)
 }

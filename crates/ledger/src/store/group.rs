@@ -2,7 +2,7 @@
 
 use headwater_store::{Record, StoreError, Unit, row};
 
-use super::list::{Condition, Listing, PageRequest, Slice, page as read_page};
+use super::list::Listing;
 
 row! {
     /// A group.
@@ -20,7 +20,16 @@ row! {
 
 const COLUMNS: &str = GroupRow::COLUMNS;
 
-const LISTING: Listing = Listing { from: "grp", table: "grp", orders: &[], archivable: true };
+/// How these are listed.
+pub(crate) const LISTING: Listing = Listing {
+    from: "grp",
+    table: "grp",
+    orders: &[],
+    archivable: true,
+    modes: false,
+    partner: None,
+    filters: &[],
+};
 
 /// Adds a group. A new default group replaces the old one.
 pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &GroupRow) -> Result<(), StoreError> {
@@ -62,13 +71,4 @@ pub(crate) fn find_default(unit: &mut Unit<'_>, program: i64) -> Result<Option<G
         &[program.into()],
         GroupRow::from_row,
     )
-}
-
-/// A page of groups.
-pub(crate) fn list(
-    unit: &mut Unit<'_>,
-    program: i64,
-    page: &PageRequest,
-) -> Result<Option<Slice<GroupRow>>, StoreError> {
-    read_page(unit, &LISTING, || vec![Condition::int("program =", program)], Vec::new(), page)
 }

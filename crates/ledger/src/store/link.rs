@@ -2,7 +2,7 @@
 
 use headwater_store::{Record, StoreError, Unit, row};
 
-use super::list::{Condition, Listing, PageRequest, Slice, page as read_page};
+use super::list::Listing;
 
 row! {
     /// A partner's link, with what a redirect needs of its partner.
@@ -29,7 +29,16 @@ row! {
 const COLUMNS: &str = LinkRow::COLUMNS;
 const FROM: &str = "link JOIN partnership ON partnership.id = link.partnership";
 
-const LISTING: Listing = Listing { from: FROM, table: "link", orders: &[], archivable: true };
+/// How these are listed.
+pub(crate) const LISTING: Listing = Listing {
+    from: FROM,
+    table: "link",
+    orders: &[],
+    archivable: true,
+    modes: false,
+    partner: Some("link.partnership ="),
+    filters: &[],
+};
 
 /// Adds a link.
 pub(crate) fn insert(unit: &mut Unit<'_>, row: &LinkRow) -> Result<(), StoreError> {
@@ -57,19 +66,4 @@ pub(crate) fn find_by_slug(unit: &mut Unit<'_>, slug: &str) -> Result<Option<Lin
         &[slug.into()],
         LinkRow::from_row,
     )
-}
-
-/// A page of links, of one partnership when one is given.
-pub(crate) fn list(
-    unit: &mut Unit<'_>,
-    program: i64,
-    partnership: Option<i64>,
-    page: &PageRequest,
-) -> Result<Option<Slice<LinkRow>>, StoreError> {
-    let scope = || {
-        let mut scope = vec![Condition::int("link.program =", program)];
-        scope.extend(partnership.map(|id| Condition::int("link.partnership =", id)));
-        scope
-    };
-    read_page(unit, &LISTING, scope, Vec::new(), page)
 }

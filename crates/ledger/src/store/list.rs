@@ -1,8 +1,13 @@
 //! Keyset pagination: the only place that writes ORDER BY and LIMIT for a list.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use headwater_store::{Columns, Record, StoreError, Unit, Value};
+
+mod filter;
+
+pub(crate) use filter::{Filter, FilterBy, NamedRecord};
 
 /// The parameters of a list request (api.md section 2).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,9 +41,9 @@ pub(crate) enum Cursor {
     Before(String),
 }
 
-/// How a list reads its table.
+/// How a list reads its table, and what it may be asked for.
 pub(crate) struct Listing {
-    /// Table and joins. The table that is listed carries `key`, `id`, `created_at`, `updated_at`.
+    /// Table and joins. The table that is listed carries `program`, `key`, `id`, `created_at`, `updated_at`.
     pub(crate) from: &'static str,
     /// The listed table's name or alias.
     pub(crate) table: &'static str,
@@ -46,15 +51,41 @@ pub(crate) struct Listing {
     pub(crate) orders: &'static [(&'static str, &'static str)],
     /// Whether the table has `archived`.
     pub(crate) archivable: bool,
+    /// Whether the table has `test`: rows of production and of test keys, which do not see each other's.
+    pub(crate) modes: bool,
+    /// The condition on the partnership whose rows these are. A partner may list their own; without one only the vendor
+    /// lists.
+    pub(crate) partner: Option<&'static str>,
+    /// What the list may be narrowed by.
+    pub(crate) filters: &'static [Filter],
+}
+
+impl Listing {
+    /// The rows that the caller may know of: of the program and mode, and of one partnership when one looks.
+    pub(crate) fn scope(&self, (program, test): (i64, bool), viewer: Option<i64>) -> Vec<Condition> {
+        let own = |column: &str| format!("{}.{column} =", self.table);
+        let mut scope = vec![Condition::int(own("program"), program)];
+        if self.modes {
+            scope.push(Condition::int(own("test"), i64::from(test)));
+        }
+        // A list without such a condition is never a partner's; no row has the number 0.
+        scope.extend(viewer.map(|id| match self.partner {
+            Some(left) => Condition::int(left, id),
+            None => Condition::int(own("id"), 0),
+        }));
+        scope
+    }
 }
 
 /// A condition: a left side such as `customer.partnership =` and the value on its right, or a complete one without a
 /// value, such as `product IS NULL`.
+#[derive(Clone)]
 pub(crate) struct Condition {
-    left: &'static str,
+    left: Cow<'static, str>,
     right: Option<ConditionValue>,
 }
 
+#[derive(Clone)]
 enum ConditionValue {
     Int(i64),
     Text(String),
@@ -62,19 +93,19 @@ enum ConditionValue {
 
 impl Condition {
     /// A condition on a number.
-    pub(crate) fn int(left: &'static str, right: i64) -> Self {
-        Self { left, right: Some(ConditionValue::Int(right)) }
+    pub(crate) fn int(left: impl Into<Cow<'static, str>>, right: i64) -> Self {
+        Self { left: left.into(), right: Some(ConditionValue::Int(right)) }
     }
 
     /// A condition on a text.
     pub(crate) fn text(left: &'static str, right: impl Into<String>) -> Self {
-        Self { left, right: Some(ConditionValue::Text(right.into())) }
+        Self { left: left.into(), right: Some(ConditionValue::Text(right.into())) }
     }
 
     /// A condition without a value. Written exactly like the condition of a partial index, it lets the planner use
     /// that index.
     pub(crate) fn fact(left: &'static str) -> Self {
-        Self { left, right: None }
+        Self { left: left.into(), right: None }
     }
 }
 
@@ -107,8 +138,8 @@ impl SqlQuery {
 
     fn condition(&mut self, Condition { left, right }: Condition) {
         match right {
-            Some(right) => self.push(left, right),
-            None => self.text.push_str(left),
+            Some(right) => self.push(&left, right),
+            None => self.text.push_str(&left),
         }
     }
 
@@ -129,7 +160,7 @@ impl SqlQuery {
 pub(crate) fn page<T: Record>(
     unit: &mut Unit<'_>,
     listing: &Listing,
-    scope: impl Fn() -> Vec<Condition>,
+    scope: &[Condition],
     filters: Vec<Condition>,
     page: &PageRequest,
 ) -> Result<Option<Slice<T>>, StoreError> {
@@ -147,7 +178,7 @@ pub(crate) fn page<T: Record>(
     // The cursor is a key; the query needs the order's value and the id of its item.
     let place = match key {
         None => None,
-        Some(key) => match find_place(unit, listing, &order, scope(), key)? {
+        Some(key) => match find_place(unit, listing, &order, scope.to_vec(), key)? {
             Some(place) => Some(place),
             None => return Ok(None),
         },
@@ -156,7 +187,7 @@ pub(crate) fn page<T: Record>(
     let ascending = page.ascending != backward;
     let text = format!("SELECT {table}.key, {} FROM {}", T::COLUMNS, listing.from);
     let mut query = SqlQuery { text, params: Vec::new() };
-    query.conditions(scope());
+    query.conditions(scope.to_vec());
     for condition in filters {
         query.text.push_str(" AND ");
         query.condition(condition);
@@ -218,4 +249,18 @@ fn find_place(
     query.conditions(scope);
     query.push(&format!(" AND {table}.key ="), ConditionValue::Text(key.to_owned()));
     unit.query_one(&query.text, &query.values(), |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
+/// The row in scope with this key.
+pub(crate) fn find<T: Record>(
+    unit: &mut Unit<'_>,
+    listing: &Listing,
+    scope: Vec<Condition>,
+    key: &str,
+) -> Result<Option<T>, StoreError> {
+    let text = format!("SELECT {} FROM {}", T::COLUMNS, listing.from);
+    let mut query = SqlQuery { text, params: Vec::new() };
+    query.conditions(scope);
+    query.push(&format!(" AND {}.key =", listing.table), ConditionValue::Text(key.to_owned()));
+    unit.query_one(&query.text, &query.values(), T::from_row)
 }

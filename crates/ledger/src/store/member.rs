@@ -2,7 +2,7 @@
 
 use headwater_store::{Record, StoreError, Unit, row};
 
-use super::list::{Condition, Listing, PageRequest, Slice, page as read_page};
+use super::list::{Filter, FilterBy, Listing, NamedRecord};
 
 row! {
     /// A member of a partner's team.
@@ -23,7 +23,20 @@ row! {
 const COLUMNS: &str = MemberRow::COLUMNS;
 const FROM: &str = "member JOIN partnership ON partnership.id = member.partnership";
 
-const LISTING: Listing = Listing { from: FROM, table: "member", orders: &[], archivable: true };
+/// How these are listed.
+pub(crate) const LISTING: Listing = Listing {
+    from: FROM,
+    table: "member",
+    orders: &[],
+    archivable: true,
+    modes: false,
+    partner: None,
+    filters: &[Filter::vendor(
+        "partnership_key",
+        "Whose team.",
+        FilterBy::Record(NamedRecord::Partnership, "member.partnership ="),
+    )],
+};
 
 /// Adds a member.
 pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &MemberRow) -> Result<(), StoreError> {
@@ -58,15 +71,4 @@ pub(crate) fn find_by_email(
 ) -> Result<Option<MemberRow>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM {FROM} WHERE member.partnership = $1 AND member.email = $2");
     unit.query_one(&sql, &[partnership.into(), email.into()], MemberRow::from_row)
-}
-
-/// A page of members, of one partnership when one is given.
-pub(crate) fn list(
-    unit: &mut Unit<'_>,
-    program: i64,
-    partnership: Option<i64>,
-    page: &PageRequest,
-) -> Result<Option<Slice<MemberRow>>, StoreError> {
-    let filters = partnership.map(|id| Condition::int("member.partnership =", id)).into_iter().collect();
-    read_page(unit, &LISTING, || vec![Condition::int("member.program =", program)], filters, page)
 }

@@ -3,7 +3,7 @@
 use headwater_store::{Record, StoreError, Unit, row};
 
 use super::json;
-use super::list::{Condition, Listing, PageRequest, Slice, page as read_page};
+use super::list::Listing;
 
 row! {
     /// A partner's membership of a program, with its group and its number of customers.
@@ -45,7 +45,16 @@ const COLUMNS: &str = PartnershipRow::COLUMNS;
 const FROM: &str = "partnership LEFT JOIN grp ON grp.id = partnership.grp \
      LEFT JOIN partner_total ON partner_total.partnership = partnership.id";
 
-const LISTING: Listing = Listing { from: FROM, table: "partnership", orders: &[], archivable: true };
+/// How these are listed.
+pub(crate) const LISTING: Listing = Listing {
+    from: FROM,
+    table: "partnership",
+    orders: &[],
+    archivable: true,
+    modes: false,
+    partner: None,
+    filters: &[],
+};
 
 /// Adds a partnership.
 pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &PartnershipRow) -> Result<(), StoreError> {
@@ -120,14 +129,4 @@ pub(crate) fn find_by(
 pub(crate) fn find_by_id(unit: &mut Unit<'_>, id: i64) -> Result<Option<PartnershipRow>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM {FROM} WHERE partnership.id = $1");
     unit.query_one(&sql, &[id.into()], PartnershipRow::from_row)
-}
-
-/// A page of partnerships.
-pub(crate) fn list(
-    unit: &mut Unit<'_>,
-    program: i64,
-    page: &PageRequest,
-) -> Result<Option<Slice<PartnershipRow>>, StoreError> {
-    let scope = || vec![Condition::int("partnership.program =", program)];
-    read_page(unit, &LISTING, scope, Vec::new(), page)
 }

@@ -1,11 +1,12 @@
 //! Rows of `product`: the catalogue entries that customers have.
 
 use headwater_protocol::Source;
+use headwater_protocol::v2::ProductStatus;
 use headwater_store::{Record, StoreError, Unit, row};
 use serde_json::{Map, Value};
 
 use super::json;
-use super::list::{Condition, Listing, PageRequest, Slice, page as read_page};
+use super::list::{Filter, FilterBy, Listing, NamedRecord};
 use super::product_book::ProductBookRow;
 
 row! {
@@ -70,7 +71,38 @@ const FROM: &str = "product JOIN product_book ON product_book.id = product.produ
      LEFT JOIN partnership ON partnership.id = product.partnership \
      LEFT JOIN member ON member.id = product.member";
 
-const LISTING: Listing = Listing { from: FROM, table: "product", orders: &[], archivable: true };
+/// How these are listed.
+pub(crate) const LISTING: Listing = Listing {
+    from: FROM,
+    table: "product",
+    orders: &[],
+    archivable: true,
+    modes: true,
+    partner: None,
+    filters: &[
+        Filter::new(
+            "customer_key",
+            "Whose products: our key or the site's own. A partner must give it.",
+            FilterBy::Record(NamedRecord::Customer, "product.customer ="),
+        ),
+        Filter::vendor("stack_key", "The team member credited.", FilterBy::Text("member.key =")),
+        Filter::vendor(
+            "click_xid",
+            "The click that led to the purchase.",
+            FilterBy::Text("product.click_xid ="),
+        ),
+        Filter::new(
+            "status",
+            "The product's status.",
+            FilterBy::Word("product.status =", ProductStatus::NAMES),
+        ),
+        Filter::vendor(
+            "external_subscription_key",
+            "The billing provider's subscription.",
+            FilterBy::Text("product.external_subscription_key ="),
+        ),
+    ],
+};
 
 impl ProductRow {
     /// Moves the product to another catalogue entry; returns the key of the old one.
@@ -224,23 +256,4 @@ pub(crate) fn list_by_claimed_name(
          AND product.claimed_name = $3 ORDER BY product.id"
     );
     unit.query(&sql, &[program.into(), test.into(), name.into()], ProductRow::from_row)
-}
-
-/// A page of products.
-pub(crate) fn list(
-    unit: &mut Unit<'_>,
-    (program, test): (i64, bool),
-    customer: Option<i64>,
-    filters: Vec<Condition>,
-    page: &PageRequest,
-) -> Result<Option<Slice<ProductRow>>, StoreError> {
-    let scope = || {
-        let mut scope = vec![
-            Condition::int("product.program =", program),
-            Condition::int("product.test =", i64::from(test)),
-        ];
-        scope.extend(customer.map(|id| Condition::int("product.customer =", id)));
-        scope
-    };
-    read_page(unit, &LISTING, scope, filters, page)
 }

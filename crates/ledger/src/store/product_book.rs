@@ -2,7 +2,7 @@
 
 use headwater_store::{Record, StoreError, Unit, row};
 
-use super::list::{Condition, Listing, PageRequest, Slice, page as read_page};
+use super::list::{Filter, FilterBy, Listing};
 
 row! {
     /// A catalogue entry.
@@ -21,8 +21,20 @@ row! {
 
 const COLUMNS: &str = ProductBookRow::COLUMNS;
 
-const LISTING: Listing =
-    Listing { from: "product_book", table: "product_book", orders: &[], archivable: true };
+/// How these are listed.
+pub(crate) const LISTING: Listing = Listing {
+    from: "product_book",
+    table: "product_book",
+    orders: &[],
+    archivable: true,
+    modes: false,
+    partner: None,
+    filters: &[Filter::new(
+        "external_key",
+        "The entry of a billing system's id.",
+        FilterBy::Text("external_key ="),
+    )],
+};
 
 /// Adds an entry.
 pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &ProductBookRow) -> Result<(), StoreError> {
@@ -85,14 +97,4 @@ pub(crate) fn find_external(
     let sql = format!("SELECT {COLUMNS} FROM product_book WHERE program = $1 AND external_key = $2");
     let found = unit.query(&sql, &[program.into(), external_key.into()], ProductBookRow::from_row)?;
     Ok(found.into_iter().max_by_key(|row| (!row.archived, row.created_at, row.id)))
-}
-
-/// A page of the catalogue.
-pub(crate) fn list(
-    unit: &mut Unit<'_>,
-    program: i64,
-    filters: Vec<Condition>,
-    page: &PageRequest,
-) -> Result<Option<Slice<ProductBookRow>>, StoreError> {
-    read_page(unit, &LISTING, || vec![Condition::int("program =", program)], filters, page)
 }

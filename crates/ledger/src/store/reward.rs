@@ -1,8 +1,9 @@
 //! Rows of `reward`: what partners earned, and its reversals. Amounts are never edited.
 
+use headwater_protocol::v2::RewardStatus;
 use headwater_store::{Columns, FromColumn, Record, StoreError, Unit, row};
 
-use super::list::{Condition, Listing, PageRequest, Slice, page as read_page};
+use super::list::{Filter, FilterBy, Listing, NamedRecord};
 
 row! {
     /// A reward or a reversal, with the keys of what it refers to.
@@ -52,11 +53,43 @@ const FROM: &str = "reward JOIN partnership ON partnership.id = reward.partnersh
      LEFT JOIN trigger_rule ON trigger_rule.id = reward.trigger_id \
      LEFT JOIN reward AS original ON original.id = reward.reverses";
 
-const LISTING: Listing = Listing {
+/// How these are listed.
+pub(crate) const LISTING: Listing = Listing {
     from: FROM,
     table: "reward",
     orders: &[("amount", "reward.amount"), ("ready_at", "coalesce(reward.ready_at, 0)")],
     archivable: true,
+    modes: true,
+    partner: Some("reward.partnership ="),
+    filters: &[
+        Filter::new("status", "The reward's status.", FilterBy::Word("reward.status =", RewardStatus::NAMES)),
+        Filter::new("reward_status", "The same.", FilterBy::Word("reward.status =", RewardStatus::NAMES)),
+        Filter::vendor(
+            "partnership_key",
+            "Who earned it.",
+            FilterBy::Record(NamedRecord::Partnership, "reward.partnership ="),
+        ),
+        Filter::vendor(
+            "partner_key",
+            "The same.",
+            FilterBy::Record(NamedRecord::Partnership, "reward.partnership ="),
+        ),
+        Filter::new(
+            "customer_key",
+            "Whose signup or payment earned it.",
+            FilterBy::Record(NamedRecord::Customer, "reward.customer ="),
+        ),
+        Filter::new(
+            "transaction",
+            "The payment that earned it.",
+            FilterBy::Record(NamedRecord::Transaction, "reward.txn ="),
+        ),
+        Filter::new(
+            "transaction_key",
+            "The same.",
+            FilterBy::Record(NamedRecord::Transaction, "reward.txn ="),
+        ),
+    ],
 };
 
 /// Adds a row. Adds nothing and returns `false` when the trigger has paid for this event before.
@@ -161,23 +194,4 @@ pub(crate) fn list_earned(unit: &mut Unit<'_>, by: EarnedBy) -> Result<Vec<(Rewa
         let mut columns = Columns::after(0, row);
         Ok((RewardRow::read(&mut columns)?, columns.take("taken", i64::from_column)?))
     })
-}
-
-/// A page of rewards, of one partnership when one is given.
-pub(crate) fn list(
-    unit: &mut Unit<'_>,
-    (program, test): (i64, bool),
-    partnership: Option<i64>,
-    filters: Vec<Condition>,
-    page: &PageRequest,
-) -> Result<Option<Slice<RewardRow>>, StoreError> {
-    let scope = || {
-        let mut scope = vec![
-            Condition::int("reward.program =", program),
-            Condition::int("reward.test =", i64::from(test)),
-        ];
-        scope.extend(partnership.map(|id| Condition::int("reward.partnership =", id)));
-        scope
-    };
-    read_page(unit, &LISTING, scope, filters, page)
 }

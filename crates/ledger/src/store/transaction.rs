@@ -4,7 +4,7 @@ use headwater_protocol::Source;
 use headwater_store::{Record, StoreError, Unit, row};
 use serde_json::{Map, Value};
 
-use super::list::{Condition, Listing, PageRequest, Slice, page as read_page};
+use super::list::{Filter, FilterBy, Listing, NamedRecord};
 use super::{json, totals};
 
 row! {
@@ -65,8 +65,28 @@ const FROM: &str = "txn JOIN customer ON customer.id = txn.customer \
      LEFT JOIN product ON product.id = txn.product \
      LEFT JOIN partnership ON partnership.id = txn.partnership";
 
-const LISTING: Listing =
-    Listing { from: FROM, table: "txn", orders: &[("amount", "txn.amount")], archivable: true };
+/// How these are listed.
+pub(crate) const LISTING: Listing = Listing {
+    from: FROM,
+    table: "txn",
+    orders: &[("amount", "txn.amount")],
+    archivable: true,
+    modes: true,
+    partner: None,
+    filters: &[
+        Filter::vendor(
+            "customer_key",
+            "Who paid: our key or the site's own.",
+            FilterBy::Record(NamedRecord::Customer, "txn.customer ="),
+        ),
+        // Written like the index `txn_unmatched`.
+        Filter::vendor(
+            "unmatched",
+            "Only payments whose subscription matches no product.",
+            FilterBy::Flag("txn.product IS NULL AND txn.subscription_key IS NOT NULL"),
+        ),
+    ],
+};
 
 /// Adds a payment. Adds nothing and returns `false` when its key is taken.
 pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &TransactionRow) -> Result<bool, StoreError> {
@@ -194,21 +214,4 @@ pub(crate) fn list_by_claimed_name(
 pub(crate) fn find_by_id(unit: &mut Unit<'_>, id: i64) -> Result<Option<TransactionRow>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM {FROM} WHERE txn.id = $1");
     unit.query_one(&sql, &[id.into()], TransactionRow::from_row)
-}
-
-/// The filter for payments whose subscription matches no product; written like the index `txn_unmatched`.
-pub(crate) fn unmatched() -> Condition {
-    Condition::fact("txn.product IS NULL AND txn.subscription_key IS NOT NULL")
-}
-
-/// A page of payments.
-pub(crate) fn list(
-    unit: &mut Unit<'_>,
-    (program, test): (i64, bool),
-    filters: Vec<Condition>,
-    page: &PageRequest,
-) -> Result<Option<Slice<TransactionRow>>, StoreError> {
-    let scope =
-        || vec![Condition::int("txn.program =", program), Condition::int("txn.test =", i64::from(test))];
-    read_page(unit, &LISTING, scope, filters, page)
 }

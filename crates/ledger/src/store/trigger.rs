@@ -2,7 +2,7 @@
 
 use headwater_store::{Record, StoreError, Unit, row};
 
-use super::list::{Condition, Listing, PageRequest, Slice, page as read_page};
+use super::list::Listing;
 
 row! {
     /// A trigger; rules, action and eligibility are JSON text of the wire types.
@@ -25,11 +25,15 @@ row! {
 
 const COLUMNS: &str = TriggerRow::COLUMNS;
 
-const LISTING: Listing = Listing {
+/// How these are listed.
+pub(crate) const LISTING: Listing = Listing {
     from: "trigger_rule",
     table: "trigger_rule",
-    orders: &[("position", "trigger_rule.position")],
+    orders: &[("position", "position")],
     archivable: true,
+    modes: false,
+    partner: None,
+    filters: &[],
 };
 
 /// Adds a trigger.
@@ -112,13 +116,4 @@ pub(crate) fn count(unit: &mut Unit<'_>, program: i64) -> Result<(i64, i64), Sto
     let found =
         unit.query_one::<_, StoreError>(sql, &[program.into()], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(found.unwrap_or_default())
-}
-
-/// A page of triggers.
-pub(crate) fn list(
-    unit: &mut Unit<'_>,
-    program: i64,
-    page: &PageRequest,
-) -> Result<Option<Slice<TriggerRow>>, StoreError> {
-    read_page(unit, &LISTING, || vec![Condition::int("program =", program)], Vec::new(), page)
 }

@@ -66,3 +66,8 @@ pub(crate) fn optional_key<'de, D: Deserializer<'de>>(from: D) -> Result<Option<
         _ => Err(serde::de::Error::custom("must be a string or a number")),
     }
 }
+
+/// Text; null counts as empty text, so that it can be told from a member that is absent.
+pub(crate) fn null_as_empty<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    Ok(Some(Option::deserialize(from)?.unwrap_or_default()))
+}

@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use crate::{Currency, Millis};
 
 /// `POST /product_book`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CreateProductBook {
     /// Shown to partners; at most 100 characters.
     pub name: String,
@@ -22,7 +23,7 @@ pub struct CreateProductBook {
 }
 
 /// `PATCH /product_book/{key}`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UpdateProductBook {
     /// New name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -39,7 +40,7 @@ pub struct UpdateProductBook {
 }
 
 /// A catalogue entry.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ProductBook {
     /// Whether it is archived.
     pub archived: bool,
@@ -62,7 +63,7 @@ pub struct ProductBook {
 }
 
 /// The status of a customer's product.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ProductStatus {
     /// In trial.
@@ -75,8 +76,12 @@ pub enum ProductStatus {
 }
 
 impl ProductStatus {
+    /// The names of all of them.
+    pub const NAMES: &'static [&'static str] =
+        &[Self::Trial.name(), Self::Active.name(), Self::Churned.name()];
+
     /// The name on the wire.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Trial => "trial",
             Self::Active => "active",
@@ -91,7 +96,7 @@ impl ProductStatus {
 }
 
 /// `POST /products`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CreateProduct {
     /// A catalogue entry: its `pbook_` key, or its `external_key`.
     pub product_book_key: String,
@@ -137,7 +142,7 @@ pub struct CreateProduct {
 }
 
 /// `PATCH /products/{key or external_subscription_key}`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UpdateProduct {
     /// New status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -157,7 +162,7 @@ pub struct UpdateProduct {
 }
 
 /// What a customer has of the catalogue.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Product {
     /// Minor units.
     pub amount: Option<i64>,

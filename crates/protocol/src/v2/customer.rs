@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use crate::Millis;
 
 /// `POST /customers`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct CreateCustomer {
     /// 4 to 255 characters; not unique. Only a page may leave it out (trust.md section 3).
     #[serde(default)]
@@ -18,8 +19,13 @@ pub struct CreateCustomer {
         skip_serializing_if = "Option::is_none"
     )]
     pub customer_key: Option<String>,
-    /// The referring partner, unless a click supplied it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The referring partner, unless a click supplied it. Null counts as empty, which is refused: it means that the
+    /// sender lost its cookie (api.md section 6).
+    #[serde(
+        default,
+        deserialize_with = "crate::event::loose::null_as_empty",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub partner_key: Option<String>,
     /// A key of ours (`cus_…`) to keep, for records moved from elsewhere. **We** add it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -42,7 +48,7 @@ pub struct CreateCustomer {
 }
 
 /// `PATCH` or `PUT /customers/{key}`: members absent stay as they are.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct UpdateCustomer {
     /// New address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -65,7 +71,7 @@ pub struct UpdateCustomer {
 }
 
 /// A customer.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Customer {
     /// `cus_…`
     pub key: String,
@@ -110,7 +116,7 @@ pub struct Customer {
 }
 
 /// `POST /customers/{key}/attribution`: credits the customer to another partner. **We** add it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Attribution {
     /// Who referred the customer.
     pub partner_key: String,
@@ -119,7 +125,7 @@ pub struct Attribution {
 }
 
 /// A change of a customer after its creation: `GET /customers/{key}/history`. **We** add it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Change {
     /// The field that changed.
     pub field: String,

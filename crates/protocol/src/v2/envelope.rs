@@ -1,9 +1,10 @@
 //! The envelope around every answer (api.md sections 1 and 2).
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A success: `data`, a sentence, and the HTTP status again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Envelope<T> {
     /// The object or list.
     pub data: T,
@@ -17,7 +18,7 @@ pub struct Envelope<T> {
 }
 
 /// Something accepted that is probably a mistake.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Warning {
     /// Stable name, `snake_case`, as `subscription_key_unmatched`.
     pub code: String,
@@ -28,7 +29,7 @@ pub struct Warning {
 }
 
 /// An error's body.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ErrorBody {
     /// A sentence for people; JSON-schema wording for validation.
     pub message: String,
@@ -49,7 +50,7 @@ pub struct ErrorBody {
 }
 
 /// One page of a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct List<T> {
     /// The page's items.
     pub items: Vec<T>,

@@ -1,11 +1,12 @@
 //! New secrets in place of old ones. **We** add `POST /program/keys/rotate`, with the administrator's token.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::Millis;
 
 /// One of a program's secrets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WhichKey {
     /// The secret key of the production pair.
@@ -21,7 +22,7 @@ pub enum WhichKey {
 }
 
 /// `POST /program/keys/rotate`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RotateKey {
     /// Which secret gets a successor. The public key of a pair stays: pages carry it.
     pub which: WhichKey,
@@ -35,7 +36,7 @@ fn a_day() -> i64 {
 }
 
 /// A new secret, shown this once.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RotatedKey {
     /// Which one it is.
     pub which: WhichKey,

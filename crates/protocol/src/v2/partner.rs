@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use crate::Millis;
 
 /// `POST /groups`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CreateGroup {
     /// At most 100 characters.
     pub name: String,
@@ -22,7 +23,7 @@ pub struct CreateGroup {
 }
 
 /// A group of partners.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Group {
     /// `grup_…`
     pub key: String,
@@ -43,7 +44,7 @@ pub struct Group {
 }
 
 /// A group inside a partnership.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct GroupSummary {
     /// `grup_…`
     pub key: String,
@@ -60,7 +61,7 @@ pub struct GroupSummary {
 }
 
 /// `POST /partnerships`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct CreatePartnership {
     /// 4 to 255 characters; unique in the program.
     pub email: String,
@@ -85,7 +86,7 @@ pub struct CreatePartnership {
 }
 
 /// `PATCH /partnerships/{key}`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct UpdatePartnership {
     /// First name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -105,7 +106,7 @@ pub struct UpdatePartnership {
 }
 
 /// A partner's membership of a program.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Partnership {
     /// `part_…`
     pub key: String,
@@ -146,7 +147,7 @@ pub struct Partnership {
 }
 
 /// A partner in the shape of `GET /partners` (seed 003).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Partner {
     /// `part_…`
     pub key: String,
@@ -159,7 +160,7 @@ pub struct Partner {
 }
 
 /// `POST /members`: a person of a partner's team.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CreateMember {
     /// Whose team: `part_…`, a partner key or an address.
     pub partnership_key: String,
@@ -174,7 +175,7 @@ pub struct CreateMember {
 }
 
 /// A person of a partner's team.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Member {
     /// `stck_…`
     pub key: String,
@@ -192,7 +193,7 @@ pub struct Member {
 
 /// The answer of `POST /partnerships/{key}/token` (**we**): a Bearer token for the partner's own view, shown
 /// once. The one before stops working.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PartnerToken {
     /// `pat_…`; secret.
     pub token: String,

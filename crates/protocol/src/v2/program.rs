@@ -1,11 +1,12 @@
 //! A program's settings. **We** add this resource: `GET` and `PATCH /program`, with the administrator's token.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::billing::{BillingProvider, WebhookSecrets};
 
 /// What a relay does with amounts a browser claims (browser.md section 7).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ClaimPolicy {
     /// Waits for the billing webhook or a server's own call.
@@ -37,7 +38,7 @@ impl ClaimPolicy {
 macro_rules! setting {
     ($(#[$doc:meta])* $name:ident { $($(#[$each:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
         pub enum $name { $($(#[$each])* #[serde(rename = $word)] $variant),+ }
 
         impl $name {
@@ -101,7 +102,7 @@ setting! {
 }
 
 /// A program's settings; secrets are never shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Program {
     /// The program's number, `company_id` elsewhere.
     pub id: i64,
@@ -149,7 +150,7 @@ pub struct Program {
 }
 
 /// `PATCH /program`: members absent stay as they are.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UpdateProgram {
     /// New name.
     #[serde(default, skip_serializing_if = "Option::is_none")]

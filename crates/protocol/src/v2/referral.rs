@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use crate::{Currency, Millis};
 
 /// `POST /links`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CreateLink {
     /// Whose link: `part_…`, a partner key or an address.
     pub partnership_key: String,
@@ -18,7 +19,7 @@ pub struct CreateLink {
 }
 
 /// A partner's link.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Link {
     /// `link_…`
     pub key: String,
@@ -37,7 +38,7 @@ pub struct Link {
 }
 
 /// A click on a link.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Click {
     /// `clck_…`
     pub key: String,
@@ -58,7 +59,7 @@ pub struct Click {
 }
 
 /// `POST /conversion/xid` (api.md section 4).
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Conversion {
     /// The click.
     pub xid: String,
@@ -86,7 +87,7 @@ pub struct Conversion {
 }
 
 /// What became of a conversion; always under status 200.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ConversionResult {
     /// `created`, `repeated` (this customer had converted before), `unknown_xid` (nothing was made) or `accepted`
     /// (the destination did not say).
@@ -96,7 +97,7 @@ pub struct ConversionResult {
 }
 
 /// The status of a reward.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RewardStatus {
     /// Held back, by a person or until a claim it rests on is confirmed.
@@ -118,8 +119,18 @@ impl RewardStatus {
     pub const ALL: [Self; 6] =
         [Self::Hold, Self::Pending, Self::Approved, Self::Declined, Self::Paid, Self::Scheduled];
 
+    /// The names of all of them.
+    pub const NAMES: &'static [&'static str] = &[
+        Self::Hold.name(),
+        Self::Pending.name(),
+        Self::Approved.name(),
+        Self::Declined.name(),
+        Self::Paid.name(),
+        Self::Scheduled.name(),
+    ];
+
     /// The name on the wire.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Hold => "hold",
             Self::Pending => "pending",
@@ -137,7 +148,7 @@ impl RewardStatus {
 }
 
 /// `PATCH /rewards/{key}`: approve, decline, hold, or mark as paid.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UpdateReward {
     /// The new status; not `scheduled`.
     pub status: RewardStatus,
@@ -147,7 +158,7 @@ pub struct UpdateReward {
 }
 
 /// The customer inside a reward.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RewardCustomer {
     /// `cus_…`
     pub key: String,
@@ -158,7 +169,7 @@ pub struct RewardCustomer {
 }
 
 /// The action inside a reward, where one caused it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Action {
     /// `act_…`
     pub key: String,
@@ -167,7 +178,7 @@ pub struct Action {
 }
 
 /// What a partner earned. A negative amount is a reversal and names what it reverses.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Reward {
     /// `rwrd_…`
     pub key: String,

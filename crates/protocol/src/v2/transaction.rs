@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use crate::{Currency, Millis};
 
 /// `POST /transactions`: exactly one of `customer_key`, `customer_external_key`, `customer_email`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct CreateTransaction {
     /// Minor units, −5·10¹⁰ to 5·10¹⁰.
     pub amount: i64,
@@ -53,7 +54,7 @@ pub struct CreateTransaction {
 }
 
 /// `POST /transactions/{key}/refund`: exactly one of `amount`, `refunded_total` and `lines`. **We** add it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CreateRefund {
     /// Minor units given back by this call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -71,14 +72,14 @@ pub struct CreateRefund {
 }
 
 /// A line of a refund.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RefundLine {
     /// Minor units.
     pub amount: i64,
 }
 
 /// The customer inside a transaction.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TransactionCustomer {
     /// `cus_…`
     pub key: String,
@@ -91,7 +92,7 @@ pub struct TransactionCustomer {
 }
 
 /// A customer's payment.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Transaction {
     /// The given unique name, or `tran_…`.
     pub key: String,
@@ -136,7 +137,7 @@ pub struct Transaction {
 }
 
 /// Whether a fact is a claim or confirmed (trust.md section 1).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Confirmation {
     /// The most trusted source so far: `page`, `signed`, `billing` or `vendor`.
     pub source: String,
@@ -147,7 +148,7 @@ pub struct Confirmation {
 }
 
 /// What the program's triggers make of a transaction, in the order of evaluation. **We** add it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TransactionExplanation {
     /// The transaction's key.
     pub transaction: String,

@@ -5,11 +5,12 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::{Currency, Millis};
 
 /// What a trigger listens for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TriggerEvent {
     /// A signup was recorded.
@@ -34,7 +35,7 @@ pub enum Rule {
 }
 
 /// Rules about the same record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RuleScope {
     /// `product`, `transaction`, `customer`, `partnership`.
     pub object: String,
@@ -43,7 +44,7 @@ pub struct RuleScope {
 }
 
 /// One comparison.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RuleLeaf {
     /// `product`, `transaction`, `customer`, `partnership`; inside `where` its object when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -58,7 +59,7 @@ pub struct RuleLeaf {
 }
 
 /// How a leaf compares (triggers.md).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Operator {
     /// Equal.
@@ -143,7 +144,7 @@ impl From<Rule> for Node {
 }
 
 /// What a trigger does when its rules hold.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum TriggerAction {
     /// A fixed commission.
@@ -156,12 +157,13 @@ pub enum TriggerAction {
     /// A share of the transaction, in its own currency; rounds half up.
     CommissionPercent {
         /// Percent as decimal text, up to four decimals: `"12.5"`. Above 0, at most 100.
+        #[schema(value_type = String)]
         percent: Decimal,
     },
 }
 
 /// Which partners an offer is for; an empty list admits every partner.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Eligibility {
     /// Keys or slugs of groups, one of which the partner must be in.
@@ -171,7 +173,7 @@ pub struct Eligibility {
 }
 
 /// `POST /triggers`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CreateTrigger {
     /// For the program's own people; partners never see it.
     pub name: String,
@@ -190,7 +192,7 @@ pub struct CreateTrigger {
 }
 
 /// `PATCH /triggers/{key}`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UpdateTrigger {
     /// New name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -213,7 +215,7 @@ pub struct UpdateTrigger {
 }
 
 /// A trigger.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Trigger {
     /// `trig_…`
     pub key: String,
@@ -242,7 +244,7 @@ pub struct Trigger {
 }
 
 /// Why a trigger did not fire. **We** add it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FailedRule {
     /// The rule's path in its trigger, as `rules.where.rules[1]`.
     pub path: String,
@@ -255,7 +257,7 @@ pub struct FailedRule {
 }
 
 /// What one trigger makes of one transaction. **We** add it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Explanation {
     /// `trig_…`
     pub trigger: String,

@@ -4,68 +4,49 @@ use headwater_protocol::v2::{List, Product, ProductStatus};
 use headwater_protocol::{Currency, FieldError, Millis, Source};
 use headwater_store::Unit;
 
-use super::super::{Ctx, Refusal, customer, list as page_of, lookup};
-use crate::store::list::{Condition, PageRequest};
+use super::super::list::{self as page_of, ListRequest};
+use super::super::resource::Resource;
+use super::super::{Ctx, Refusal, customer};
+use crate::store::list::{Listing, page};
 use crate::store::product::{self, ProductRow};
 
-/// What narrows a list of products.
-#[derive(Debug, Default)]
-pub(crate) struct ProductFilters {
-    pub(crate) customer_key: Option<String>,
-    pub(crate) stack_key: Option<String>,
-    pub(crate) click_xid: Option<String>,
-    pub(crate) status: Option<String>,
-    pub(crate) external_subscription_key: Option<String>,
+/// Products, to the vendor and to the partner who referred their customer.
+pub(crate) struct Products;
+
+impl Resource for Products {
+    const NAME: &'static str = "product";
+    const LISTING: &'static Listing = &product::LISTING;
+    type Row = ProductRow;
+    type Wire = Product;
+
+    fn render(ctx: &Ctx, viewer: Option<i64>, row: ProductRow) -> Result<Product, Refusal> {
+        Ok(match viewer {
+            None => render(ctx, row),
+            Some(viewer) => render_for_partner(ctx, row, viewer),
+        })
+    }
 }
 
-fn status_filter(status: &str) -> Result<Condition, Refusal> {
-    let known = ProductStatus::from_name(status).ok_or_else(|| {
-        FieldError::new("invalid_value", "status", "status must be trial, active or churned")
-    })?;
-    Ok(Condition::text("product.status =", known.name()))
-}
-
-/// A page of products.
+/// A page of products; for a partner, those of one customer whom they referred.
 pub(crate) fn list(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
-    filters: ProductFilters,
-    page: &PageRequest,
+    viewer: Option<i64>,
+    request: &ListRequest,
 ) -> Result<List<Product>, Refusal> {
-    let mut conditions = Vec::new();
-    if let Some(name) = filters.customer_key {
-        // An unknown name matches nothing: no row has the number 0.
-        let id = lookup::by_key(unit, ctx, &name)?.map_or(0, |row| row.id);
-        conditions.push(Condition::int("product.customer =", id));
+    if let Some(viewer) = viewer {
+        let name = request.asked("customer_key").ok_or_else(|| {
+            Refusal::from(FieldError::required("customer_key"))
+                .hint("GET /api/v2/products?customer_key=cus_…")
+        })?;
+        customer::find_referred(unit, ctx, viewer, name)?;
     }
-    if let Some(status) = filters.status {
-        conditions.push(status_filter(&status)?);
-    }
-    let texts = [
-        ("member.key =", filters.stack_key),
-        ("product.click_xid =", filters.click_xid),
-        ("product.external_subscription_key =", filters.external_subscription_key),
-    ];
-    conditions.extend(texts.into_iter().filter_map(|(left, right)| Some(Condition::text(left, right?))));
-    let slice = product::list(unit, ctx.scope(), None, conditions, page)?;
-    page_of::render(page, slice, |row| render(ctx, row))
-}
-
-/// A page of a customer's products, in the view of the partner who referred it.
-pub(crate) fn list_for_partner(
-    unit: &mut Unit<'_>,
-    ctx: &Ctx,
-    viewer: i64,
-    (customer_key, status): (Option<String>, Option<String>),
-    page: &PageRequest,
-) -> Result<List<Product>, Refusal> {
-    let name = customer_key.ok_or_else(|| {
-        Refusal::from(FieldError::required("customer_key")).hint("GET /api/v2/products?customer_key=cus_…")
-    })?;
-    let owner = customer::find_referred(unit, ctx, viewer, &name)?;
-    let filters = status.map(|status| status_filter(&status)).transpose()?.into_iter().collect();
-    let slice = product::list(unit, ctx.scope(), Some(owner.id), filters, page)?;
-    page_of::render(page, slice, |row| render_for_partner(ctx, row, viewer))
+    let conditions = request.conditions(unit, ctx, viewer)?;
+    // Who may see a product depends on its customer, which is checked above, and not on who is credited with it.
+    let slice =
+        page(unit, &product::LISTING, &product::LISTING.scope(ctx.scope(), None), conditions, &request.page)?;
+    let page = page_of::render(&request.page, slice, |row| Products::render(ctx, viewer, row))?;
+    page_of::all_rendered(page)
 }
 
 /// A product in the view of the partner who referred its customer. Any other is answered with 404.

@@ -1,0 +1,127 @@
+//! Routes together with the description of each operation.
+
+use std::borrow::Cow;
+
+use axum::Router;
+use axum::routing::{self, MethodRouter};
+use utoipa::openapi::path::HttpMethod;
+
+use super::auth::{Vendor, VendorOrPartner};
+use super::list;
+use super::operation::{OperationTypes, Typed};
+use crate::Ledger;
+use crate::record::resource::Resource;
+
+/// One operation of the API.
+pub(crate) struct Operation {
+    pub(crate) method: HttpMethod,
+    pub(crate) path: String,
+    /// A short sentence without a point at its end.
+    pub(crate) summary: Cow<'static, str>,
+    /// The resource that it belongs to.
+    pub(crate) tag: &'static str,
+    /// The statuses of its successes.
+    pub(crate) statuses: &'static [u16],
+    pub(crate) types: OperationTypes,
+}
+
+/// Routes of one resource, or of all of them.
+pub(crate) struct Routes {
+    router: Router<Ledger>,
+    operations: Vec<Operation>,
+    tag: &'static str,
+}
+
+impl Routes {
+    /// No routes yet. `tag` is the resource that they are about.
+    pub(crate) fn of(tag: &'static str) -> Self {
+        Self { router: Router::new(), operations: Vec::new(), tag }
+    }
+
+    /// Adds the routes of another resource.
+    pub(crate) fn merge(mut self, other: Self) -> Self {
+        self.operations.extend(other.operations);
+        Self { router: self.router.merge(other.router), ..self }
+    }
+
+    fn with<H: Typed<T>, T: 'static>(
+        mut self,
+        method: HttpMethod,
+        path: &str,
+        summary: impl Into<Cow<'static, str>>,
+        route: MethodRouter<Ledger>,
+    ) -> Self {
+        let (path, tag, summary) = (path.to_owned(), self.tag, summary.into());
+        self.router = self.router.route(&path, route);
+        self.operations.push(Operation { method, path, summary, tag, statuses: &[200], types: H::types() });
+        self
+    }
+
+    pub(crate) fn get<H: Typed<T>, T: 'static>(
+        self,
+        path: &str,
+        summary: impl Into<Cow<'static, str>>,
+        handler: H,
+    ) -> Self {
+        self.with::<H, T>(HttpMethod::Get, path, summary, routing::get(handler))
+    }
+
+    pub(crate) fn post<H: Typed<T>, T: 'static>(
+        self,
+        path: &str,
+        summary: impl Into<Cow<'static, str>>,
+        handler: H,
+    ) -> Self {
+        self.with::<H, T>(HttpMethod::Post, path, summary, routing::post(handler))
+    }
+
+    /// PATCH, and PUT with the same meaning: clients use either (api.md section 3).
+    pub(crate) fn patch<H: Typed<T>, T: 'static>(
+        self,
+        path: &str,
+        summary: impl Into<Cow<'static, str>>,
+        handler: H,
+    ) -> Self {
+        let summary = summary.into();
+        self.with::<H, T>(HttpMethod::Patch, path, summary.clone(), routing::patch(handler.clone()))
+            .with::<H, T>(HttpMethod::Put, path, summary, routing::put(handler))
+    }
+
+    pub(crate) fn delete<H: Typed<T>, T: 'static>(
+        self,
+        path: &str,
+        summary: impl Into<Cow<'static, str>>,
+        handler: H,
+    ) -> Self {
+        self.with::<H, T>(HttpMethod::Delete, path, summary, routing::delete(handler))
+    }
+
+    /// Lists of `R` at `path`, and one at its key below: for partners too where the list has a condition on the
+    /// partnership.
+    pub(crate) fn reads<R: Resource>(self, path: &str) -> Self {
+        let (many, one) = (format!("List {}", self.tag), format!("Get a {}", R::NAME));
+        let below = format!("{path}/{{key}}");
+        if R::LISTING.partner.is_some() {
+            self.get(path, many, list::list::<R, VendorOrPartner>).get(
+                &below,
+                one,
+                list::get::<R, VendorOrPartner>,
+            )
+        } else {
+            self.get(path, many, list::list::<R, Vendor>).get(&below, one, list::get::<R, Vendor>)
+        }
+    }
+
+    /// Says that the operation added last succeeds with these statuses, in place of 200.
+    pub(crate) fn succeeds_with(mut self, statuses: &'static [u16]) -> Self {
+        if let Some(last) = self.operations.last_mut() {
+            last.statuses = statuses;
+        }
+        self
+    }
+
+    /// The router and what it offers.
+    pub(crate) fn into_parts(self) -> (Router<Ledger>, Vec<Operation>) {
+        (self.router, self.operations)
+    }
+}

@@ -1,0 +1,76 @@
+//! Resources: kinds of objects that the API lists and shows, each described once. Listing, finding and their
+//! parameters follow from the description.
+
+use headwater_protocol::v2::List;
+use headwater_store::{Record, Unit};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::list::{self, ListRequest};
+use super::{Ctx, Refusal};
+use crate::store::list::{Condition, Listing, find, page};
+
+/// A kind of objects.
+pub(crate) trait Resource: Send + 'static {
+    /// What one is called in errors, such as `reward`.
+    const NAME: &'static str;
+    /// How it is read from its table, and what its list may be asked for.
+    const LISTING: &'static Listing;
+    /// A row of its table.
+    type Row: Record + Send;
+    /// What the API shows.
+    type Wire: Serialize + ToSchema + Send + 'static;
+
+    /// The object as the vendor sees it, or the partner whose number is given.
+    fn render(ctx: &Ctx, viewer: Option<i64>, row: Self::Row) -> Result<Self::Wire, Refusal>;
+
+    /// Conditions of the list that no parameter asks for.
+    fn implied(_request: &ListRequest) -> Vec<Condition> {
+        Vec::new()
+    }
+
+    /// The row that a path names: by our key. Those out of the caller's sight are not found.
+    fn find(
+        unit: &mut Unit<'_>,
+        ctx: &Ctx,
+        viewer: Option<i64>,
+        name: &str,
+    ) -> Result<Option<Self::Row>, Refusal> {
+        Ok(find(unit, Self::LISTING, Self::LISTING.scope(ctx.scope(), viewer), name)?)
+    }
+}
+
+/// The row that a path names, or the refusal.
+pub(crate) fn require<R: Resource>(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    viewer: Option<i64>,
+    name: &str,
+) -> Result<R::Row, Refusal> {
+    R::find(unit, ctx, viewer, name)?.ok_or_else(|| Refusal::not_found(R::NAME, name))
+}
+
+/// The object that a path names.
+pub(crate) fn get<R: Resource>(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    viewer: Option<i64>,
+    name: &str,
+) -> Result<R::Wire, Refusal> {
+    let row = require::<R>(unit, ctx, viewer, name)?;
+    R::render(ctx, viewer, row)
+}
+
+/// A page of objects.
+pub(crate) fn list<R: Resource>(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    viewer: Option<i64>,
+    request: &ListRequest,
+) -> Result<List<R::Wire>, Refusal> {
+    let mut conditions = R::implied(request);
+    conditions.extend(request.conditions(unit, ctx, viewer)?);
+    let scope = R::LISTING.scope(ctx.scope(), viewer);
+    let slice = page(unit, R::LISTING, &scope, conditions, &request.page)?;
+    list::all_rendered(list::render(&request.page, slice, |row| R::render(ctx, viewer, row))?)
+}
