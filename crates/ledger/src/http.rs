@@ -7,9 +7,11 @@ mod customer;
 mod envelope;
 mod error;
 mod group;
+mod json;
 mod link;
 mod list;
 mod member;
+mod openapi;
 mod operation;
 mod parameter;
 mod partnership;
@@ -24,6 +26,10 @@ mod trigger;
 mod unread;
 mod write;
 
+use std::sync::LazyLock;
+
+use axum::http::StatusCode;
+use axum::routing::get;
 use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{Any, CorsLayer};
@@ -47,10 +53,16 @@ fn api() -> Routes {
         .merge(trigger::routes())
 }
 
+/// The OpenAPI document. It is the same for every ledger, and written when it is asked for first.
+static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
+    openapi::document(api().operations()).to_json().expect("a document has text keys and no floats")
+});
+
 /// Every route of the ledger.
 pub(crate) fn router(ledger: Ledger) -> Router {
-    let (routes, _operations) = api().into_parts();
-    routes
+    api()
+        .into_router()
+        .route("/api/v2/openapi.json", get(|| async { json::response(StatusCode::OK, DOCUMENT.clone()) }))
         .route_layer(middleware::from_fn(unread::warn))
         .fallback(redirect::follow_link)
         .method_not_allowed_fallback(error::unknown_method)

@@ -9,6 +9,7 @@ mod ctx;
 pub(crate) mod customer;
 pub(crate) mod erasure;
 pub(crate) mod evaluate;
+pub(crate) mod filter;
 pub(crate) mod group;
 pub(crate) mod idempotency;
 pub(crate) mod link;

@@ -2,12 +2,13 @@
 
 use std::marker::PhantomData;
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use headwater_protocol::v2::{Envelope, Warning};
 use serde::Serialize;
 
 use super::error::ApiFailure;
+use super::json;
 use crate::record::idempotency::StoredAnswer;
 
 /// What every handler returns.
@@ -28,7 +29,7 @@ impl<T: Serialize> Answer<T> {
     /// The same with warnings.
     pub(crate) fn with_warnings(status: u16, message: &str, data: T, warnings: Vec<Warning>) -> Self {
         let body = Envelope { data, message: message.to_owned(), status, warnings };
-        Self::stored(StoredAnswer { status, body: text(&body) })
+        Self::stored(StoredAnswer { status, body: json::text(&body) })
     }
 
     /// The answer to a read: a list or an object.
@@ -51,20 +52,6 @@ impl<T> Answer<T> {
 
 impl<T> IntoResponse for Answer<T> {
     fn into_response(self) -> Response {
-        json(StatusCode::from_u16(self.stored.status).unwrap_or(StatusCode::OK), self.stored.body)
+        json::response(StatusCode::from_u16(self.stored.status).unwrap_or(StatusCode::OK), self.stored.body)
     }
-}
-
-/// JSON text of a wire type.
-pub(crate) fn text<T: Serialize>(body: &T) -> String {
-    serde_json::to_string(body).expect("wire types have text keys and no floats that could fail")
-}
-
-/// A response of JSON text. Never cached, because most of it is personal data.
-pub(crate) fn json(status: StatusCode, body: String) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    ];
-    (status, headers, body).into_response()
 }

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use headwater_protocol::v2::ErrorBody;
 use headwater_store::StoreError;
 
-use super::envelope;
+use super::json;
 use crate::record::{Refusal, RefusalKind};
 
 /// The one error type of handlers.
@@ -34,7 +34,7 @@ impl IntoResponse for ApiFailure {
             hint: refusal.hint,
             warnings: Vec::new(),
         };
-        let mut response = envelope::json(status, envelope::text(&body));
+        let mut response = json::response(status, json::text(&body));
         match kind {
             RefusalKind::Busy | RefusalKind::TooMany => {
                 response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));

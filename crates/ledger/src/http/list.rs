@@ -16,6 +16,7 @@ use super::error::ApiFailure;
 use super::operation::{Input, OperationTypes, flag, text};
 use crate::Ledger;
 use crate::record::Refusal;
+use crate::record::filter;
 use crate::record::list::ListRequest;
 use crate::record::resource::{self, Resource};
 use crate::store::list::{Cursor, FilterBy, Listing, PageRequest};
@@ -85,7 +86,7 @@ pub(crate) async fn list<R: Resource, V: Viewer>(
 ) -> ApiResult<List<R::Wire>> {
     let (ctx, viewer) = (caller.ctx(&ledger), caller.partnership());
     let request = query.read(viewer)?;
-    let read = move |unit: &mut Unit<'_>| resource::list::<R>(unit, &ctx, viewer, &request);
+    let read = move |unit: &mut Unit<'_>| filter::list::<R>(unit, &ctx, viewer, &request);
     Ok(Answer::found(ledger.read(read).await?))
 }
 

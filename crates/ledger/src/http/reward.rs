@@ -8,6 +8,8 @@ pub(crate) fn routes() -> Routes {
     Routes::of("rewards").reads::<Rewards>("/api/v2/rewards").patch(
         "/api/v2/rewards/{key}",
         "Approve, decline, hold or pay a reward",
-        update(Writes::OwnMode, "Reward updated", reward::update),
+        update(Writes::OwnMode, "Reward updated", |unit, ctx, key, change| {
+            reward::update(unit, ctx, key, &change)
+        }),
     )
 }

@@ -22,7 +22,8 @@ pub(crate) struct Operation {
     pub(crate) tag: &'static str,
     /// The statuses of its successes.
     pub(crate) statuses: &'static [u16],
-    pub(crate) types: OperationTypes,
+    /// Asked only when the document is written.
+    pub(crate) types: fn() -> OperationTypes,
 }
 
 /// Routes of one resource, or of all of them.
@@ -53,7 +54,7 @@ impl Routes {
     ) -> Self {
         let (path, tag, summary) = (path.to_owned(), self.tag, summary.into());
         self.router = self.router.route(&path, route);
-        self.operations.push(Operation { method, path, summary, tag, statuses: &[200], types: H::types() });
+        self.operations.push(Operation { method, path, summary, tag, statuses: &[200], types: H::types });
         self
     }
 
@@ -120,8 +121,13 @@ impl Routes {
         self
     }
 
-    /// The router and what it offers.
-    pub(crate) fn into_parts(self) -> (Router<Ledger>, Vec<Operation>) {
-        (self.router, self.operations)
+    /// The router of these routes.
+    pub(crate) fn into_router(self) -> Router<Ledger> {
+        self.router
+    }
+
+    /// The operations of these routes.
+    pub(crate) fn operations(&self) -> &[Operation] {
+        &self.operations
     }
 }

@@ -27,7 +27,9 @@ pub(crate) fn routes() -> Routes {
         .post(
             "/api/v2/transactions/{key}/refund",
             "Refund a part of a transaction",
-            act(Writes::OwnMode, "Transaction refunded", transaction::refund),
+            act(Writes::OwnMode, "Transaction refunded", |unit, ctx, key, refund| {
+                transaction::refund(unit, ctx, key, &refund)
+            }),
         )
         .get(
             "/api/v2/transactions/{key}/explain",

@@ -15,7 +15,7 @@ use headwater_protocol::limits::WARNINGS_MAX;
 use headwater_protocol::v2::{Envelope, ErrorBody, Warning};
 use serde_json::value::RawValue;
 
-use super::envelope;
+use super::json;
 
 /// What was read of one request, and what was not.
 #[derive(Debug, Clone, Default)]
@@ -107,12 +107,12 @@ async fn with(response: Response, warnings: Vec<Warning>) -> Response {
     let added = if parts.status.is_success() {
         serde_json::from_slice(&text).map(|mut whole: Envelope<Box<RawValue>>| {
             whole.warnings.extend(warnings);
-            envelope::text(&whole)
+            json::text(&whole)
         })
     } else {
         serde_json::from_slice(&text).map(|mut whole: ErrorBody| {
             whole.warnings.extend(warnings);
-            envelope::text(&whole)
+            json::text(&whole)
         })
     };
     // An answer that is no envelope stays as it is.

@@ -8,8 +8,8 @@ use headwater_store::Unit;
 use url::Url;
 
 use super::list::ListRequest;
-use super::resource::{self, Resource};
-use super::{Ctx, Refusal, RefusalKind, partnership, program};
+use super::resource::Resource;
+use super::{Ctx, Refusal, RefusalKind, filter, partnership, program};
 use crate::store::link::{self, LinkRow};
 use crate::store::list::Listing;
 
@@ -119,7 +119,7 @@ pub(crate) fn list_of(
     request: &ListRequest,
 ) -> Result<List<Link>, Refusal> {
     let whose = partnership::find(unit, ctx, name)?.ok_or_else(|| Refusal::not_found("partnership", name))?;
-    resource::list::<Links>(unit, ctx, Some(whose.id), request)
+    filter::list::<Links>(unit, ctx, Some(whose.id), request)
 }
 
 fn render(base: &str, row: LinkRow) -> Link {

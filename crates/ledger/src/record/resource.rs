@@ -1,14 +1,13 @@
-//! Resources: kinds of objects that the API lists and shows, each described once. Listing, finding and their
-//! parameters follow from the description.
+//! Resources: kinds of objects that the API lists and shows, each described once: listing and finding them follow
+//! from the description.
 
-use headwater_protocol::v2::List;
 use headwater_store::{Record, Unit};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::list::{self, ListRequest};
+use super::list::ListRequest;
 use super::{Ctx, Refusal};
-use crate::store::list::{Condition, Listing, find, page};
+use crate::store::list::{Condition, Listing, find};
 
 /// A kind of objects.
 pub(crate) trait Resource: Send + 'static {
@@ -59,18 +58,4 @@ pub(crate) fn get<R: Resource>(
 ) -> Result<R::Wire, Refusal> {
     let row = require::<R>(unit, ctx, viewer, name)?;
     R::render(ctx, viewer, row)
-}
-
-/// A page of objects.
-pub(crate) fn list<R: Resource>(
-    unit: &mut Unit<'_>,
-    ctx: &Ctx,
-    viewer: Option<i64>,
-    request: &ListRequest,
-) -> Result<List<R::Wire>, Refusal> {
-    let mut conditions = R::implied(request);
-    conditions.extend(request.conditions(unit, ctx, viewer)?);
-    let scope = R::LISTING.scope(ctx.scope(), viewer);
-    let slice = page(unit, R::LISTING, &scope, conditions, &request.page)?;
-    list::all_rendered(list::render(&request.page, slice, |row| R::render(ctx, viewer, row))?)
 }

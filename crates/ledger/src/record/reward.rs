@@ -173,7 +173,7 @@ pub(crate) fn update(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     key: &str,
-    change: UpdateReward,
+    change: &UpdateReward,
 ) -> Result<Reward, Refusal> {
     let row = require::<Rewards>(unit, ctx, None, key)?;
     check_optional("reason", change.reason.as_deref(), 1, DESCRIPTION_MAX)?;

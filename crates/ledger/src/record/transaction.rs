@@ -19,7 +19,7 @@ use super::list::{self as page_of, ListRequest};
 use super::lookup::{self, Found, Named};
 use super::refusal::short;
 use super::resource::Resource;
-use super::{Ctx, Refusal, RefusalKind, claim, product as products, reward};
+use super::{Ctx, Refusal, RefusalKind, claim, filter, product as products, reward};
 use crate::store::customer::CustomerRow;
 use crate::store::list::{Listing, Slice, page};
 use crate::store::product::{self, ProductRow};
@@ -209,10 +209,10 @@ pub(crate) fn refund(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     key: &str,
-    refund: CreateRefund,
+    refund: &CreateRefund,
 ) -> Result<Transaction, Refusal> {
     let row = require(unit, ctx, key)?;
-    let total = requested_total(&refund, &row)?;
+    let total = requested_total(refund, &row)?;
     let shrinks = total.unsigned_abs() < row.refunded_total.unsigned_abs();
     let stale = refund.occurred_at.is_some_and(|at| row.refunded_at.is_some_and(|known| at.0 < known));
     // A total may shrink only if it and the known total both came with a time, as a provider's do. What the vendor
@@ -320,7 +320,7 @@ pub(crate) fn list(
     ctx: &Ctx,
     request: &ListRequest,
 ) -> Result<(List<Transaction>, Vec<Warning>), Refusal> {
-    let conditions = request.conditions(unit, ctx, None)?;
+    let conditions = filter::conditions(unit, ctx, None, request)?;
     let scope = transaction::LISTING.scope(ctx.scope(), None);
     let slice = page(unit, &transaction::LISTING, &scope, conditions, &request.page)?;
     let mut warnings = Vec::new();

@@ -3,7 +3,7 @@
 use headwater_store::{Record, StoreError, Unit, row};
 
 use super::json;
-use super::list::{Filter, FilterBy, Listing};
+use super::list::{FilterBy, ListFilter, Listing};
 
 row! {
     /// A click on a link.
@@ -38,7 +38,7 @@ pub(crate) const LISTING: Listing = Listing {
     archivable: false,
     modes: false,
     partner: Some("click.partnership ="),
-    filters: &[Filter::new(
+    filters: &[ListFilter::new(
         "has_sub_id",
         "Only clicks whose link carried a sub-id.",
         FilterBy::Flag("click.sub_ids <> '[]'"),

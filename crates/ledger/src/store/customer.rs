@@ -4,7 +4,7 @@ use headwater_protocol::Source;
 use headwater_store::{Record, StoreError, Unit, row};
 use serde_json::{Map, Value};
 
-use super::list::{Filter, FilterBy, Listing, NamedRecord};
+use super::list::{FilterBy, ListFilter, Listing, NamedRecord};
 use super::partnership::PartnershipRow;
 use super::{json, totals};
 
@@ -61,23 +61,23 @@ pub(crate) const LISTING: Listing = Listing {
     modes: true,
     partner: Some("customer.partnership ="),
     filters: &[
-        Filter::vendor("email", "The customer's address.", FilterBy::Text("customer.email =")),
-        Filter::vendor(
+        ListFilter::vendor("email", "The customer's address.", FilterBy::Text("customer.email =")),
+        ListFilter::vendor(
             "customer_key",
             "The customer: our key or the site's own.",
             FilterBy::Record(NamedRecord::Customer, "customer.id ="),
         ),
-        Filter::vendor(
+        ListFilter::vendor(
             "partner_key",
             "The partner who referred the customer.",
             FilterBy::Record(NamedRecord::Partnership, "customer.partnership ="),
         ),
-        Filter::vendor(
+        ListFilter::vendor(
             "provider_key",
             "The billing provider's id of the customer.",
             FilterBy::Text("customer.provider_key ="),
         ),
-        Filter::vendor(
+        ListFilter::vendor(
             "has_sub_id",
             "Only customers whose click carried a sub-id.",
             FilterBy::Flag("customer.sub_ids <> '[]'"),

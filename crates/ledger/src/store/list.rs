@@ -7,7 +7,7 @@ use headwater_store::{Columns, Record, StoreError, Unit, Value};
 
 mod filter;
 
-pub(crate) use filter::{Filter, FilterBy, NamedRecord};
+pub(crate) use filter::{FilterBy, ListFilter, NamedRecord};
 
 /// The parameters of a list request (api.md section 2).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +57,7 @@ pub(crate) struct Listing {
     /// lists.
     pub(crate) partner: Option<&'static str>,
     /// What the list may be narrowed by.
-    pub(crate) filters: &'static [Filter],
+    pub(crate) filters: &'static [ListFilter],
 }
 
 impl Listing {

@@ -2,7 +2,7 @@
 
 use headwater_store::{Record, StoreError, Unit, row};
 
-use super::list::{Filter, FilterBy, Listing, NamedRecord};
+use super::list::{FilterBy, ListFilter, Listing, NamedRecord};
 
 row! {
     /// A member of a partner's team.
@@ -31,7 +31,7 @@ pub(crate) const LISTING: Listing = Listing {
     archivable: true,
     modes: false,
     partner: None,
-    filters: &[Filter::vendor(
+    filters: &[ListFilter::vendor(
         "partnership_key",
         "Whose team.",
         FilterBy::Record(NamedRecord::Partnership, "member.partnership ="),

@@ -3,7 +3,7 @@
 use headwater_store::{Record, StoreError, Unit, row};
 
 use super::json;
-use super::list::Listing;
+use super::list::{FilterBy, ListFilter, Listing, NamedRecord};
 
 row! {
     /// A partner's membership of a program, with its group and its number of customers.
@@ -53,7 +53,11 @@ pub(crate) const LISTING: Listing = Listing {
     archivable: true,
     modes: false,
     partner: None,
-    filters: &[],
+    filters: &[ListFilter::vendor(
+        "group_key",
+        "The partners' group: its key or slug.",
+        FilterBy::Record(NamedRecord::Group, "partnership.grp ="),
+    )],
 };
 
 /// Adds a partnership.

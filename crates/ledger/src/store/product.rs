@@ -6,7 +6,7 @@ use headwater_store::{Record, StoreError, Unit, row};
 use serde_json::{Map, Value};
 
 use super::json;
-use super::list::{Filter, FilterBy, Listing, NamedRecord};
+use super::list::{FilterBy, ListFilter, Listing, NamedRecord};
 use super::product_book::ProductBookRow;
 
 row! {
@@ -80,23 +80,23 @@ pub(crate) const LISTING: Listing = Listing {
     modes: true,
     partner: None,
     filters: &[
-        Filter::new(
+        ListFilter::new(
             "customer_key",
             "Whose products: our key or the site's own. A partner must give it.",
             FilterBy::Record(NamedRecord::Customer, "product.customer ="),
         ),
-        Filter::vendor("stack_key", "The team member credited.", FilterBy::Text("member.key =")),
-        Filter::vendor(
+        ListFilter::vendor("stack_key", "The team member credited.", FilterBy::Text("member.key =")),
+        ListFilter::vendor(
             "click_xid",
             "The click that led to the purchase.",
             FilterBy::Text("product.click_xid ="),
         ),
-        Filter::new(
+        ListFilter::new(
             "status",
             "The product's status.",
             FilterBy::Word("product.status =", ProductStatus::NAMES),
         ),
-        Filter::vendor(
+        ListFilter::vendor(
             "external_subscription_key",
             "The billing provider's subscription.",
             FilterBy::Text("product.external_subscription_key ="),

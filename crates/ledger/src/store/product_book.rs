@@ -2,7 +2,7 @@
 
 use headwater_store::{Record, StoreError, Unit, row};
 
-use super::list::{Filter, FilterBy, Listing};
+use super::list::{FilterBy, ListFilter, Listing};
 
 row! {
     /// A catalogue entry.
@@ -29,7 +29,7 @@ pub(crate) const LISTING: Listing = Listing {
     archivable: true,
     modes: false,
     partner: None,
-    filters: &[Filter::new(
+    filters: &[ListFilter::new(
         "external_key",
         "The entry of a billing system's id.",
         FilterBy::Text("external_key ="),

@@ -3,7 +3,7 @@
 use headwater_protocol::v2::RewardStatus;
 use headwater_store::{Columns, FromColumn, Record, StoreError, Unit, row};
 
-use super::list::{Filter, FilterBy, Listing, NamedRecord};
+use super::list::{FilterBy, ListFilter, Listing, NamedRecord};
 
 row! {
     /// A reward or a reversal, with the keys of what it refers to.
@@ -62,29 +62,33 @@ pub(crate) const LISTING: Listing = Listing {
     modes: true,
     partner: Some("reward.partnership ="),
     filters: &[
-        Filter::new("status", "The reward's status.", FilterBy::Word("reward.status =", RewardStatus::NAMES)),
-        Filter::new("reward_status", "The same.", FilterBy::Word("reward.status =", RewardStatus::NAMES)),
-        Filter::vendor(
+        ListFilter::new(
+            "status",
+            "The reward's status.",
+            FilterBy::Word("reward.status =", RewardStatus::NAMES),
+        ),
+        ListFilter::new("reward_status", "The same.", FilterBy::Word("reward.status =", RewardStatus::NAMES)),
+        ListFilter::vendor(
             "partnership_key",
             "Who earned it.",
             FilterBy::Record(NamedRecord::Partnership, "reward.partnership ="),
         ),
-        Filter::vendor(
+        ListFilter::vendor(
             "partner_key",
             "The same.",
             FilterBy::Record(NamedRecord::Partnership, "reward.partnership ="),
         ),
-        Filter::new(
+        ListFilter::new(
             "customer_key",
             "Whose signup or payment earned it.",
             FilterBy::Record(NamedRecord::Customer, "reward.customer ="),
         ),
-        Filter::new(
+        ListFilter::new(
             "transaction",
             "The payment that earned it.",
             FilterBy::Record(NamedRecord::Transaction, "reward.txn ="),
         ),
-        Filter::new(
+        ListFilter::new(
             "transaction_key",
             "The same.",
             FilterBy::Record(NamedRecord::Transaction, "reward.txn ="),
@@ -148,18 +152,6 @@ pub(crate) fn set_status(unit: &mut Unit<'_>, id: i64, to: &StatusChange<'_>) ->
         &[to.status.into(), to.at.into(), id.into()],
     )?;
     Ok(())
-}
-
-/// A row by its key.
-pub(crate) fn find(
-    unit: &mut Unit<'_>,
-    (program, test): (i64, bool),
-    key: &str,
-) -> Result<Option<RewardRow>, StoreError> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM {FROM} WHERE reward.program = $1 AND reward.test = $2 AND reward.key = $3"
-    );
-    unit.query_one(&sql, &[program.into(), test.into(), key.into()], RewardRow::from_row)
 }
 
 /// A row by its number.

@@ -4,7 +4,7 @@ use headwater_protocol::Source;
 use headwater_store::{Record, StoreError, Unit, row};
 use serde_json::{Map, Value};
 
-use super::list::{Filter, FilterBy, Listing, NamedRecord};
+use super::list::{FilterBy, ListFilter, Listing, NamedRecord};
 use super::{json, totals};
 
 row! {
@@ -74,13 +74,18 @@ pub(crate) const LISTING: Listing = Listing {
     modes: true,
     partner: None,
     filters: &[
-        Filter::vendor(
+        ListFilter::vendor(
             "customer_key",
             "Who paid: our key or the site's own.",
             FilterBy::Record(NamedRecord::Customer, "txn.customer ="),
         ),
+        ListFilter::vendor(
+            "product_key",
+            "The product that was paid for.",
+            FilterBy::Record(NamedRecord::Product, "txn.product ="),
+        ),
         // Written like the index `txn_unmatched`.
-        Filter::vendor(
+        ListFilter::vendor(
             "unmatched",
             "Only payments whose subscription matches no product.",
             FilterBy::Flag("txn.product IS NULL AND txn.subscription_key IS NOT NULL"),

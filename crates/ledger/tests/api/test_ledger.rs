@@ -12,6 +12,8 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tower::ServiceExt as _;
 
+use crate::contract;
+
 pub(crate) const START: i64 = 1_775_514_585_000;
 
 /// A ledger with one program, and its credentials.
@@ -110,10 +112,12 @@ impl TestLedger {
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
+        let (method, path) = (request.method().to_string(), request.uri().to_string());
         let response = self.handle.router().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.unwrap();
         let text = String::from_utf8(bytes.to_vec()).unwrap();
+        contract::check(&self.handle, &method, &path, parts.status.as_u16(), &text).await;
         Reply { status: parts.status.as_u16(), headers: parts.headers, text }
     }
 

@@ -1,7 +1,9 @@
 //! A program's settings. **We** add this resource: `GET` and `PATCH /program`, with the administrator's token.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::billing::{BillingProvider, WebhookSecrets};
 
@@ -38,8 +40,17 @@ impl ClaimPolicy {
 macro_rules! setting {
     ($(#[$doc:meta])* $name:ident { $($(#[$each:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
         pub enum $name { $($(#[$each])* #[serde(rename = $word)] $variant),+ }
+
+        // The derived schema does not see the words behind the macro's names.
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                ObjectBuilder::new().schema_type(Type::String).enum_values(Some([$($word),+])).into()
+            }
+        }
+
+        impl ToSchema for $name {}
 
         impl $name {
             /// The name on the wire.
@@ -188,9 +199,11 @@ pub struct UpdateProgram {
     /// The secrets that billing providers' webhooks are verified with; secret, write-only. Providers absent keep
     /// theirs, and an empty text takes one away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<BTreeMap<String, String>>)]
     pub webhook_secrets: Option<WebhookSecrets>,
     /// The same for the test URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<BTreeMap<String, String>>)]
     pub test_webhook_secrets: Option<WebhookSecrets>,
 }
 

@@ -1,12 +1,14 @@
-//! JSON schemas of the types that write themselves (OpenAPI 3.1). All other wire types derive theirs.
+//! JSON schemas, for the document of the API, of the types whose schema cannot be derived.
 
 use std::borrow::Cow;
 
-use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, OneOfBuilder, SchemaFormat, Type};
+use utoipa::openapi::schema::{
+    ArrayBuilder, KnownFormat, ObjectBuilder, OneOfBuilder, SchemaFormat, SchemaType, Type,
+};
 use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::{Rule, RuleLeaf, RuleScope};
+use super::{Envelope, List, Rule, RuleLeaf, RuleScope, Warning};
 use crate::{Currency, Millis};
 
 impl PartialSchema for Millis {
@@ -33,10 +35,75 @@ impl PartialSchema for Currency {
 
 impl ToSchema for Currency {}
 
+fn array(of: impl Into<RefOr<Schema>>) -> ArrayBuilder {
+    ArrayBuilder::new().items(of.into())
+}
+
+/// The schemas that a type refers to, and its own.
+fn with_own<T: ToSchema>(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+    schemas.push((T::name().into_owned(), T::schema()));
+    T::schemas(schemas);
+}
+
+// The derived schemas of generic types have one name for all their arguments.
+
+impl<T: ToSchema> PartialSchema for Envelope<T> {
+    fn schema() -> RefOr<Schema> {
+        let text = ObjectBuilder::new().schema_type(Type::String).description(Some("A sentence for people."));
+        let status = ObjectBuilder::new().schema_type(Type::Integer).description(Some("The HTTP status."));
+        ObjectBuilder::new()
+            .property("data", Ref::from_schema_name(T::name()))
+            .property("message", text)
+            .property("status", status)
+            .property("warnings", array(Ref::from_schema_name(Warning::name())))
+            .required("data")
+            .required("message")
+            .required("status")
+            .into()
+    }
+}
+
+impl<T: ToSchema> ToSchema for Envelope<T> {
+    fn name() -> Cow<'static, str> {
+        format!("{}Answer", T::name()).into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        with_own::<T>(schemas);
+        with_own::<Warning>(schemas);
+    }
+}
+
+impl<T: ToSchema> PartialSchema for List<T> {
+    fn schema() -> RefOr<Schema> {
+        let cursor = ObjectBuilder::new()
+            .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+            .description(Some("The last item's key: `starting_after` of the next page."));
+        ObjectBuilder::new()
+            .property("items", array(Ref::from_schema_name(T::name())))
+            .property("has_more", ObjectBuilder::new().schema_type(Type::Boolean))
+            .property("ending_cursor", cursor)
+            .required("items")
+            .required("has_more")
+            .required("ending_cursor")
+            .into()
+    }
+}
+
+impl<T: ToSchema> ToSchema for List<T> {
+    fn name() -> Cow<'static, str> {
+        format!("{}List", T::name()).into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        with_own::<T>(schemas);
+    }
+}
+
 /// A node has one of `all`, `any` and `where`, or is a leaf.
 impl PartialSchema for Rule {
     fn schema() -> RefOr<Schema> {
-        let rules = || ArrayBuilder::new().items(Ref::from_schema_name("Rule"));
+        let rules = || array(Ref::from_schema_name(Self::name()));
         let node =
             |name: &str, below: RefOr<Schema>| ObjectBuilder::new().property(name, below).required(name);
         OneOfBuilder::new()
@@ -55,8 +122,7 @@ impl ToSchema for Rule {
     }
 
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        schemas.push((RuleLeaf::name().into_owned(), RuleLeaf::schema()));
-        RuleLeaf::schemas(schemas);
+        with_own::<RuleLeaf>(schemas);
         // The scope's own schema names this one, so its parts are not asked for: that would not end.
         schemas.push((RuleScope::name().into_owned(), RuleScope::schema()));
     }

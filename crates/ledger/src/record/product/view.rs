@@ -6,7 +6,7 @@ use headwater_store::Unit;
 
 use super::super::list::{self as page_of, ListRequest};
 use super::super::resource::Resource;
-use super::super::{Ctx, Refusal, customer};
+use super::super::{Ctx, Refusal, customer, filter};
 use crate::store::list::{Listing, page};
 use crate::store::product::{self, ProductRow};
 
@@ -41,7 +41,7 @@ pub(crate) fn list(
         })?;
         customer::find_referred(unit, ctx, viewer, name)?;
     }
-    let conditions = request.conditions(unit, ctx, viewer)?;
+    let conditions = filter::conditions(unit, ctx, viewer, request)?;
     // Who may see a product depends on its customer, which is checked above, and not on who is credited with it.
     let slice =
         page(unit, &product::LISTING, &product::LISTING.scope(ctx.scope(), None), conditions, &request.page)?;

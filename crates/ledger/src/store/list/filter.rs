@@ -1,7 +1,7 @@
 //! Filters of a list: a parameter of the query, and what it asks of the rows.
 
 /// A filter that a list takes.
-pub(crate) struct Filter {
+pub(crate) struct ListFilter {
     /// The parameter's name.
     pub(crate) name: &'static str,
     /// A sentence for the API's documentation.
@@ -40,7 +40,7 @@ pub(crate) enum NamedRecord {
     Product,
 }
 
-impl Filter {
+impl ListFilter {
     /// A filter that partners may use too, where they may use the list.
     pub(crate) const fn new(name: &'static str, about: &'static str, by: FilterBy) -> Self {
         Self { name, about, by, vendor_only: false }

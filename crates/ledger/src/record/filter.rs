@@ -1,0 +1,88 @@
+//! Filters of lists: the conditions that a request's parameters stand for.
+
+use headwater_protocol::FieldError;
+use headwater_protocol::v2::List;
+use headwater_store::Unit;
+
+use super::list::{self, ListRequest};
+use super::resource::Resource;
+use super::{Ctx, Refusal, lookup, partnership};
+use crate::store::list::{Condition, FilterBy, ListFilter, NamedRecord, page};
+use crate::store::{customer, group, product, transaction};
+
+/// A page of objects.
+pub(crate) fn list<R: Resource>(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    viewer: Option<i64>,
+    request: &ListRequest,
+) -> Result<List<R::Wire>, Refusal> {
+    let mut narrowed = R::implied(request);
+    narrowed.extend(conditions(unit, ctx, viewer, request)?);
+    let scope = R::LISTING.scope(ctx.scope(), viewer);
+    let slice = page(unit, R::LISTING, &scope, narrowed, &request.page)?;
+    list::all_rendered(list::render(&request.page, slice, |row| R::render(ctx, viewer, row))?)
+}
+
+/// The conditions that the filters of a request stand for.
+pub(crate) fn conditions(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    viewer: Option<i64>,
+    request: &ListRequest,
+) -> Result<Vec<Condition>, Refusal> {
+    let mut conditions = Vec::with_capacity(request.asked.len());
+    for (filter, text) in &request.asked {
+        conditions.extend(condition(unit, ctx, viewer, (filter, text))?);
+    }
+    Ok(conditions)
+}
+
+fn condition(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    viewer: Option<i64>,
+    (filter, text): (&ListFilter, &str),
+) -> Result<Option<Condition>, Refusal> {
+    let name = filter.name;
+    Ok(Some(match filter.by {
+        FilterBy::Text(left) => Condition::text(left, text),
+        FilterBy::Word(left, words) if words.contains(&text) => Condition::text(left, text),
+        FilterBy::Word(_, words) => {
+            let message = format!("{name} must be one of {}", words.join(", "));
+            return Err(FieldError::new("invalid_value", name, message).into());
+        }
+        FilterBy::Flag(condition) => match text {
+            "true" | "1" => Condition::fact(condition),
+            "false" | "0" => return Ok(None),
+            _ => {
+                return Err(Refusal::invalid("invalid_value", name, format!("{name} must be true or false")));
+            }
+        },
+        // An unknown name matches nothing: no row has the number 0.
+        FilterBy::Record(named, left) => {
+            Condition::int(left, number(unit, ctx, viewer, (named, text))?.unwrap_or(0))
+        }
+    }))
+}
+
+/// The number of the record that a text names.
+fn number(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    viewer: Option<i64>,
+    (named, text): (NamedRecord, &str),
+) -> Result<Option<i64>, Refusal> {
+    Ok(match named {
+        NamedRecord::Customer if viewer.is_some() => customer::find_number(unit, ctx.scope(), text)?,
+        NamedRecord::Customer => match lookup::by_key(unit, ctx, text)? {
+            Some(row) => Some(row.id),
+            // A customer that was deleted is found by our key, so that what it earned can be listed.
+            None => customer::find_number(unit, ctx.scope(), text)?,
+        },
+        NamedRecord::Partnership => partnership::find(unit, ctx, text)?.map(|row| row.id),
+        NamedRecord::Group => group::find(unit, ctx.program, text)?.map(|row| row.id),
+        NamedRecord::Transaction => transaction::find(unit, ctx.scope(), text)?.map(|row| row.id),
+        NamedRecord::Product => product::find(unit, ctx.scope(), text)?.map(|row| row.id),
+    })
+}
