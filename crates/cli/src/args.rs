@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use headwater_protocol::v2::{BillingProvider, Signups};
 use ipnet::IpNet;
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -34,6 +34,10 @@ pub(crate) enum Command {
     Init(Init),
     /// Serve every role on one port: relay, ledger, links and script.
     Serve(Serve),
+    /// Print the completions of a shell.
+    Completions(Completions),
+    /// Write the manual pages of all commands into a directory.
+    Man(Manual),
     /// Serve only the relay, which delivers to a ledger elsewhere or to hosted PartnerStack.
     Relay(RelayArguments),
 }
@@ -50,6 +54,18 @@ pub(crate) struct StorageArguments {
     /// environment: other users of the machine can read a command line.
     #[arg(long, env = "HEADWATER_DATABASE", hide_env_values = true)]
     pub(crate) database: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell.
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Manual {
+    /// The directory; it is made when it is not there.
+    pub(crate) directory: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -190,14 +206,44 @@ fn network(text: &str) -> Result<IpNet, String> {
         .map_err(|_| "must be an address such as 10.0.0.5 or a network such as 10.0.0.0/8".to_owned())
 }
 
+/// What the command line asks for.
+pub(crate) enum Invocation {
+    /// One of the commands above.
+    Own(Arguments),
+    /// An operation of the API.
+    Api { resource: String, matches: clap::ArgMatches, log: String },
+}
+
+/// The whole command line: the commands above, and those of the API.
+pub(crate) fn command(of_api: Vec<clap::Command>) -> clap::Command {
+    Arguments::command().subcommands(of_api)
+}
+
 /// Reads the command line. Prints help or usage and ends the process if they are asked for or an option is wrong.
-pub(crate) fn read() -> Arguments {
-    Arguments::parse()
+pub(crate) fn read(of_api: Vec<clap::Command>) -> Invocation {
+    let mut matches = command(of_api).get_matches();
+    match matches.remove_subcommand() {
+        Some((name, below)) if Arguments::command().find_subcommand(&name).is_none() => {
+            let log = matches.remove_one("log").unwrap_or_default();
+            Invocation::Api { resource: name, matches: below, log }
+        }
+        _ => Invocation::Own(Arguments::parse()),
+    }
+}
+
+/// The directory of the user's settings.
+pub(crate) fn settings_directory() -> Option<PathBuf> {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    set("XDG_CONFIG_HOME").or_else(|| Some(set("HOME")?.join(".config")))
 }
 
 /// Sends logs to standard error, so that standard output has only the program's answer.
-pub(crate) fn start_logging(arguments: &Arguments) {
-    let filter = arguments.log.parse().unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
+pub(crate) fn start_logging(invocation: &Invocation) {
+    let log = match invocation {
+        Invocation::Own(arguments) => &arguments.log,
+        Invocation::Api { log, .. } => log,
+    };
+    let filter = log.parse().unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
     let lines =
         fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).compact();
     tracing_subscriber::registry().with(lines).with(filter).init();

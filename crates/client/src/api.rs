@@ -11,6 +11,7 @@ use headwater_protocol::v2::{
 use http::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::http::Call;
 use crate::{Client, ClientError};
@@ -39,6 +40,20 @@ impl Client {
             status: 200,
             warnings: Vec::new(),
         }))
+    }
+
+    /// Any request of the API, for callers that know it from its `OpenAPI` document. `path` begins with a slash and is
+    /// encoded, query included.
+    pub async fn request(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        idem: Option<&str>,
+    ) -> EnvelopeResult<Value> {
+        let body = body.map(|body| body.to_string().into_bytes());
+        self.call(Call { method, path: path.to_owned(), idempotency_key: idem, body, conversion: false })
+            .await
     }
 
     /// Makes a customer; an existing `customer_key` is refused with `customer_exists`.

@@ -28,7 +28,7 @@ pub(crate) fn init(storage: Storage<'_>, name: &str) -> Value {
 /// `headwater serve` on a free port.
 pub(crate) struct Server {
     pub(crate) process: Child,
-    address: String,
+    pub(crate) address: String,
 }
 
 impl Server {
