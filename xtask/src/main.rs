@@ -16,6 +16,7 @@ mod bundlers;
 mod cluster;
 mod demo;
 mod deny;
+mod endpoints;
 mod page;
 mod process;
 mod server;

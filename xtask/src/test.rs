@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use crate::build::NodeRuntime;
 use crate::cluster::Cluster;
 use crate::process::{self, cargo};
-use crate::{binaries, bundlers, tools};
+use crate::{binaries, bundlers, endpoints, tools};
 
 /// Where tests run.
 #[derive(Debug, clap::Args)]
@@ -46,8 +46,10 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
 
 /// Everything that runs without a browser.
 fn native(root: &Path) -> anyhow::Result<()> {
+    endpoints::forget(root)?;
     // The feature is on because the modules of `bench` have tests, too.
-    run_in(root, cargo().args(["test", "--workspace", "--features", "xtask/bench"]).args(EXCLUDED))
+    run_in(root, cargo().args(["test", "--workspace", "--features", "xtask/bench"]).args(EXCLUDED))?;
+    endpoints::check(root)
 }
 
 /// Runs the tests that use a store once more on PostgreSQL, and those that need several processes on one database.

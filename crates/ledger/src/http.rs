@@ -10,6 +10,7 @@ mod group;
 mod json;
 mod link;
 mod list;
+mod manual;
 mod member;
 mod openapi;
 mod operation;
@@ -29,6 +30,7 @@ mod write;
 use std::sync::LazyLock;
 
 use axum::http::StatusCode;
+use axum::response::Html;
 use axum::routing::get;
 use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -58,10 +60,16 @@ static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
     openapi::document(api().operations()).to_json().expect("a document has text keys and no floats")
 });
 
+/// The same as a page to read.
+static MANUAL: LazyLock<String> = LazyLock::new(|| {
+    manual::page(&serde_json::from_str(&DOCUMENT).expect("the document was written as JSON"))
+});
+
 /// Every route of the ledger.
 pub(crate) fn router(ledger: Ledger) -> Router {
     api()
         .into_router()
+        .route("/api/docs", get(|| async { Html(MANUAL.as_str()) }))
         .route("/api/v2/openapi.json", get(|| async { json::response(StatusCode::OK, DOCUMENT.clone()) }))
         .route_layer(middleware::from_fn(unread::warn))
         .fallback(redirect::follow_link)

@@ -1,6 +1,7 @@
 //! Checks every answer that a test sees against the OpenAPI document.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use axum::body::{Body, to_bytes};
@@ -49,6 +50,9 @@ pub(crate) async fn check(ledger: &Ledger, method: &str, path: &str, status: u16
     if operation.is_null() {
         return;
     }
+    if status < 400 {
+        note(method, template);
+    }
     let range = if status < 400 { status.to_string() } else { format!("{}XX", status / 100) };
     let schema = &operation["responses"][&range]["content"]["application/json"]["schema"];
     assert!(!schema.is_null(), "{method} {template} answered {status}, which the document does not name");
@@ -57,6 +61,17 @@ pub(crate) async fn check(ledger: &Ledger, method: &str, path: &str, status: u16
     let errors: Vec<_> =
         validator.iter_errors(&body).map(|error| format!("{}: {error}", error.instance_path())).collect();
     assert!(errors.is_empty(), "{method} {path} {status}\n{}\nin {text}", errors.join("\n"));
+}
+
+/// Notes that the test of this thread has seen an operation succeed, for the table in docs/endpoints.md.
+fn note(method: &str, template: &str) {
+    use std::io::Write as _;
+    let thread = std::thread::current();
+    let Some(test) = thread.name().filter(|name| name.contains("::")) else { return };
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("endpoints.tsv");
+    let mut file = std::fs::OpenOptions::new().create(true).append(true).open(file).unwrap();
+    // One write, so that lines of parallel tests do not mix.
+    file.write_all(format!("{method}\t{template}\t{test}\n").as_bytes()).unwrap();
 }
 
 fn validator(document: &Value, schema: &Value) -> Arc<Validator> {

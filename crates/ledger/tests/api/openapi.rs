@@ -20,6 +20,18 @@ async fn the_document_is_the_one_that_was_reviewed() {
 }
 
 #[tokio::test]
+async fn the_page_to_read_names_every_operation_and_needs_nothing_from_elsewhere() {
+    let ledger = TestLedger::open().await;
+    let page = ledger.visit("/api/docs").await;
+    assert!(page.header("content-type").starts_with("text/html"), "{:?}", page.headers);
+    for path in contract::document(&ledger.handle).await["paths"].as_object().unwrap().keys() {
+        assert!(page.text.contains(path.as_str()), "{path}");
+    }
+    assert!(page.text.contains("<td><code>approved_status</code></td>"), "members of an answer");
+    assert!(!page.text.contains("<script") && !page.text.contains("src="), "nothing is loaded");
+}
+
+#[tokio::test]
 async fn every_operation_has_its_own_name_and_says_who_may_call_it() {
     let ledger = TestLedger::open().await;
     let document = contract::document(&ledger.handle).await;
