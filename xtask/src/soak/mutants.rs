@@ -9,7 +9,9 @@ use std::process::Command;
 use anyhow::Context as _;
 
 use super::SuiteResult;
+use crate::cluster::Cluster;
 use crate::process::{output, target_directory};
+use crate::test::DATABASE;
 use crate::tools;
 
 /// The percentage of compiling mutants that tests must catch.
@@ -32,13 +34,39 @@ struct Scope {
     first: &'static str,
     /// Packages all of whose tests run with what survived those.
     then: &'static [&'static str],
+    /// Packages whose suite `postgres` runs, on a PostgreSQL of its own, with what survived even those.
+    on_postgres: &'static [&'static str],
 }
 
 const SCOPES: &[Scope] = &[
-    Scope { name: "attribution", files: &[], first: "--lib", then: &["attribution", "ledger"] },
-    Scope { name: "protocol", files: &[], first: "--tests", then: &["protocol", "relay", "ledger"] },
-    Scope { name: "store", files: &[], first: "--tests", then: &["store", "journal"] },
-    Scope { name: "journal", files: &[], first: "--tests", then: &["journal", "relay"] },
+    Scope {
+        name: "attribution",
+        files: &[],
+        first: "--lib",
+        then: &["attribution", "ledger"],
+        on_postgres: &[],
+    },
+    Scope {
+        name: "protocol",
+        files: &[],
+        first: "--tests",
+        then: &["protocol", "relay", "ledger"],
+        on_postgres: &[],
+    },
+    Scope {
+        name: "store",
+        files: &[],
+        first: "--tests",
+        then: &["store", "journal"],
+        on_postgres: &["teststore"],
+    },
+    Scope {
+        name: "journal",
+        files: &[],
+        first: "--tests",
+        then: &["journal", "relay"],
+        on_postgres: &["teststore"],
+    },
     Scope {
         name: "relay",
         files: &[
@@ -51,12 +79,14 @@ const SCOPES: &[Scope] = &[
         ],
         first: "--lib",
         then: &["relay", "testkit"],
+        on_postgres: &[],
     },
     Scope {
         name: "ledger",
         files: &["src/record*", "src/record/**"],
         first: "--test=api",
         then: &["ledger", "testkit"],
+        on_postgres: &[],
     },
 ];
 
@@ -80,7 +110,8 @@ pub(super) fn run(root: &Path, only: Option<&str>, kept: Option<&Path>) -> anyho
 }
 
 impl Scope {
-    /// Breaks the crate, first before its own tests, then what survived before those of its neighbours too.
+    /// Breaks the crate, first before its own tests, then what survived before those of its neighbours too, at last
+    /// before those that need a PostgreSQL.
     fn run(
         &self,
         root: &Path,
@@ -106,6 +137,12 @@ impl Scope {
         }
         if !results.survivors.is_empty() {
             self.command(root, &out, self.then, "--tests")?.status()?;
+            results = gather(&out, &all)?;
+        }
+        if !results.survivors.is_empty() && !self.on_postgres.is_empty() {
+            let cluster = Cluster::start()?;
+            let mut last = self.command(root, &out, self.on_postgres, "--test=postgres")?;
+            last.env(DATABASE, cluster.database("mutants")?).status()?;
             results = gather(&out, &all)?;
         }
         Ok(results.row(self.name, accepted))
