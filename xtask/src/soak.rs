@@ -2,7 +2,7 @@
 //! every step of a unit of work, servers killed under load, signups before a failing relay, and overload.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::bail;
@@ -28,6 +28,9 @@ pub(crate) struct Options {
     /// Mutants of this crate only: attribution, protocol, store, journal, relay or ledger.
     #[arg(long)]
     mutants_of: Option<String>,
+    /// Keep the results of the mutants in this directory, and go on from those of an earlier run there.
+    #[arg(long, value_name = "DIRECTORY")]
+    mutants_continue: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -82,7 +85,8 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     }
     // It takes hours, so it runs only when asked for.
     if options.only == Some(Suite::Mutants) {
-        rows.extend(mutants::run(root, options.mutants_of.as_deref())?);
+        let kept = options.mutants_continue.as_deref();
+        rows.extend(mutants::run(root, options.mutants_of.as_deref(), kept)?);
     }
     print!("\n{}", table(&rows));
     let findings: Vec<_> = rows.iter().filter_map(|row| row.finding.as_deref()).collect();

@@ -23,7 +23,7 @@ pub(crate) struct Options {
 }
 
 /// The environment variable with the address of the database that tests use in place of files.
-const DATABASE: &str = "HEADWATER_TEST_DATABASE";
+pub(crate) const DATABASE: &str = "HEADWATER_TEST_DATABASE";
 /// Packages whose tests run by other commands.
 const EXCLUDED: [&str; 4] = ["--exclude", "headwater-tracker", "--exclude", "headwater-journeys"];
 

@@ -107,3 +107,6 @@ fn lane(data: &Data) -> String {
 pub(crate) fn scope(program: &RelayProgram) -> String {
     admit::lane(program, "").trim_end_matches(':').to_owned()
 }
+
+#[cfg(test)]
+mod tests;

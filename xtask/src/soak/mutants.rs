@@ -9,7 +9,9 @@ use std::process::Command;
 use anyhow::Context as _;
 
 use super::SuiteResult;
-use crate::process::target_directory;
+use crate::cluster::Cluster;
+use crate::process::{output, target_directory};
+use crate::test::DATABASE;
 use crate::tools;
 
 /// The percentage of compiling mutants that tests must catch.
@@ -32,13 +34,39 @@ struct Scope {
     first: &'static str,
     /// Packages all of whose tests run with what survived those.
     then: &'static [&'static str],
+    /// Packages whose suite `postgres` runs, on a PostgreSQL of its own, with what survived even those.
+    on_postgres: &'static [&'static str],
 }
 
 const SCOPES: &[Scope] = &[
-    Scope { name: "attribution", files: &[], first: "--lib", then: &["attribution", "ledger"] },
-    Scope { name: "protocol", files: &[], first: "--tests", then: &["protocol", "relay", "ledger"] },
-    Scope { name: "store", files: &[], first: "--tests", then: &["store", "journal"] },
-    Scope { name: "journal", files: &[], first: "--tests", then: &["journal", "relay"] },
+    Scope {
+        name: "attribution",
+        files: &[],
+        first: "--lib",
+        then: &["attribution", "ledger"],
+        on_postgres: &[],
+    },
+    Scope {
+        name: "protocol",
+        files: &[],
+        first: "--tests",
+        then: &["protocol", "relay", "ledger"],
+        on_postgres: &[],
+    },
+    Scope {
+        name: "store",
+        files: &[],
+        first: "--tests",
+        then: &["store", "journal"],
+        on_postgres: &["teststore"],
+    },
+    Scope {
+        name: "journal",
+        files: &[],
+        first: "--tests",
+        then: &["journal", "relay"],
+        on_postgres: &["teststore"],
+    },
     Scope {
         name: "relay",
         files: &[
@@ -51,71 +79,101 @@ const SCOPES: &[Scope] = &[
         ],
         first: "--lib",
         then: &["relay", "testkit"],
+        on_postgres: &[],
     },
     Scope {
         name: "ledger",
         files: &["src/record*", "src/record/**"],
         first: "--test=api",
         then: &["ledger", "testkit"],
+        on_postgres: &[],
     },
 ];
 
-/// The results of the mutants of a scope.
+/// The results of the mutants of a scope, each by its name.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct MutantResults {
-    caught: usize,
-    unviable: usize,
-    survivors: Vec<String>,
+    caught: BTreeSet<String>,
+    unviable: BTreeSet<String>,
+    survivors: BTreeSet<String>,
+    /// Without a result yet.
+    left: BTreeSet<String>,
 }
 
-/// Runs every scope, or the one that is named.
-pub(super) fn run(root: &Path, only: Option<&str>) -> anyhow::Result<Vec<SuiteResult>> {
+/// Runs every scope, or the one that is named. In a directory `kept`, results stay, and a run goes on from those that
+/// an earlier one has left there.
+pub(super) fn run(root: &Path, only: Option<&str>, kept: Option<&Path>) -> anyhow::Result<Vec<SuiteResult>> {
     let accepted = accepted(&std::fs::read_to_string(root.join("xtask/mutants.txt"))?);
+    let kept = kept.map(std::path::absolute).transpose()?;
     let scopes = SCOPES.iter().filter(|scope| only.is_none_or(|only| only == scope.name));
-    scopes.map(|scope| scope.run(root, &accepted)).collect()
+    scopes.map(|scope| scope.run(root, &accepted, kept.as_deref())).collect()
 }
 
 impl Scope {
-    /// Breaks the crate, first before its own tests, then what survived before those of its neighbours too.
-    fn run(&self, root: &Path, accepted: &BTreeSet<String>) -> anyhow::Result<SuiteResult> {
-        let out = target_directory(root)?.join("mutants.out").join(self.name);
-        if out.exists() {
+    /// Breaks the crate, first before its own tests, then what survived before those of its neighbours too, at last
+    /// before those that need a PostgreSQL.
+    fn run(
+        &self,
+        root: &Path,
+        accepted: &BTreeSet<String>,
+        kept: Option<&Path>,
+    ) -> anyhow::Result<SuiteResult> {
+        let out = match kept {
+            Some(directory) => directory.join(self.name),
+            None => target_directory(root)?.join("mutants.out").join(self.name),
+        };
+        if kept.is_none() && out.exists() {
             std::fs::remove_dir_all(&out)?;
         }
         std::fs::create_dir_all(&out)?;
-        let read = || {
-            let read = |name: &str| std::fs::read_to_string(out.join("mutants.out").join(name));
-            let (caught, timeout) = (read("caught.txt")?, read("timeout.txt")?);
-            anyhow::Ok(results(&caught, &timeout, &read("unviable.txt")?, &read("missed.txt")?))
-        };
+        let all: BTreeSet<_> =
+            output(self.mutants(root)?.arg("--list"))?.lines().map(str::to_owned).collect();
+        let mut results = gather(&out, &all)?;
         // It exits with an error when a mutant survives, so the status is ignored; its files list the survivors.
-        self.command(root, &out, &[self.name], self.first)?.status().context("cannot start cargo-mutants")?;
-        let mut results = read()?;
+        if !results.left.is_empty() {
+            let mut first = self.command(root, &out, &[self.name], self.first)?;
+            first.status().context("cannot start cargo-mutants")?;
+            results = gather(&out, &all)?;
+        }
         if !results.survivors.is_empty() {
             self.command(root, &out, self.then, "--tests")?.status()?;
-            results.keep(read()?.survivors);
+            results = gather(&out, &all)?;
+        }
+        if !results.survivors.is_empty() && !self.on_postgres.is_empty() {
+            let cluster = Cluster::start()?;
+            let mut last = self.command(root, &out, self.on_postgres, "--test=postgres")?;
+            last.env(DATABASE, cluster.database("mutants")?).status()?;
+            results = gather(&out, &all)?;
         }
         Ok(results.row(self.name, accepted))
     }
 
-    /// Mutants that the last run has caught are left out.
-    fn command(&self, root: &Path, out: &Path, tests: &[&str], targets: &str) -> anyhow::Result<Command> {
+    /// cargo-mutants with what it breaks.
+    fn mutants(&self, root: &Path) -> anyhow::Result<Command> {
         let mut mutants = Command::new(tools::cargo_mutants()?);
         mutants.current_dir(root).args(["mutants", "--no-shuffle", "--colors=never"]);
-        mutants.args(["--timeout", TIMEOUT, "--build-timeout", "900", "-j1"]);
-        mutants.args(["--package", &format!("headwater-{}", self.name), "--output"]).arg(out);
+        mutants.args(["--package", &format!("headwater-{}", self.name)]);
         for file in self.files {
             mutants.args(["--file", &format!("crates/{}/{file}", self.name)]);
         }
+        mutants.env_remove("CARGO");
+        Ok(mutants)
+    }
+
+    /// Mutants that an earlier run has caught are left out.
+    fn command(&self, root: &Path, out: &Path, tests: &[&str], targets: &str) -> anyhow::Result<Command> {
+        let mut mutants = self.mutants(root)?;
+        mutants.args(["--timeout", TIMEOUT, "--build-timeout", "900", "-j1", "--output"]).arg(out);
         for package in tests {
             mutants.args(["--test-package", &format!("headwater-{package}")]);
         }
-        mutants.arg(format!("--cargo-test-arg={targets}")).arg(format!("--cargo-arg={FAIL_FAST_RUNNER}"));
+        // For the build too, which otherwise compiles every test target of the packages, and their libraries once more.
+        mutants.arg(format!("--cargo-arg={targets}")).arg(format!("--cargo-arg={FAIL_FAST_RUNNER}"));
         mutants.arg("--iterate").args(FAIL_FAST);
         // The copy of the checkout shares the compiled dependencies. The tests' databases go to memory where there is
         // a RAM disk.
         mutants.env("CARGO_TARGET_DIR", target_directory(root)?);
-        mutants.env("PROPTEST_CASES", CASES).env_remove("CARGO");
+        mutants.env("PROPTEST_CASES", CASES);
         let memory = Path::new("/dev/shm");
         if memory.is_dir() {
             mutants.env("TMPDIR", memory);
@@ -124,24 +182,58 @@ impl Scope {
     }
 }
 
-fn results(caught: &str, timeout: &str, unviable: &str, missed: &str) -> MutantResults {
-    let count = |text: &str| text.lines().count();
-    MutantResults {
-        caught: count(caught) + count(timeout),
-        unviable: count(unviable),
-        survivors: missed.lines().map(str::to_owned).collect(),
-    }
+/// The results in `out` of every run so far. Those of the last one, which cargo-mutants would forget in the next, are
+/// added to two lists of our own.
+fn gather(out: &Path, all: &BTreeSet<String>) -> anyhow::Result<MutantResults> {
+    let last = out.join("mutants.out");
+    let names = |path: &Path| -> anyhow::Result<BTreeSet<String>> {
+        if !path.exists() {
+            return Ok(BTreeSet::new());
+        }
+        Ok(std::fs::read_to_string(path)?.lines().map(str::to_owned).collect())
+    };
+    let add = |list: &str, files: &[&str]| -> anyhow::Result<BTreeSet<String>> {
+        let mut known = names(&out.join(list))?;
+        for file in files {
+            known.extend(names(&last.join(file))?);
+        }
+        let text: String = known.iter().flat_map(|name| [name.as_str(), "\n"]).collect();
+        std::fs::write(out.join(list), text)?;
+        Ok(known)
+    };
+    let caught = add("caught.txt", &["caught.txt", "timeout.txt"])?;
+    let unviable = add("unviable.txt", &["unviable.txt"])?;
+    Ok(MutantResults::of(all, &caught, &unviable, &names(&last.join("missed.txt"))?))
 }
 
 impl MutantResults {
-    /// Only these have survived every test.
-    fn keep(&mut self, survivors: Vec<String>) {
-        self.caught += self.survivors.len() - survivors.len();
-        self.survivors = survivors;
+    /// Only of the mutants `all`: names contain line numbers, so an edit makes other mutants of what stands below it.
+    fn of(
+        all: &BTreeSet<String>,
+        caught: &BTreeSet<String>,
+        unviable: &BTreeSet<String>,
+        missed: &BTreeSet<String>,
+    ) -> Self {
+        let mut results = Self::default();
+        for name in all {
+            // One that once ran into the time limit is run again, and may survive.
+            let kind = if missed.contains(name) {
+                &mut results.survivors
+            } else if caught.contains(name) {
+                &mut results.caught
+            } else if unviable.contains(name) {
+                &mut results.unviable
+            } else {
+                &mut results.left
+            };
+            kind.insert(name.clone());
+        }
+        results
     }
 
     fn row(&self, scope: &str, accepted: &BTreeSet<String>) -> SuiteResult {
-        let viable = self.caught + self.survivors.len();
+        let (caught, unviable) = (self.caught.len(), self.unviable.len());
+        let viable = caught + self.survivors.len();
         let of_scope = format!("crates/{scope}/");
         let survivors: BTreeSet<_> = self.survivors.iter().map(|name| without_place(name)).collect();
         let new: Vec<_> = survivors.difference(accepted).collect();
@@ -155,15 +247,14 @@ impl MutantResults {
             let _ =
                 writeln!(finding, "mutants: noticed, or gone, and still listed in xtask/mutants.txt: {name}");
         }
-        if self.caught * 100 < viable * CAUGHT_MIN {
+        if caught * 100 < viable * CAUGHT_MIN {
             let _ = writeln!(finding, "mutants: {scope}: fewer than {CAUGHT_MIN} % were noticed");
         }
-        let ran = format!(
-            "{} broken, {} did not compile, {} of {viable} noticed",
-            viable + self.unviable,
-            self.unviable,
-            self.caught
-        );
+        if !self.left.is_empty() {
+            let _ = writeln!(finding, "mutants: {scope}: {} were not run", self.left.len());
+        }
+        let ran =
+            format!("{} broken, {unviable} did not compile, {caught} of {viable} noticed", viable + unviable);
         let finding = (!finding.is_empty()).then(|| finding.trim_end().to_owned());
         SuiteResult { name: format!("mutants {scope}"), ran, finding }
     }
@@ -188,12 +279,36 @@ fn without_place(name: &str) -> String {
 mod tests {
     use super::*;
 
+    fn set(names: &[&str]) -> BTreeSet<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
     #[test]
-    fn what_the_neighbours_tests_notice_is_caught() {
-        let mut results =
-            results("one\n", "", "", "crates/a/src/b.rs:7:3: replace x\ncrates/a/src/b.rs:9:3: replace x\n");
-        results.keep(vec!["crates/a/src/b.rs:9:3: replace x".to_owned()]);
-        assert_eq!((results.caught, results.survivors.len()), (2, 1));
+    fn a_run_goes_on_from_the_results_of_the_last_one() {
+        let out = tempfile::tempdir().unwrap();
+        let last = out.path().join("mutants.out");
+        let ran = |caught: &str, timeout: &str, unviable: &str, missed: &str| {
+            std::fs::create_dir_all(&last).unwrap();
+            let files = ["caught.txt", "timeout.txt", "unviable.txt", "missed.txt"];
+            for (file, text) in files.into_iter().zip([caught, timeout, unviable, missed]) {
+                std::fs::write(last.join(file), text).unwrap();
+            }
+        };
+        let all = set(&["a", "b", "c", "d", "e"]);
+        let left = |names: &[&str]| {
+            let results = gather(out.path(), &all).unwrap();
+            assert_eq!(results.left, set(names));
+            [results.caught, results.unviable, results.survivors]
+        };
+        assert_eq!(left(&["a", "b", "c", "d", "e"]), [set(&[]), set(&[]), set(&[])]);
+        ran("a\nedited since\n", "b\n", "c\n", "");
+        assert_eq!(left(&["d", "e"]), [set(&["a", "b"]), set(&["c"]), set(&[])]);
+        // The next run names what it has caught itself; the one that had no time before survives it.
+        ran("d\n", "", "", "b\ne\n");
+        assert_eq!(left(&[]), [set(&["a", "d"]), set(&["c"]), set(&["b", "e"])]);
+        // The neighbours' tests are run with the survivors alone.
+        ran("b\n", "", "", "e\n");
+        assert_eq!(left(&[]), [set(&["a", "b", "d"]), set(&["c"]), set(&["e"])]);
     }
 
     #[test]
@@ -208,16 +323,17 @@ mod tests {
     fn survivors_are_accepted_with_a_reason_or_found() {
         let accepted =
             accepted("# nothing is nothing\ncrates/a/src/b.rs: replace x\n\ncrates/z/src/b.rs: replace x\n");
-        let found = results("one\ntwo\n", "three\n", "", "crates/a/src/b.rs:7:3: replace x\n");
-        assert_eq!(
-            found.row("a", &accepted).finding.as_deref(),
-            Some("mutants: a: fewer than 90 % were noticed")
-        );
-        let found = MutantResults { caught: 20, ..found };
+        let survivor = "crates/a/src/b.rs:7:3: replace x";
+        let mut found = MutantResults { survivors: set(&[survivor]), ..MutantResults::default() };
+        let finding = |found: &MutantResults| found.row("a", &accepted).finding.unwrap_or_default();
+        assert_eq!(finding(&found), "mutants: a: fewer than 90 % were noticed");
+        found.caught = (0..20).map(|n| n.to_string()).collect();
         let row = found.row("a", &accepted);
         assert_eq!((row.ran.as_str(), row.finding), ("21 broken, 0 did not compile, 20 of 21 noticed", None));
-        let more = MutantResults { survivors: vec!["crates/a/src/c.rs:1:2: replace y".to_owned()], ..found };
-        let finding = more.row("a", &accepted).finding.unwrap();
+        found.left = set(&["y", "z"]);
+        assert_eq!(finding(&found), "mutants: a: 2 were not run");
+        found.survivors = set(&["crates/a/src/c.rs:1:2: replace y"]);
+        let finding = finding(&found);
         assert!(finding.contains("nobody noticed crates/a/src/c.rs: replace y"), "{finding}");
         assert!(
             finding.contains("still listed in xtask/mutants.txt: crates/a/src/b.rs: replace x"),

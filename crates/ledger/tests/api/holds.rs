@@ -104,6 +104,21 @@ async fn a_reward_that_a_person_released_is_not_held_again() {
 }
 
 #[tokio::test]
+async fn a_reward_that_a_person_holds_is_not_held_anew_when_its_credit_is_contested() {
+    let shop = Shop::open().await;
+    pay_for_signups(&shop).await;
+    shop.share("1").await;
+    shop.ledger.partner("mallory").await;
+    sign_up(&shop, "referrer").await;
+    let paid = json!({"customer_key": "gk_1", "key": "chk_1", "amount": 9900, "currency": "USD"});
+    shop.post_as("page", "transactions", paid).await.data();
+    decide(&shop, 0, json!({"status": "hold"})).await;
+    sign_up(&shop, "mallory").await;
+    // Only what waits for the decision has its reason, and is released with it.
+    assert_eq!(states(&shop).await, [is("hold", ""), is("hold", "credit_contested")]);
+}
+
+#[tokio::test]
 async fn a_reward_of_an_archived_trigger_stays_on_hold() {
     let shop = Shop::open().await;
     claimed_product(&shop).await;

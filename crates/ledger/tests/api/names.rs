@@ -143,6 +143,21 @@ async fn a_product_found_by_a_claim_moves_with_its_payment() {
 }
 
 #[tokio::test]
+async fn a_product_that_was_reported_by_a_claimed_name_moves_to_the_customer_whose_name_it_is() {
+    let shop = Shop::open().await;
+    sign_up(&shop, "invented", "cus_ada").await;
+    let told = json!({"provider_key": "cus_ada", "product_book_key": "book/Inbox", "status": "active",
+        "external_subscription_key": "sub_1", "occurred_at": 1000});
+    let made = shop.post_as("billing", "products", told).await.data();
+    confirm(&shop, "ada").await;
+    for (customer, has) in [("ada", vec![&made["key"]]), ("invented", Vec::new())] {
+        let all = shop.ledger.get(&format!("/api/v2/products?customer_key={customer}")).await.data();
+        let keys: Vec<_> = all["items"].as_array().unwrap().iter().map(|row| &row["key"]).collect();
+        assert_eq!(keys, has, "{customer}");
+    }
+}
+
+#[tokio::test]
 async fn a_payment_that_moves_is_for_the_customers_own_product_of_that_subscription() {
     let shop = Shop::open().await;
     let claimed = attract(&shop).await;

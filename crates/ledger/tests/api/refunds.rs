@@ -159,16 +159,17 @@ async fn refund(shop: &Shop, key: &str, body: Value) -> crate::test_ledger::Repl
 async fn a_refusal_says_how_much_may_be_refunded() {
     let shop = paid_shop().await;
     refund(&shop, "invoice-1", json!({"amount": 4900})).await.data();
-    for (body, bound) in [
-        (json!({"refunded_total": 9901}), "9900"),
-        (json!({"amount": 5001}), "5000"),
-        (json!({"lines": [{"amount": 5001}]}), "5000"),
-        (json!({"lines": [{"amount": 200}, {"amount": -100}]}), "5000"),
-        (json!({"amount": i64::MAX}), "5000"),
+    for (body, begin, bound) in [
+        (json!({"refunded_total": 9901}), "refunded_total must lie between 0 and", "9900"),
+        (json!({"amount": 5001}), "amount must not be 0", "5000"),
+        (json!({"lines": [{"amount": 5001}]}), "lines must not be 0", "5000"),
+        (json!({"lines": [{"amount": 200}, {"amount": -100}]}), "lines must not be 0", "5000"),
+        (json!({"amount": i64::MAX}), "amount must not be 0", "5000"),
     ] {
         let refused = refund(&shop, "invoice-1", body.clone()).await;
         assert_eq!(refused.error().1, "out_of_range", "{body}");
         let message = text(&refused.json()["message"]);
+        assert!(message.starts_with(begin), "{body}: {message}");
         assert!(message.ends_with(&format!(", {bound}")), "{body}: {message}");
     }
 }

@@ -121,6 +121,23 @@ fn the_events_customer_is_not_taken_for_one_who_is_billed_elsewhere() {
 }
 
 #[test]
+fn a_line_is_of_one_of_several_products_if_its_own_subscription_sells_several() {
+    let item = |id: &str| json!({"item_price_id": id, "item_type": "plan"});
+    let line = |id: &str| json!({"id": id, "amount": 100, "entity_type": "plan_item_price", "entity_id": id});
+    let key = |subscription: &str, items: &[&str], lines: &[&str]| {
+        let mut content = invoice(&json!({"subscription_id": "sub_1",
+            "line_items": lines.iter().map(|id| line(id)).collect::<Vec<_>>()}));
+        content["subscription"] = json!({"id": subscription, "status": "active", "customer_id": "cb_1",
+            "subscription_items": items.iter().map(|id| item(id)).collect::<Vec<_>>()});
+        payments(&webhook("payment_succeeded", &content)).remove(0).subscription_key.unwrap()
+    };
+    assert_eq!(key("sub_1", &["inbox", "chat"], &["inbox"]), "sub_1/inbox");
+    assert_eq!(key("sub_1", &["inbox"], &["inbox", "chat"]), "sub_1", "the plan was changed on this invoice");
+    assert_eq!(key("sub_2", &["inbox", "chat"], &["inbox"]), "sub_1", "another subscription");
+    assert_eq!(key("sub_1", &[], &["inbox", "chat"]), "sub_1/inbox", "only the lines say it");
+}
+
+#[test]
 fn an_invoice_of_its_own_webhook_is_booked_only_when_no_payment_of_it_will_be() {
     let booked = |members: Value| payments(&webhook("invoice_updated", &invoice(&members))).len();
     assert_eq!(booked(json!({})), 0);

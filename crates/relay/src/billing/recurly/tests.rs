@@ -124,6 +124,23 @@ fn refunds_take_back_their_share_of_what_was_paid_with_tax() {
 }
 
 #[test]
+fn an_invoice_that_only_its_number_names_is_found_by_it_with_its_prefix() {
+    let refund = fixture!("successful_refund-partial.xml");
+    let begin = refund.find("<invoice_id>").unwrap();
+    let end = refund.find("</invoice_id>").unwrap() + "</invoice_id>".len();
+    let refund = refund.replace(&refund[begin..end], "");
+    for (prefix, name) in [("", "no:recurly/1042"), ("FR", "no:recurly/FR1042")] {
+        let told = |body: &str| {
+            let prefixed = format!("<invoice_number_prefix>{prefix}</");
+            webhook(&body.replace("<invoice_number_prefix></", &prefixed))
+        };
+        let Data::Refund(back) = told(&refund).events.remove(0).event.data else { panic!("{refund}") };
+        assert_eq!(back.about.as_deref(), Some(name));
+        assert!(told(PAID).facts.iter().any(|fact| fact.name == name), "the invoice is linked to {name}");
+    }
+}
+
+#[test]
 fn a_voided_payment_takes_back_the_whole() {
     let void = fixture!("void_payment.xml");
     assert_eq!(taken(&[PAID, void]), 9000);

@@ -89,12 +89,31 @@ fn a_refund_and_its_credit_note_take_back_once() {
 #[test]
 fn a_refund_without_its_note_names_it_in_the_transaction() {
     let text = include_str!("../../../../tests/fixtures/chargebee/payment_refunded.json");
-    let mut body: serde_json::Value = serde_json::from_str(text).unwrap();
-    body["content"].as_object_mut().unwrap().remove("credit_note").unwrap();
-    let refunded = read(body.to_string().as_bytes(), "1").unwrap();
-    assert_eq!(refunds(&refunded), 1);
-    let all = [fixture!("payment_succeeded-exclusive-tax"), refunded, fixture!("credit_note_created")];
-    assert_eq!(taken(&all, INVOICE), [5000]);
+    let refunded = |change: &dyn Fn(&mut serde_json::Value)| {
+        let mut body: serde_json::Value = serde_json::from_str(text).unwrap();
+        change(&mut body["content"]);
+        read(body.to_string().as_bytes(), "1").unwrap()
+    };
+    let paid = || fixture!("payment_succeeded-exclusive-tax");
+    let named = refunded(&|content| {
+        content.as_object_mut().unwrap().remove("credit_note").unwrap();
+    });
+    assert_eq!((refunds(&named), taken(&[paid(), named.clone()], INVOICE)), (1, vec![5000]));
+    assert_eq!(taken(&[paid(), named, fixture!("credit_note_created")], INVOICE), [5000]);
+    let voided = refunded(&|content| {
+        content.as_object_mut().unwrap().remove("credit_note").unwrap();
+        content["transaction"]["linked_credit_notes"][0]["cn_status"] = "voided".into();
+    });
+    assert_eq!((refunds(&voided), taken(&[paid(), voided], INVOICE)), (1, vec![0]));
+    // The note that the webhook carries counts as it is carried; another one that it names counts beside it.
+    assert_eq!(refunds(&refunded(&|_| {})), 1);
+    let another = refunded(&|content| {
+        let notes = content["transaction"]["linked_credit_notes"].as_array_mut().unwrap();
+        let mut other = notes[0].clone();
+        other["cn_id"] = "cn_2".into();
+        notes.push(other);
+    });
+    assert_eq!((refunds(&another), taken(&[paid(), another], INVOICE)), (2, vec![10_000]));
 }
 
 #[test]

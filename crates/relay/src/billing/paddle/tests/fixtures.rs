@@ -74,6 +74,13 @@ fn custom_data_of_a_checkout_is_a_claim_and_that_of_a_customer_is_confirmed() {
 }
 
 #[test]
+fn a_customer_has_the_name_the_address_and_the_partner_that_paddle_knows() {
+    let known = customers(&fixture!("customer.created")).remove(0);
+    assert_eq!(known.customer.email.as_deref(), Some("ada@example.com"));
+    assert_eq!((known.name.as_deref(), known.partner_key.as_deref()), (Some("Ada Field"), Some("robin")));
+}
+
+#[test]
 fn a_refund_takes_back_once_it_is_approved_and_nothing_more_when_it_is_rejected() {
     let paid = || fixture!("transaction.completed-checkout");
     let [asked, approved, rejected] = [
