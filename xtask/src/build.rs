@@ -10,6 +10,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
+mod api_client;
 mod artefacts;
 mod blank_panic_texts;
 mod fingerprint;

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::Context as _;
 
-use crate::build::NodeRuntime;
+use crate::build::{self, NodeRuntime};
 use crate::cluster::Cluster;
 use crate::process::{self, cargo};
 use crate::{binaries, bundlers, endpoints, tools};
@@ -133,6 +133,8 @@ fn before_path(tool: &Path) -> anyhow::Result<std::ffi::OsString> {
 /// that are about the data directory.
 fn journeys(root: &Path, browser: &tools::Browser, cluster: &Cluster) -> anyhow::Result<()> {
     let binaries = binaries::build(root, binaries::Speed::Debug)?;
+    // One journey uses the package's client of the API.
+    build::run(root)?;
     let mut journeys = cargo();
     journeys.args(["test", "-p", "headwater-journeys", "--lib", "--test", "journeys"]);
     journeys.env("HEADWATER_JOURNEYS_BINARIES", binaries);

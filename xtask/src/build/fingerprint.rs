@@ -14,6 +14,7 @@ const INPUTS: &[&str] = &[
     "LICENSE",
     "crates/protocol/Cargo.toml",
     "crates/protocol/src",
+    "docs/openapi.json",
     "pkg.json",
     "rust-toolchain.toml",
     "src",

@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use serde_json::Value;
 
 use super::wasm::{self, NAME, WasmArtefact};
-use super::{NodeRuntime, shrink};
+use super::{NodeRuntime, api_client, shrink};
 
 /// The files of the package by their paths in it.
 pub(super) type Package = BTreeMap<PathBuf, Vec<u8>>;
@@ -38,6 +38,10 @@ pub(super) fn build(root: &Path, node: Option<&NodeRuntime>, work: &Path) -> any
     }
     let types = package.get_mut(Path::new("headwater.d.ts")).context("wasm-bindgen wrote no types")?;
     *types = without_disposal(&String::from_utf8(std::mem::take(types))?).into();
+    let api =
+        std::fs::read_to_string(root.join("docs/openapi.json")).context("cannot read docs/openapi.json")?;
+    package.insert("api/operations.js".into(), api_client::operations(&api)?.into());
+    package.insert("api/index.d.ts".into(), api_client::types(&api)?.into());
     package.insert("LICENSE".into(), std::fs::read(root.join("LICENSE")).context("cannot read LICENSE")?);
     let source = std::fs::read_to_string(root.join("pkg.json")).context("cannot read pkg.json")?;
     let manifest = manifest(&source, VERSION).context("pkg.json")?;

@@ -1,6 +1,7 @@
 //! Journeys through the real binaries: in a browser where a visitor acts, over HTTP where a company does.
 
 mod accessibility;
+mod api_client;
 mod browser;
 mod data_directory;
 mod deadline;
