@@ -4,6 +4,7 @@ use std::io::IsTerminal as _;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use headwater_protocol::v2::{BillingProvider, Signups};
@@ -113,6 +114,24 @@ pub(crate) struct Rate {
 const DEFAULT_RATE: NonZeroU32 = NonZeroU32::new(headwater_protocol::limits::PROGRAM_EVENTS_PER_SECOND)
     .expect("a rate that lets something through");
 
+/// How a server is watched and stopped.
+#[derive(Debug, Args)]
+pub(crate) struct Operation {
+    /// Address and port for `/metrics`, `/readyz` and `/healthz`, as `127.0.0.1:9187`. Without it, nobody listens there.
+    /// Keep it inside your network.
+    #[arg(long, env = "HEADWATER_ADMIN_LISTEN")]
+    pub(crate) admin_listen: Option<SocketAddr>,
+    /// Seconds that open requests and deliveries have to end after SIGTERM.
+    #[arg(long, env = "HEADWATER_DRAIN_SECONDS", default_value_t = headwater_protocol::limits::DRAIN_SECONDS)]
+    pub(crate) drain_seconds: u64,
+}
+
+impl Operation {
+    pub(crate) fn drain(&self) -> Duration {
+        Duration::from_secs(self.drain_seconds)
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     /// Address and port to listen on.
@@ -123,6 +142,8 @@ pub(crate) struct Serve {
     /// The URL by which clients reach this server; partner links begin with it. Defaults to the listening address.
     #[arg(long, env = "HEADWATER_PUBLIC_URL")]
     pub(crate) public_url: Option<String>,
+    #[command(flatten)]
+    pub(crate) operation: Operation,
     #[command(flatten)]
     pub(crate) rate: Rate,
     #[command(flatten)]
@@ -171,6 +192,8 @@ pub(crate) struct RelayArguments {
     /// Which signups of pages are accepted: `open` for all, or `signed` for only those with the site's signature.
     #[arg(long, env = "HEADWATER_SIGNUPS", value_parser = signups, default_value = "open")]
     pub(crate) signups: Signups,
+    #[command(flatten)]
+    pub(crate) operation: Operation,
     #[command(flatten)]
     pub(crate) rate: Rate,
     #[command(flatten)]

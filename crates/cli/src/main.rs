@@ -1,7 +1,9 @@
 //! The program `headwater`: one binary for every role. `main` prints, `run` decides.
 //!
-//! Exit codes: 0 success, 1 an error while working, 2 wrong arguments (clap's own).
+//! Exit codes: 0 success, 1 an error while working, 2 wrong arguments (clap's own), 3 a server stopped before it had
+//! finished what it had begun.
 
+mod admin;
 mod api;
 mod args;
 mod check;
@@ -9,6 +11,7 @@ mod completions;
 mod control;
 mod erasure;
 mod files;
+mod http_durations;
 mod init;
 mod listen;
 mod migrate;
@@ -18,6 +21,7 @@ mod proxies;
 mod relay_role;
 mod scripts;
 mod serve;
+mod stop;
 mod storage;
 mod system;
 
@@ -37,7 +41,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("headwater: {error:#}");
-            ExitCode::FAILURE
+            if error.is::<stop::Unfinished>() { ExitCode::from(stop::UNFINISHED) } else { ExitCode::FAILURE }
         }
     }
 }

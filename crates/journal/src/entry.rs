@@ -175,6 +175,50 @@ pub struct Counts {
     pub unattributed: i64,
 }
 
+/// How much waits in a journal. Of one state at most a million entries are counted; so many mean that many or more.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Heads: the first open entries of their lanes.
+    pub due: i64,
+    /// Behind another entry of their lane.
+    pub waiting: i64,
+    /// In [`State::Parked`].
+    pub parked: i64,
+    /// In [`State::Dead`].
+    pub dead: i64,
+    /// In [`State::Unattributed`].
+    pub unattributed: i64,
+    /// When the oldest entry that is due or waiting was received, epoch milliseconds; `None` when there is none.
+    pub oldest: Option<i64>,
+}
+
+/// How often a reason occurs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReasonCount {
+    /// The reason, as in [`Entry::last_error`].
+    pub reason: String,
+    /// How many entries have it.
+    pub count: i64,
+}
+
+/// What came and went in a minute, and why other entries did not go. Of each kind the reasons of 10,000 entries are
+/// read, and the ten most frequent listed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Activity {
+    /// Entries appended in this minute.
+    pub received: i64,
+    /// Entries delivered in this minute.
+    pub delivered: i64,
+    /// Entries that became dead in this minute.
+    pub given_up: i64,
+    /// Why heads were not delivered at their last attempt.
+    pub retried: Vec<ReasonCount>,
+    /// Why entries are parked.
+    pub parked: Vec<ReasonCount>,
+    /// Why entries are dead.
+    pub dead: Vec<ReasonCount>,
+}
+
 /// Which entries to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {

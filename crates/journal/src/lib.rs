@@ -24,8 +24,8 @@ use append_batcher::AppendBatcher;
 use delivered_names::DeliveredNames;
 use leases::Leases;
 
-pub use entry::{Appended, Counts, Entry, Filter, NewEntry, Outcome, State};
-pub use store::{MIGRATIONS, check};
+pub use entry::{Activity, Appended, Backlog, Counts, Entry, Filter, NewEntry, Outcome, ReasonCount, State};
+pub use store::{MIGRATIONS, activity, backlog, check};
 
 /// Milliseconds a delivered or unattributed entry keeps its text, for inspection and for replay of the latter: 7 days.
 pub const KEEP_BODY: i64 = 7 * 24 * 60 * 60 * 1000;
@@ -265,6 +265,11 @@ impl Journal {
     /// How many entries of a program and mode are parked, dead or unattributed.
     pub async fn counts(&self, program: i64, test: bool) -> Result<Counts, StoreError> {
         self.store.read(move |unit| store::counts(unit, program, test)).await
+    }
+
+    /// How much waits in the whole journal.
+    pub async fn backlog(&self) -> Result<Backlog, StoreError> {
+        self.store.read(backlog).await
     }
 
     /// Makes a dead, unattributed or parked entry of this program and mode due at once. `false` when there is no such

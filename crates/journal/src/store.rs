@@ -15,12 +15,14 @@ mod check;
 mod fact;
 mod list;
 mod settle;
+mod status;
 
 use std::collections::HashSet;
 
 use headwater_store::{FromColumn, Record, StoreError, Unit, Value, joined, row};
 
 pub use check::check;
+pub use status::{activity, backlog};
 
 use crate::Claim;
 use crate::entry::{Entry, State};

@@ -39,10 +39,36 @@ const AHEAD_MAX: i64 = 25 * DELIVERY_BACKOFF_MAX;
 /// The first and the longest pause before a failed settlement is tried again.
 const SETTLE_AGAIN: [Duration; 2] = [Duration::from_millis(20), Duration::from_secs(1)];
 
-/// Delivers until `stop` turns true, then settles what is in flight.
-pub async fn run(relay: Relay, destinations: Destinations, mut stop: watch::Receiver<bool>) {
-    let (mut pruned_at, mut released_at) = (None, None);
+/// Delivers until `stop` turns true, then settles what is in flight, for at most `drain`. Returns how many deliveries
+/// were not settled by then, as when the journal's database is away: each is repeated by the next process.
+pub async fn run(
+    relay: Relay,
+    destinations: Destinations,
+    stop: watch::Receiver<bool>,
+    drain: Duration,
+) -> usize {
     let mut deliveries = DeliveryLoop::new(relay, destinations);
+    let mut stopped = stop.clone();
+    let deadline = async {
+        if stopped.wait_for(|stop| *stop).await.is_err() {
+            // Nobody is left who could stop it.
+            std::future::pending::<()>().await;
+        }
+        tokio::time::sleep(drain).await;
+    };
+    tokio::select! {
+        () = work(&mut deliveries, stop) => {}
+        () = deadline => {
+            let left = deliveries.tasks.len();
+            tracing::error!(left, "deliveries were not settled in time; the next process repeats them");
+        }
+    }
+    // Those that are left are given up when the loop is dropped.
+    deliveries.tasks.len()
+}
+
+async fn work(deliveries: &mut DeliveryLoop, mut stop: watch::Receiver<bool>) {
+    let (mut pruned_at, mut released_at) = (None, None);
     while !*stop.borrow() {
         let now = deliveries.relay.now().0;
         if pruned_at.is_none_or(|at| has_passed(PRUNE_EVERY, at, now)) {
@@ -231,6 +257,8 @@ async fn deliver_and_settle(relay: Relay, destinations: Destinations, holds: Arc
         // is kept and tried again.
         _ => put_off((now + HOLD_MAX, "held: its program is not known here".to_owned())),
     };
+    let ended = relay.now().0;
+    relay.metrics.ended(&outcome, ended - entry.received_at, ended - now);
     log(&entry, &outcome);
     settle(&relay, entry.seq, outcome).await;
 }

@@ -12,6 +12,7 @@ use crate::{Appended, Entry, Filter, Journal, MIGRATIONS, NewEntry, Outcome, Sta
 mod facts;
 mod parked;
 mod results;
+mod status;
 
 const LEASE: i64 = 100;
 const BOUNDS: Bounds =
