@@ -1,5 +1,7 @@
 //! The options of the command line and the environment. The only file that reads either.
 
+mod queue;
+
 use std::io::IsTerminal as _;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
@@ -9,6 +11,9 @@ use std::time::Duration;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use headwater_protocol::v2::{BillingProvider, Signups};
 use ipnet::IpNet;
+pub(crate) use queue::{
+    Dead, DeadChange, DeadList, DeadShow, Events, EventsReplay, EventsTail, QueueArguments, Status,
+};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -33,6 +38,18 @@ pub(crate) enum Command {
     Migrate(Migrate),
     /// Make a program and print its keys.
     Init(Init),
+    /// Copy a data directory while its server runs.
+    Backup(Backup),
+    /// Put a backup into an empty data directory, and check it.
+    Restore(Restore),
+    /// Show how much waits in the queue, since when and why, also while a server runs.
+    Status(Status),
+    /// List, show, retry or drop the entries that were given up.
+    #[command(subcommand)]
+    Dead(Dead),
+    /// Look at the newest entries of the queue, or deliver those of a time again.
+    #[command(subcommand)]
+    Events(Events),
     /// Serve every role on one port: relay, ledger, links and script.
     Serve(Serve),
     /// Print the completions of a shell.
@@ -73,6 +90,23 @@ pub(crate) struct Manual {
 pub(crate) struct CheckArguments {
     #[command(flatten)]
     pub(crate) storage: StorageArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Backup {
+    /// The directory to make. It must not exist yet; its name appears once the backup is whole.
+    pub(crate) target: PathBuf,
+    #[command(flatten)]
+    pub(crate) storage: StorageArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// A directory that `headwater backup` has made.
+    pub(crate) source: PathBuf,
+    /// The data directory to make; it may exist, but hold no data.
+    #[arg(long, env = "HEADWATER_DATA")]
+    pub(crate) data: PathBuf,
 }
 
 #[derive(Debug, Args)]

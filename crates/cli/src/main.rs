@@ -1,15 +1,18 @@
 //! The program `headwater`: one binary for every role. `main` prints, `run` decides.
 //!
 //! Exit codes: 0 success, 1 an error while working, 2 wrong arguments (clap's own), 3 a server stopped before it had
-//! finished what it had begun.
+//! finished what it had begun, 4 `status --check` found something that somebody has to look at.
 
 mod admin;
 mod api;
 mod args;
+mod backup;
 mod check;
 mod completions;
 mod control;
+mod dead;
 mod erasure;
+mod events;
 mod files;
 mod http_durations;
 mod init;
@@ -18,12 +21,15 @@ mod migrate;
 mod min_rate;
 mod program;
 mod proxies;
+mod queue;
 mod relay_role;
 mod scripts;
 mod serve;
+mod status;
 mod stop;
 mod storage;
 mod system;
+mod table;
 
 use std::process::ExitCode;
 
@@ -41,9 +47,16 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("headwater: {error:#}");
-            if error.is::<stop::Unfinished>() { ExitCode::from(stop::UNFINISHED) } else { ExitCode::FAILURE }
+            exit_code(&error)
         }
     }
+}
+
+fn exit_code(error: &anyhow::Error) -> ExitCode {
+    if error.is::<stop::Unfinished>() {
+        return ExitCode::from(stop::UNFINISHED);
+    }
+    if error.is::<status::Attention>() { ExitCode::from(status::ATTENTION) } else { ExitCode::FAILURE }
 }
 
 fn run(invocation: args::Invocation) -> anyhow::Result<()> {
@@ -67,6 +80,11 @@ fn run(invocation: args::Invocation) -> anyhow::Result<()> {
             args::Command::Check(options) => check::run(&options),
             args::Command::Migrate(options) => migrate::run(options).await,
             args::Command::Init(options) => init::run(options).await,
+            args::Command::Backup(options) => backup::back_up(&options),
+            args::Command::Restore(options) => backup::restore(&options),
+            args::Command::Status(options) => status::run(options).await,
+            args::Command::Dead(command) => dead::run(command).await,
+            args::Command::Events(command) => events::run(command).await,
             args::Command::Serve(options) => serve::run(options).await,
             args::Command::Relay(options) => relay_role::run(options).await,
         }

@@ -11,9 +11,10 @@ use secrecy::ExposeSecret as _;
 use sha2::{Digest as _, Sha256};
 
 use crate::admin::{OperatorInterface, Running};
+use crate::control::Commanded;
 use crate::proxies::Proxies;
 use crate::storage::{self, Storage};
-use crate::{args, files, listen, scripts, stop, system};
+use crate::{args, control, files, listen, scripts, stop, system};
 
 /// The number of the relay's one program.
 const PROGRAM: i64 = 1;
@@ -67,11 +68,14 @@ pub(crate) async fn run(options: args::RelayArguments) -> anyhow::Result<()> {
     let destinations: headwater_relay::deliver::Destinations = Arc::new(move |_, _| Some(client.clone()));
     let delivery =
         tokio::spawn(headwater_relay::deliver::run(relay.clone(), destinations, stop.clone(), drain));
+    if let Storage::Directory(directory) = &storage {
+        control::listen(directory, Commanded { ledger: None, queue: journal.clone() });
+    }
     let router = headwater_relay::http::router(relay.clone()).route("/healthz", get(|| async { "ok\n" }));
-    println!("listening on http://{address}");
     let directory = storage.directory();
     let (stores, queue) = (vec![("journal", store)], journal);
     admin.started(Running { stores, queue, relay, programs, destination, directory });
+    println!("listening on http://{address}");
     let proxies = Proxies::new(options.proxies.trusted);
     let bounds = listen::ListenBounds { proxies, connections, durations: admin.durations(), drain };
     listen::serve(listener, router, bounds, stop).await;

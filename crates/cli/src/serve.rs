@@ -15,6 +15,7 @@ use headwater_relay::{Rates, Relay, RelayPrograms};
 use tokio::sync::watch;
 
 use crate::admin::{OperatorInterface, Running};
+use crate::control::Commanded;
 use crate::proxies::Proxies;
 use crate::storage::{self, Storage};
 use crate::{args, control, erasure, listen, program, scripts, stop, system};
@@ -52,7 +53,9 @@ pub(crate) async fn run(options: args::Serve) -> anyhow::Result<()> {
 
     // With a database, `headwater init` writes to it itself and the servers are notified; a directory is locked.
     if let Storage::Directory(directory) = &storage {
-        control::listen(directory, ledger.clone(), programs.clone());
+        let commanded =
+            Commanded { ledger: Some((ledger.clone(), programs.clone())), queue: journal.clone() };
+        control::listen(directory, commanded);
     }
     tokio::spawn(program::follow(ledger.clone(), programs.clone()));
     let erasure = tokio::spawn(erasure::follow(ledger.clone(), relay.clone(), stop.clone()));
@@ -64,11 +67,11 @@ pub(crate) async fn run(options: args::Serve) -> anyhow::Result<()> {
     ));
     tokio::spawn(prune(ledger.clone(), stop.clone()));
     let router = assemble(&relay, &ledger);
-    println!("listening on http://{address}");
     let directory = storage.directory();
     let stores = vec![("ledger", ledger_store), ("journal", journal_store)];
     let destination = "ledger".to_owned();
     admin.started(Running { stores, queue: journal, relay, programs, destination, directory });
+    println!("listening on http://{address}");
     let proxies = Proxies::new(options.proxies.trusted);
     let bounds = listen::ListenBounds { proxies, connections, durations: admin.durations(), drain };
     listen::serve(listener, router, bounds, stop).await;

@@ -69,12 +69,16 @@ pub async fn run(
 
 async fn work(deliveries: &mut DeliveryLoop, mut stop: watch::Receiver<bool>) {
     let (mut pruned_at, mut released_at) = (None, None);
+    let mut pruning = false;
     while !*stop.borrow() {
         let now = deliveries.relay.now().0;
         if pruned_at.is_none_or(|at| has_passed(PRUNE_EVERY, at, now)) {
             pruned_at = Some(now);
-            maintain(&deliveries.relay, now).await;
+            release_far_ahead(&deliveries.relay, now).await;
+            pruning = true;
         }
+        // One small step between two claims, so that neither deliveries nor requests wait for a long pruning.
+        pruning = pruning && prune(&deliveries.relay, now).await;
         // Once at the start. Again and again only where other processes share the journal and may die.
         let shared = deliveries.relay.journal.is_shared();
         if released_at.is_none_or(|at| shared && has_passed(RELEASE_EVERY, at, now)) {
@@ -84,7 +88,7 @@ async fn work(deliveries: &mut DeliveryLoop, mut stop: watch::Receiver<bool>) {
             }
         }
         match deliveries.claim(now).await {
-            Ok(0) => deliveries.rest(now, &mut stop).await,
+            Ok(0) if !pruning => deliveries.rest(now, &mut stop).await,
             Ok(_) => {}
             Err(error) => {
                 tracing::error!(%error, "the journal cannot be claimed from; trying again");
@@ -102,11 +106,19 @@ fn has_passed(millis: i64, at: i64, now: i64) -> bool {
     !(0..millis).contains(&now.saturating_sub(at))
 }
 
-/// Deletes old texts, ids and facts, and makes entries due that have a due time from a wrong clock.
-async fn maintain(relay: &Relay, now: i64) {
-    if let Err(error) = relay.journal.prune(now).await {
-        tracing::warn!(%error, "pruning failed; tried again in an hour");
+/// Deletes some of the old texts, ids and facts; `true` when there may be more.
+async fn prune(relay: &Relay, now: i64) -> bool {
+    match relay.journal.prune(now).await {
+        Ok(pruned) => pruned.more,
+        Err(error) => {
+            tracing::warn!(%error, "pruning failed; tried again in an hour");
+            false
+        }
     }
+}
+
+/// Makes entries due that have a due time from a wrong clock.
+async fn release_far_ahead(relay: &Relay, now: i64) {
     match relay.journal.release_far_ahead(now, AHEAD_MAX).await {
         Ok(0) => {}
         Ok(count) => tracing::warn!(count, "entries that were delayed while the clock was ahead are due now"),

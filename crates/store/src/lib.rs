@@ -9,6 +9,7 @@
 //!
 //! What this crate does not do: know any table. SQL stands in the `store` modules of the crates above.
 
+mod backup;
 mod checkpoint;
 mod connection;
 mod copy;
@@ -31,6 +32,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+pub use backup::back_up;
 pub use copy::Copied;
 pub use directory::{DataDir, DataDirError};
 pub use error::StoreError;

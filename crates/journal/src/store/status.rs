@@ -94,7 +94,10 @@ fn reasons(unit: &mut Unit<'_>, sql: &str) -> Result<Vec<ReasonCount>, StoreErro
 
 /// The place of the first entry that was received at `time` or later, or the place after the last one. Places and times
 /// grow together, so it is found with a few dozen lookups; a clock that was set back makes it inexact.
-pub(crate) fn first_received(unit: &mut Unit<'_>, time: i64) -> Result<i64, StoreError> {
+///
+/// # Errors
+/// When the store fails.
+pub fn first_received(unit: &mut Unit<'_>, time: i64) -> Result<i64, StoreError> {
     let last = unit.query_one("SELECT max(seq) FROM entry", &[], |row| row.get::<Option<i64>>(0))?.flatten();
     let (mut low, mut high) = (1, last.unwrap_or(0) + 1);
     while low < high {

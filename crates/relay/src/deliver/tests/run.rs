@@ -14,7 +14,9 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::super::{AHEAD_MAX, CLAIM_EVERY_MAX, LEASE, PRUNE_EVERY, RELEASE_EVERY, has_passed, run};
+use super::super::{
+    AHEAD_MAX, CLAIM_EVERY_MAX, DeliveryLoop, LEASE, PRUNE_EVERY, RELEASE_EVERY, has_passed, run, work,
+};
 use super::{DeliveryTest, PAYMENT, ReceivedRequests, SIGNUP, delivery_test, delivery_to};
 use crate::Relay;
 
@@ -35,7 +37,8 @@ async fn run_at(delivery: &DeliveryTest, times: &[i64]) {
         Millis(*now)
     };
     let relay = Relay { clock: Arc::new(clock), ..delivery.relay.clone() };
-    run(relay, Arc::clone(&delivery.destinations), stopped, DRAIN).await;
+    // Without the bound on its end: when the clock of the runtime is paused, that would be over at once.
+    work(&mut DeliveryLoop::new(relay, Arc::clone(&delivery.destinations)), stopped).await;
 }
 
 /// A signup of each of so many customers, in the journal at once.
