@@ -1,7 +1,9 @@
 //! The options of the command line and the environment. The only file that reads either.
 
+mod config;
 mod queue;
 
+use std::ffi::OsString;
 use std::io::IsTerminal as _;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
@@ -9,6 +11,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
+pub(crate) use config::EffectiveSetting;
 use headwater_protocol::v2::{BillingProvider, Signups};
 use ipnet::IpNet;
 pub(crate) use queue::{
@@ -26,6 +29,10 @@ pub(crate) struct Arguments {
     /// What to log: a level, and if wanted another level for a crate, as `info,headwater_relay=debug`.
     #[arg(long, env = "HEADWATER_LOG", default_value = "info", global = true)]
     log: String,
+    /// File with settings: options under their names with underscores, as `public_url = "https://go.example.com"`. What the
+    /// command line or the environment gives comes before it.
+    #[arg(long, env = "HEADWATER_CONFIG", global = true)]
+    pub(crate) config: Option<PathBuf>,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -42,6 +49,9 @@ pub(crate) enum Command {
     Backup(Backup),
     /// Put a backup into an empty data directory, and check it.
     Restore(Restore),
+    /// Show the settings that are in force, and check them.
+    #[command(subcommand)]
+    Config(Config),
     /// Show how much waits in the queue, since when and why, also while a server runs.
     Status(Status),
     /// List, show, retry or drop the entries that were given up.
@@ -90,6 +100,22 @@ pub(crate) struct Manual {
 pub(crate) struct CheckArguments {
     #[command(flatten)]
     pub(crate) storage: StorageArguments,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Config {
+    /// Print each setting, its value and where it is from: command line, environment, file or default.
+    Check(ConfigCheck),
+    /// Print the table of all settings, in Markdown.
+    #[command(hide = true)]
+    Table,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigCheck {
+    /// The command and its options, as `relay --data DIR`; without any, `serve`.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) line: Vec<OsString>,
 }
 
 #[derive(Debug, Args)]
@@ -158,9 +184,20 @@ pub(crate) struct Operation {
     /// Seconds that open requests and deliveries have to end after SIGTERM.
     #[arg(long, env = "HEADWATER_DRAIN_SECONDS", default_value_t = headwater_protocol::limits::DRAIN_SECONDS)]
     pub(crate) drain_seconds: u64,
+    /// Days that the text of a delivered event is kept, for inspection. Its id is kept for 90.
+    #[arg(long, env = "HEADWATER_KEEP_DAYS", default_value_t = KEEP_DAYS, value_parser = clap::value_parser!(i64).range(1..=90))]
+    pub(crate) keep_days: i64,
 }
 
+/// The milliseconds of a day.
+const DAY: i64 = 24 * 60 * 60 * 1000;
+const KEEP_DAYS: i64 = headwater_journal::KEEP_BODY / DAY;
+
 impl Operation {
+    pub(crate) fn retention(&self) -> headwater_journal::Retention {
+        headwater_journal::Retention { texts: self.keep_days * DAY }
+    }
+
     pub(crate) fn drain(&self) -> Duration {
         Duration::from_secs(self.drain_seconds)
     }
@@ -276,15 +313,23 @@ pub(crate) fn command(of_api: Vec<clap::Command>) -> clap::Command {
     Arguments::command().subcommands(of_api)
 }
 
-/// Reads the command line. Prints help or usage and ends the process if they are asked for or an option is wrong.
+/// Reads the command line, the environment and the config file. Prints help or usage and ends the process if they are
+/// asked for or an option is wrong.
 pub(crate) fn read(of_api: Vec<clap::Command>) -> Invocation {
-    let mut matches = command(of_api).get_matches();
+    let mut own = Arguments::command();
+    own.build();
+    // The file holds settings of servers, so the commands of the API take nothing from it.
+    let line = match config::merge(&own, std::env::args_os().collect()) {
+        Ok(merged) => merged.line,
+        Err(why) => own.error(clap::error::ErrorKind::ValueValidation, why).exit(),
+    };
+    let mut matches = command(of_api).get_matches_from(&line);
     match matches.remove_subcommand() {
         Some((name, below)) if Arguments::command().find_subcommand(&name).is_none() => {
             let log = matches.remove_one("log").unwrap_or_default();
             Invocation::Api { resource: name, matches: below, log }
         }
-        _ => Invocation::Own(Arguments::parse()),
+        _ => Invocation::Own(Arguments::parse_from(&line)),
     }
 }
 
@@ -292,6 +337,23 @@ pub(crate) fn read(of_api: Vec<clap::Command>) -> Invocation {
 pub(crate) fn settings_directory() -> Option<PathBuf> {
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     set("XDG_CONFIG_HOME").or_else(|| Some(set("HOME")?.join(".config")))
+}
+
+/// The settings that a command line after the program's name comes to, and where each is from.
+pub(crate) fn effective(
+    line: Vec<OsString>,
+) -> Result<Vec<EffectiveSetting>, Box<dyn std::error::Error + Send + Sync>> {
+    let mut command = Arguments::command();
+    command.build();
+    let line = std::iter::once(OsString::from("headwater")).chain(line).collect();
+    config::effective(&command, line)
+}
+
+/// The documented table of settings.
+pub(crate) fn settings_table() -> String {
+    let mut command = Arguments::command();
+    command.build();
+    config::table(&command)
 }
 
 /// Sends logs to standard error, so that standard output has only the program's answer.

@@ -9,6 +9,7 @@ mod args;
 mod backup;
 mod check;
 mod completions;
+mod config;
 mod control;
 mod dead;
 mod erasure;
@@ -82,6 +83,7 @@ fn run(invocation: args::Invocation) -> anyhow::Result<()> {
             args::Command::Init(options) => init::run(options).await,
             args::Command::Backup(options) => backup::back_up(&options),
             args::Command::Restore(options) => backup::restore(&options),
+            args::Command::Config(command) => config::run(command, arguments.config),
             args::Command::Status(options) => status::run(options).await,
             args::Command::Dead(command) => dead::run(command).await,
             args::Command::Events(command) => events::run(command).await,

@@ -57,7 +57,7 @@ pub(crate) async fn run(options: args::RelayArguments) -> anyhow::Result<()> {
     }]);
     let client = Client::http(&options.destination, Credential::basic(options.public_key, secret, tracking))?;
     let store = storage.open(storage::RELAY_JOURNAL)?;
-    let journal = Journal::open(store.clone());
+    let journal = Journal::open(store.clone()).keeping(options.operation.retention());
     let rates = Rates::new(options.rate.events_per_second, system::monotonic());
     let relay =
         Relay::new(programs.clone(), journal.clone(), Arc::new(system::now), scripts::embedded(), rates);

@@ -46,7 +46,7 @@ pub(crate) async fn run(options: args::Serve) -> anyhow::Result<()> {
     let programs = RelayPrograms::default();
     programs.replace(program::for_ingestion(known));
     let journal_store = storage.open(storage::JOURNAL)?;
-    let journal = Journal::open(journal_store.clone());
+    let journal = Journal::open(journal_store.clone()).keeping(options.operation.retention());
     let rates = Rates::new(options.rate.events_per_second, system::monotonic());
     let relay =
         Relay::new(programs.clone(), journal.clone(), Arc::new(system::now), scripts::embedded(), rates);
