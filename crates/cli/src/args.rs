@@ -176,7 +176,7 @@ const DEFAULT_RATE: NonZeroU32 = NonZeroU32::new(headwater_protocol::limits::PRO
 
 /// How a server is watched and stopped.
 #[derive(Debug, Args)]
-pub(crate) struct Operation {
+pub(crate) struct OperationArguments {
     /// Address and port for `/metrics`, `/readyz` and `/healthz`, as `127.0.0.1:9187`. Without it, nobody listens there.
     /// Keep it inside your network.
     #[arg(long, env = "HEADWATER_ADMIN_LISTEN")]
@@ -193,7 +193,7 @@ pub(crate) struct Operation {
 const DAY: i64 = 24 * 60 * 60 * 1000;
 const KEEP_DAYS: i64 = headwater_journal::KEEP_BODY / DAY;
 
-impl Operation {
+impl OperationArguments {
     pub(crate) fn retention(&self) -> headwater_journal::Retention {
         headwater_journal::Retention { texts: self.keep_days * DAY }
     }
@@ -214,7 +214,7 @@ pub(crate) struct Serve {
     #[arg(long, env = "HEADWATER_PUBLIC_URL")]
     pub(crate) public_url: Option<String>,
     #[command(flatten)]
-    pub(crate) operation: Operation,
+    pub(crate) operation: OperationArguments,
     #[command(flatten)]
     pub(crate) rate: Rate,
     #[command(flatten)]
@@ -264,7 +264,7 @@ pub(crate) struct RelayArguments {
     #[arg(long, env = "HEADWATER_SIGNUPS", value_parser = signups, default_value = "open")]
     pub(crate) signups: Signups,
     #[command(flatten)]
-    pub(crate) operation: Operation,
+    pub(crate) operation: OperationArguments,
     #[command(flatten)]
     pub(crate) rate: Rate,
     #[command(flatten)]
@@ -303,7 +303,7 @@ fn network(text: &str) -> Result<IpNet, String> {
 /// What the command line asks for.
 pub(crate) enum Invocation {
     /// One of the commands above.
-    Own(Arguments),
+    Own(Box<Arguments>),
     /// An operation of the API.
     Api { resource: String, matches: clap::ArgMatches, log: String },
 }
@@ -329,7 +329,7 @@ pub(crate) fn read(of_api: Vec<clap::Command>) -> Invocation {
             let log = matches.remove_one("log").unwrap_or_default();
             Invocation::Api { resource: name, matches: below, log }
         }
-        _ => Invocation::Own(Arguments::parse_from(&line)),
+        _ => Invocation::Own(Box::new(Arguments::parse_from(&line))),
     }
 }
 

@@ -27,16 +27,16 @@ const CHUNK: usize = 1024 * 1024;
 
 /// What a backup holds.
 #[derive(Debug, Serialize, Deserialize)]
-struct Manifest {
+struct BackupManifest {
     /// The version of the program that made it.
     version: String,
     /// When it was begun, epoch milliseconds: everything that was acknowledged before is in it.
     begun_at: i64,
-    files: Vec<ManifestFile>,
+    files: Vec<BackedUpFile>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct ManifestFile {
+struct BackedUpFile {
     name: String,
     bytes: u64,
     /// Hexadecimal.
@@ -78,10 +78,10 @@ pub(crate) fn back_up(options: &args::Backup) -> anyhow::Result<()> {
                 .with_context(|| format!("cannot copy {}", source.display()))?;
             let (bytes, sha256) = digest(&copy)?;
             println!("{}: {bytes} bytes", part.file);
-            files.push(ManifestFile { name: part.file.to_owned(), bytes, sha256 });
+            files.push(BackedUpFile { name: part.file.to_owned(), bytes, sha256 });
         }
     }
-    let manifest = Manifest { version: env!("CARGO_PKG_VERSION").to_owned(), begun_at, files };
+    let manifest = BackupManifest { version: env!("CARGO_PKG_VERSION").to_owned(), begun_at, files };
     let path = directory.file(MANIFEST)?;
     let mut file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
     serde_json::to_writer_pretty(&file, &manifest)?;
@@ -100,7 +100,7 @@ pub(crate) fn restore(options: &args::Restore) -> anyhow::Result<()> {
     let text = std::fs::read(&path).with_context(|| {
         format!("cannot read {}: give a directory that `headwater backup` has made", path.display())
     })?;
-    let manifest: Manifest =
+    let manifest: BackupManifest =
         serde_json::from_slice(&text).with_context(|| format!("{} is damaged", path.display()))?;
     let directory = DataDir::lock(&options.data)?;
     for part in [JOURNAL, LEDGER] {
@@ -141,7 +141,7 @@ fn beside(target: &Path) -> anyhow::Result<PathBuf> {
     Ok(target.with_file_name(name))
 }
 
-fn copy_checked(source: &Path, copy: &Path, file: &ManifestFile) -> anyhow::Result<()> {
+fn copy_checked(source: &Path, copy: &Path, file: &BackedUpFile) -> anyhow::Result<()> {
     let (bytes, sha256) = digest(source)?;
     ensure!(
         bytes == file.bytes && sha256 == file.sha256,

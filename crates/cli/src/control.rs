@@ -16,8 +16,8 @@ use serde_json::{Map, Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 
+use crate::entry_change::EntryChange;
 use crate::program;
-use crate::queue::{self, EntryChange};
 
 /// The socket's name in the data directory.
 const SOCKET: &str = "headwater.sock";
@@ -95,7 +95,7 @@ async fn change(what: &str, request: &Value, commanded: &Commanded) -> anyhow::R
         _ => bail!("this server does not know «{what}»; it is of another version than the command"),
     };
     let entries = request["entries"].as_array().into_iter().flatten().filter_map(Value::as_i64).collect();
-    let changed = queue::apply(&commanded.queue, entries, change).await?;
+    let changed = change.apply(&commanded.queue, entries).await?;
     Ok(Map::from_iter([("changed".to_owned(), changed.into())]))
 }
 

@@ -5,7 +5,8 @@ use headwater_journal::{Entry, EntryAttempt, EntryRange, State};
 use headwater_protocol::{EventId, Millis};
 use serde_json::{Value, json};
 
-use crate::queue::{self, EntryChange, OpenQueue, QueueWriter};
+use crate::entry_change::EntryChange;
+use crate::queue::{self, OpenQueue, QueueWriter};
 use crate::{args, table};
 
 /// Runs one of the subcommands.
@@ -34,7 +35,9 @@ fn list(options: &args::DeadList) -> anyhow::Result<()> {
     };
     let found = queue.read(|unit| headwater_journal::entries(unit, &range))?;
     if options.json {
-        found.iter().for_each(|entry| println!("{}", as_json(entry)));
+        for entry in &found {
+            println!("{}", as_json(entry));
+        }
         return Ok(());
     }
     if found.is_empty() {

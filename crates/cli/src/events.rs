@@ -5,7 +5,8 @@ use std::time::Duration;
 use headwater_journal::{EntryRange, REPLAYABLE, State};
 use serde_json::json;
 
-use crate::queue::{self, EntryChange, OpenQueue, QueueWriter};
+use crate::entry_change::EntryChange;
+use crate::queue::{self, OpenQueue, QueueWriter};
 use crate::{args, dead};
 
 /// The pause between two looks for new entries.
@@ -29,7 +30,9 @@ async fn tail(options: &args::EventsTail) -> anyhow::Result<()> {
     let mut next = found.last().map_or(0, |entry| entry.seq + 1);
     loop {
         if options.json {
-            found.iter().for_each(|entry| println!("{}", dead::as_json(entry)));
+            for entry in &found {
+                println!("{}", dead::as_json(entry));
+            }
         } else {
             dead::print_entries(&found);
         }

@@ -52,7 +52,11 @@ pub(crate) fn route(path: &str) -> usize {
         "/healthz" => 6,
         _ if path.starts_with("/v1/webhooks/") => 1,
         _ if path.starts_with("/v1/entries") => 2,
-        _ if path.starts_with("/script/") || (path.starts_with("/headwater") && path.ends_with(".js")) => 3,
+        _ if path.starts_with("/script/")
+            || (path.starts_with("/headwater") && path.strip_suffix(".js").is_some()) =>
+        {
+            3
+        }
         _ if path.starts_with("/api/") => 4,
         _ if path.starts_with("/conversion/") => 5,
         _ => 7,

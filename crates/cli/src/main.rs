@@ -12,6 +12,7 @@ mod completions;
 mod config;
 mod control;
 mod dead;
+mod entry_change;
 mod erasure;
 mod events;
 mod files;
@@ -65,7 +66,7 @@ fn run(invocation: args::Invocation) -> anyhow::Result<()> {
     let runtime = runtime.enable_all().max_blocking_threads(BLOCKING_THREADS).build()?;
     runtime.block_on(async {
         let arguments = match invocation {
-            args::Invocation::Own(arguments) => arguments,
+            args::Invocation::Own(arguments) => *arguments,
             args::Invocation::Api { resource, matches, .. } => {
                 let settings = args::settings_directory();
                 let done = api::run(&resource, &matches, settings.as_deref()).await;

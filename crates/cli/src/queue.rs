@@ -7,20 +7,12 @@ use anyhow::Context as _;
 use headwater_journal::{Entry, EntryRange, Journal};
 use headwater_store::{DataDirError, ReadOnlyStore, StoreError, Unit};
 
+use crate::entry_change::EntryChange;
 use crate::storage::{self, JOURNAL, RELAY_JOURNAL, Storage, StoragePart};
-use crate::{args, control, system};
+use crate::{args, control};
 
 /// Entries that one unit of work changes: few enough that nobody waits long behind it.
 const STEP: usize = 200;
-
-/// What an operator has done with entries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum EntryChange {
-    /// Delivered again; delivered ones too when it says so.
-    Replay { delivered: bool },
-    /// Never delivered.
-    Drop,
-}
 
 /// A queue opened for reading.
 pub(crate) struct OpenQueue {
@@ -133,22 +125,9 @@ impl QueueWriter {
         for some in entries.chunks(STEP) {
             changed += match self {
                 Self::Server(data) => control::ask_change(data, some, change).await?,
-                Self::Own { journal, .. } => apply(journal, some.to_vec(), change).await?,
+                Self::Own { journal, .. } => change.apply(journal, some.to_vec()).await?,
             };
         }
         Ok(changed)
-    }
-}
-
-/// Changes entries of a journal; returns how many changed.
-pub(crate) async fn apply(
-    journal: &Journal,
-    entries: Vec<i64>,
-    change: EntryChange,
-) -> Result<usize, StoreError> {
-    let now = system::now().0;
-    match change {
-        EntryChange::Replay { delivered } => journal.replay_entries(entries, delivered, now).await,
-        EntryChange::Drop => journal.drop_entries(entries, now).await,
     }
 }

@@ -53,7 +53,7 @@ pub(super) async fn missing(admin: &OperatorInterface) -> Vec<Missing> {
                 found.push(not("disk", why, "make room on the disk of the data directory, or enlarge it"));
             }
             Err(error) => {
-                found.push(not("disk", error.to_string(), "look at the disk of the data directory"))
+                found.push(not("disk", error.to_string(), "look at the disk of the data directory"));
             }
         }
     }
