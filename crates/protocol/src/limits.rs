@@ -144,6 +144,12 @@ pub const CLICKS_BURST: u32 = 200;
 pub const OPEN_FILES: u64 = 65_536;
 /// Of the open files, those kept for databases, logs and deliveries; connections from outside get the rest.
 pub const OPEN_FILES_RESERVED: u64 = 512;
+/// Bytes of free disk below which a server says that it is not ready: four write-ahead logs of their usual largest size,
+/// so that somebody can act before the first event is refused.
+pub const DISK_FREE_MIN: u64 = 256 * 1024 * 1024;
+/// Seconds that open requests and deliveries have to end after SIGTERM, unless the operator sets another number: longer
+/// than a slow request, a third of what service managers wait before they kill.
+pub const DRAIN_SECONDS: u64 = 10;
 /// Hours a replaced secret may go on working, at most: 30 days.
 pub const KEY_OVERLAP_HOURS_MAX: i64 = 30 * 24;
 
