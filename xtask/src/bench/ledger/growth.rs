@@ -53,11 +53,12 @@ struct GrowthRatio {
 type BodyFunction = fn(&str, u64, u64, u64) -> Value;
 
 impl SmallAndLarge {
-    /// Posts to both in turn; the ratios are medians of the rounds'. The rows get the median rate of each.
+    /// Posts to both in turn, in the large ledger `about` so many customers; the ratios are medians of the rounds'. The
+    /// rows get the median rate of each.
     async fn measure(
         &self,
         options: &Options,
-        path: &'static str,
+        (path, about): (&'static str, u64),
         body: BodyFunction,
         rows: &mut Vec<BenchRow>,
     ) -> anyhow::Result<GrowthRatio> {
@@ -65,11 +66,11 @@ impl SmallAndLarge {
             Default::default();
         for round in 0..options.rounds {
             let mut costs = [0.0; 2];
-            let ledgers = [(&self.few, PAYING), (&self.many, options.volume().customers)];
+            let ledgers = [(&self.few, PAYING), (&self.many, about)];
             for (at, (ledger, customers)) in ledgers.into_iter().enumerate() {
                 let (server, client) = ledger.serve().await?;
                 let make = move |connection: u64, number: u64| {
-                    body(&format!("r{round}"), customers, connection, number).to_string()
+                    body(&format!("r{round}_{about}"), customers, connection, number).to_string()
                 };
                 let (connections, duration) =
                     (options.connections as u64, Duration::from_secs(options.seconds));
@@ -88,8 +89,9 @@ impl SmallAndLarge {
                 costs[1] / costs[0]
             );
         }
-        for (ledger, samples) in ["small", "filled"].into_iter().zip(samples) {
-            let what = format!("`POST {path}`, in the {ledger} ledger").replace("/api/v2", "");
+        let whats = ["in the small ledger".to_owned(), format!("in the filled ledger, of {about} customers")];
+        for (ledger, samples) in whats.into_iter().zip(samples) {
+            let what = format!("`POST {path}`, {ledger}").replace("/api/v2", "");
             rows.push(BenchRow { what, sample: load::median(&samples), of_bare: None });
         }
         Ok(GrowthRatio { time: median(times), processor: median(processors) })
@@ -124,21 +126,29 @@ pub(super) async fn measure(
     server.stop().await?;
     let pages = pages(&pair.many, volume).await?;
     let payment: BodyFunction = |run, customers, connection, number| {
-        // Any of the customers, so that no page of their indexes is touched more often than others.
+        // In no order, so that no page of their indexes is touched more often than others.
         let payer = (connection * 1_000_003 + number).wrapping_mul(2_654_435_761) % (1 << 32) % customers;
         payment_of(&format!("gk_{payer}"), &format!("{run}_{connection}_{number}"))
     };
-    let of_payments = pair.measure(options, "/api/v2/transactions", payment, rows).await?;
+    let transactions = "/api/v2/transactions";
+    let of_payments = pair.measure(options, (transactions, PAYING), payment, rows).await?;
+    let of_any = pair.measure(options, (transactions, volume.customers), payment, rows).await?;
     let signup: BodyFunction =
         |run, _, connection, number| customer(&format!("new_{run}_{connection}_{number}"));
-    let of_customers = pair.measure(options, "/api/v2/customers", signup, rows).await?;
+    let of_customers = pair.measure(options, ("/api/v2/customers", volume.customers), signup, rows).await?;
     let Volume { customers, payments, programs } = volume;
     Ok(format!(
         "The small ledger has {PAYING} customers of one partner, one payment and one program; the filled one {customers} \
-         customers of one\npartner, {payments} payments with their rewards, and {programs} programs. Any customer pays. What \
-         one more costs in the filled\nledger, by the same in the small one (median of the rounds, in turn): a customer \
-         **{:.2}** times the time and {:.2} times the\nserver's processor time, a payment **{:.2}** and {:.2}.\n{pages}",
-        of_customers.time, of_customers.processor, of_payments.time, of_payments.processor
+         customers of one\npartner, {payments} payments with their rewards, and {programs} programs. What one more costs in \
+         the filled ledger, by the same\nin the small one (median of the rounds, in turn), in time and in the server's \
+         processor time: a customer **{:.2}** and {:.2}, a payment\nof one of {PAYING} customers **{:.2}** and {:.2}, a payment of \
+         any customer **{:.2}** and {:.2}: each of those changes pages that\nnone before it has touched.\n{pages}",
+        of_customers.time,
+        of_customers.processor,
+        of_payments.time,
+        of_payments.processor,
+        of_any.time,
+        of_any.processor
     ))
 }
 

@@ -29,7 +29,7 @@ impl LedgerTemplate {
         let fresh = BenchLedger::init(program).await?;
         let Volume { customers, payments, programs } = volume;
         let place = tools::directory()?.join("ledgers");
-        let directory = place.join(format!("{customers}-{payments}-{programs}"));
+        let directory = place.join(format!("{customers}-{payments}-{programs}-{}", fill::VERSION));
         let kept = Self { directory };
         if kept.file().exists() && schema(&kept.file())? == schema(&fresh.file())? {
             return Ok(kept);

@@ -19,6 +19,8 @@ pub(in crate::bench) struct Volume {
     pub(in crate::bench) programs: u64,
 }
 
+/// Changes when ledgers are filled otherwise, so that no older one is taken.
+pub(in crate::bench) const VERSION: u32 = 2;
 /// The tables that are filled. Their indexes are built after the rows: sorting is cheaper than inserting in any order.
 const FILLED: [&str; 5] = ["customer", "product", "txn", "reward", "program"];
 /// One customer of so many has a product.
@@ -31,6 +33,9 @@ pub(in crate::bench) const PAYMENT: &str = "filled_";
 pub(in crate::bench) const REWARD: &str = "rwrd_filled";
 /// How the keys of filled products begin; their number follows.
 const PRODUCT: &str = "prod_filled";
+/// One payment of so many is added after the indexes are built. Their pages are full then, and each splits at its next
+/// row, which pages that have grown row by row seldom do; these rows split them.
+const LATE: u64 = 10;
 /// The time over which the rows are spread, in milliseconds: three years.
 const SPAN: u64 = 3 * 365 * 86_400_000;
 /// Numbers that look random, for amounts and customers (Knuth's multiplier); `i` is the row's number.
@@ -46,10 +51,12 @@ pub(in crate::bench) fn fill(ledger: &Path, volume: Volume) -> anyhow::Result<()
     connection.execute_batch("BEGIN")?;
     programs(&connection, volume.programs)?;
     customers(&connection, volume.customers)?;
-    payments(&connection, volume)?;
+    let late = volume.payments / LATE;
+    payments(&connection, volume, (1, volume.payments - late - 1))?;
     for index in &indexes {
         connection.execute_batch(index)?;
     }
+    payments(&connection, volume, (volume.payments - late, volume.payments - 1))?;
     totals(&connection)?;
     connection.execute_batch("COMMIT")?;
     #[allow(clippy::cast_precision_loss, reason = "some millions")]
@@ -66,7 +73,7 @@ fn open(path: &Path) -> anyhow::Result<Connection> {
     connection.pragma_update(None, "journal_mode", "OFF")?;
     connection.pragma_update(None, "synchronous", "OFF")?;
     connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
-    connection.pragma_update(None, "cache_size", -512 * 1024)?;
+    connection.pragma_update(None, "cache_size", -1024 * 1024)?;
     connection.pragma_update(None, "temp_store", "FILE")?;
     Ok(connection)
 }
@@ -182,7 +189,7 @@ fn customers(connection: &Connection, count: u64) -> anyhow::Result<()> {
 }
 
 /// Adds payments, each with its reward. Half of them are of a tenth of the customers.
-fn payments(connection: &Connection, volume: Volume) -> anyhow::Result<()> {
+fn payments(connection: &Connection, volume: Volume, rows: (u64, u64)) -> anyhow::Result<()> {
     let count = volume.payments;
     let others = volume.customers - PAYING;
     let tenth = (others / 10).max(1);
@@ -198,7 +205,7 @@ fn payments(connection: &Connection, volume: Volume) -> anyhow::Result<()> {
         ("subscription_key", with_product(&format!("'sub_' || {customer}"))),
         ("amount", format!("100 * {price}")),
     ];
-    insert_like(connection, "txn", (1, count - 1), &[&columns[..], &time(count)].concat())?;
+    insert_like(connection, "txn", rows, &[&columns[..], &time(count)].concat())?;
     let columns = [
         ("id", "i".to_owned()),
         ("key", format!("'{REWARD}' || printf('%09d', i)")),
@@ -207,7 +214,7 @@ fn payments(connection: &Connection, volume: Volume) -> anyhow::Result<()> {
         ("event_key", "'transaction:' || i".to_owned()),
         ("amount", format!("20 * {price}")),
     ];
-    insert_like(connection, "reward", (1, count - 1), &[&columns[..], &time(count)].concat())
+    insert_like(connection, "reward", rows, &[&columns[..], &time(count)].concat())
 }
 
 /// Recounts the stored totals, by the statements that the migration filled them with.
