@@ -96,9 +96,9 @@ pub(crate) const LISTING: Listing = Listing {
     ],
 };
 
-/// Adds a row. Adds nothing and returns `false` when the trigger has paid for this event before.
-pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &RewardRow) -> Result<bool, StoreError> {
-    let added = unit.insert_on_conflict(
+/// Adds a row. Adds nothing when the trigger has paid for this event before.
+pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &RewardRow) -> Result<(), StoreError> {
+    unit.send_insert_on_conflict(
         "reward",
         [
             ("id", row.id.into()),
@@ -122,8 +122,7 @@ pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &RewardRow) -> Resu
             ("updated_at", row.updated_at.into()),
         ],
         "(trigger_id, event_key) WHERE reverses IS NULL AND retired_at IS NULL DO NOTHING",
-    )?;
-    Ok(added == 1)
+    )
 }
 
 /// Marks a reward as taken back by a correction: its event may earn anew, and later refunds skip it.

@@ -31,22 +31,20 @@ INSERT INTO customer_total (customer, currency, payments, revenue)
 /// Adds a customer to the total of the partnership that it counts for, if there is one.
 pub(crate) fn add_customer(unit: &mut Unit<'_>, partnership: Option<i64>) -> Result<(), StoreError> {
     let Some(partnership) = partnership else { return Ok(()) };
-    unit.execute(
+    unit.send(
         "INSERT INTO partner_total (partnership, customers) VALUES ($1, 1) \
          ON CONFLICT (partnership) DO UPDATE SET customers = partner_total.customers + 1",
         &[partnership.into()],
-    )?;
-    Ok(())
+    )
 }
 
 /// Subtracts a customer, as it is stored, from its partner's total, before it changes.
 pub(crate) fn subtract_customer(unit: &mut Unit<'_>, customer: i64) -> Result<(), StoreError> {
-    unit.execute(
+    unit.send(
         "UPDATE partner_total SET customers = customers - 1 WHERE partnership = (SELECT partnership \
          FROM customer WHERE id = $1 AND test = 0 AND archived = 0)",
         &[customer.into()],
-    )?;
-    Ok(())
+    )
 }
 
 /// Adds a payment that was not wholly refunded to its customer's total; `revenue` is what is left of it, in minor
@@ -57,26 +55,24 @@ pub(crate) fn add_payment(
     currency: &str,
     revenue: i64,
 ) -> Result<(), StoreError> {
-    unit.execute(
+    unit.send(
         "INSERT INTO customer_total (customer, currency, payments, revenue) VALUES ($1, $2, 1, $3) \
          ON CONFLICT (customer, currency) DO UPDATE SET payments = customer_total.payments + 1, \
          revenue = customer_total.revenue + excluded.revenue",
         &[customer.into(), currency.into(), revenue.into()],
-    )?;
-    Ok(())
+    )
 }
 
 /// Subtracts a payment, as it is stored, from its customer's total, before it changes. A wholly refunded one was not
 /// in it.
 pub(crate) fn subtract_payment(unit: &mut Unit<'_>, txn: i64) -> Result<(), StoreError> {
-    unit.execute(
+    unit.send(
         "INSERT INTO customer_total (customer, currency, payments, revenue) \
          SELECT customer, currency, -1, refunded_total - amount FROM txn WHERE id = $1 AND archived = 0 \
          ON CONFLICT (customer, currency) DO UPDATE SET payments = customer_total.payments - 1, \
          revenue = customer_total.revenue + excluded.revenue",
         &[txn.into()],
-    )?;
-    Ok(())
+    )
 }
 
 /// The number of a customer's payments in all currencies, less wholly refunded ones, and their revenue in one

@@ -32,6 +32,11 @@ impl TestLedger {
         let store =
             Store::open(&directory.path().join("ledger.sqlite"), MIGRATIONS, headwater_teststore::BOUNDS)
                 .unwrap();
+        Self::open_on(store, directory).await
+    }
+
+    /// The same in this store, which the directory may hold.
+    pub(crate) async fn open_on(store: Store, directory: tempfile::TempDir) -> Self {
         let (clock, drawn) = (Arc::new(AtomicI64::new(START)), AtomicU64::new(0));
         let hand = Arc::clone(&clock);
         let settings = Settings {
