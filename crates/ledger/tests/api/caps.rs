@@ -6,7 +6,7 @@ use crate::shop::Shop;
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
-fn capped(amount: i64, caps: Value) -> Value {
+fn capped(amount: i64, caps: &Value) -> Value {
     json!({"type": "commission_flat", "amount": amount, "currency": "USD", "caps": caps})
 }
 
@@ -14,7 +14,7 @@ fn capped(amount: i64, caps: Value) -> Value {
 async fn a_cap_for_a_partner_and_month_cuts_what_exceeds_it_and_begins_anew_with_the_month() {
     let shop = Shop::open().await;
     let month = json!([{"per": "partner", "period": "month", "amounts": {"USD": 1000}}]);
-    shop.trigger("transaction_created", json!({"all": []}), capped(400, month)).await;
+    shop.trigger("transaction_created", json!({"all": []}), capped(400, &month)).await;
     for number in 0..5 {
         shop.pay(&format!("invoice-{number}"), 9900, "none").await.data();
     }
@@ -35,7 +35,7 @@ async fn a_cap_for_a_partner_and_month_cuts_what_exceeds_it_and_begins_anew_with
 async fn a_cap_for_a_customer_counts_each_customer_and_one_for_the_trigger_counts_all() {
     let shop = Shop::open().await;
     let once = json!([{"per": "customer", "rewards": 1}, {"per": "trigger", "amounts": {"USD": 700}}]);
-    shop.trigger("transaction_created", json!({"all": []}), capped(300, once)).await;
+    shop.trigger("transaction_created", json!({"all": []}), capped(300, &once)).await;
     for name in ["bob", "cat", "dan"] {
         shop.customer(name, "referrer").await;
     }
@@ -53,7 +53,7 @@ async fn a_refund_leaves_no_room_and_a_correction_does() {
     let shop = Shop::open().await;
     shop.ledger.partner("robin").await;
     let ever = json!([{"per": "partner", "amounts": {"USD": 500}}]);
-    shop.trigger("transaction_created", json!({"all": []}), capped(500, ever)).await;
+    shop.trigger("transaction_created", json!({"all": []}), capped(500, &ever)).await;
     shop.pay("first", 900, "none").await.data();
     shop.delete("/api/v2/transactions/first").await.data();
     shop.pay("second", 900, "none").await.data();

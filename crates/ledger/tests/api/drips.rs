@@ -215,7 +215,7 @@ async fn a_year_of_installments_runs_under_the_test_clock_and_ends_with_the_prod
     assert_eq!(mode.with_status("scheduled").await, [0; 0]);
     let pending = mode.with_status("pending").await;
     assert_eq!(pending.iter().sum::<i64>(), 1980 + 700, "seven of twelve: {pending:?}");
-    assert_eq!(shop.rewards().await, [json!(0); 0], "production sees none of it");
+    assert!(shop.rewards().await.is_empty(), "production sees none of it");
     for status in ["pending", "scheduled", "declined"] {
         assert_eq!(shop.with_status(status).await, [0; 0]);
     }
