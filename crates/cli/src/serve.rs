@@ -24,6 +24,8 @@ use crate::{args, control, erasure, listen, program, scripts, stop, system};
 const PRUNE_EVERY: Duration = Duration::from_mins(1);
 /// The pause between two steps of one pruning. It removes 5,000 rows a second, many times what the default rate adds.
 const BETWEEN_STEPS: Duration = Duration::from_millis(100);
+/// The pause between two looks at what is due, which is due by the day.
+const DUE_EVERY: Duration = Duration::from_mins(1);
 
 /// Serves until SIGTERM or ctrl-c, then lets open requests and deliveries finish.
 pub(crate) async fn run(options: args::Serve) -> anyhow::Result<()> {
@@ -66,6 +68,7 @@ pub(crate) async fn run(options: args::Serve) -> anyhow::Result<()> {
         drain,
     ));
     tokio::spawn(prune(ledger.clone(), stop.clone()));
+    tokio::spawn(run_due(ledger.clone(), stop.clone()));
     let router = assemble(&relay, &ledger);
     let directory = storage.directory();
     let stores = vec![("ledger", ledger_store), ("journal", journal_store)];
@@ -95,6 +98,23 @@ async fn prune(ledger: Ledger, mut stop: watch::Receiver<bool>) {
             }
         };
         let wait = if more { BETWEEN_STEPS } else { PRUNE_EVERY };
+        if tokio::time::timeout(wait, stop.wait_for(|stop| *stop)).await.is_ok() {
+            return;
+        }
+    }
+}
+
+/// Does what has become due, such as installments of commissions, in small steps.
+async fn run_due(ledger: Ledger, mut stop: watch::Receiver<bool>) {
+    loop {
+        let more = match ledger.run_due().await {
+            Ok(more) => more,
+            Err(error) => {
+                tracing::warn!(%error, "what is due was not done; tried again in a minute");
+                false
+            }
+        };
+        let wait = if more { Duration::ZERO } else { DUE_EVERY };
         if tokio::time::timeout(wait, stop.wait_for(|stop| *stop)).await.is_ok() {
             return;
         }

@@ -1,10 +1,13 @@
 //! The lowest layer: SQL and rows, nothing else. Every statement runs on SQLite and on PostgreSQL.
 
+pub(crate) mod cap;
 mod check;
 pub(crate) mod click;
 pub(crate) mod credential;
 pub(crate) mod customer;
+pub(crate) mod due;
 pub(crate) mod erasure;
+pub(crate) mod firing;
 pub(crate) mod group;
 pub(crate) mod idempotency;
 pub(crate) mod json;
@@ -12,6 +15,7 @@ pub(crate) mod link;
 pub(crate) mod list;
 pub(crate) mod member;
 pub(crate) mod partnership;
+pub(crate) mod past_payment;
 pub(crate) mod product;
 pub(crate) mod product_book;
 pub(crate) mod program;

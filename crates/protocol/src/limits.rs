@@ -94,6 +94,26 @@ pub const RULE_VALUES_MAX: usize = 250;
 /// Triggers of one program; each transaction evaluates all of them.
 pub const TRIGGERS_MAX: usize = 500;
 
+/// Installments of one commission: each is a row that the payment's unit of work writes, and five years of months are
+/// longer than any offer.
+pub const DRIP_OCCURRENCES_MAX: u32 = 60;
+/// Caps of one trigger; each is a statement more for what it pays.
+pub const CAPS_MAX: usize = 5;
+/// Currencies in one map of amounts: more than any program pays in.
+pub const AMOUNTS_MAX: usize = 50;
+/// Due things that one step of the scheduler runs, few enough that it occupies the writer for milliseconds only.
+pub const DUE_STEP: i64 = 50;
+/// Milliseconds after which a due thing that failed is tried again.
+pub const DUE_RETRY: i64 = 60 * 60 * 1000;
+/// Payments that one request of a dry run or a replay looks at.
+pub const DRY_RUN_STEP: u32 = 10_000;
+/// Payments that a replay evaluates in one unit of work.
+pub const REPLAY_STEP: usize = 50;
+/// Examples of one step of a dry run, of payments that pay and of payments that do not, each.
+pub const DRY_RUN_EXAMPLES: usize = 10;
+/// Days that a test clock may be ahead of the real one: ten years, twice the longest drip.
+pub const TEST_CLOCK_DAYS_MAX: i64 = 3660;
+
 /// Milliseconds within which a billing webhook's timestamp must lie: five minutes, as the providers advise.
 pub const WEBHOOK_TOLERANCE: i64 = 5 * 60 * 1000;
 /// Units of work in one commit; more gain nothing (measured.md).

@@ -5,20 +5,24 @@
 mod billing;
 mod catalogue;
 mod customer;
+mod dry_run;
 mod envelope;
 mod keys;
 mod partner;
 mod program;
 mod referral;
 mod schema;
+mod test_clock;
 mod transaction;
 mod trigger;
+mod trigger_action;
 
 pub use billing::{BillingProvider, WebhookSecrets};
 pub use catalogue::{
     CreateProduct, CreateProductBook, Product, ProductBook, ProductStatus, UpdateProduct, UpdateProductBook,
 };
 pub use customer::{Attribution, Change, CreateCustomer, Customer, UpdateCustomer};
+pub use dry_run::{DryRun, DryRunExample, DryRunTrigger, PastRange, Replay};
 pub use envelope::{Envelope, ErrorBody, List, Warning};
 pub use keys::{RotateKey, RotatedKey, WhichKey};
 pub use partner::{
@@ -30,11 +34,13 @@ pub use referral::{
     Action, Click, Conversion, ConversionResult, CreateLink, Link, Reward, RewardCustomer, RewardStatus,
     UpdateReward,
 };
+pub use test_clock::{AdvanceTestClock, TestClockState};
 pub use transaction::{
     Confirmation, CreateRefund, CreateTransaction, RefundLine, Transaction, TransactionCustomer,
     TransactionExplanation,
 };
 pub use trigger::{
-    CreateTrigger, Eligibility, Explanation, FailedRule, Operator, Rule, RuleLeaf, RuleScope, Trigger,
-    TriggerAction, TriggerEvent, UpdateTrigger,
+    CreateTrigger, Eligibility, Explanation, FailedRule, Operator, Rule, RuleLeaf, RuleScope, RulesSchema,
+    Trigger, TriggerEvent, UpdateTrigger,
 };
+pub use trigger_action::{Cap, CapPer, CapPeriod, Drip, FlatCommission, PercentCommission, TriggerAction};

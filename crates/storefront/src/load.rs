@@ -7,7 +7,8 @@ use headwater_client::{Client, Credential};
 use headwater_protocol::Currency;
 use headwater_protocol::v2::{
     BillingProvider, CreateGroup, CreateLink, CreatePartnership, CreateProductBook, CreateTrigger,
-    Eligibility, Operator, Rule, RuleLeaf, RuleScope, TriggerAction, TriggerEvent, UpdateProgram,
+    Eligibility, Operator, PercentCommission, Rule, RuleLeaf, RuleScope, TriggerAction, TriggerEvent,
+    UpdateProgram,
 };
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -176,7 +177,10 @@ fn trigger(offer: &Offer, group: &str) -> CreateTrigger {
             object: "product".to_owned(),
             rules: vec![leaf("name", offer.name), leaf("status", "active")],
         })),
-        action: TriggerAction::CommissionPercent { percent: offer.percent.into() },
+        action: TriggerAction::CommissionPercent(PercentCommission {
+            percent: offer.percent.into(),
+            ..PercentCommission::default()
+        }),
         eligibility: Eligibility { groups: vec![group.to_owned()], tags: Vec::new() },
     }
 }

@@ -47,7 +47,7 @@ pub(crate) fn once(
     mut work: impl FnMut(&mut Unit<'_>, &Ctx) -> Result<StoredAnswer, Refusal>,
 ) -> Result<StoredAnswer, Refusal> {
     let Some(request) = request else { return work(unit, ctx) };
-    let (whose, expired_before) = ((ctx.program, ctx.test), expired_before(ctx.now));
+    let (whose, expired_before) = ((ctx.program, ctx.test), expired_before(ctx.real_now));
     if let Some(first) = idempotency::find(unit, whose, &request.key, expired_before)? {
         if first.request_hash != request.hash {
             return Err(Refusal::new(
@@ -67,6 +67,6 @@ pub(crate) fn once(
         status: i64::from(answer.status),
         answer: answer.body.clone(),
     };
-    idempotency::insert(unit, whose, &request.key, &row, ctx.now.0)?;
+    idempotency::insert(unit, whose, &request.key, &row, ctx.real_now.0)?;
     Ok(answer)
 }

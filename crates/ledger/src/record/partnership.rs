@@ -12,7 +12,7 @@ use headwater_store::Unit;
 use serde_json::Map;
 
 use super::resource::Resource;
-use super::{Ctx, Refusal, RefusalKind, secret};
+use super::{Ctx, Refusal, RefusalKind, evaluate, secret};
 use crate::store::credential::{self, CredentialKind, CredentialRow};
 use crate::store::group;
 use crate::store::list::Listing;
@@ -78,6 +78,7 @@ pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: CreatePartnership) -> 
         customers: 0,
     };
     partnership::insert(unit, ctx.program, &row)?;
+    evaluate::joined(unit, ctx, row.id)?;
     get(unit, ctx, &row.key)
 }
 
@@ -181,6 +182,7 @@ pub(crate) fn update(
     change: UpdatePartnership,
 ) -> Result<Partnership, Refusal> {
     let mut row = require(unit, ctx, name)?;
+    let old_group = row.group;
     check_names(change.first_name.as_deref(), change.last_name.as_deref())?;
     row.first_name = change.first_name.or(row.first_name);
     row.last_name = change.last_name.or(row.last_name);
@@ -200,6 +202,9 @@ pub(crate) fn update(
     }
     row.updated_at = ctx.now.0;
     partnership::update(unit, &row)?;
+    if row.group != old_group {
+        evaluate::joined(unit, ctx, row.id)?;
+    }
     get(unit, ctx, &row.key)
 }
 

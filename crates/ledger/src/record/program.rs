@@ -110,6 +110,7 @@ pub(crate) fn create(
         claims: ClaimSettings::default(),
         webhook_secrets: WebhookSecrets::new(),
         test_webhook_secrets: WebhookSecrets::new(),
+        triggers_version: 0,
     };
     program::insert(unit, &row, now.0)?;
     store_credentials(unit, &made, now)?;
@@ -118,6 +119,8 @@ pub(crate) fn create(
         company_id: id,
         test: false,
         now,
+        real_now: now,
+        test_clock: false,
         link_base: "".into(),
         ids,
         source: Source::Vendor,

@@ -11,12 +11,15 @@ use headwater_store::Unit;
 use super::list::ListRequest;
 use super::resource::{Resource, require};
 use super::{Ctx, Refusal, RefusalKind};
+use crate::store::cap;
 use crate::store::list::{Condition, Listing};
 use crate::store::reward::{self, EarnedBy, RewardNames, RewardRow, StatusChange};
 use crate::store::transaction::TransactionRow;
 
 /// Why a reward was declined by a refund.
 const REFUNDED: &str = "refunded";
+/// Why an installment ended: when it was due, the rules of its trigger no longer held.
+const RULES_FAILED: &str = "rules_no_longer_hold";
 /// Why a reward was taken back that rested on a claim that was corrected (trust.md section 1).
 const CORRECTED: &str = "claim_corrected";
 
@@ -38,6 +41,8 @@ pub(crate) fn blank(ctx: &Ctx, partnership: i64, amount: i64, currency: Currency
         reverses: None,
         reason: None,
         ready_at: None,
+        asked_at: None,
+        capped: false,
         created_at: ctx.now.0,
         updated_at: ctx.now.0,
         names: RewardNames::default(),
@@ -61,6 +66,39 @@ pub(crate) fn rests_on_claims(row: &RewardRow) -> bool {
 /// Whether a reward was neither approved nor declined nor held.
 pub(crate) fn is_pending(row: &RewardRow) -> bool {
     row.status == RewardStatus::Pending.name()
+}
+
+/// Whether all of a reward was taken back by a refund, before it was paid.
+pub(crate) fn is_refunded(row: &RewardRow) -> bool {
+    row.status == RewardStatus::Declined.name() && row.reason.as_deref() == Some(REFUNDED)
+}
+
+/// Makes an installment a reward like any other, once it is due.
+pub(crate) fn release_installment(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    row: &RewardRow,
+    hold: Option<Hold>,
+) -> Result<(), Refusal> {
+    let status = if hold.is_some() { RewardStatus::Hold } else { RewardStatus::Pending };
+    let to = StatusChange { status: status.name(), reason: hold.map(Hold::reason), at: ctx.now.0 };
+    Ok(reward::set_status(unit, row.id, &to)?)
+}
+
+/// Ends an installment for good: takes back what is left of it, declines it, and makes room under its caps. It stays
+/// the event's, so that no replay earns it again.
+pub(crate) fn end_installment(unit: &mut Unit<'_>, ctx: &Ctx, row: &RewardRow) -> Result<(), Refusal> {
+    let rest = row.amount - reward::taken(unit, row.id)?;
+    if rest != 0 {
+        reward::insert(unit, ctx.program, &reversal(ctx, row, rest, RULES_FAILED))?;
+    }
+    let to =
+        StatusChange { status: RewardStatus::Declined.name(), reason: Some(RULES_FAILED), at: ctx.now.0 };
+    reward::set_status(unit, row.id, &to)?;
+    if row.capped {
+        cap::release(unit, row.id)?;
+    }
+    Ok(())
 }
 
 /// Puts an existing reward on hold, changes the reason, or releases it. A status that a person has set stays.
@@ -107,16 +145,19 @@ pub(crate) fn reverse_transaction(
 ) -> Result<(), Refusal> {
     let refunded = if txn.archived { txn.amount } else { txn.refunded_total };
     for (earned, already) in reward::list_earned(unit, EarnedBy::ByPayment(txn.id))? {
+        if earned.reason.as_deref() == Some(RULES_FAILED) {
+            continue;
+        }
         let step = headwater_attribution::reverse(earned.amount, txn.amount, refunded, already);
         if step != 0 {
             reward::insert(unit, ctx.program, &reversal(ctx, &earned, step, REFUNDED))?;
         }
         let whole = already + step == earned.amount;
-        let taken =
-            earned.status == RewardStatus::Declined.name() && earned.reason.as_deref() == Some(REFUNDED);
         // The total has shrunk: a reward that the refund had declined is open again.
-        if taken && !whole {
-            let again = StatusChange { status: RewardStatus::Pending.name(), reason: None, at: ctx.now.0 };
+        if is_refunded(&earned) && !whole {
+            let waits = earned.ready_at.is_some_and(|due| due > ctx.now.0);
+            let status = if waits { RewardStatus::Scheduled } else { RewardStatus::Pending };
+            let again = StatusChange { status: status.name(), reason: None, at: ctx.now.0 };
             reward::set_status(unit, earned.id, &again)?;
         }
         if whole && earned.status != RewardStatus::Paid.name() {
@@ -141,6 +182,7 @@ fn reversal(ctx: &Ctx, earned: &RewardRow, step: i64, reason: &str) -> RewardRow
         status,
         reverses: Some(earned.id),
         reason: Some(reason.to_owned()),
+        capped: false,
         created_at: ctx.now.0,
         updated_at: ctx.now.0,
         ..earned.clone()

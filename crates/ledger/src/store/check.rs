@@ -49,6 +49,23 @@ const INVARIANTS: &[Invariant] = &[
                  HAVING count(*) > 1 LIMIT $1",
     },
     Invariant {
+        name: "the kept total of a cap is what a sum of the rewards it counts finds",
+        broken: "SELECT trigger_rule.key || ' keeps ' || sum(difference.amount) || ' ' || currency || ' in ' \
+                 || sum(difference.rewards) || ' rewards more than a sum finds per ' || per || ' and ' || period \
+                 FROM (SELECT trigger_id, test, per, subject, period, starts, currency, amount, rewards FROM cap_total \
+                 UNION ALL SELECT trigger_id, test, per, subject, period, starts, currency, -amount, -1 FROM cap_use \
+                 JOIN reward ON reward.id = cap_use.reward) AS difference \
+                 JOIN trigger_rule ON trigger_rule.id = difference.trigger_id GROUP BY trigger_rule.key, test, per, \
+                 subject, period, starts, currency HAVING sum(difference.amount) <> 0 \
+                 OR sum(difference.rewards) <> 0 LIMIT $1",
+    },
+    Invariant {
+        name: "what is scheduled has a time when it is due, and something that waits for it",
+        broken: "SELECT reward.key || ' is scheduled and nothing waits for it' FROM reward \
+                 WHERE status = 'scheduled' AND reverses IS NULL AND (ready_at IS NULL OR NOT EXISTS \
+                 (SELECT 1 FROM due WHERE due.kind = 'drip' AND due.subject = reward.id)) LIMIT $1",
+    },
+    Invariant {
         name: "reversals take no more than their reward gave",
         broken: "SELECT reward.key || ' of ' || reward.amount || ' has reversals of ' || sum(taken.amount) \
                  FROM reward JOIN reward AS taken ON taken.reverses = reward.id \

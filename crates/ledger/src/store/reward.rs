@@ -25,7 +25,12 @@ row! {
         /// The reward that this row reverses.
         pub(crate) reverses: Option<i64> = "reward.reverses",
         pub(crate) reason: Option<String> = "reward.reason",
+        /// When an installment is due.
         pub(crate) ready_at: Option<i64> = "reward.ready_at",
+        /// The time as of which the rules of its trigger were asked, where that is not `created_at`.
+        pub(crate) asked_at: Option<i64> = "reward.asked_at",
+        /// Whether the caps of its trigger count it; [`super::cap`] sets it.
+        pub(crate) capped: bool = "reward.capped",
         pub(crate) created_at: i64 = "reward.created_at",
         pub(crate) updated_at: i64 = "reward.updated_at",
         /// Read only.
@@ -117,6 +122,7 @@ pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &RewardRow) -> Resu
             ("reverses", row.reverses.into()),
             ("reason", row.reason.as_ref().into()),
             ("ready_at", row.ready_at.into()),
+            ("asked_at", row.asked_at.into()),
             ("archived", false.into()),
             ("created_at", row.created_at.into()),
             ("updated_at", row.updated_at.into()),
@@ -185,4 +191,10 @@ pub(crate) fn list_earned(unit: &mut Unit<'_>, by: EarnedBy) -> Result<Vec<(Rewa
         let mut columns = Columns::after(0, row);
         Ok((RewardRow::read(&mut columns)?, columns.take("taken", i64::from_column)?))
     })
+}
+
+/// What the reversals of a reward took so far (minor units, with the sign of the reward).
+pub(crate) fn taken(unit: &mut Unit<'_>, id: i64) -> Result<i64, StoreError> {
+    let sql = "SELECT CAST(coalesce(-sum(amount), 0) AS bigint) FROM reward WHERE reverses = $1";
+    Ok(unit.query_one::<_, StoreError>(sql, &[id.into()], |row| row.get(0))?.unwrap_or_default())
 }

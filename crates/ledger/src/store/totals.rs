@@ -85,3 +85,18 @@ pub(crate) fn history(unit: &mut Unit<'_>, customer: i64, currency: &str) -> Res
     })?;
     Ok(found.unwrap_or_default())
 }
+
+/// The same as it was with a payment of the past: of payments that were made up to `at`, its time and number, and are
+/// not wholly refunded. It costs more with each payment of the customer, and is asked where the past is looked at.
+pub(crate) fn history_at(
+    unit: &mut Unit<'_>,
+    customer: i64,
+    currency: &str,
+    (created_at, id): (i64, i64),
+) -> Result<(i64, i64), StoreError> {
+    let sql = "SELECT count(*), CAST(coalesce(sum(CASE WHEN currency = $1 THEN amount - refunded_total ELSE 0 END), \
+               0) AS bigint) FROM txn WHERE customer = $2 AND archived = 0 AND (created_at, id) <= ($3, $4)";
+    let params = [currency.into(), customer.into(), created_at.into(), id.into()];
+    let found = unit.query_one::<_, StoreError>(sql, &params, |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(found.unwrap_or_default())
+}

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, Request, header};
 use base64::Engine as _;
 use headwater_ledger::{Credentials, Ledger, MIGRATIONS, NewProgram, Settings};
 use headwater_protocol::Millis;
+use headwater_store::Store;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tower::ServiceExt as _;
@@ -19,6 +20,7 @@ pub(crate) const START: i64 = 1_775_514_585_000;
 /// A ledger with one program, and its credentials.
 pub(crate) struct TestLedger {
     pub(crate) handle: Ledger,
+    store: Store,
     pub(crate) keys: Credentials,
     clock: Arc<AtomicI64>,
     _directory: tempfile::TempDir,
@@ -85,18 +87,23 @@ impl TestLedger {
                 Sha256::digest(drawn.fetch_add(1, Ordering::Relaxed).to_le_bytes()).into()
             }),
         };
-        let ledger = Ledger::open(store, settings).unwrap();
+        let ledger = Ledger::open(store.clone(), settings).unwrap();
         let new = NewProgram {
             name: "GigaKick".to_owned(),
             origins: vec!["https://www.example.com".to_owned()],
             link_destinations: vec!["www.example.com".to_owned(), "127.0.0.1:8787".to_owned()],
         };
         let keys = ledger.create_program(new).await.unwrap();
-        Self { handle: ledger, keys, clock, _directory: directory }
+        Self { handle: ledger, store, keys, clock, _directory: directory }
     }
 
     pub(crate) fn pass(&self, millis: i64) {
         self.clock.fetch_add(millis, Ordering::Relaxed);
+    }
+
+    /// What `headwater check` reports.
+    pub(crate) async fn check(&self) -> Vec<String> {
+        self.store.read(headwater_ledger::check).await.unwrap()
     }
 
     pub(crate) fn production(&self) -> String {

@@ -19,7 +19,7 @@ use tracing::{Event, Metadata, Subscriber};
 use test_ledger::TestLedger;
 
 /// Tables that grow with use.
-const GROWING: [&str; 9] = [
+const GROWING: [&str; 12] = [
     "customer",
     "txn",
     "reward",
@@ -29,6 +29,9 @@ const GROWING: [&str; 9] = [
     "customer_total",
     "partner_total",
     "partnership",
+    "cap_use",
+    "cap_total",
+    "due",
 ];
 /// Conditions that select few rows of a table.
 const NAMES: [&str; 8] = [
@@ -122,7 +125,30 @@ async fn work(ledger: &TestLedger, round: usize) {
     ] {
         ledger.done("GET", &path, Value::Null).await;
     }
+    for (path, body) in [
+        ("triggers/draft/dry_run", json!({"limit": 2, "rules": first_payment(), "action": capped_drip()})),
+        ("triggers/draft/dry_run", json!({"limit": 2, "action": capped_drip()})),
+    ] {
+        ledger.done("POST", path, body).await;
+    }
+    let triggers = ledger.done("GET", "triggers?limit=1", Value::Null).await;
+    let trigger = triggers["items"][0]["key"].as_str().unwrap();
+    ledger.done("POST", &format!("triggers/{trigger}/replay"), json!({"limit": 2})).await;
+    ledger.pass(24 * 60 * 60 * 1000);
+    ledger.handle.run_due().await.unwrap();
+    ledger.handle.run_due().await.unwrap();
     ledger.handle.prune().await.unwrap();
+}
+
+fn first_payment() -> Value {
+    json!({"object": "customer", "field": "transaction_count", "operator": "is", "value": 1})
+}
+
+/// Two installments under two caps, the second a day after the event.
+fn capped_drip() -> Value {
+    json!({"type": "commission_flat", "amount": 100, "currency": "USD", "drip": {"cycle": "1d", "occurrences": 2},
+           "caps": [{"per": "partner", "period": "day", "amounts": {"USD": 100_000}},
+                    {"per": "customer", "rewards": 100}]})
 }
 
 /// Inserts twenty thousand rows of one program into the large tables.
@@ -201,6 +227,9 @@ async fn every_statement_of_a_busy_program_uses_an_index_and_is_planned_once() {
     let heard = RecordedStatements::default();
     tracing::subscriber::set_global_default(heard.clone()).unwrap();
     let ledger = TestLedger::open().await;
+    let drip = json!({"name": "t", "offer_description": "Earn", "event": "transaction_created",
+                      "action": capped_drip()});
+    ledger.done("POST", "triggers", drip).await;
     work(&ledger, 1).await;
     let ran: Vec<String> = heard.0.lock().unwrap().keys().cloned().collect();
     assert!(ran.len() > 40, "{}", ran.len());
