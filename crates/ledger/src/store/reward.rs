@@ -4,6 +4,7 @@ use headwater_protocol::v2::RewardStatus;
 use headwater_store::{Columns, FromColumn, Record, StoreError, Unit, row};
 
 use super::list::{FilterBy, ListFilter, Listing, NamedRecord};
+use super::totals::{self, MoneyChange};
 
 row! {
     /// A reward or a reversal, with the keys of what it refers to.
@@ -123,6 +124,15 @@ pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &RewardRow) -> Resu
         ],
         "(trigger_id, event_key) WHERE reverses IS NULL AND retired_at IS NULL DO NOTHING",
     )?;
+    if added == 1 && !row.test && totals::is_earned(&row.status) {
+        let change = MoneyChange {
+            partnership: row.partnership,
+            currency: &row.currency,
+            revenue: 0,
+            commission: row.amount,
+        };
+        totals::add_money(unit, &change)?;
+    }
     Ok(added == 1)
 }
 
@@ -142,6 +152,7 @@ pub(crate) struct StatusChange<'a> {
 
 /// Sets the status of a reward, and of those of its reversals that are not paid.
 pub(crate) fn set_status(unit: &mut Unit<'_>, id: i64, to: &StatusChange<'_>) -> Result<(), StoreError> {
+    totals::move_commission(unit, id, -1)?;
     unit.update(
         "reward",
         id,
@@ -151,7 +162,7 @@ pub(crate) fn set_status(unit: &mut Unit<'_>, id: i64, to: &StatusChange<'_>) ->
         "UPDATE reward SET status = $1, updated_at = $2 WHERE reverses = $3 AND status <> 'paid'",
         &[to.status.into(), to.at.into(), id.into()],
     )?;
-    Ok(())
+    totals::move_commission(unit, id, 1)
 }
 
 /// A row by its number.

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "every file of it is a test")]
 
 mod answers;
+mod applications;
 mod auth;
 mod bounds;
 mod claims;
@@ -9,6 +10,7 @@ mod contract;
 mod conversions;
 mod corrections;
 mod customers;
+mod deals;
 mod evaluation;
 mod histories;
 mod holds;
@@ -20,8 +22,10 @@ mod operating;
 mod partners;
 mod payments;
 mod products;
+mod profiles;
 mod refunds;
 mod repeats;
+mod sales_cycles;
 mod seed_000;
 mod settings;
 mod shop;
