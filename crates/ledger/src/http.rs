@@ -1,13 +1,18 @@
 //! The top layer: axum, envelopes, errors. The only layer that knows HTTP.
 
+mod application;
 mod auth;
 mod body;
 mod conversion;
 mod customer;
+mod deal;
+mod deal_file;
 mod envelope;
 mod error;
+mod form_template;
 mod group;
 mod json;
+mod lead;
 mod link;
 mod list;
 mod manual;
@@ -22,6 +27,8 @@ mod program;
 mod redirect;
 mod reward;
 mod routes;
+mod stage;
+mod tier;
 mod transaction;
 mod trigger;
 mod unread;
@@ -41,9 +48,14 @@ use routes::Routes;
 
 /// Every operation of the API.
 fn api() -> Routes {
-    conversion::routes()
+    application::routes()
+        .merge(conversion::routes())
         .merge(customer::routes())
+        .merge(deal::routes())
+        .merge(deal_file::routes())
+        .merge(form_template::routes())
         .merge(group::routes())
+        .merge(lead::routes())
         .merge(link::routes())
         .merge(member::routes())
         .merge(partnership::routes())
@@ -51,6 +63,8 @@ fn api() -> Routes {
         .merge(product::routes())
         .merge(product_book::routes())
         .merge(reward::routes())
+        .merge(stage::routes())
+        .merge(tier::routes())
         .merge(transaction::routes())
         .merge(trigger::routes())
 }

@@ -36,6 +36,20 @@ pub enum Prefix {
     Link,
     /// `clck_`
     Click,
+    /// `stag_`
+    Stage,
+    /// `form_`
+    FormTemplate,
+    /// `file_`
+    DealFile,
+    /// `appl_`
+    Application,
+    /// `tier_`
+    Tier,
+    /// `tcol_`
+    TiersCollection,
+    /// `team_`
+    Team,
     /// `pk_`: 32 characters follow; names a program, public.
     PublicKey,
     /// `sk_`: 32 characters follow; secret.
@@ -67,6 +81,13 @@ impl Prefix {
             Self::Webhook => "whk_",
             Self::Link => "link_",
             Self::Click => "clck_",
+            Self::Stage => "stag_",
+            Self::FormTemplate => "form_",
+            Self::DealFile => "file_",
+            Self::Application => "appl_",
+            Self::Tier => "tier_",
+            Self::TiersCollection => "tcol_",
+            Self::Team => "team_",
             Self::PublicKey => "pk_",
             Self::SecretKey => "sk_",
             Self::TrackingToken => "trk_",

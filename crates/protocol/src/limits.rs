@@ -55,6 +55,21 @@ pub const SECRET_MAX: usize = 255;
 pub const NAME_MAX: usize = 100;
 /// Characters of a description or an offer text.
 pub const DESCRIPTION_MAX: usize = 1000;
+/// Characters of a company's name, as a deal or lead has it.
+pub const COMPANY_NAME_MAX: usize = 255;
+/// Answers to one form, and fields of one form: more than people fill in.
+pub const FORM_FIELDS_MAX: usize = 50;
+/// Characters of one answer, as JSON text.
+pub const FORM_ANSWER_MAX: usize = 1000;
+/// Bytes of the `meta` of a deal, lead or application, as JSON text.
+pub const META_MAX: usize = 16 * 1024;
+/// Bytes of a file of a deal: as base64 it fits into a request of [`API_BODY_MAX`], and a proposal or a signed form into
+/// it.
+pub const FILE_MAX: usize = 128 * 1024;
+/// Files of one deal.
+pub const DEAL_FILES_MAX: usize = 10;
+/// Stages of a program: checking the stage of a deal reads those of its group.
+pub const STAGES_MAX: usize = 200;
 /// Entries of `metadata` (api.md section 3).
 pub const METADATA_ENTRIES_MAX: usize = 25;
 /// Characters of a metadata name (api.md section 3).

@@ -2,39 +2,62 @@
 //!
 //! Answers write every member, also the nulls, because clients test for them (api.md section 3, seed 000).
 
+mod application;
 mod billing;
 mod catalogue;
 mod customer;
+mod deal;
+mod deal_file;
 mod dry_run;
 mod envelope;
+mod form;
+mod group;
 mod keys;
+mod lead;
 mod partner;
 mod program;
 mod referral;
 mod schema;
+mod stage;
+mod team;
 mod test_clock;
+mod tier;
 mod transaction;
 mod trigger;
 mod trigger_action;
 
+pub use application::{
+    Application, ApplicationStatus, CreateApplication, DecideApplication, DecideApplications,
+};
 pub use billing::{BillingProvider, WebhookSecrets};
 pub use catalogue::{
     CreateProduct, CreateProductBook, Product, ProductBook, ProductStatus, UpdateProduct, UpdateProductBook,
 };
 pub use customer::{Attribution, Change, CreateCustomer, Customer, UpdateCustomer};
+pub use deal::{ConvertSale, CreateDeal, Deal, SaleSource, UpdateDeal};
+pub use deal_file::{CreateDealFile, DealFile, DealFileContent};
 pub use dry_run::{DryRun, DryRunExample, DryRunTrigger, PastRange, Replay};
 pub use envelope::{Envelope, ErrorBody, List, Warning};
+pub use form::{
+    CreateFormTemplate, FormAnswer, FormAnswers, FormField, FormKind, FormTemplate, FormValue,
+    UpdateFormTemplate,
+};
+pub use group::{CreateGroup, Group, GroupFeatures, GroupSummary, UpdateGroup, UpdateGroupFeatures};
 pub use keys::{RotateKey, RotatedKey, WhichKey};
+pub use lead::{CreateLead, Lead, UpdateLead};
 pub use partner::{
-    CreateGroup, CreateMember, CreatePartnership, Group, GroupSummary, Member, Partner, PartnerToken,
-    Partnership, UpdatePartnership,
+    CreatePartnership, MovePartnerships, Partner, PartnerManager, PartnerMoney, PartnerOffer, PartnerStats,
+    PartnerToken, Partnership, TagPartnership, TierSummary, UpdatePartnership,
 };
 pub use program::{ClaimPolicy, ProductClaims, Program, RedirectOrder, SignupClaims, Signups, UpdateProgram};
 pub use referral::{
     Action, Click, Conversion, ConversionResult, CreateLink, Link, Reward, RewardCustomer, RewardStatus,
-    UpdateReward,
+    UpdateLink, UpdateReward,
 };
+pub use stage::{CreateStage, SaleOutcome, SalesCycle, Stage, UpdateStage};
+pub use team::{CreateMember, CreateTeamMember, Member, Team, TeamSummary};
 pub use test_clock::{AdvanceTestClock, TestClockState};
+pub use tier::{CreateTier, CreateTiersCollection, Tier, TiersCollection, UpdateTier, UpdateTiersCollection};
 pub use transaction::{
     Confirmation, CreateRefund, CreateTransaction, RefundLine, Transaction, TransactionCustomer,
     TransactionExplanation,

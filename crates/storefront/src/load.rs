@@ -112,8 +112,12 @@ async fn group(vendor: &Client) -> anyhow::Result<String> {
     if let Some(group) = known.into_iter().find(|group| group.slug == slug) {
         return Ok(group.key);
     }
-    let group =
-        CreateGroup { name: name.to_owned(), slug: Some(slug.to_owned()), default: Some(true), key: None };
+    let group = CreateGroup {
+        name: name.to_owned(),
+        slug: Some(slug.to_owned()),
+        default: Some(true),
+        ..CreateGroup::default()
+    };
     Ok(vendor.create_group(&group).await?.data.key)
 }
 

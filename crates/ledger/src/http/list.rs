@@ -65,7 +65,9 @@ impl<R: Resource> Input for ListQuery<R> {
         }
         for filter in R::LISTING.filters {
             match filter.by {
-                FilterBy::Text(_) | FilterBy::Record(..) => types.query(filter.name, filter.about, text()),
+                FilterBy::Text(_) | FilterBy::Within(_) | FilterBy::Record(..) => {
+                    types.query(filter.name, filter.about, text())
+                }
                 FilterBy::Flag(_) => types.query(filter.name, filter.about, flag()),
                 FilterBy::Word(_, words) => {
                     let words = ObjectBuilder::new()

@@ -65,6 +65,18 @@ impl Parameter for Upsert {
     }
 }
 
+/// `?include_offers=true`
+pub(crate) struct IncludeOffers;
+
+impl Parameter for IncludeOffers {
+    const NAME: &'static str = "include_offers";
+    const ABOUT: &'static str = "Whether each partner's offers are shown.";
+
+    fn schema() -> RefOr<Schema> {
+        flag()
+    }
+}
+
 /// `?customer_key=`, where a subscription's name is not enough.
 pub(crate) struct OfCustomer;
 

@@ -1,6 +1,7 @@
 //! Requests that change something. Each is one unit of work, and a POST with an `Idempotency-Key` can be repeated
 //! safely. The store may run a unit again after undoing it, so `work` must not consume its input.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -8,7 +9,7 @@ use axum::extract::State;
 use headwater_store::Unit;
 use serde::Serialize;
 
-use super::auth::Vendor;
+use super::auth::{Vendor, VendorOrPartner, Viewer as _};
 use super::body::{Key, Posted};
 use super::envelope::{Answer, ApiResult};
 use crate::Ledger;
@@ -65,16 +66,35 @@ pub(crate) type Answering<T> = Pin<Box<dyn Future<Output = ApiResult<T>> + Send>
 /// A handler that makes an object of a body.
 pub(crate) fn create<New: Clone + Send + 'static, T: Serialize + Send + 'static>(
     writes: Writes,
-    message: &'static str,
+    message: impl Into<Cow<'static, str>>,
     record: fn(&mut Unit<'_>, &Ctx, New) -> Result<T, Refusal>,
 ) -> impl Fn(State<Ledger>, Vendor, Posted<New>) -> Answering<T> + Clone + Send + Sync + 'static {
+    let message = message.into();
     move |State(ledger), vendor, posted: Posted<New>| {
+        let message = message.clone();
         Box::pin(async move {
             let Posted { value, idempotent } = posted;
             let work = move |unit: &mut Unit<'_>, ctx: &Ctx| {
-                Ok(Answer::new(200, message, record(unit, ctx, value.clone())?))
+                Ok(Answer::new(200, &message, record(unit, ctx, value.clone())?))
             };
             post(&ledger, writes.ctx(vendor, &ledger)?, idempotent, work).await
+        })
+    }
+}
+
+/// A handler that makes an object of a body, for the vendor or for a partner, whose number `record` is given.
+pub(crate) fn create_own<New: Clone + Send + 'static, T: Serialize + Send + 'static>(
+    message: &'static str,
+    record: fn(&mut Unit<'_>, &Ctx, Option<i64>, New) -> Result<T, Refusal>,
+) -> impl Fn(State<Ledger>, VendorOrPartner, Posted<New>) -> Answering<T> + Clone + Send + Sync + 'static {
+    move |State(ledger), caller, posted: Posted<New>| {
+        Box::pin(async move {
+            let viewer = caller.partnership();
+            let Posted { value, idempotent } = posted.kept_for(viewer);
+            let work = move |unit: &mut Unit<'_>, ctx: &Ctx| {
+                Ok(Answer::new(200, message, record(unit, ctx, viewer, value.clone())?))
+            };
+            post(&ledger, caller.ctx(&ledger), idempotent, work).await
         })
     }
 }
@@ -83,14 +103,16 @@ pub(crate) fn create<New: Clone + Send + 'static, T: Serialize + Send + 'static>
 /// `Idempotency-Key`.
 pub(crate) fn act<Order: Clone + Send + 'static, T: Serialize + Send + 'static>(
     writes: Writes,
-    message: &'static str,
+    message: impl Into<Cow<'static, str>>,
     record: fn(&mut Unit<'_>, &Ctx, &str, Order) -> Result<T, Refusal>,
 ) -> impl Fn(State<Ledger>, Vendor, Key, Posted<Order>) -> Answering<T> + Clone + Send + Sync + 'static {
+    let message = message.into();
     move |State(ledger), vendor, Key(key), posted: Posted<Order>| {
+        let message = message.clone();
         Box::pin(async move {
             let Posted { value, idempotent } = posted;
             let work = move |unit: &mut Unit<'_>, ctx: &Ctx| {
-                Ok(Answer::new(200, message, record(unit, ctx, &key, value.clone())?))
+                Ok(Answer::new(200, &message, record(unit, ctx, &key, value.clone())?))
             };
             post(&ledger, writes.ctx(vendor, &ledger)?, idempotent, work).await
         })
@@ -100,13 +122,15 @@ pub(crate) fn act<Order: Clone + Send + 'static, T: Serialize + Send + 'static>(
 /// A handler that changes the object that the path names.
 pub(crate) fn update<Change: Clone + Send + 'static, T: Serialize + Send + 'static>(
     writes: Writes,
-    message: &'static str,
+    message: impl Into<Cow<'static, str>>,
     record: fn(&mut Unit<'_>, &Ctx, &str, Change) -> Result<T, Refusal>,
 ) -> impl Fn(State<Ledger>, Vendor, Key, Posted<Change>) -> Answering<T> + Clone + Send + Sync + 'static {
+    let message = message.into();
     move |State(ledger), vendor, Key(key), posted: Posted<Change>| {
+        let message = message.clone();
         Box::pin(async move {
             let work = move |unit: &mut Unit<'_>, ctx: &Ctx| {
-                Ok(Answer::new(200, message, record(unit, ctx, &key, posted.value.clone())?))
+                Ok(Answer::new(200, &message, record(unit, ctx, &key, posted.value.clone())?))
             };
             change(&ledger, writes.ctx(vendor, &ledger)?, work).await
         })
@@ -117,13 +141,16 @@ pub(crate) fn update<Change: Clone + Send + 'static, T: Serialize + Send + 'stat
 /// answer is not stored because it holds a secret.
 pub(crate) fn without_body<T: Serialize + Send + 'static>(
     writes: Writes,
-    message: &'static str,
+    message: impl Into<Cow<'static, str>>,
     record: fn(&mut Unit<'_>, &Ctx, &str) -> Result<T, Refusal>,
 ) -> impl Fn(State<Ledger>, Vendor, Key) -> Answering<T> + Clone + Send + Sync + 'static {
+    let message = message.into();
     move |State(ledger), vendor, Key(key)| {
+        let message = message.clone();
         Box::pin(async move {
-            let work =
-                move |unit: &mut Unit<'_>, ctx: &Ctx| Ok(Answer::new(200, message, record(unit, ctx, &key)?));
+            let work = move |unit: &mut Unit<'_>, ctx: &Ctx| {
+                Ok(Answer::new(200, &message, record(unit, ctx, &key)?))
+            };
             change(&ledger, writes.ctx(vendor, &ledger)?, work).await
         })
     }

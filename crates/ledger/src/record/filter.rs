@@ -6,6 +6,7 @@ use headwater_store::Unit;
 
 use super::list::{self, ListRequest};
 use super::resource::Resource;
+use super::tier::{Tiers, TiersCollections};
 use super::{Ctx, Refusal, lookup, partnership};
 use crate::store::list::{Condition, FilterBy, ListFilter, NamedRecord, page};
 use crate::store::{customer, group, product, transaction};
@@ -17,7 +18,17 @@ pub(crate) fn list<R: Resource>(
     viewer: Option<i64>,
     request: &ListRequest,
 ) -> Result<List<R::Wire>, Refusal> {
-    let mut narrowed = R::implied(request);
+    narrowed::<R>(unit, ctx, viewer, R::implied(request), request)
+}
+
+/// A page of those objects that also satisfy `narrowed`.
+pub(crate) fn narrowed<R: Resource>(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    viewer: Option<i64>,
+    mut narrowed: Vec<Condition>,
+    request: &ListRequest,
+) -> Result<List<R::Wire>, Refusal> {
     narrowed.extend(conditions(unit, ctx, viewer, request)?);
     let scope = R::LISTING.scope(ctx.scope(), viewer);
     let slice = page(unit, R::LISTING, &scope, narrowed, &request.page)?;
@@ -47,6 +58,7 @@ fn condition(
     let name = filter.name;
     Ok(Some(match filter.by {
         FilterBy::Text(left) => Condition::text(left, text),
+        FilterBy::Within(left) => Condition::within(left, text),
         FilterBy::Word(left, words) if words.contains(&text) => Condition::text(left, text),
         FilterBy::Word(_, words) => {
             let message = format!("{name} must be one of {}", words.join(", "));
@@ -84,5 +96,7 @@ fn number(
         NamedRecord::Group => group::find(unit, ctx.program, text)?.map(|row| row.id),
         NamedRecord::Transaction => transaction::find(unit, ctx.scope(), text)?.map(|row| row.id),
         NamedRecord::Product => product::find(unit, ctx.scope(), text)?.map(|row| row.id),
+        NamedRecord::Tier => Tiers::find(unit, ctx, None, text)?.map(|row| row.id),
+        NamedRecord::TiersCollection => TiersCollections::find(unit, ctx, None, text)?.map(|row| row.id),
     })
 }

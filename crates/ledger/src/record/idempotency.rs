@@ -18,6 +18,14 @@ pub(crate) struct IdempotentRequest {
     pub(crate) hash: [u8; 32],
 }
 
+impl IdempotentRequest {
+    /// Keeps a partner's keys apart from the vendor's and other partners': a key that somebody else has used would
+    /// otherwise return their answer. No header contains the character in front.
+    pub(crate) fn keep_for_partner(&mut self, partnership: i64) {
+        self.key = format!("\u{1}{partnership} {}", self.key);
+    }
+}
+
 /// An answer as it is stored: status and JSON text.
 pub(crate) struct StoredAnswer {
     /// HTTP status.

@@ -2,16 +2,16 @@
 
 use headwater_protocol::field::check_length;
 use headwater_protocol::key::{Prefix, mint_company_key};
-use headwater_protocol::v2::{CreateLink, Link, List};
+use headwater_protocol::v2::{CreateLink, Link, List, UpdateLink};
 use headwater_protocol::{FieldError, Millis};
 use headwater_store::Unit;
 use url::Url;
 
 use super::list::ListRequest;
-use super::resource::Resource;
+use super::resource::{Resource, require};
 use super::{Ctx, Refusal, RefusalKind, filter, partnership, program};
 use crate::store::link::{self, LinkRow};
-use crate::store::list::Listing;
+use crate::store::list::{Listing, find};
 
 /// Characters of a destination: the URL length that old proxies accept, less the parameters that a redirect appends.
 const DEST_MAX: usize = 1500;
@@ -109,6 +109,43 @@ impl Resource for Links {
     fn render(ctx: &Ctx, _: Option<i64>, row: LinkRow) -> Result<Link, Refusal> {
         Ok(render(&ctx.link_base, row))
     }
+
+    /// By our key or by its slug.
+    fn find(
+        unit: &mut Unit<'_>,
+        ctx: &Ctx,
+        viewer: Option<i64>,
+        name: &str,
+    ) -> Result<Option<LinkRow>, Refusal> {
+        let found = find(unit, Self::LISTING, Self::LISTING.scope(ctx.scope(), viewer), name)?;
+        if found.is_some() {
+            return Ok(found);
+        }
+        let found = link::find_by_slug(unit, name)?;
+        Ok(found.filter(|row| row.program == ctx.program && viewer.is_none_or(|id| row.partnership == id)))
+    }
+}
+
+/// Changes where a link leads.
+pub(crate) fn update(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    name: &str,
+    change: UpdateLink,
+) -> Result<Link, Refusal> {
+    let mut row = require::<Links>(unit, ctx, None, name)?;
+    if let Some(dest) = &change.dest {
+        row.dest = check_dest(dest, &program::find(unit, ctx.program)?.link_destinations)?;
+    }
+    row.archived = change.archived.unwrap_or(row.archived);
+    row.updated_at = ctx.now.0;
+    link::update(unit, &row)?;
+    Ok(render(&ctx.link_base, row))
+}
+
+/// Archives a link: it answers 404; its clicks stay.
+pub(crate) fn archive(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Link, Refusal> {
+    update(unit, ctx, name, UpdateLink { archived: Some(true), ..UpdateLink::default() })
 }
 
 /// A page of the links of the partner that is named.
@@ -129,6 +166,7 @@ fn render(base: &str, row: LinkRow) -> Link {
         url: format!("{base}/{}", row.slug),
         slug: row.slug,
         partnership_key: row.partnership_key,
+        archived: row.archived,
         created_at: Millis(row.created_at),
         updated_at: Millis(row.updated_at),
     }

@@ -15,7 +15,7 @@ use secrecy::SecretString;
 use super::{Ctx, Ids, Refusal, RefusalKind, group, secret};
 use crate::store::credential::{self, CredentialKind, CredentialRow};
 use crate::store::program::{self, ClaimSettings, ProgramRow};
-use crate::store::replaced_credential;
+use crate::store::{replaced_credential, stage};
 
 /// A program to make.
 #[derive(Debug, Clone, Default)]
@@ -128,6 +128,7 @@ pub(crate) fn create(
     let everyone = CreateGroup { name: "Partners".to_owned(), default: Some(true), ..CreateGroup::default() };
     group::record(unit, &ctx, everyone)?;
     super::partnership::record_test_partner(unit, &ctx)?;
+    stage::insert_standard(unit, id)?;
     Ok(made)
 }
 

@@ -1,7 +1,9 @@
 //! The invariants between the ledger's rows, each as a query for the rows that break it. The queries read whole
 //! tables, on a snapshot, so that writers do not wait.
 
-use headwater_store::{StoreError, Unit};
+use headwater_store::{StoreError, Unit, joined};
+
+use super::totals::MONEY;
 
 /// Rows reported for each invariant: a few are enough to start an investigation.
 const TOLD_MAX: i64 = 20;
@@ -22,6 +24,29 @@ const INVARIANTS: &[Invariant] = &[
                  LEFT JOIN (SELECT partnership, count(*) AS customers FROM customer WHERE test = 0 \
                  AND archived = 0 GROUP BY partnership) AS counted ON counted.partnership = partnership.id \
                  WHERE coalesce(partner_total.customers, 0) <> coalesce(counted.customers, 0) LIMIT $1",
+    },
+    Invariant {
+        name: "a partner's kept number of clicks is what a count finds",
+        broken: "SELECT partnership.key || ' keeps ' || (coalesce(clicks, 0) - coalesce(pruned_clicks, 0)) \
+                 || ' clicks, a count finds ' || coalesce(counted.found, 0) FROM partnership \
+                 LEFT JOIN partner_total ON partner_total.partnership = partnership.id \
+                 LEFT JOIN (SELECT partnership, count(*) AS found FROM click WHERE bot = 0 GROUP BY partnership) \
+                 AS counted ON counted.partnership = partnership.id \
+                 WHERE coalesce(clicks, 0) - coalesce(pruned_clicks, 0) <> coalesce(counted.found, 0) LIMIT $1",
+    },
+    Invariant {
+        name: "a partner's kept revenue and commission are what a sum finds",
+        broken: joined!(
+            "",
+            "SELECT partnership.key || ' keeps a revenue of ' || sum(revenue) || ' and a commission of ' \
+             || sum(commission) || ' ' || currency || ' more than a sum finds' FROM (SELECT partnership, currency, \
+             revenue, commission FROM partner_money UNION ALL SELECT partnership, currency, -revenue, -commission \
+             FROM (",
+            MONEY,
+            ") AS moved) AS difference JOIN partnership ON partnership.id = difference.partnership \
+             GROUP BY partnership.id, partnership.key, currency HAVING sum(revenue) <> 0 OR sum(commission) <> 0 \
+             LIMIT $1"
+        ),
     },
     Invariant {
         name: "a customer's kept payments and revenue are what a sum finds",

@@ -83,6 +83,8 @@ impl Listing {
 pub(crate) struct Condition {
     left: Cow<'static, str>,
     right: Option<ConditionValue>,
+    /// What follows the value.
+    tail: &'static str,
 }
 
 #[derive(Clone)]
@@ -94,18 +96,28 @@ enum ConditionValue {
 impl Condition {
     /// A condition on a number.
     pub(crate) fn int(left: impl Into<Cow<'static, str>>, right: i64) -> Self {
-        Self { left: left.into(), right: Some(ConditionValue::Int(right)) }
+        Self { left: left.into(), right: Some(ConditionValue::Int(right)), tail: "" }
     }
 
     /// A condition on a text.
     pub(crate) fn text(left: &'static str, right: impl Into<String>) -> Self {
-        Self { left: left.into(), right: Some(ConditionValue::Text(right.into())) }
+        Self { left: left.into(), right: Some(ConditionValue::Text(right.into())), tail: "" }
     }
 
     /// A condition without a value. Written exactly like the condition of a partial index, it lets the planner use
     /// that index.
     pub(crate) fn fact(left: &'static str) -> Self {
-        Self { left: left.into(), right: None }
+        Self { left: left.into(), right: None, tail: "" }
+    }
+
+    /// A condition on a text inside a bracket that the left side opens, such as `EXISTS (SELECT … WHERE tag =`.
+    pub(crate) fn within(left: &'static str, right: impl Into<String>) -> Self {
+        Self::text(left, right).closed()
+    }
+
+    /// The same condition, whose left side opens a bracket.
+    pub(crate) fn closed(self) -> Self {
+        Self { tail: ")", ..self }
     }
 }
 
@@ -136,11 +148,12 @@ impl SqlQuery {
         }
     }
 
-    fn condition(&mut self, Condition { left, right }: Condition) {
+    fn condition(&mut self, Condition { left, right, tail }: Condition) {
         match right {
             Some(right) => self.push(&left, right),
             None => self.text.push_str(&left),
         }
+        self.text.push_str(tail);
     }
 
     fn values(&self) -> Vec<Value<'_>> {

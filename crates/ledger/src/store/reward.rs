@@ -4,6 +4,7 @@ use headwater_protocol::v2::RewardStatus;
 use headwater_store::{Columns, FromColumn, Record, StoreError, Unit, row};
 
 use super::list::{FilterBy, ListFilter, Listing, NamedRecord};
+use super::totals::{self, MoneyChange};
 
 row! {
     /// A reward or a reversal, with the keys of what it refers to.
@@ -101,9 +102,9 @@ pub(crate) const LISTING: Listing = Listing {
     ],
 };
 
-/// Adds a row. Adds nothing when the trigger has paid for this event before.
-pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &RewardRow) -> Result<(), StoreError> {
-    unit.send_insert_on_conflict(
+/// Adds a row. Adds nothing and returns `false` when the trigger has paid for this event before.
+pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &RewardRow) -> Result<bool, StoreError> {
+    let added = unit.insert_on_conflict(
         "reward",
         [
             ("id", row.id.into()),
@@ -128,7 +129,17 @@ pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &RewardRow) -> Resu
             ("updated_at", row.updated_at.into()),
         ],
         "(trigger_id, event_key) WHERE reverses IS NULL AND retired_at IS NULL DO NOTHING",
-    )
+    )?;
+    if added == 1 && !row.test && totals::is_earned(&row.status) {
+        let change = MoneyChange {
+            partnership: row.partnership,
+            currency: &row.currency,
+            revenue: 0,
+            commission: row.amount,
+        };
+        totals::add_money(unit, &change)?;
+    }
+    Ok(added == 1)
 }
 
 /// Marks a reward as taken back by a correction: its event may earn anew, and later refunds skip it.
@@ -147,6 +158,7 @@ pub(crate) struct StatusChange<'a> {
 
 /// Sets the status of a reward, and of those of its reversals that are not paid.
 pub(crate) fn set_status(unit: &mut Unit<'_>, id: i64, to: &StatusChange<'_>) -> Result<(), StoreError> {
+    totals::move_commission(unit, id, -1)?;
     unit.update(
         "reward",
         id,
@@ -156,7 +168,7 @@ pub(crate) fn set_status(unit: &mut Unit<'_>, id: i64, to: &StatusChange<'_>) ->
         "UPDATE reward SET status = $1, updated_at = $2 WHERE reverses = $3 AND status <> 'paid'",
         &[to.status.into(), to.at.into(), id.into()],
     )?;
-    Ok(())
+    totals::move_commission(unit, id, 1)
 }
 
 /// A row by its number.

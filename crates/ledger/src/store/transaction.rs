@@ -4,8 +4,9 @@ use headwater_protocol::Source;
 use headwater_store::{Record, StoreError, Unit, row};
 use serde_json::{Map, Value};
 
+use super::json;
 use super::list::{FilterBy, ListFilter, Listing, NamedRecord};
-use super::{json, totals};
+use super::totals::{self, MoneyChange};
 
 row! {
     /// A payment, with the keys and names of what it refers to.
@@ -129,17 +130,26 @@ pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &TransactionRow) ->
     Ok(added == 1)
 }
 
-/// Adds a payment to its customer's total, unless all of it was refunded.
+/// Adds a payment to the totals of its customer and its partner, unless all of it was refunded.
 fn count_in(unit: &mut Unit<'_>, row: &TransactionRow) -> Result<(), StoreError> {
     if row.archived {
         return Ok(());
     }
-    totals::add_payment(unit, row.customer, &row.currency, row.amount - row.refunded_total)
+    let revenue = row.amount - row.refunded_total;
+    totals::add_payment(unit, row.customer, &row.currency, revenue)?;
+    match row.partnership.filter(|_| !row.test) {
+        Some(partnership) => {
+            let change = MoneyChange { partnership, currency: &row.currency, revenue, commission: 0 };
+            totals::add_money(unit, &change)
+        }
+        None => Ok(()),
+    }
 }
 
 /// Writes the columns that may change: customer, product, credit and refunds.
 pub(crate) fn update(unit: &mut Unit<'_>, row: &TransactionRow) -> Result<(), StoreError> {
     totals::subtract_payment(unit, row.id)?;
+    totals::subtract_revenue(unit, row.id)?;
     unit.update(
         "txn",
         row.id,

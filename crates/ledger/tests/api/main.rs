@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "every file of it is a test")]
 
 mod answers;
+mod applications;
 mod auth;
 mod bounds;
 mod caps;
@@ -10,6 +11,7 @@ mod contract;
 mod conversions;
 mod corrections;
 mod customers;
+mod deals;
 mod drips;
 mod earnings;
 mod evaluation;
@@ -24,8 +26,10 @@ mod partners;
 mod past;
 mod payments;
 mod products;
+mod profiles;
 mod refunds;
 mod repeats;
+mod sales_cycles;
 mod seed_000;
 mod seed_001;
 mod settings;

@@ -210,4 +210,14 @@ impl TestLedger {
         );
         found.and_then(|found| found.xid).unwrap()
     }
+
+    /// A PATCH by the vendor.
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> Reply {
+        self.request(&self.production(), "PATCH", path, &body.to_string()).await
+    }
+
+    /// What the vendor has made by a POST below `/api/v2/`.
+    pub(crate) async fn make(&self, path: &str, body: &Value) -> Value {
+        self.post(&format!("/api/v2/{path}"), &body.to_string()).await.data()
+    }
 }

@@ -17,10 +17,22 @@ async fn trade() -> TestLedger {
 
 #[tokio::test]
 async fn each_damage_to_a_ledger_is_named() {
-    let damages: [(&'static [&'static str], &str); 7] = [
+    let damages: [(&'static [&'static str], &str); 10] = [
         (
             &["UPDATE partner_total SET customers = customers + 3"],
             "a partner's kept number of customers is what a count finds",
+        ),
+        (
+            &["UPDATE partner_total SET clicks = clicks + 1"],
+            "a partner's kept number of clicks is what a count finds",
+        ),
+        (
+            &["UPDATE partner_money SET commission = commission - 1"],
+            "a partner's kept revenue and commission are what a sum finds",
+        ),
+        (
+            &["UPDATE txn SET refunded_total = 2501 WHERE key = 'paid'"],
+            "a partner's kept revenue and commission are what a sum finds",
         ),
         (
             &["UPDATE txn SET amount = amount + 1 WHERE key = 'paid'"],
@@ -94,5 +106,31 @@ async fn stored_totals_equal_a_recount_after_every_kind_of_change() {
     assert_eq!(ledger.number(kept("payments", "USD")).await, 1);
     assert_eq!(ledger.number(kept("revenue", "USD")).await, 7_000);
     assert_eq!(ledger.number(kept("revenue", "EUR")).await, 700);
+    assert_eq!(ledger.check().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn clicks_that_were_deleted_for_their_age_stay_counted() {
+    let ledger = trade().await;
+    ledger
+        .done(
+            "POST",
+            "links",
+            json!({"partnership_key": "robin", "slug": "go", "dest": "https://www.example.com/"}),
+        )
+        .await;
+    let clicks = async || {
+        ledger.done("GET", "partnerships/robin", serde_json::Value::Null).await["stats"]["LINK_CLICKS"]
+            .clone()
+    };
+    for agent in ["Mozilla/5.0", "Mozilla/5.0", "a bot"] {
+        ledger.click("/go", agent).await;
+    }
+    assert_eq!(clicks().await, 2);
+    ledger.pass(401 * 24 * 60 * 60 * 1000);
+    ledger.click("/go", "Mozilla/5.0").await;
+    while ledger.handle.prune().await.unwrap() {}
+    assert_eq!(ledger.number("SELECT count(*) FROM click").await, 1);
+    assert_eq!(clicks().await, 3);
     assert_eq!(ledger.check().await, Vec::<String>::new());
 }

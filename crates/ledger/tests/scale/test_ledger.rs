@@ -114,6 +114,12 @@ impl TestLedger {
         answer["data"].clone()
     }
 
+    /// A visitor follows a link.
+    pub(crate) async fn click(&self, path: &str, user_agent: &str) {
+        let request = Request::get(path).header(header::USER_AGENT, user_agent).body(Body::empty()).unwrap();
+        assert_eq!(self.handle.router().oneshot(request).await.unwrap().status().as_u16(), 302);
+    }
+
     pub(crate) async fn customer(&self, key: &str) {
         let body =
             json!({"customer_key": key, "email": format!("{key}@site.example"), "partner_key": "robin"});

@@ -18,6 +18,17 @@ pub struct CreateLink {
     pub slug: Option<String>,
 }
 
+/// `PATCH /links/{key}`. The slug stays: links are printed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UpdateLink {
+    /// Where it leads; its host must be allow-listed for the program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dest: Option<String>,
+    /// Whether it is archived: it answers 404.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archived: Option<bool>,
+}
+
 /// A partner's link.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Link {
@@ -31,6 +42,8 @@ pub struct Link {
     pub slug: String,
     /// Whose link.
     pub partnership_key: String,
+    /// Whether it is archived.
+    pub archived: bool,
     /// Made at.
     pub created_at: Millis,
     /// Last changed at.

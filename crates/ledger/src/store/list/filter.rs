@@ -17,6 +17,8 @@ pub(crate) struct ListFilter {
 pub(crate) enum FilterBy {
     /// Equal to the given text.
     Text(&'static str),
+    /// Equal to the given text inside a bracket that the left side opens.
+    Within(&'static str),
     /// Equal to one of these words, which are listed when another is given.
     Word(&'static str, &'static [&'static str]),
     /// True adds the condition; false does not filter.
@@ -38,6 +40,10 @@ pub(crate) enum NamedRecord {
     Transaction,
     /// A product by our key.
     Product,
+    /// A tier by its key.
+    Tier,
+    /// A collection of tiers by its key.
+    TiersCollection,
 }
 
 impl ListFilter {
