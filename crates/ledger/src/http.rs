@@ -1,5 +1,6 @@
 //! The top layer: axum, envelopes, errors. The only layer that knows HTTP.
 
+mod action;
 mod auth;
 mod body;
 mod conversion;
@@ -41,7 +42,8 @@ use routes::Routes;
 
 /// Every operation of the API.
 fn api() -> Routes {
-    conversion::routes()
+    action::routes()
+        .merge(conversion::routes())
         .merge(customer::routes())
         .merge(group::routes())
         .merge(link::routes())

@@ -1,6 +1,7 @@
 //! The middle layer: what each request means. It knows nothing of HTTP; every function runs inside one unit of work
 //! that its caller opened.
 
+pub(crate) mod action;
 pub(crate) mod claim;
 pub(crate) mod click;
 pub(crate) mod conversion;

@@ -1,5 +1,6 @@
 //! The lowest layer: SQL and rows, nothing else. Every statement runs on SQLite and on PostgreSQL.
 
+pub(crate) mod action;
 mod check;
 pub(crate) mod click;
 pub(crate) mod credential;

@@ -84,6 +84,10 @@ pub const COMPILED_PROGRAMS_MAX: usize = 10_000;
 pub const LIST_DEFAULT: u32 = 10;
 /// Items of a list, at most (api.md section 2).
 pub const LIST_MAX: u32 = 250;
+/// Items that are counted for a list's `total` where no total is kept, so that a page costs no more in a large program.
+pub const LIST_TOTAL_MAX: i64 = 10_000;
+/// The `value` of an action, at most: the largest amount for each stays a number of 64 bits.
+pub const ACTION_VALUE_MAX: i64 = 100_000_000;
 
 /// Nesting of a trigger's rules.
 pub const RULE_DEPTH_MAX: usize = 8;

@@ -2,6 +2,7 @@
 //!
 //! Answers write every member, also the nulls, because clients test for them (api.md section 3, seed 000).
 
+mod action;
 mod billing;
 mod catalogue;
 mod customer;
@@ -14,6 +15,7 @@ mod schema;
 mod transaction;
 mod trigger;
 
+pub use action::{Action, ActionCustomer, CompanyName, CreateAction, TargetType};
 pub use billing::{BillingProvider, WebhookSecrets};
 pub use catalogue::{
     CreateProduct, CreateProductBook, Product, ProductBook, ProductStatus, UpdateProduct, UpdateProductBook,
@@ -27,8 +29,8 @@ pub use partner::{
 };
 pub use program::{ClaimPolicy, ProductClaims, Program, RedirectOrder, SignupClaims, Signups, UpdateProgram};
 pub use referral::{
-    Action, Click, Conversion, ConversionResult, CreateLink, Link, Reward, RewardCustomer, RewardStatus,
-    UpdateReward,
+    Click, Conversion, ConversionResult, CreateLink, Link, Reward, RewardAction, RewardCustomer,
+    RewardStatus, UpdateReward,
 };
 pub use transaction::{
     Confirmation, CreateRefund, CreateTransaction, RefundLine, Transaction, TransactionCustomer,

@@ -14,7 +14,7 @@ use super::refusal::short;
 use super::{Ctx, Refusal, RefusalKind, claim, erasure, lookup, member, partnership, program};
 use crate::store::customer::{self, CustomerRow};
 use crate::store::partnership::PartnershipRow;
-use crate::store::{idempotency, product, provider_id, record_change, transaction};
+use crate::store::{action, idempotency, product, provider_id, record_change, transaction};
 
 use lookup::require;
 use view::render;
@@ -345,6 +345,7 @@ pub(crate) fn erase(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Custom
     record_change::forget(unit, ctx.scope(), &row.key)?;
     product::forget(unit, row.id)?;
     transaction::forget(unit, row.id)?;
+    action::forget(unit, row.id)?;
     let erased = CustomerRow {
         customer_key: None,
         email: String::new(),

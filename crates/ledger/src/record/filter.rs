@@ -1,13 +1,14 @@
 //! Filters of lists: the conditions that a request's parameters stand for.
 
 use headwater_protocol::FieldError;
+use headwater_protocol::limits::LIST_TOTAL_MAX;
 use headwater_protocol::v2::List;
 use headwater_store::Unit;
 
 use super::list::{self, ListRequest};
 use super::resource::Resource;
 use super::{Ctx, Refusal, lookup, partnership};
-use crate::store::list::{Condition, FilterBy, ListFilter, NamedRecord, page};
+use crate::store::list::{Condition, FilterBy, ListFilter, NamedRecord, count, page};
 use crate::store::{customer, group, product, transaction};
 
 /// A page of objects.
@@ -17,11 +18,32 @@ pub(crate) fn list<R: Resource>(
     viewer: Option<i64>,
     request: &ListRequest,
 ) -> Result<List<R::Wire>, Refusal> {
-    let mut narrowed = R::implied(request);
-    narrowed.extend(conditions(unit, ctx, viewer, request)?);
+    let narrowed = conditions(unit, ctx, viewer, request)?;
+    page_of::<R>(unit, ctx, viewer, request, narrowed)
+}
+
+/// The same with conditions that the caller has found.
+pub(crate) fn page_of<R: Resource>(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    viewer: Option<i64>,
+    request: &ListRequest,
+    mut narrowed: Vec<Condition>,
+) -> Result<List<R::Wire>, Refusal> {
+    let whole = narrowed.is_empty() && request.page.is_whole();
+    narrowed.extend(R::implied(request));
     let scope = R::LISTING.scope(ctx.scope(), viewer);
+    let mut total = None;
+    if R::COUNTED || viewer.is_some() {
+        total = if whole { R::kept_total(unit, ctx, viewer)? } else { None };
+        if total.is_none() {
+            let bound = (&request.page, LIST_TOTAL_MAX);
+            total = Some(count(unit, R::LISTING, &scope, narrowed.clone(), bound)?);
+        }
+    }
     let slice = page(unit, R::LISTING, &scope, narrowed, &request.page)?;
-    list::all_rendered(list::render(&request.page, slice, |row| R::render(ctx, viewer, row))?)
+    let page = list::all_rendered(list::render(&request.page, slice, |row| R::render(ctx, viewer, row))?)?;
+    Ok(List { total, ..page })
 }
 
 /// The conditions that the filters of a request stand for.

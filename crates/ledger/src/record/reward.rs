@@ -30,6 +30,7 @@ pub(crate) fn blank(ctx: &Ctx, partnership: i64, amount: i64, currency: Currency
         customer: None,
         txn: None,
         trigger: None,
+        action: None,
         event_key: None,
         amount,
         currency: currency.code().to_owned(),
@@ -106,8 +107,22 @@ pub(crate) fn reverse_transaction(
     txn: &TransactionRow,
 ) -> Result<(), Refusal> {
     let refunded = if txn.archived { txn.amount } else { txn.refunded_total };
-    for (earned, already) in reward::list_earned(unit, EarnedBy::ByPayment(txn.id))? {
-        let step = headwater_attribution::reverse(earned.amount, txn.amount, refunded, already);
+    reverse_earned(unit, ctx, EarnedBy::ByPayment(txn.id), (txn.amount, refunded))
+}
+
+/// Takes back all that an action earned.
+pub(crate) fn reverse_action(unit: &mut Unit<'_>, ctx: &Ctx, action: i64) -> Result<(), Refusal> {
+    reverse_earned(unit, ctx, EarnedBy::ByAction(action), (1, 1))
+}
+
+fn reverse_earned(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    by: EarnedBy,
+    (whole, refunded): (i64, i64),
+) -> Result<(), Refusal> {
+    for (earned, already) in reward::list_earned(unit, by)? {
+        let step = headwater_attribution::reverse(earned.amount, whole, refunded, already);
         if step != 0 {
             reward::insert(unit, ctx.program, &reversal(ctx, &earned, step, REFUNDED))?;
         }

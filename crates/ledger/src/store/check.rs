@@ -32,6 +32,15 @@ const INVARIANTS: &[Invariant] = &[
                  GROUP BY customer.id, customer.key, currency HAVING sum(payments) <> 0 OR sum(revenue) <> 0 LIMIT $1",
     },
     Invariant {
+        name: "the kept numbers of actions are what a count finds",
+        broken: "SELECT 'of program ' || program || ' and partnership ' || partnership || ' ' || sum(actions) \
+                 || ' more than a count finds' FROM (SELECT program, test, partnership, actions FROM action_total \
+                 UNION ALL SELECT program, test, 0, -1 FROM action WHERE archived = 0 \
+                 UNION ALL SELECT program, test, partnership, -1 FROM action WHERE archived = 0 \
+                 AND partnership IS NOT NULL) AS difference \
+                 GROUP BY program, test, partnership HAVING sum(actions) <> 0 LIMIT $1",
+    },
+    Invariant {
         name: "no payment was given back more than once",
         broken: "SELECT key || ' of ' || amount || ' gave back ' || refunded_total FROM txn \
                  WHERE abs(refunded_total) > abs(amount) OR (refunded_total < 0) <> (amount < 0 AND refunded_total <> 0) \

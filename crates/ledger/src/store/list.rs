@@ -32,6 +32,14 @@ pub(crate) struct PageRequest {
     pub(crate) include_archived: bool,
 }
 
+impl PageRequest {
+    /// Whether it asks for pages of everything that is not archived.
+    pub(crate) fn is_whole(&self) -> bool {
+        let bounds = [self.min_created, self.max_created, self.min_updated, self.max_updated];
+        bounds.iter().all(Option::is_none) && !self.include_archived
+    }
+}
+
 /// Where a page begins or ends: an item's key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Cursor {
@@ -215,6 +223,23 @@ pub(crate) fn page<T: Record>(
         rows.reverse();
     }
     Ok(Some(Slice { rows, has_more }))
+}
+
+/// The number of rows of all pages together, counted up to a bound.
+pub(crate) fn count(
+    unit: &mut Unit<'_>,
+    listing: &Listing,
+    scope: &[Condition],
+    filters: Vec<Condition>,
+    (page, bound): (&PageRequest, i64),
+) -> Result<i64, StoreError> {
+    let text = format!("SELECT count(*) FROM (SELECT 1 AS one FROM {}", listing.from);
+    let mut query = SqlQuery { text, params: Vec::new() };
+    query.conditions(scope.iter().cloned().chain(filters).collect());
+    push_bounds(&mut query, listing, page);
+    query.push(" LIMIT", ConditionValue::Int(bound));
+    query.text.push_str(") AS counted");
+    Ok(unit.query_one::<_, StoreError>(&query.text, &query.values(), |row| row.get(0))?.unwrap_or_default())
 }
 
 fn push_bounds(query: &mut SqlQuery, listing: &Listing, page: &PageRequest) {

@@ -16,6 +16,8 @@ row! {
         pub(crate) customer: Option<i64> = "reward.customer",
         pub(crate) txn: Option<i64> = "reward.txn",
         pub(crate) trigger: Option<i64> = "reward.trigger_id",
+        /// The action that earned it; [`insert`] reads it from the event's key.
+        pub(crate) action: Option<i64> = "reward.action",
         /// The event that fired the trigger; a trigger pays once for each.
         pub(crate) event_key: Option<String> = "reward.event_key",
         pub(crate) amount: i64 = "reward.amount",
@@ -109,6 +111,7 @@ pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &RewardRow) -> Resu
             ("customer", row.customer.into()),
             ("txn", row.txn.into()),
             ("trigger_id", row.trigger.into()),
+            ("action", row.action.or_else(|| action_of(row.event_key.as_deref())).into()),
             ("event_key", row.event_key.as_ref().into()),
             ("amount", row.amount.into()),
             ("currency", (&row.currency).into()),
@@ -124,6 +127,11 @@ pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &RewardRow) -> Resu
         "(trigger_id, event_key) WHERE reverses IS NULL AND retired_at IS NULL DO NOTHING",
     )?;
     Ok(added == 1)
+}
+
+/// The action that an event's key names: `action:7`, of which the second installment's is `action:7#2`.
+fn action_of(event_key: Option<&str>) -> Option<i64> {
+    event_key?.strip_prefix("action:")?.split('#').next()?.parse().ok()
 }
 
 /// Marks a reward as taken back by a correction: its event may earn anew, and later refunds skip it.
@@ -165,6 +173,8 @@ pub(crate) fn find_by_id(unit: &mut Unit<'_>, id: i64) -> Result<Option<RewardRo
 pub(crate) enum EarnedBy {
     /// Those that this payment earned.
     ByPayment(i64),
+    /// Those that this action earned.
+    ByAction(i64),
     /// Those that this customer earned, by any event.
     ForCustomer(i64),
 }
@@ -174,6 +184,7 @@ pub(crate) enum EarnedBy {
 pub(crate) fn list_earned(unit: &mut Unit<'_>, by: EarnedBy) -> Result<Vec<(RewardRow, i64)>, StoreError> {
     let (column, id) = match by {
         EarnedBy::ByPayment(txn) => ("txn", txn),
+        EarnedBy::ByAction(action) => ("action", action),
         EarnedBy::ForCustomer(customer) => ("customer", customer),
     };
     let sql = format!(

@@ -19,6 +19,7 @@ pub const MIGRATIONS: &[&str] = &[
     PAID_FOR,
     LEAN,
     WEBHOOK_SECRETS,
+    super::action::TABLES,
 ];
 
 const FIRST: &str = "

@@ -1,6 +1,7 @@
 //! Tests of the ledger through its router, as a client uses it.
 #![allow(clippy::unwrap_used, reason = "every file of it is a test")]
 
+mod actions;
 mod answers;
 mod auth;
 mod bounds;

@@ -170,7 +170,7 @@ pub struct RewardCustomer {
 
 /// The action inside a reward, where one caused it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Action {
+pub struct RewardAction {
     /// `act_…`
     pub key: String,
     /// What kind.
@@ -193,7 +193,7 @@ pub struct Reward {
     /// The same, under the name that the seeds use.
     pub status: RewardStatus,
     /// The action that caused it.
-    pub action: Option<Action>,
+    pub action: Option<RewardAction>,
     /// The customer it was earned with.
     pub customer: Option<RewardCustomer>,
     /// The offer's description again, under its older name.
