@@ -8,6 +8,7 @@ mod customer;
 mod envelope;
 mod error;
 mod group;
+mod invoice;
 mod json;
 mod link;
 mod list;
@@ -46,6 +47,7 @@ fn api() -> Routes {
         .merge(conversion::routes())
         .merge(customer::routes())
         .merge(group::routes())
+        .merge(invoice::routes())
         .merge(link::routes())
         .merge(member::routes())
         .merge(partnership::routes())

@@ -13,6 +13,7 @@ pub(crate) mod evaluate;
 pub(crate) mod filter;
 pub(crate) mod group;
 pub(crate) mod idempotency;
+pub(crate) mod invoice;
 pub(crate) mod link;
 pub(crate) mod list;
 pub(crate) mod lookup;

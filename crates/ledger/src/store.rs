@@ -8,6 +8,7 @@ pub(crate) mod customer;
 pub(crate) mod erasure;
 pub(crate) mod group;
 pub(crate) mod idempotency;
+pub(crate) mod invoice;
 pub(crate) mod json;
 pub(crate) mod link;
 pub(crate) mod list;

@@ -86,6 +86,8 @@ pub const LIST_DEFAULT: u32 = 10;
 pub const LIST_MAX: u32 = 250;
 /// Items that are counted for a list's `total` where no total is kept, so that a page costs no more in a large program.
 pub const LIST_TOTAL_MAX: i64 = 10_000;
+/// Invoices that one call closes or exports, at most: others wait while they are made.
+pub const INVOICES_MAX: i64 = 10_000;
 /// The `value` of an action, at most: the largest amount for each stays a number of 64 bits.
 pub const ACTION_VALUE_MAX: i64 = 100_000_000;
 

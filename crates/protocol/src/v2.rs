@@ -7,10 +7,12 @@ mod billing;
 mod catalogue;
 mod customer;
 mod envelope;
+mod invoice;
 mod keys;
 mod partner;
 mod program;
 mod referral;
+mod reward;
 mod schema;
 mod transaction;
 mod trigger;
@@ -22,15 +24,17 @@ pub use catalogue::{
 };
 pub use customer::{Attribution, Change, CreateCustomer, Customer, UpdateCustomer};
 pub use envelope::{Envelope, ErrorBody, List, Warning};
+pub use invoice::{CloseInvoices, ClosedInvoices, Invoice, InvoiceExport, Payout, UpdateInvoice};
 pub use keys::{RotateKey, RotatedKey, WhichKey};
 pub use partner::{
     CreateGroup, CreateMember, CreatePartnership, Group, GroupSummary, Member, Partner, PartnerToken,
     Partnership, UpdatePartnership,
 };
 pub use program::{ClaimPolicy, ProductClaims, Program, RedirectOrder, SignupClaims, Signups, UpdateProgram};
-pub use referral::{
-    Click, Conversion, ConversionResult, CreateLink, Link, Reward, RewardAction, RewardCustomer,
-    RewardStatus, UpdateReward,
+pub use referral::{Click, Conversion, ConversionResult, CreateLink, Link};
+pub use reward::{
+    CreateReward, Reward, RewardAction, RewardCustomer, RewardInvoice, RewardOffer, RewardPartnership,
+    RewardStatus, RewardTarget, RewardTargetType, RewardTransaction, RewardTrigger, UpdateReward,
 };
 pub use transaction::{
     Confirmation, CreateRefund, CreateTransaction, RefundLine, Transaction, TransactionCustomer,

@@ -65,17 +65,24 @@ impl<R: Resource> Input for ListQuery<R> {
         }
         for filter in R::LISTING.filters {
             match filter.by {
-                FilterBy::Text(_) | FilterBy::Record(..) => types.query(filter.name, filter.about, text()),
+                FilterBy::Text(_) | FilterBy::Record(..) | FilterBy::Contains(_) => {
+                    types.query(filter.name, filter.about, text())
+                }
                 FilterBy::Flag(_) => types.query(filter.name, filter.about, flag()),
                 FilterBy::Word(_, words) => {
-                    let words = ObjectBuilder::new()
-                        .schema_type(Type::String)
-                        .enum_values(Some(words.iter().copied()));
-                    types.query(filter.name, filter.about, words);
+                    types.query(filter.name, filter.about, one_of(words.iter().copied()));
+                }
+                FilterBy::Case(cases) => {
+                    types.query(filter.name, filter.about, one_of(cases.iter().map(|(word, _)| *word)));
                 }
             }
         }
     }
+}
+
+/// The schema of one of these words.
+fn one_of(words: impl Iterator<Item = &'static str>) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words))
 }
 
 /// A page of `R`, for whoever `V` admits.

@@ -5,6 +5,7 @@ use headwater_protocol::limits::LIST_TOTAL_MAX;
 use headwater_protocol::v2::List;
 use headwater_store::Unit;
 
+use super::invoice::Invoices;
 use super::list::{self, ListRequest};
 use super::resource::Resource;
 use super::{Ctx, Refusal, lookup, partnership};
@@ -74,6 +75,18 @@ fn condition(
             let message = format!("{name} must be one of {}", words.join(", "));
             return Err(FieldError::new("invalid_value", name, message).into());
         }
+        FilterBy::Case(cases) => match cases.iter().find(|(word, _)| *word == text) {
+            Some((_, condition)) => Condition::fact(condition),
+            None => {
+                let words: Vec<_> = cases.iter().map(|(word, _)| *word).collect();
+                let message = format!("{name} must be one of {}", words.join(", "));
+                return Err(FieldError::new("invalid_value", name, message).into());
+            }
+        },
+        // The engines differ in how a pattern escapes its signs, so each of them stands for any one character.
+        FilterBy::Contains(left) => {
+            Condition::text(left, format!("%{}%", text.to_lowercase().replace(['%', '_', '\\'], "_")))
+        }
         FilterBy::Flag(condition) => match text {
             "true" | "1" => Condition::fact(condition),
             "false" | "0" => return Ok(None),
@@ -105,6 +118,7 @@ fn number(
         NamedRecord::Partnership => partnership::find(unit, ctx, text)?.map(|row| row.id),
         NamedRecord::Group => group::find(unit, ctx.program, text)?.map(|row| row.id),
         NamedRecord::Transaction => transaction::find(unit, ctx.scope(), text)?.map(|row| row.id),
+        NamedRecord::Invoice => Invoices::find(unit, ctx, viewer, text)?.map(|row| row.id),
         NamedRecord::Product => product::find(unit, ctx.scope(), text)?.map(|row| row.id),
     })
 }

@@ -16,7 +16,7 @@ use super::{Ctx, Refusal, RefusalKind, secret};
 use crate::store::credential::{self, CredentialKind, CredentialRow};
 use crate::store::group;
 use crate::store::list::Listing;
-use crate::store::partnership::{self, PartnershipName, PartnershipRow};
+use crate::store::partnership::{self, GroupFacts, PartnershipName, PartnershipRow};
 
 /// The partner key of the test partner that every program has (api.md section 1).
 const TEST_PARTNER: &str = "gstest";
@@ -238,14 +238,7 @@ fn status(archived: bool) -> String {
 }
 
 fn render(row: PartnershipRow) -> Partnership {
-    let group = row.group_facts.map(|group| GroupSummary {
-        key: group.key,
-        name: group.name,
-        slug: group.slug,
-        archived: group.archived,
-        default: group.is_default,
-        features: Map::new(),
-    });
+    let group = row.group_facts.map(group_summary);
     let stats = Map::from_iter([("CUSTOMER_COUNT".to_owned(), row.customers.into())]);
     Partnership {
         key: row.key,
@@ -269,8 +262,25 @@ fn render(row: PartnershipRow) -> Partnership {
     }
 }
 
+/// A group as it is shown inside of other objects.
+pub(crate) fn group_summary(group: GroupFacts) -> GroupSummary {
+    GroupSummary {
+        key: group.key,
+        name: group.name,
+        slug: group.slug,
+        archived: group.archived,
+        default: group.is_default,
+        features: Map::new(),
+    }
+}
+
+/// A partner's full name; empty when unknown.
+pub(crate) fn full_name(first: Option<String>, last: Option<String>) -> String {
+    [first, last].into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
 fn render_partner(row: PartnershipRow) -> Partner {
-    let name = [row.first_name, row.last_name].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let name = full_name(row.first_name, row.last_name);
     Partner { key: row.key, email: row.email, name, status: status(row.archived) }
 }
 

@@ -1,11 +1,14 @@
 //! Rewards and their reversals. The sum of a partner's rows is its balance (docs/decisions/0003-reversals.md).
 
+mod manual;
+mod view;
+
 use headwater_attribution::claim::Hold;
 use headwater_protocol::field::check_optional;
 use headwater_protocol::key::Prefix;
 use headwater_protocol::limits::DESCRIPTION_MAX;
-use headwater_protocol::v2::{Reward, RewardCustomer, RewardStatus, UpdateReward};
-use headwater_protocol::{Currency, FieldError, Millis};
+use headwater_protocol::v2::{Reward, RewardStatus, UpdateReward};
+use headwater_protocol::{Currency, FieldError};
 use headwater_store::Unit;
 
 use super::list::ListRequest;
@@ -14,6 +17,9 @@ use super::{Ctx, Refusal, RefusalKind};
 use crate::store::list::{Condition, Listing};
 use crate::store::reward::{self, EarnedBy, RewardNames, RewardRow, StatusChange};
 use crate::store::transaction::TransactionRow;
+
+pub(crate) use manual::record;
+use view::render;
 
 /// Why a reward was declined by a refund.
 const REFUNDED: &str = "refunded";
@@ -31,6 +37,7 @@ pub(crate) fn blank(ctx: &Ctx, partnership: i64, amount: i64, currency: Currency
         txn: None,
         trigger: None,
         action: None,
+        invoice: None,
         event_key: None,
         amount,
         currency: currency.code().to_owned(),
@@ -64,6 +71,12 @@ pub(crate) fn is_pending(row: &RewardRow) -> bool {
     row.status == RewardStatus::Pending.name()
 }
 
+/// Whether a reward is paid or on an invoice, whose amount is fixed: it never changes any more, and what is taken from
+/// it is set off against later rewards.
+pub(crate) fn is_settled(row: &RewardRow) -> bool {
+    row.status == RewardStatus::Paid.name() || row.invoice.is_some()
+}
+
 /// Puts an existing reward on hold, changes the reason, or releases it. A status that a person has set stays.
 pub(crate) fn update_hold(
     unit: &mut Unit<'_>,
@@ -91,7 +104,7 @@ pub(crate) fn take_back(
     if rest != 0 {
         reward::insert(unit, ctx.program, &reversal(ctx, earned, rest, CORRECTED))?;
     }
-    if earned.status != RewardStatus::Paid.name() {
+    if !is_settled(earned) {
         let declined =
             StatusChange { status: RewardStatus::Declined.name(), reason: Some(CORRECTED), at: ctx.now.0 };
         reward::set_status(unit, earned.id, &declined)?;
@@ -134,7 +147,7 @@ fn reverse_earned(
             let again = StatusChange { status: RewardStatus::Pending.name(), reason: None, at: ctx.now.0 };
             reward::set_status(unit, earned.id, &again)?;
         }
-        if whole && earned.status != RewardStatus::Paid.name() {
+        if whole && !is_settled(&earned) {
             let declined =
                 StatusChange { status: RewardStatus::Declined.name(), reason: Some(REFUNDED), at: ctx.now.0 };
             reward::set_status(unit, earned.id, &declined)?;
@@ -144,16 +157,17 @@ fn reverse_earned(
 }
 
 /// A row that takes `step` from a reward, or restores it where `step` has the other sign. It has the reward's status,
-/// except that the reversal of a paid reward is pending: the amount is owed back.
+/// except that the reversal of one that is paid, or is on an invoice, is pending: the amount is owed back.
 fn reversal(ctx: &Ctx, earned: &RewardRow, step: i64, reason: &str) -> RewardRow {
-    let paid = earned.status == RewardStatus::Paid.name();
-    let status = if paid { RewardStatus::Pending.name().to_owned() } else { earned.status.clone() };
+    let status =
+        if is_settled(earned) { RewardStatus::Pending.name().to_owned() } else { earned.status.clone() };
     RewardRow {
         id: ctx.next_id(),
         key: ctx.mint(Prefix::Reward),
         event_key: None,
         amount: -step,
         status,
+        invoice: None,
         reverses: Some(earned.id),
         reason: Some(reason.to_owned()),
         created_at: ctx.now.0,
@@ -219,6 +233,10 @@ pub(crate) fn update(
 fn refuse_move(unit: &mut Unit<'_>, row: &RewardRow, to: RewardStatus) -> Result<(), Refusal> {
     let refuse =
         |code: &str, message: String| Err(Refusal::new(RefusalKind::Conflict, code, message).field("status"));
+    if row.invoice.is_some() && row.status != RewardStatus::Paid.name() {
+        let message = format!("reward {} is on an invoice; mark the invoice as paid", row.key);
+        return refuse("reward_invoiced", message);
+    }
     if row.status == RewardStatus::Paid.name() {
         return refuse("reward_paid", format!("reward {} is paid; that cannot be undone", row.key));
     }
@@ -228,7 +246,7 @@ fn refuse_move(unit: &mut Unit<'_>, row: &RewardRow, to: RewardStatus) -> Result
         }
         return Ok(());
     };
-    let paid = reward::find_by_id(unit, original)?.is_some_and(|row| row.status == RewardStatus::Paid.name());
+    let paid = reward::find_by_id(unit, original)?.is_some_and(|row| is_settled(&row));
     if !paid {
         let message = format!("{} reverses a reward that is not paid, and moves with it", row.key);
         return refuse("reversal_follows", message);
@@ -240,35 +258,4 @@ fn refuse_move(unit: &mut Unit<'_>, row: &RewardRow, to: RewardStatus) -> Result
         );
     }
     Ok(())
-}
-
-/// A reward as the API shows it. A partner sees neither the trigger nor who the customer is.
-fn render(row: RewardRow, for_partner: bool) -> Reward {
-    let names = row.names;
-    let status = RewardStatus::from_name(&row.status).unwrap_or(RewardStatus::Hold);
-    let customer = names.customer_key.map(|key| RewardCustomer {
-        key,
-        email: names.customer_email.filter(|_| !for_partner),
-        external_key: names.customer_site_key.filter(|_| !for_partner),
-    });
-    Reward {
-        key: row.key,
-        amount: row.amount,
-        currency: row.currency.parse().unwrap_or(Currency::USD),
-        description: row.description.clone(),
-        reward_status: status,
-        status,
-        action: None,
-        customer,
-        offer: Some(row.description),
-        partnership: names.partnership_key,
-        transaction: names.transaction_key,
-        trigger: names.trigger_key.filter(|_| !for_partner),
-        reverses: names.reverses_key,
-        reason: row.reason,
-        invoice: None,
-        created_at: Millis(row.created_at),
-        updated_at: Millis(row.updated_at),
-        ready_at: row.ready_at.map(Millis),
-    }
 }

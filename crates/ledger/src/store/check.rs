@@ -65,6 +65,15 @@ const INVARIANTS: &[Invariant] = &[
                  OR (sum(taken.amount) <> 0 AND (sum(taken.amount) < 0) = (reward.amount < 0)) LIMIT $1",
     },
     Invariant {
+        name: "an invoice is the sum of its rewards, which are paid with it",
+        broken: "SELECT invoice.key || ' of ' || invoice.amount || ' holds rewards of ' \
+                 || coalesce(sum(reward.amount), 0) FROM invoice LEFT JOIN reward ON reward.invoice = invoice.id \
+                 GROUP BY invoice.id, invoice.key, invoice.amount, invoice.rewards, invoice.status \
+                 HAVING coalesce(sum(reward.amount), 0) <> invoice.amount OR count(reward.id) <> invoice.rewards \
+                 OR sum(CASE WHEN reward.status = CASE WHEN invoice.status = 'paid' THEN 'paid' ELSE 'approved' END \
+                 THEN 0 ELSE 1 END) <> 0 LIMIT $1",
+    },
+    Invariant {
         name: "a reversal is of its reward's partner and currency, and nothing reverses it",
         broken: "SELECT taken.key || ' reverses ' || reward.key FROM reward AS taken \
                  JOIN reward ON reward.id = taken.reverses WHERE taken.partnership <> reward.partnership \

@@ -20,6 +20,7 @@ pub const MIGRATIONS: &[&str] = &[
     LEAN,
     WEBHOOK_SECRETS,
     super::action::TABLES,
+    super::invoice::TABLES,
 ];
 
 const FIRST: &str = "

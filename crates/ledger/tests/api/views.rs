@@ -53,7 +53,7 @@ async fn a_partner_sees_every_product_and_only_their_own_credit() {
     let own = rewards.data()["items"].clone();
     assert_eq!((own.as_array().unwrap().len(), &own[0]["amount"]), (1, &json!(490)));
     assert_eq!((&own[0]["trigger"], &own[0]["customer"]["email"]), (&Value::Null, &Value::Null));
-    assert_eq!(own[0]["offer"], "Earn 10% for every Live Chat sale");
+    assert_eq!(own[0]["offer"]["description"], "Earn 10% for every Live Chat sale");
 }
 
 #[tokio::test]

@@ -21,6 +21,10 @@ pub(crate) enum FilterBy {
     Word(&'static str, &'static [&'static str]),
     /// True adds the condition; false does not filter.
     Flag(&'static str),
+    /// The condition beside this word; the words are listed when another is given.
+    Case(&'static [(&'static str, &'static str)]),
+    /// Contains the given text, compared in lower case.
+    Contains(&'static str),
     /// The number of the record that the given text names. A name of nobody matches nothing.
     Record(NamedRecord, &'static str),
 }
@@ -38,6 +42,8 @@ pub(crate) enum NamedRecord {
     Transaction,
     /// A product by our key.
     Product,
+    /// An invoice by its key; in a partner's view one of their own.
+    Invoice,
 }
 
 impl ListFilter {
