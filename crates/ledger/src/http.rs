@@ -13,6 +13,7 @@ mod json;
 mod link;
 mod list;
 mod manual;
+mod marketplace;
 mod member;
 mod openapi;
 mod operation;
@@ -49,6 +50,7 @@ fn api() -> Routes {
         .merge(group::routes())
         .merge(invoice::routes())
         .merge(link::routes())
+        .merge(marketplace::routes())
         .merge(member::routes())
         .merge(partnership::routes())
         .merge(program::routes())

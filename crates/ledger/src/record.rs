@@ -17,6 +17,7 @@ pub(crate) mod invoice;
 pub(crate) mod link;
 pub(crate) mod list;
 pub(crate) mod lookup;
+pub(crate) mod marketplace;
 pub(crate) mod member;
 mod paid_for;
 pub(crate) mod partnership;

@@ -6,6 +6,7 @@ pub(crate) mod click;
 pub(crate) mod credential;
 pub(crate) mod customer;
 pub(crate) mod erasure;
+pub(crate) mod former_key;
 pub(crate) mod group;
 pub(crate) mod idempotency;
 pub(crate) mod invoice;

@@ -22,7 +22,7 @@ pub use billing::{BillingProvider, WebhookSecrets};
 pub use catalogue::{
     CreateProduct, CreateProductBook, Product, ProductBook, ProductStatus, UpdateProduct, UpdateProductBook,
 };
-pub use customer::{Attribution, Change, CreateCustomer, Customer, UpdateCustomer};
+pub use customer::{Attribution, Change, CreateCustomer, CustomField, Customer, UpdateCustomer};
 pub use envelope::{Envelope, ErrorBody, List, Warning};
 pub use invoice::{CloseInvoices, ClosedInvoices, Invoice, InvoiceExport, Payout, UpdateInvoice};
 pub use keys::{RotateKey, RotatedKey, WhichKey};
@@ -33,8 +33,9 @@ pub use partner::{
 pub use program::{ClaimPolicy, ProductClaims, Program, RedirectOrder, SignupClaims, Signups, UpdateProgram};
 pub use referral::{Click, Conversion, ConversionResult, CreateLink, Link};
 pub use reward::{
-    CreateReward, Reward, RewardAction, RewardCustomer, RewardInvoice, RewardOffer, RewardPartnership,
-    RewardStatus, RewardTarget, RewardTargetType, RewardTransaction, RewardTrigger, UpdateReward,
+    CreateReward, MarketplaceProgram, Reward, RewardAction, RewardCustomer, RewardInvoice, RewardOffer,
+    RewardPartnership, RewardStatus, RewardTarget, RewardTargetType, RewardTransaction, RewardTrigger,
+    UpdateReward,
 };
 pub use transaction::{
     Confirmation, CreateRefund, CreateTransaction, RefundLine, Transaction, TransactionCustomer,

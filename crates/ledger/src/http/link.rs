@@ -9,7 +9,7 @@ use super::body::Key;
 use super::envelope::{Answer, ApiResult};
 use super::list::{self, ListQuery};
 use super::routes::Routes;
-use super::write::{Writes, create};
+use super::write::{Writes, create_for};
 use crate::Ledger;
 use crate::record::click::Clicks;
 use crate::record::link::{self, Links};
@@ -17,7 +17,7 @@ use crate::record::link::{self, Links};
 pub(crate) fn routes() -> Routes {
     Routes::of("links")
         .get("/api/v2/links", "List links", list::list::<Links, VendorOrPartner>)
-        .post("/api/v2/links", "Create a link", create(Writes::Shared, "Link created", link::record))
+        .post("/api/v2/links", "Create a link", create_for(Writes::Shared, "Link created", link::record))
         .get("/api/v2/links/partnership/{key}", "List a partner's links", list_partnership_links)
         .merge(Routes::of("clicks").get(
             "/api/v2/clicks",

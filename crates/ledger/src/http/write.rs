@@ -8,7 +8,7 @@ use axum::extract::State;
 use headwater_store::Unit;
 use serde::Serialize;
 
-use super::auth::Vendor;
+use super::auth::{Vendor, VendorOrPartner, Viewer as _};
 use super::body::{Key, Posted};
 use super::envelope::{Answer, ApiResult};
 use crate::Ledger;
@@ -75,6 +75,32 @@ pub(crate) fn create<New: Clone + Send + 'static, T: Serialize + Send + 'static>
                 Ok(Answer::new(200, message, record(unit, ctx, value.clone())?))
             };
             post(&ledger, writes.ctx(vendor, &ledger)?, idempotent, work).await
+        })
+    }
+}
+
+/// A handler that makes an object of a body for the vendor, or for the partner who calls, whose number `record` gets.
+pub(crate) fn create_for<New: Clone + Send + 'static, T: Serialize + Send + 'static>(
+    writes: Writes,
+    message: &'static str,
+    record: fn(&mut Unit<'_>, &Ctx, Option<i64>, New) -> Result<T, Refusal>,
+) -> impl Fn(State<Ledger>, VendorOrPartner, Posted<New>) -> Answering<T> + Clone + Send + Sync + 'static {
+    move |State(ledger), caller, posted: Posted<New>| {
+        Box::pin(async move {
+            let Posted { value, mut idempotent } = posted;
+            let viewer = caller.partnership();
+            let ctx = match caller {
+                VendorOrPartner::Vendor(vendor) => writes.ctx(vendor, &ledger)?,
+                VendorOrPartner::Partner(_) => caller.ctx(&ledger),
+            };
+            // Each partner chooses keys of their own: nobody gets the answer to another's request.
+            if let (Some(viewer), Some(request)) = (viewer, &mut idempotent) {
+                request.key = format!("partner {viewer} {}", request.key);
+            }
+            let work = move |unit: &mut Unit<'_>, ctx: &Ctx| {
+                Ok(Answer::new(200, message, record(unit, ctx, viewer, value.clone())?))
+            };
+            post(&ledger, ctx, idempotent, work).await
         })
     }
 }

@@ -9,7 +9,7 @@ use super::invoice::Invoices;
 use super::list::{self, ListRequest};
 use super::resource::Resource;
 use super::{Ctx, Refusal, lookup, partnership};
-use crate::store::list::{Condition, FilterBy, ListFilter, NamedRecord, count, page};
+use crate::store::list::{Condition, FilterBy, ListFilter, NamedRecord, Slice, count, page};
 use crate::store::{customer, group, product, transaction};
 
 /// A page of objects.
@@ -19,18 +19,19 @@ pub(crate) fn list<R: Resource>(
     viewer: Option<i64>,
     request: &ListRequest,
 ) -> Result<List<R::Wire>, Refusal> {
-    let narrowed = conditions(unit, ctx, viewer, request)?;
-    page_of::<R>(unit, ctx, viewer, request, narrowed)
+    let (slice, total) = rows::<R>(unit, ctx, viewer, request)?;
+    let page = list::all_rendered(list::render(&request.page, slice, |row| R::render(ctx, viewer, row))?)?;
+    Ok(List { total, ..page })
 }
 
-/// The same with conditions that the caller has found.
-pub(crate) fn page_of<R: Resource>(
+/// The rows of a page, and the list's `total` where it carries one.
+pub(crate) fn rows<R: Resource>(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     viewer: Option<i64>,
     request: &ListRequest,
-    mut narrowed: Vec<Condition>,
-) -> Result<List<R::Wire>, Refusal> {
+) -> Result<(Option<Slice<R::Row>>, Option<i64>), Refusal> {
+    let mut narrowed = conditions(unit, ctx, viewer, request)?;
     let whole = narrowed.is_empty() && request.page.is_whole();
     narrowed.extend(R::implied(request));
     let scope = R::LISTING.scope(ctx.scope(), viewer);
@@ -42,13 +43,11 @@ pub(crate) fn page_of<R: Resource>(
             total = Some(count(unit, R::LISTING, &scope, narrowed.clone(), bound)?);
         }
     }
-    let slice = page(unit, R::LISTING, &scope, narrowed, &request.page)?;
-    let page = list::all_rendered(list::render(&request.page, slice, |row| R::render(ctx, viewer, row))?)?;
-    Ok(List { total, ..page })
+    Ok((page(unit, R::LISTING, &scope, narrowed, &request.page)?, total))
 }
 
 /// The conditions that the filters of a request stand for.
-pub(crate) fn conditions(
+fn conditions(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     viewer: Option<i64>,
@@ -87,18 +86,26 @@ fn condition(
         FilterBy::Contains(left) => {
             Condition::text(left, format!("%{}%", text.to_lowercase().replace(['%', '_', '\\'], "_")))
         }
-        FilterBy::Flag(condition) => match text {
-            "true" | "1" => Condition::fact(condition),
-            "false" | "0" => return Ok(None),
-            _ => {
-                return Err(Refusal::invalid("invalid_value", name, format!("{name} must be true or false")));
-            }
+        FilterBy::Flag(condition) if truth(name, text)? => Condition::fact(condition),
+        FilterBy::Flag(_) => return Ok(None),
+        FilterBy::Bool(left) => Condition::int(left, i64::from(truth(name, text)?)),
+        FilterBy::RecordOrText(named, left, other) => match number(unit, ctx, viewer, (named, text))? {
+            Some(number) => Condition::int(left, number),
+            None => Condition::text(other, text),
         },
         // An unknown name matches nothing: no row has the number 0.
         FilterBy::Record(named, left) => {
             Condition::int(left, number(unit, ctx, viewer, (named, text))?.unwrap_or(0))
         }
     }))
+}
+
+fn truth(name: &str, text: &str) -> Result<bool, Refusal> {
+    match text {
+        "true" | "1" => Ok(true),
+        "false" | "0" => Ok(false),
+        _ => Err(Refusal::invalid("invalid_value", name, format!("{name} must be true or false"))),
+    }
 }
 
 /// The number of the record that a text names.
@@ -115,6 +122,9 @@ fn number(
             // A customer that was deleted is found by our key, so that what it earned can be listed.
             None => customer::find_number(unit, ctx.scope(), text)?,
         },
+        NamedRecord::ExternalCustomer => {
+            lookup::named(unit, ctx, lookup::Named::External(text))?.map(|found| found.row.id)
+        }
         NamedRecord::Partnership => partnership::find(unit, ctx, text)?.map(|row| row.id),
         NamedRecord::Group => group::find(unit, ctx.program, text)?.map(|row| row.id),
         NamedRecord::Transaction => transaction::find(unit, ctx.scope(), text)?.map(|row| row.id),

@@ -143,10 +143,10 @@ impl Resource for Partnerships {
     fn find(
         unit: &mut Unit<'_>,
         ctx: &Ctx,
-        _: Option<i64>,
+        viewer: Option<i64>,
         name: &str,
     ) -> Result<Option<PartnershipRow>, Refusal> {
-        find(unit, ctx, name)
+        Ok(find(unit, ctx, name)?.filter(|row| viewer.is_none_or(|own| own == row.id)))
     }
 }
 
@@ -166,10 +166,10 @@ impl Resource for Partners {
     fn find(
         unit: &mut Unit<'_>,
         ctx: &Ctx,
-        _: Option<i64>,
+        viewer: Option<i64>,
         name: &str,
     ) -> Result<Option<PartnershipRow>, Refusal> {
-        find(unit, ctx, name)
+        Ok(find(unit, ctx, name)?.filter(|row| viewer.is_none_or(|own| own == row.id)))
     }
 }
 

@@ -19,6 +19,7 @@ use crate::store::reward::{self, EarnedBy, RewardNames, RewardRow, StatusChange}
 use crate::store::transaction::TransactionRow;
 
 pub(crate) use manual::record;
+pub(crate) use view::offer_key;
 use view::render;
 
 /// Why a reward was declined by a refund.

@@ -6,6 +6,9 @@ use std::fmt::Write as _;
 use headwater_store::{Columns, Record, StoreError, Unit, Value};
 
 mod filter;
+mod updated;
+
+pub(in crate::store) use updated::INDEXES as BY_CHANGE;
 
 pub(crate) use filter::{FilterBy, ListFilter, NamedRecord};
 
@@ -16,7 +19,7 @@ pub(crate) struct PageRequest {
     pub(crate) limit: u32,
     /// The item to continue from.
     pub(crate) cursor: Option<Cursor>,
-    /// Name of the order: `created_at` or one of the listing's.
+    /// Name of the order: `created_at`, `updated_at` or one of the listing's.
     pub(crate) order: &'static str,
     /// Whether the smallest comes first.
     pub(crate) ascending: bool,
@@ -173,11 +176,11 @@ pub(crate) fn page<T: Record>(
     page: &PageRequest,
 ) -> Result<Option<Slice<T>>, StoreError> {
     let table = listing.table;
-    let order = listing
-        .orders
-        .iter()
-        .find(|(name, _)| *name == page.order)
-        .map_or_else(|| format!("{table}.created_at"), |(_, column)| (*column).to_owned());
+    let order = match listing.orders.iter().find(|(name, _)| *name == page.order) {
+        Some((_, column)) => (*column).to_owned(),
+        None if page.order == "updated_at" => format!("{table}.updated_at"),
+        None => format!("{table}.created_at"),
+    };
     let (key, backward) = match &page.cursor {
         None => (None, false),
         Some(Cursor::After(key)) => (Some(key), false),

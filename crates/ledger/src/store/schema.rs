@@ -21,6 +21,9 @@ pub const MIGRATIONS: &[&str] = &[
     WEBHOOK_SECRETS,
     super::action::TABLES,
     super::invoice::TABLES,
+    super::transaction::MEMBERS,
+    super::list::BY_CHANGE,
+    super::former_key::TABLE,
 ];
 
 const FIRST: &str = "

@@ -136,6 +136,14 @@ async fn work(ledger: &TestLedger, round: usize) {
         format!("rewards?transaction=customer_key{round}"),
         format!("rewards?customer_key={name}"),
         "rewards?min_updated=1".to_owned(),
+        "customers?min_updated=1".to_owned(),
+        "transactions?min_updated=1&max_updated=9".to_owned(),
+        "products?min_updated=1".to_owned(),
+        "partnerships?min_updated=1".to_owned(),
+        "transactions?partnership_key=robin".to_owned(),
+        format!("transactions?subscription_key=sub_{round}"),
+        "transactions?product_key=pro_plan".to_owned(),
+        format!("transactions?customer_email={name}@site.example"),
         "rewards?invoice_key=inv_none".to_owned(),
         "actions?limit=2".to_owned(),
         "actions?partnership_key=robin".to_owned(),
@@ -204,11 +212,27 @@ async fn plan(ledger: &TestLedger, sql: &str) -> Vec<String> {
     steps.unwrap()
 }
 
+/// The condition of the whole statement, not that of a query inside its columns.
+fn condition(sql: &str) -> &str {
+    let mut depth = 0;
+    for (at, letter) in sql.char_indices() {
+        match letter {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            ' ' if depth == 0 && sql[at..].starts_with(" WHERE ") => {
+                let rest = &sql[at + " WHERE ".len()..];
+                return rest.split(" ORDER BY ").next().unwrap_or(rest);
+            }
+            _ => {}
+        }
+    }
+    ""
+}
+
 /// The step that is wrong in a plan: a growing table is scanned; or, when it is large, all rows of a program are read
 /// although the condition selects few; or many rows are sorted.
 fn wrong(sql: &str, steps: &[String], large: bool) -> Option<String> {
-    let asked =
-        sql.split_once(" WHERE ").map_or("", |(_, rest)| rest.split(" ORDER BY ").next().unwrap_or(rest));
+    let asked = condition(sql);
     let named = NAMES.iter().any(|name| asked.contains(name));
     let growing = |step: &str| GROWING.contains(&step.split(' ').nth(1).unwrap_or_default());
     let share = |step: &str| step.ends_with("(program=? AND test=?)") || step.ends_with("(program=?)");

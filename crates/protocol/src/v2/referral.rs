@@ -9,7 +9,8 @@ use crate::Millis;
 /// `POST /links`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CreateLink {
-    /// Whose link: `part_…`, a partner key or an address.
+    /// Whose link: `part_…`, a partner key or an address. A partner may leave it out: their links are their own.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub partnership_key: String,
     /// Where it leads; its host must be allow-listed for the program.
     pub dest: String,

@@ -222,3 +222,24 @@ pub struct Reward {
     /// When it may be paid.
     pub ready_at: Option<Millis>,
 }
+
+/// A program that a partner is in: `GET /marketplace/programs`, with a partner's token.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct MarketplaceProgram {
+    /// The program's name in cookies, 8 characters.
+    pub key: String,
+    /// Shown to people.
+    pub name: String,
+    /// The partner's membership (`part_…`).
+    pub partnership_key: String,
+    /// What the partner's links carry.
+    pub partner_key: String,
+    /// `approved`, `pending` or `declined`.
+    pub status: String,
+    /// The partner's group.
+    pub group: Option<GroupSummary>,
+    /// What the partner may earn by.
+    pub offers: Vec<RewardOffer>,
+    /// Joined at.
+    pub joined_at: Millis,
+}

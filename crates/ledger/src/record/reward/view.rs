@@ -62,6 +62,6 @@ fn currency(code: &str) -> Currency {
 }
 
 /// What partners are offered is what a trigger pays, so an offer has its trigger's key under a prefix of its own.
-fn offer_key(trigger: &str) -> String {
+pub(crate) fn offer_key(trigger: &str) -> String {
     format!("offr_{}", trigger.strip_prefix("trig_").unwrap_or(trigger))
 }

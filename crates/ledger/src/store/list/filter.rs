@@ -25,6 +25,10 @@ pub(crate) enum FilterBy {
     Case(&'static [(&'static str, &'static str)]),
     /// Contains the given text, compared in lower case.
     Contains(&'static str),
+    /// True or false.
+    Bool(&'static str),
+    /// The number of the record that the given text names, or the text itself where it names none.
+    RecordOrText(NamedRecord, &'static str, &'static str),
     /// The number of the record that the given text names. A name of nobody matches nothing.
     Record(NamedRecord, &'static str),
 }
@@ -34,6 +38,8 @@ pub(crate) enum FilterBy {
 pub(crate) enum NamedRecord {
     /// A customer: our key or the site's own; in a partner's view our key only.
     Customer,
+    /// A customer by another system's id.
+    ExternalCustomer,
     /// A partnership: our key, its partner key or its address.
     Partnership,
     /// A group: our key or its slug.
