@@ -28,6 +28,7 @@ mod routes;
 mod transaction;
 mod trigger;
 mod unread;
+mod v1;
 mod write;
 
 use std::sync::LazyLock;
@@ -78,6 +79,7 @@ pub(crate) fn router(ledger: Ledger) -> Router {
         .route("/api/docs", get(|| async { Html(MANUAL.as_str()) }))
         .route("/api/v2/openapi.json", get(|| async { json::response(StatusCode::OK, DOCUMENT.clone()) }))
         .route_layer(middleware::from_fn(unread::warn))
+        .merge(v1::router())
         .fallback(redirect::follow_link)
         .method_not_allowed_fallback(error::unknown_method)
         .layer(CatchPanicLayer::custom(error::panicked))

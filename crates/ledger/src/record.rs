@@ -31,6 +31,7 @@ pub(crate) mod secret;
 pub(crate) mod transaction;
 pub(crate) mod trigger;
 pub(crate) mod unmatched;
+pub(crate) mod v1;
 
 pub(crate) use ctx::{Ctx, Ids};
 pub use refusal::{Refusal, RefusalKind};

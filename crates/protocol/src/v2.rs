@@ -16,6 +16,7 @@ mod reward;
 mod schema;
 mod transaction;
 mod trigger;
+mod v1;
 
 pub use action::{Action, ActionCustomer, CompanyName, CreateAction, TargetType};
 pub use billing::{BillingProvider, WebhookSecrets};
@@ -45,3 +46,4 @@ pub use trigger::{
     CreateTrigger, Eligibility, Explanation, FailedRule, Operator, Rule, RuleLeaf, RuleScope, Trigger,
     TriggerAction, TriggerEvent, UpdateTrigger,
 };
+pub use v1::{CreateV1Customer, CreateV1Transaction, UpdateV1Customer, V1Customer, V1Envelope, V1Error};
