@@ -1,5 +1,6 @@
 //! The top layer: axum, envelopes, errors. The only layer that knows HTTP.
 
+mod action;
 mod application;
 mod auth;
 mod body;
@@ -11,11 +12,13 @@ mod envelope;
 mod error;
 mod form_template;
 mod group;
+mod invoice;
 mod json;
 mod lead;
 mod link;
 mod list;
 mod manual;
+mod marketplace;
 mod member;
 mod openapi;
 mod operation;
@@ -32,6 +35,7 @@ mod tier;
 mod transaction;
 mod trigger;
 mod unread;
+mod v1;
 mod write;
 
 use std::sync::LazyLock;
@@ -48,7 +52,8 @@ use routes::Routes;
 
 /// Every operation of the API.
 fn api() -> Routes {
-    application::routes()
+    action::routes()
+        .merge(application::routes())
         .merge(conversion::routes())
         .merge(customer::routes())
         .merge(deal::routes())
@@ -56,7 +61,9 @@ fn api() -> Routes {
         .merge(form_template::routes())
         .merge(group::routes())
         .merge(lead::routes())
+        .merge(invoice::routes())
         .merge(link::routes())
+        .merge(marketplace::routes())
         .merge(member::routes())
         .merge(partnership::routes())
         .merge(program::routes())
@@ -86,6 +93,7 @@ pub(crate) fn router(ledger: Ledger) -> Router {
         .route("/api/docs", get(|| async { Html(MANUAL.as_str()) }))
         .route("/api/v2/openapi.json", get(|| async { json::response(StatusCode::OK, DOCUMENT.clone()) }))
         .route_layer(middleware::from_fn(unread::warn))
+        .merge(v1::router())
         .fallback(redirect::follow_link)
         .method_not_allowed_fallback(error::unknown_method)
         .layer(CatchPanicLayer::custom(error::panicked))

@@ -1,6 +1,7 @@
 //! The middle layer: what each request means. It knows nothing of HTTP; every function runs inside one unit of work
 //! that its caller opened.
 
+pub(crate) mod action;
 mod answers;
 pub(crate) mod application;
 pub(crate) mod claim;
@@ -19,10 +20,12 @@ pub(crate) mod filter;
 pub(crate) mod form_template;
 pub(crate) mod group;
 pub(crate) mod idempotency;
+pub(crate) mod invoice;
 pub(crate) mod lead;
 pub(crate) mod link;
 pub(crate) mod list;
 pub(crate) mod lookup;
+pub(crate) mod marketplace;
 pub(crate) mod member;
 pub(crate) mod offer;
 mod paid_for;
@@ -43,6 +46,7 @@ pub(crate) mod tier;
 pub(crate) mod transaction;
 pub(crate) mod trigger;
 pub(crate) mod unmatched;
+pub(crate) mod v1;
 
 pub(crate) use ctx::{Ctx, Ids};
 pub use refusal::{Refusal, RefusalKind};

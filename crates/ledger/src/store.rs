@@ -1,5 +1,6 @@
 //! The lowest layer: SQL and rows, nothing else. Every statement runs on SQLite and on PostgreSQL.
 
+pub(crate) mod action;
 pub(crate) mod application;
 pub(crate) mod cap;
 mod check;
@@ -11,8 +12,10 @@ pub(crate) mod due;
 pub(crate) mod erasure;
 pub(crate) mod firing;
 pub(crate) mod form_template;
+pub(crate) mod former_key;
 pub(crate) mod group;
 pub(crate) mod idempotency;
+pub(crate) mod invoice;
 pub(crate) mod json;
 pub(crate) mod link;
 pub(crate) mod list;

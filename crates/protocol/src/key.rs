@@ -24,6 +24,10 @@ pub enum Prefix {
     Deal,
     /// `lead_`
     Lead,
+    /// `inv_`
+    Invoice,
+    /// `pout_`
+    Payout,
     /// `grup_`
     Group,
     /// `stck_`
@@ -75,6 +79,8 @@ impl Prefix {
             Self::Reward => "rwrd_",
             Self::Deal => "deal_",
             Self::Lead => "lead_",
+            Self::Invoice => "inv_",
+            Self::Payout => "pout_",
             Self::Group => "grup_",
             Self::Member => "stck_",
             Self::Trigger => "trig_",

@@ -99,6 +99,17 @@ pub const COMPILED_PROGRAMS_MAX: usize = 10_000;
 pub const LIST_DEFAULT: u32 = 10;
 /// Items of a list, at most (api.md section 2).
 pub const LIST_MAX: u32 = 250;
+/// Items that are counted for a list's `total` where no total is kept, so that a page costs no more in a large program.
+pub const LIST_TOTAL_MAX: i64 = 10_000;
+/// Days for which an id that a site has given up for a customer is remembered, so that payments by it are refused with
+/// the new one: long enough for a server that was not changed to be noticed.
+pub const FORMER_KEY_DAYS: i64 = 90;
+/// Custom fields of one customer, at most.
+pub const FIELDS_MAX: usize = 50;
+/// Invoices that one call closes or exports, at most: others wait while they are made.
+pub const INVOICES_MAX: i64 = 10_000;
+/// The `value` of an action, at most: the largest amount for each stays a number of 64 bits.
+pub const ACTION_VALUE_MAX: i64 = 100_000_000;
 
 /// Nesting of a trigger's rules.
 pub const RULE_DEPTH_MAX: usize = 8;

@@ -2,6 +2,7 @@
 //!
 //! Answers write every member, also the nulls, because clients test for them (api.md section 3, seed 000).
 
+mod action;
 mod application;
 mod billing;
 mod catalogue;
@@ -12,11 +13,13 @@ mod dry_run;
 mod envelope;
 mod form;
 mod group;
+mod invoice;
 mod keys;
 mod lead;
 mod partner;
 mod program;
 mod referral;
+mod reward;
 mod schema;
 mod stage;
 mod team;
@@ -25,7 +28,9 @@ mod tier;
 mod transaction;
 mod trigger;
 mod trigger_action;
+mod v1;
 
+pub use action::{Action, ActionCustomer, CompanyName, CreateAction, TargetType};
 pub use application::{
     Application, ApplicationStatus, CreateApplication, DecideApplication, DecideApplications,
 };
@@ -33,7 +38,7 @@ pub use billing::{BillingProvider, WebhookSecrets};
 pub use catalogue::{
     CreateProduct, CreateProductBook, Product, ProductBook, ProductStatus, UpdateProduct, UpdateProductBook,
 };
-pub use customer::{Attribution, Change, CreateCustomer, Customer, UpdateCustomer};
+pub use customer::{Attribution, Change, CreateCustomer, CustomField, Customer, UpdateCustomer};
 pub use deal::{ConvertSale, CreateDeal, Deal, SaleSource, UpdateDeal};
 pub use deal_file::{CreateDealFile, DealFile, DealFileContent};
 pub use dry_run::{DryRun, DryRunExample, DryRunTrigger, PastRange, Replay};
@@ -43,6 +48,7 @@ pub use form::{
     UpdateFormTemplate,
 };
 pub use group::{CreateGroup, Group, GroupFeatures, GroupSummary, UpdateGroup, UpdateGroupFeatures};
+pub use invoice::{CloseInvoices, ClosedInvoices, Invoice, InvoiceExport, Payout, UpdateInvoice};
 pub use keys::{RotateKey, RotatedKey, WhichKey};
 pub use lead::{CreateLead, Lead, UpdateLead};
 pub use partner::{
@@ -50,9 +56,11 @@ pub use partner::{
     PartnerToken, Partnership, TagPartnership, TierSummary, UpdatePartnership,
 };
 pub use program::{ClaimPolicy, ProductClaims, Program, RedirectOrder, SignupClaims, Signups, UpdateProgram};
-pub use referral::{
-    Action, Click, Conversion, ConversionResult, CreateLink, Link, Reward, RewardCustomer, RewardStatus,
-    UpdateLink, UpdateReward,
+pub use referral::{Click, Conversion, ConversionResult, CreateLink, Link, UpdateLink};
+pub use reward::{
+    CreateReward, MarketplaceProgram, Reward, RewardAction, RewardCustomer, RewardInvoice, RewardOffer,
+    RewardPartnership, RewardStatus, RewardTarget, RewardTargetType, RewardTransaction, RewardTrigger,
+    UpdateReward,
 };
 pub use stage::{CreateStage, SaleOutcome, SalesCycle, Stage, UpdateStage};
 pub use team::{CreateMember, CreateTeamMember, Member, Team, TeamSummary};
@@ -67,3 +75,4 @@ pub use trigger::{
     Trigger, TriggerEvent, UpdateTrigger,
 };
 pub use trigger_action::{Cap, CapPer, CapPeriod, Drip, FlatCommission, PercentCommission, TriggerAction};
+pub use v1::{CreateV1Customer, CreateV1Transaction, UpdateV1Customer, V1Customer, V1Envelope, V1Error};

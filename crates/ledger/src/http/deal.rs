@@ -8,7 +8,7 @@ use super::auth::Vendor;
 use super::body::Keys;
 use super::envelope::{Answer, ApiResult};
 use super::routes::Routes;
-use super::write::{self, Writes, act, create_own, update, without_body};
+use super::write::{self, Writes, act, create_for, update, without_body};
 use crate::Ledger;
 use crate::record::deal::{self, Deals};
 
@@ -16,7 +16,7 @@ pub(crate) fn routes() -> Routes {
     let one = "/api/v2/deals/{key}";
     Routes::of("deals")
         .reads::<Deals>("/api/v2/deals")
-        .post("/api/v2/deals", "Create a deal", create_own("Deal created", deal::record))
+        .post("/api/v2/deals", "Create a deal", create_for(Writes::OwnMode, "Deal created", deal::record))
         .patch(one, "Change a deal", update(Writes::OwnMode, "Deal updated", deal::update))
         .delete(one, "Archive a deal", without_body(Writes::OwnMode, "Deal archived", deal::archive))
         .post(

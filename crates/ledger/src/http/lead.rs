@@ -1,14 +1,14 @@
 //! `/leads`.
 
 use super::routes::Routes;
-use super::write::{Writes, act, create_own, update, without_body};
+use super::write::{Writes, act, create_for, update, without_body};
 use crate::record::lead::{self, Leads};
 
 pub(crate) fn routes() -> Routes {
     let one = "/api/v2/leads/{key}";
     Routes::of("leads")
         .reads::<Leads>("/api/v2/leads")
-        .post("/api/v2/leads", "Create a lead", create_own("Lead created", lead::record))
+        .post("/api/v2/leads", "Create a lead", create_for(Writes::OwnMode, "Lead created", lead::record))
         .patch(one, "Change a lead", update(Writes::OwnMode, "Lead updated", lead::update))
         .delete(one, "Archive a lead", without_body(Writes::OwnMode, "Lead archived", lead::archive))
         .post(

@@ -9,7 +9,7 @@ use super::body::Key;
 use super::envelope::{Answer, ApiResult};
 use super::list::{self, ListQuery};
 use super::routes::Routes;
-use super::write::{Writes, create, update, without_body};
+use super::write::{Writes, create_for, update, without_body};
 use crate::Ledger;
 use crate::record::click::Clicks;
 use crate::record::link::{self, Links};
@@ -17,7 +17,7 @@ use crate::record::link::{self, Links};
 pub(crate) fn routes() -> Routes {
     Routes::of("links")
         .reads::<Links>("/api/v2/links")
-        .post("/api/v2/links", "Create a link", create(Writes::Shared, "Link created", link::record))
+        .post("/api/v2/links", "Create a link", create_for(Writes::Shared, "Link created", link::record))
         .patch("/api/v2/links/{key}", "Change a link", update(Writes::Shared, "Link updated", link::update))
         .delete(
             "/api/v2/links/{key}",

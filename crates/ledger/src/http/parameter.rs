@@ -84,3 +84,11 @@ impl Parameter for OfCustomer {
     const NAME: &'static str = "customer_key";
     const ABOUT: &'static str = "Whose product it is, where two customers use one subscription name.";
 }
+
+/// `?month=`
+pub(crate) struct OfMonth;
+
+impl Parameter for OfMonth {
+    const NAME: &'static str = "month";
+    const ABOUT: &'static str = "A month, as `2026-11`; the last one without it.";
+}

@@ -82,8 +82,9 @@ pub(crate) fn create<New: Clone + Send + 'static, T: Serialize + Send + 'static>
     }
 }
 
-/// A handler that makes an object of a body, for the vendor or for a partner, whose number `record` is given.
-pub(crate) fn create_own<New: Clone + Send + 'static, T: Serialize + Send + 'static>(
+/// A handler that makes an object of a body for the vendor, or for the partner who calls, whose number `record` gets.
+pub(crate) fn create_for<New: Clone + Send + 'static, T: Serialize + Send + 'static>(
+    writes: Writes,
     message: &'static str,
     record: fn(&mut Unit<'_>, &Ctx, Option<i64>, New) -> Result<T, Refusal>,
 ) -> impl Fn(State<Ledger>, VendorOrPartner, Posted<New>) -> Answering<T> + Clone + Send + Sync + 'static {
@@ -91,10 +92,14 @@ pub(crate) fn create_own<New: Clone + Send + 'static, T: Serialize + Send + 'sta
         Box::pin(async move {
             let viewer = caller.partnership();
             let Posted { value, idempotent } = posted.kept_for(viewer);
+            let ctx = match caller {
+                VendorOrPartner::Vendor(vendor) => writes.ctx(vendor, &ledger)?,
+                VendorOrPartner::Partner(_) => caller.ctx(&ledger),
+            };
             let work = move |unit: &mut Unit<'_>, ctx: &Ctx| {
                 Ok(Answer::new(200, message, record(unit, ctx, viewer, value.clone())?))
             };
-            post(&ledger, caller.ctx(&ledger), idempotent, work).await
+            post(&ledger, ctx, idempotent, work).await
         })
     }
 }

@@ -12,6 +12,7 @@ use super::resource::{Resource, require};
 use super::{Ctx, Refusal, RefusalKind, filter, partnership, program};
 use crate::store::link::{self, LinkRow};
 use crate::store::list::{Listing, find};
+use crate::store::partnership::PartnershipRow;
 
 /// Characters of a destination: the URL length that old proxies accept, less the parameters that a redirect appends.
 const DEST_MAX: usize = 1500;
@@ -22,8 +23,17 @@ const RESERVED: [&str; 10] =
     ["api", "v1", "v2", "conversion", "healthz", "pr", "events", "assets", "demo", "dashboard"];
 
 /// Makes a link.
-pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: CreateLink) -> Result<Link, Refusal> {
-    let whose = partnership::require_named(unit, ctx, &new.partnership_key)?;
+pub(crate) fn record(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    viewer: Option<i64>,
+    new: CreateLink,
+) -> Result<Link, Refusal> {
+    let whose = match viewer {
+        Some(viewer) => own(unit, ctx, viewer, &new.partnership_key)?,
+        None if new.partnership_key.is_empty() => return Err(FieldError::required("partnership_key").into()),
+        None => partnership::require_named(unit, ctx, &new.partnership_key)?,
+    };
     if whose.archived {
         let message = "an archived partnership gets no link";
         return Err(
@@ -31,12 +41,18 @@ pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: CreateLink) -> Result<
         );
     }
     let allowed = program::find(unit, ctx.program)?.link_destinations;
-    let dest = check_dest(&new.dest, &allowed)?;
+    let dest = check_dest(&new.dest, &allowed).map_err(|refusal| match viewer {
+        // A partner cannot change the program.
+        Some(_) if refusal.code == "destination_not_allowed" => {
+            refusal.hint("ask the company to allow this destination")
+        }
+        _ => refusal,
+    })?;
     let slug = new.slug.unwrap_or_else(|| mint_company_key(&ctx.random()));
     check_slug(&slug)?;
     if let Some(other) = link::find_by_slug(unit, &slug)? {
-        // The key of another program's link is not disclosed.
-        let own = other.program == ctx.program;
+        // The key of another program's link is not disclosed, nor is another partner's to a partner.
+        let own = other.program == ctx.program && viewer.is_none_or(|viewer| viewer == other.partnership);
         let named = if own { format!(": {}", other.key) } else { String::new() };
         let message = format!("a link with slug '{slug}' exists{named}");
         return Err(Refusal::new(RefusalKind::Conflict, "link_exists", message).field("slug"));
@@ -57,6 +73,21 @@ pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: CreateLink) -> Result<
     };
     link::insert(unit, &row)?;
     Ok(render(&ctx.link_base, row))
+}
+
+/// The partner who calls. Whoever else is named, the refusal is the same, so that it tells nobody who exists.
+fn own(unit: &mut Unit<'_>, ctx: &Ctx, viewer: i64, name: &str) -> Result<PartnershipRow, Refusal> {
+    let named = if name.is_empty() {
+        partnership::find_by_id(unit, viewer)?
+    } else {
+        partnership::find(unit, ctx, name)?.filter(|row| row.id == viewer)
+    };
+    named.ok_or_else(|| {
+        let message = "a partner makes links of their own only";
+        Refusal::new(RefusalKind::Forbidden, "unknown_partnership", message)
+            .field("partnership_key")
+            .hint("leave partnership_key out")
+    })
 }
 
 /// The destination as browsers normalise it, when its host is allow-listed. Links are no open redirects.

@@ -18,7 +18,7 @@ use crate::store::group::{self, GroupRow};
 use crate::store::partnership::{self, APPROVED_STATUSES, PartnershipName, PartnershipRow};
 
 use view::render;
-pub(crate) use view::{Partners, Partnerships, display_name};
+pub(crate) use view::{Partners, Partnerships, display_name, full_name, group_summary};
 
 /// The partner key of the test partner that every program has (api.md section 1).
 const TEST_PARTNER: &str = "gstest";

@@ -24,6 +24,14 @@ pub(crate) trait Resource: Send + 'static {
     /// The object as the vendor sees it, or the partner whose number is given.
     fn render(ctx: &Ctx, viewer: Option<i64>, row: Self::Row) -> Result<Self::Wire, Refusal>;
 
+    /// Whether the vendor's list carries `total`. A partner's lists always do.
+    const COUNTED: bool = false;
+
+    /// The kept number of items of the whole list, where one is kept.
+    fn kept_total(_: &mut Unit<'_>, _: &Ctx, _viewer: Option<i64>) -> Result<Option<i64>, Refusal> {
+        Ok(None)
+    }
+
     /// Conditions of the list that no parameter asks for.
     fn implied(_request: &ListRequest) -> Vec<Condition> {
         Vec::new()

@@ -1,11 +1,14 @@
 //! Rewards and their reversals. The sum of a partner's rows is its balance (docs/decisions/0003-reversals.md).
 
+mod manual;
+mod view;
+
 use headwater_attribution::claim::Hold;
 use headwater_protocol::field::check_optional;
 use headwater_protocol::key::Prefix;
 use headwater_protocol::limits::DESCRIPTION_MAX;
-use headwater_protocol::v2::{Reward, RewardCustomer, RewardStatus, UpdateReward};
-use headwater_protocol::{Currency, FieldError, Millis};
+use headwater_protocol::v2::{Reward, RewardStatus, UpdateReward};
+use headwater_protocol::{Currency, FieldError};
 use headwater_store::Unit;
 
 use super::list::ListRequest;
@@ -15,6 +18,10 @@ use crate::store::cap;
 use crate::store::list::{Condition, Listing};
 use crate::store::reward::{self, EarnedBy, RewardNames, RewardRow, StatusChange};
 use crate::store::transaction::TransactionRow;
+
+pub(crate) use manual::record;
+pub(crate) use view::offer_key;
+use view::render;
 
 /// Why a reward was declined by a refund.
 const REFUNDED: &str = "refunded";
@@ -33,6 +40,8 @@ pub(crate) fn blank(ctx: &Ctx, partnership: i64, amount: i64, currency: Currency
         customer: None,
         txn: None,
         trigger: None,
+        action: None,
+        invoice: None,
         event_key: None,
         amount,
         currency: currency.code().to_owned(),
@@ -101,6 +110,12 @@ pub(crate) fn end_installment(unit: &mut Unit<'_>, ctx: &Ctx, row: &RewardRow) -
     Ok(())
 }
 
+/// Whether a reward is paid or on an invoice, whose amount is fixed: it never changes any more, and what is taken from
+/// it is set off against later rewards.
+pub(crate) fn is_settled(row: &RewardRow) -> bool {
+    row.status == RewardStatus::Paid.name() || row.invoice.is_some()
+}
+
 /// Puts an existing reward on hold, changes the reason, or releases it. A status that a person has set stays.
 pub(crate) fn update_hold(
     unit: &mut Unit<'_>,
@@ -128,7 +143,7 @@ pub(crate) fn take_back(
     if rest != 0 {
         reward::insert(unit, ctx.program, &reversal(ctx, earned, rest, CORRECTED))?;
     }
-    if earned.status != RewardStatus::Paid.name() {
+    if !is_settled(earned) {
         let declined =
             StatusChange { status: RewardStatus::Declined.name(), reason: Some(CORRECTED), at: ctx.now.0 };
         reward::set_status(unit, earned.id, &declined)?;
@@ -144,11 +159,25 @@ pub(crate) fn reverse_transaction(
     txn: &TransactionRow,
 ) -> Result<(), Refusal> {
     let refunded = if txn.archived { txn.amount } else { txn.refunded_total };
-    for (earned, already) in reward::list_earned(unit, EarnedBy::ByPayment(txn.id))? {
+    reverse_earned(unit, ctx, EarnedBy::ByPayment(txn.id), (txn.amount, refunded))
+}
+
+/// Takes back all that an action earned.
+pub(crate) fn reverse_action(unit: &mut Unit<'_>, ctx: &Ctx, action: i64) -> Result<(), Refusal> {
+    reverse_earned(unit, ctx, EarnedBy::ByAction(action), (1, 1))
+}
+
+fn reverse_earned(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    by: EarnedBy,
+    (whole, refunded): (i64, i64),
+) -> Result<(), Refusal> {
+    for (earned, already) in reward::list_earned(unit, by)? {
         if earned.reason.as_deref() == Some(RULES_FAILED) {
             continue;
         }
-        let step = headwater_attribution::reverse(earned.amount, txn.amount, refunded, already);
+        let step = headwater_attribution::reverse(earned.amount, whole, refunded, already);
         if step != 0 {
             reward::insert(unit, ctx.program, &reversal(ctx, &earned, step, REFUNDED))?;
         }
@@ -160,7 +189,7 @@ pub(crate) fn reverse_transaction(
             let again = StatusChange { status: status.name(), reason: None, at: ctx.now.0 };
             reward::set_status(unit, earned.id, &again)?;
         }
-        if whole && earned.status != RewardStatus::Paid.name() {
+        if whole && !is_settled(&earned) {
             let declined =
                 StatusChange { status: RewardStatus::Declined.name(), reason: Some(REFUNDED), at: ctx.now.0 };
             reward::set_status(unit, earned.id, &declined)?;
@@ -170,16 +199,17 @@ pub(crate) fn reverse_transaction(
 }
 
 /// A row that takes `step` from a reward, or restores it where `step` has the other sign. It has the reward's status,
-/// except that the reversal of a paid reward is pending: the amount is owed back.
+/// except that the reversal of one that is paid, or is on an invoice, is pending: the amount is owed back.
 fn reversal(ctx: &Ctx, earned: &RewardRow, step: i64, reason: &str) -> RewardRow {
-    let paid = earned.status == RewardStatus::Paid.name();
-    let status = if paid { RewardStatus::Pending.name().to_owned() } else { earned.status.clone() };
+    let status =
+        if is_settled(earned) { RewardStatus::Pending.name().to_owned() } else { earned.status.clone() };
     RewardRow {
         id: ctx.next_id(),
         key: ctx.mint(Prefix::Reward),
         event_key: None,
         amount: -step,
         status,
+        invoice: None,
         reverses: Some(earned.id),
         reason: Some(reason.to_owned()),
         capped: false,
@@ -246,6 +276,10 @@ pub(crate) fn update(
 fn refuse_move(unit: &mut Unit<'_>, row: &RewardRow, to: RewardStatus) -> Result<(), Refusal> {
     let refuse =
         |code: &str, message: String| Err(Refusal::new(RefusalKind::Conflict, code, message).field("status"));
+    if row.invoice.is_some() && row.status != RewardStatus::Paid.name() {
+        let message = format!("reward {} is on an invoice; mark the invoice as paid", row.key);
+        return refuse("reward_invoiced", message);
+    }
     if row.status == RewardStatus::Paid.name() {
         return refuse("reward_paid", format!("reward {} is paid; that cannot be undone", row.key));
     }
@@ -255,7 +289,7 @@ fn refuse_move(unit: &mut Unit<'_>, row: &RewardRow, to: RewardStatus) -> Result
         }
         return Ok(());
     };
-    let paid = reward::find_by_id(unit, original)?.is_some_and(|row| row.status == RewardStatus::Paid.name());
+    let paid = reward::find_by_id(unit, original)?.is_some_and(|row| is_settled(&row));
     if !paid {
         let message = format!("{} reverses a reward that is not paid, and moves with it", row.key);
         return refuse("reversal_follows", message);
@@ -267,35 +301,4 @@ fn refuse_move(unit: &mut Unit<'_>, row: &RewardRow, to: RewardStatus) -> Result
         );
     }
     Ok(())
-}
-
-/// A reward as the API shows it. A partner sees neither the trigger nor who the customer is.
-fn render(row: RewardRow, for_partner: bool) -> Reward {
-    let names = row.names;
-    let status = RewardStatus::from_name(&row.status).unwrap_or(RewardStatus::Hold);
-    let customer = names.customer_key.map(|key| RewardCustomer {
-        key,
-        email: names.customer_email.filter(|_| !for_partner),
-        external_key: names.customer_site_key.filter(|_| !for_partner),
-    });
-    Reward {
-        key: row.key,
-        amount: row.amount,
-        currency: row.currency.parse().unwrap_or(Currency::USD),
-        description: row.description.clone(),
-        reward_status: status,
-        status,
-        action: None,
-        customer,
-        offer: Some(row.description),
-        partnership: names.partnership_key,
-        transaction: names.transaction_key,
-        trigger: names.trigger_key.filter(|_| !for_partner),
-        reverses: names.reverses_key,
-        reason: row.reason,
-        invoice: None,
-        created_at: Millis(row.created_at),
-        updated_at: Millis(row.updated_at),
-        ready_at: row.ready_at.map(Millis),
-    }
 }

@@ -57,6 +57,15 @@ const INVARIANTS: &[Invariant] = &[
                  GROUP BY customer.id, customer.key, currency HAVING sum(payments) <> 0 OR sum(revenue) <> 0 LIMIT $1",
     },
     Invariant {
+        name: "the kept numbers of actions are what a count finds",
+        broken: "SELECT 'of program ' || program || ' and partnership ' || partnership || ' ' || sum(actions) \
+                 || ' more than a count finds' FROM (SELECT program, test, partnership, actions FROM action_total \
+                 UNION ALL SELECT program, test, 0, -1 FROM action WHERE archived = 0 \
+                 UNION ALL SELECT program, test, partnership, -1 FROM action WHERE archived = 0 \
+                 AND partnership IS NOT NULL) AS difference \
+                 GROUP BY program, test, partnership HAVING sum(actions) <> 0 LIMIT $1",
+    },
+    Invariant {
         name: "no payment was given back more than once",
         broken: "SELECT key || ' of ' || amount || ' gave back ' || refunded_total FROM txn \
                  WHERE abs(refunded_total) > abs(amount) OR (refunded_total < 0) <> (amount < 0 AND refunded_total <> 0) \
@@ -96,6 +105,15 @@ const INVARIANTS: &[Invariant] = &[
                  FROM reward JOIN reward AS taken ON taken.reverses = reward.id \
                  GROUP BY reward.id, reward.key, reward.amount HAVING abs(sum(taken.amount)) > abs(reward.amount) \
                  OR (sum(taken.amount) <> 0 AND (sum(taken.amount) < 0) = (reward.amount < 0)) LIMIT $1",
+    },
+    Invariant {
+        name: "an invoice is the sum of its rewards, which are paid with it",
+        broken: "SELECT invoice.key || ' of ' || invoice.amount || ' holds rewards of ' \
+                 || coalesce(sum(reward.amount), 0) FROM invoice LEFT JOIN reward ON reward.invoice = invoice.id \
+                 GROUP BY invoice.id, invoice.key, invoice.amount, invoice.rewards, invoice.status \
+                 HAVING coalesce(sum(reward.amount), 0) <> invoice.amount OR count(reward.id) <> invoice.rewards \
+                 OR sum(CASE WHEN reward.status = CASE WHEN invoice.status = 'paid' THEN 'paid' ELSE 'approved' END \
+                 THEN 0 ELSE 1 END) <> 0 LIMIT $1",
     },
     Invariant {
         name: "a reversal is of its reward's partner and currency, and nothing reverses it",

@@ -6,6 +6,9 @@ use std::fmt::Write as _;
 use headwater_store::{Columns, Record, StoreError, Unit, Value};
 
 mod filter;
+mod updated;
+
+pub(in crate::store) use updated::INDEXES as BY_CHANGE;
 
 pub(crate) use filter::{FilterBy, ListFilter, NamedRecord};
 
@@ -16,7 +19,7 @@ pub(crate) struct PageRequest {
     pub(crate) limit: u32,
     /// The item to continue from.
     pub(crate) cursor: Option<Cursor>,
-    /// Name of the order: `created_at` or one of the listing's.
+    /// Name of the order: `created_at`, `updated_at` or one of the listing's.
     pub(crate) order: &'static str,
     /// Whether the smallest comes first.
     pub(crate) ascending: bool,
@@ -30,6 +33,14 @@ pub(crate) struct PageRequest {
     pub(crate) max_updated: Option<i64>,
     /// Whether archived items are shown.
     pub(crate) include_archived: bool,
+}
+
+impl PageRequest {
+    /// Whether it asks for pages of everything that is not archived.
+    pub(crate) fn is_whole(&self) -> bool {
+        let bounds = [self.min_created, self.max_created, self.min_updated, self.max_updated];
+        bounds.iter().all(Option::is_none) && !self.include_archived
+    }
 }
 
 /// Where a page begins or ends: an item's key.
@@ -178,11 +189,11 @@ pub(crate) fn page<T: Record>(
     page: &PageRequest,
 ) -> Result<Option<Slice<T>>, StoreError> {
     let table = listing.table;
-    let order = listing
-        .orders
-        .iter()
-        .find(|(name, _)| *name == page.order)
-        .map_or_else(|| format!("{table}.created_at"), |(_, column)| (*column).to_owned());
+    let order = match listing.orders.iter().find(|(name, _)| *name == page.order) {
+        Some((_, column)) => (*column).to_owned(),
+        None if page.order == "updated_at" => format!("{table}.updated_at"),
+        None => format!("{table}.created_at"),
+    };
     let (key, backward) = match &page.cursor {
         None => (None, false),
         Some(Cursor::After(key)) => (Some(key), false),
@@ -228,6 +239,23 @@ pub(crate) fn page<T: Record>(
         rows.reverse();
     }
     Ok(Some(Slice { rows, has_more }))
+}
+
+/// The number of rows of all pages together, counted up to a bound.
+pub(crate) fn count(
+    unit: &mut Unit<'_>,
+    listing: &Listing,
+    scope: &[Condition],
+    filters: Vec<Condition>,
+    (page, bound): (&PageRequest, i64),
+) -> Result<i64, StoreError> {
+    let text = format!("SELECT count(*) FROM (SELECT 1 AS one FROM {}", listing.from);
+    let mut query = SqlQuery { text, params: Vec::new() };
+    query.conditions(scope.iter().cloned().chain(filters).collect());
+    push_bounds(&mut query, listing, page);
+    query.push(" LIMIT", ConditionValue::Int(bound));
+    query.text.push_str(") AS counted");
+    Ok(unit.query_one::<_, StoreError>(&query.text, &query.values(), |row| row.get(0))?.unwrap_or_default())
 }
 
 fn push_bounds(query: &mut SqlQuery, listing: &Listing, page: &PageRequest) {

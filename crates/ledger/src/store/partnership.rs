@@ -119,7 +119,7 @@ pub(crate) const LISTING: Listing = Listing {
     orders: &[],
     archivable: true,
     modes: false,
-    partner: None,
+    partner: Some("partnership.id ="),
     filters: &[
         ListFilter::vendor(
             "group_key",

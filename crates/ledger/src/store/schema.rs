@@ -34,6 +34,11 @@ pub const MIGRATIONS: &[&str] = &[
     super::partnership::PROFILE,
     super::totals::PARTNERS,
     super::application::TABLE,
+    super::action::TABLES,
+    super::invoice::TABLES,
+    super::transaction::MEMBERS,
+    super::list::BY_CHANGE,
+    super::former_key::TABLE,
 ];
 
 /// Sources of records (trust.md section 1). Rows from before have the vendor as source, because the real one was not

@@ -1,11 +1,13 @@
 //! Tests of the ledger through its router, as a client uses it.
 #![allow(clippy::unwrap_used, reason = "every file of it is a test")]
 
+mod actions;
 mod answers;
 mod applications;
 mod auth;
 mod bounds;
 mod caps;
+mod changes;
 mod claims;
 mod contract;
 mod conversions;
@@ -17,11 +19,13 @@ mod earnings;
 mod evaluation;
 mod histories;
 mod holds;
+mod invoices;
 mod links;
 mod lists;
 mod names;
 mod openapi;
 mod operating;
+mod partner_view;
 mod partners;
 mod past;
 mod payments;
@@ -29,12 +33,16 @@ mod products;
 mod profiles;
 mod refunds;
 mod repeats;
+mod rewards;
 mod sales_cycles;
 mod seed_000;
 mod seed_001;
+mod seed_003;
+mod seed_004;
 mod settings;
 mod shop;
 mod test_ledger;
 mod trigger_events;
 mod triggers;
+mod v1;
 mod views;

@@ -12,12 +12,13 @@ async fn trade() -> TestLedger {
     ledger.pay("ada", "paid", 10_000).await;
     ledger.pay("ada", "gone", 5_000).await;
     ledger.done("POST", "transactions/paid/refund", json!({"refunded_total": 2_500})).await;
+    ledger.done("POST", "actions", json!({"customer_key": "ada", "key": "call", "value": 1})).await;
     ledger
 }
 
 #[tokio::test]
 async fn each_damage_to_a_ledger_is_named() {
-    let damages: [(&'static [&'static str], &str); 10] = [
+    let damages: [(&'static [&'static str], &str); 11] = [
         (
             &["UPDATE partner_total SET customers = customers + 3"],
             "a partner's kept number of customers is what a count finds",
@@ -69,6 +70,20 @@ async fn each_damage_to_a_ledger_is_named() {
             &["UPDATE txn SET test = 1 WHERE key = 'paid'"],
             "what a payment or a reward points to is of its own program and mode",
         ),
+        (
+            &["UPDATE action_total SET actions = actions + 1 WHERE partnership <> 0"],
+            "the kept numbers of actions are what a count finds",
+        ),
+        (
+            &[
+                "UPDATE reward SET status = 'approved', created_at = 0",
+                "INSERT INTO invoice (id, program, test, key, partnership, currency, month, amount, rewards, status, \
+               created_at, updated_at) SELECT 7, program, test, 'inv_x', partnership, currency, '2026-03', amount, 1, \
+               'paid', 0, 0 FROM reward WHERE reverses IS NULL ORDER BY id LIMIT 1",
+                "UPDATE reward SET invoice = 7 WHERE id = (SELECT min(id) FROM reward)",
+            ],
+            "an invoice is the sum of its rewards, which are paid with it",
+        ),
     ];
     for (damage, name) in damages {
         let ledger = trade().await;
@@ -90,6 +105,8 @@ async fn stored_totals_equal_a_recount_after_every_kind_of_change() {
     ledger.done("PATCH", "customers/ada", json!({"name": "Ada"})).await;
     ledger.done("DELETE", "customers/bob", serde_json::Value::Null).await;
     assert_eq!(customers().await, 1);
+    let action = ledger.done("GET", "actions", serde_json::Value::Null).await["items"][0]["key"].clone();
+    ledger.done("DELETE", &format!("actions/{}", action.as_str().unwrap()), serde_json::Value::Null).await;
     ledger.done("DELETE", "transactions/gone", serde_json::Value::Null).await;
     ledger.done("POST", "transactions/paid/refund", json!({"refunded_total": 3_000})).await;
     // A payment before its product, which is linked when the product comes.
@@ -132,5 +149,29 @@ async fn clicks_that_were_deleted_for_their_age_stay_counted() {
     while ledger.handle.prune().await.unwrap() {}
     assert_eq!(ledger.number("SELECT count(*) FROM click").await, 1);
     assert_eq!(clicks().await, 3);
+}
+
+#[tokio::test]
+async fn a_deleted_action_takes_back_what_it_earned_as_a_refund_does() {
+    let ledger = TestLedger::open().await;
+    ledger.customer("ada").await;
+    let body = json!({"customer_key": "ada", "key": "call", "value": 1});
+    let action = ledger.done("POST", "actions", body).await;
+    // As a trigger writes a reward for the event `action:` and the action's number.
+    ledger
+        .sql(&["INSERT INTO reward (id, program, test, key, partnership, customer, action, amount, currency, \
+            description, status, archived, created_at, updated_at) SELECT 7, program, test, 'rwrd_x', partnership, \
+            customer, id, 900, 'USD', 'Earn', 'approved', 0, 0, 0 FROM action"])
+        .await;
+    let path = format!("actions/{}", action["key"].as_str().unwrap());
+    let earned = ledger.done("GET", "rewards/rwrd_x", serde_json::Value::Null).await;
+    assert_eq!(earned["action"], json!({"key": action["key"], "type": "call"}));
+    ledger.done("DELETE", &path, serde_json::Value::Null).await;
+    ledger.done("DELETE", &path, serde_json::Value::Null).await;
+    let rows = ledger.done("GET", "rewards", serde_json::Value::Null).await;
+    let told: Vec<_> =
+        rows["items"].as_array().unwrap().iter().map(|row| (&row["amount"], &row["status"])).collect();
+    let declined = json!("declined");
+    assert_eq!(told, [(&json!(-900), &declined), (&json!(900), &declined)]);
     assert_eq!(ledger.check().await, Vec::<String>::new());
 }

@@ -10,7 +10,7 @@ use headwater_store::Unit;
 use super::super::resource::Resource;
 use super::super::{Ctx, Refusal};
 use crate::store::list::Listing;
-use crate::store::partnership::{self, PartnershipRow};
+use crate::store::partnership::{self, GroupFacts, PartnershipRow};
 
 /// Partners' memberships of a program.
 pub(crate) struct Partnerships;
@@ -28,10 +28,10 @@ impl Resource for Partnerships {
     fn find(
         unit: &mut Unit<'_>,
         ctx: &Ctx,
-        _: Option<i64>,
+        viewer: Option<i64>,
         name: &str,
     ) -> Result<Option<PartnershipRow>, Refusal> {
-        super::find(unit, ctx, name)
+        Ok(super::find(unit, ctx, name)?.filter(|row| viewer.is_none_or(|own| own == row.id)))
     }
 }
 
@@ -51,10 +51,10 @@ impl Resource for Partners {
     fn find(
         unit: &mut Unit<'_>,
         ctx: &Ctx,
-        _: Option<i64>,
+        viewer: Option<i64>,
         name: &str,
     ) -> Result<Option<PartnershipRow>, Refusal> {
-        super::find(unit, ctx, name)
+        Ok(super::find(unit, ctx, name)?.filter(|row| viewer.is_none_or(|own| own == row.id)))
     }
 }
 
@@ -70,26 +70,31 @@ fn team_key(partnership_key: &str) -> String {
 
 /// First and last name, or the address when there is neither.
 pub(crate) fn display_name(row: &PartnershipRow) -> String {
-    let name = full_name(row);
+    let name = full_name(row.first_name.as_deref(), row.last_name.as_deref());
     if name.is_empty() { row.email.clone() } else { name }
 }
 
-fn full_name(row: &PartnershipRow) -> String {
-    let parts = [row.first_name.as_deref(), row.last_name.as_deref()];
-    parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+/// A partner's full name; empty when unknown.
+pub(crate) fn full_name(first: Option<&str>, last: Option<&str>) -> String {
+    [first, last].into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-pub(super) fn render(row: PartnershipRow) -> Partnership {
-    let stats = stats(&row);
-    let team = TeamSummary { key: team_key(&row.key), name: display_name(&row) };
-    let group = row.group_facts.map(|group| GroupSummary {
+/// A group as it is shown inside of other objects.
+pub(crate) fn group_summary(group: GroupFacts) -> GroupSummary {
+    GroupSummary {
         key: group.key,
         name: group.name,
         slug: group.slug,
         archived: group.archived,
         default: group.is_default,
         features: group.features.into(),
-    });
+    }
+}
+
+pub(super) fn render(row: PartnershipRow) -> Partnership {
+    let stats = stats(&row);
+    let team = TeamSummary { key: team_key(&row.key), name: display_name(&row) };
+    let group = row.group_facts.map(group_summary);
     let (email, name) = (row.manager_email, row.manager_name);
     Partnership {
         key: row.key,
@@ -143,6 +148,6 @@ fn read_money(text: &str) -> Option<PartnerMoney> {
 }
 
 fn render_partner(row: PartnershipRow) -> Partner {
-    let name = full_name(&row);
+    let name = full_name(row.first_name.as_deref(), row.last_name.as_deref());
     Partner { key: row.key, email: row.email, name, status: status(row.archived) }
 }
