@@ -18,7 +18,7 @@ async fn trade() -> TestLedger {
 
 #[tokio::test]
 async fn each_damage_to_a_ledger_is_named() {
-    let damages: [(&'static [&'static str], &str); 11] = [
+    let damages: [(&'static [&'static str], &str); 12] = [
         (
             &["UPDATE partner_total SET customers = customers + 3"],
             "a partner's kept number of customers is what a count finds",
