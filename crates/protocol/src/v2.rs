@@ -25,7 +25,9 @@ pub use catalogue::{
 };
 pub use customer::{Attribution, Change, CreateCustomer, CustomField, Customer, UpdateCustomer};
 pub use envelope::{Envelope, ErrorBody, List, Warning};
-pub use invoice::{CloseInvoices, ClosedInvoices, Invoice, InvoiceExport, Payout, UpdateInvoice};
+pub use invoice::{
+    CloseInvoices, ClosedInvoices, InvoiceExport, PartnerInvoice, PartnerPayout, UpdateInvoice,
+};
 pub use keys::{RotateKey, RotatedKey, WhichKey};
 pub use partner::{
     CreateGroup, CreateMember, CreatePartnership, Group, GroupSummary, Member, Partner, PartnerToken,

@@ -7,6 +7,21 @@ use headwater_store::{Record, StoreError, Unit, row};
 
 use super::json;
 
+/// The secrets of billing providers' webhooks by the provider's name, in place of columns for one provider.
+pub(super) const WEBHOOK_SECRETS: &str = r#"
+ALTER TABLE program ADD COLUMN webhook_secrets text NOT NULL DEFAULT '{}';
+ALTER TABLE program ADD COLUMN test_webhook_secrets text NOT NULL DEFAULT '{}';
+UPDATE program
+    SET webhook_secrets = '{"stripe":"' || replace(replace(stripe_webhook_secret, '\', '\\'), '"', '\"') || '"}'
+    WHERE stripe_webhook_secret IS NOT NULL;
+UPDATE program
+    SET test_webhook_secrets =
+        '{"stripe":"' || replace(replace(stripe_test_webhook_secret, '\', '\\'), '"', '\"') || '"}'
+    WHERE stripe_test_webhook_secret IS NOT NULL;
+ALTER TABLE program DROP COLUMN stripe_webhook_secret;
+ALTER TABLE program DROP COLUMN stripe_test_webhook_secret;
+"#;
+
 row! {
     /// A program.
     pub(crate) struct ProgramRow {

@@ -18,7 +18,7 @@ pub const MIGRATIONS: &[&str] = &[
     super::erasure::TABLE,
     PAID_FOR,
     LEAN,
-    WEBHOOK_SECRETS,
+    super::program::WEBHOOK_SECRETS,
     super::action::TABLES,
     super::invoice::TABLES,
     super::transaction::MEMBERS,
@@ -386,21 +386,6 @@ CREATE INDEX txn_by_product ON txn (product) WHERE product IS NOT NULL;
 DROP INDEX reward_by_reversed;
 CREATE INDEX reward_by_reversed ON reward (reverses) WHERE reverses IS NOT NULL;
 ";
-
-/// The secrets of billing providers' webhooks by the provider's name, in place of columns for one provider.
-const WEBHOOK_SECRETS: &str = r#"
-ALTER TABLE program ADD COLUMN webhook_secrets text NOT NULL DEFAULT '{}';
-ALTER TABLE program ADD COLUMN test_webhook_secrets text NOT NULL DEFAULT '{}';
-UPDATE program
-    SET webhook_secrets = '{"stripe":"' || replace(replace(stripe_webhook_secret, '\', '\\'), '"', '\"') || '"}'
-    WHERE stripe_webhook_secret IS NOT NULL;
-UPDATE program
-    SET test_webhook_secrets =
-        '{"stripe":"' || replace(replace(stripe_test_webhook_secret, '\', '\\'), '"', '\"') || '"}'
-    WHERE stripe_test_webhook_secret IS NOT NULL;
-ALTER TABLE program DROP COLUMN stripe_webhook_secret;
-ALTER TABLE program DROP COLUMN stripe_test_webhook_secret;
-"#;
 
 #[cfg(test)]
 mod tests;
