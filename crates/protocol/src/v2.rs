@@ -48,7 +48,9 @@ pub use form::{
     UpdateFormTemplate,
 };
 pub use group::{CreateGroup, Group, GroupFeatures, GroupSummary, UpdateGroup, UpdateGroupFeatures};
-pub use invoice::{CloseInvoices, ClosedInvoices, Invoice, InvoiceExport, Payout, UpdateInvoice};
+pub use invoice::{
+    CloseInvoices, ClosedInvoices, InvoiceExport, PartnerInvoice, PartnerPayout, UpdateInvoice,
+};
 pub use keys::{RotateKey, RotatedKey, WhichKey};
 pub use lead::{CreateLead, Lead, UpdateLead};
 pub use partner::{

@@ -39,13 +39,16 @@ pub(crate) fn narrowed<R: Resource>(
     list::all_rendered(list::render(&request.page, slice, |row| R::render(ctx, viewer, row))?)
 }
 
+/// A page's rows, where its cursor names an item, and the list's `total`, where it carries one.
+type CountedRows<T> = (Option<Slice<T>>, Option<i64>);
+
 /// The rows of a page, and the list's `total` where it carries one.
 pub(crate) fn rows<R: Resource>(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     viewer: Option<i64>,
     request: &ListRequest,
-) -> Result<(Option<Slice<R::Row>>, Option<i64>), Refusal> {
+) -> Result<CountedRows<R::Row>, Refusal> {
     let mut narrowed = conditions(unit, ctx, viewer, request)?;
     let whole = narrowed.is_empty() && request.page.is_whole();
     narrowed.extend(R::implied(request));
@@ -90,14 +93,14 @@ fn condition(
             let message = format!("{name} must be one of {}", words.join(", "));
             return Err(FieldError::new("invalid_value", name, message).into());
         }
-        FilterBy::Case(cases) => match cases.iter().find(|(word, _)| *word == text) {
-            Some((_, condition)) => Condition::fact(condition),
-            None => {
+        FilterBy::Case(cases) => {
+            let found = cases.iter().find(|(word, _)| *word == text);
+            let (_, condition) = found.ok_or_else(|| {
                 let words: Vec<_> = cases.iter().map(|(word, _)| *word).collect();
-                let message = format!("{name} must be one of {}", words.join(", "));
-                return Err(FieldError::new("invalid_value", name, message).into());
-            }
-        },
+                FieldError::new("invalid_value", name, format!("{name} must be one of {}", words.join(", ")))
+            })?;
+            Condition::fact(condition)
+        }
         // The engines differ in how a pattern escapes its signs, so each of them stands for any one character.
         FilterBy::Contains(left) => {
             Condition::text(left, format!("%{}%", text.to_lowercase().replace(['%', '_', '\\'], "_")))

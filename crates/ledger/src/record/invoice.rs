@@ -6,7 +6,7 @@ mod month;
 
 use headwater_protocol::key::Prefix;
 use headwater_protocol::limits::INVOICES_MAX;
-use headwater_protocol::v2::{CloseInvoices, ClosedInvoices, Invoice, Payout, UpdateInvoice};
+use headwater_protocol::v2::{CloseInvoices, ClosedInvoices, PartnerInvoice, PartnerPayout, UpdateInvoice};
 use headwater_protocol::{Currency, Millis};
 use headwater_store::Unit;
 
@@ -30,10 +30,10 @@ impl Resource for Invoices {
     const NAME: &'static str = "invoice";
     const LISTING: &'static Listing = &invoice::LISTING;
     type Row = InvoiceRow;
-    type Wire = Invoice;
+    type Wire = PartnerInvoice;
 
-    fn render(_: &Ctx, _: Option<i64>, row: InvoiceRow) -> Result<Invoice, Refusal> {
-        Ok(Invoice {
+    fn render(_: &Ctx, _: Option<i64>, row: InvoiceRow) -> Result<PartnerInvoice, Refusal> {
+        Ok(PartnerInvoice {
             key: row.key,
             partnership_key: row.partnership_key,
             month: row.month,
@@ -55,11 +55,11 @@ impl Resource for Payouts {
     const NAME: &'static str = "payout";
     const LISTING: &'static Listing = &invoice::PAYOUTS;
     type Row = PayoutRow;
-    type Wire = Payout;
+    type Wire = PartnerPayout;
 
-    fn render(_: &Ctx, _: Option<i64>, row: PayoutRow) -> Result<Payout, Refusal> {
+    fn render(_: &Ctx, _: Option<i64>, row: PayoutRow) -> Result<PartnerPayout, Refusal> {
         let PayoutRow { key, created_at, updated_at, invoice, .. } = row;
-        Ok(Payout {
+        Ok(PartnerPayout {
             key,
             partnership_key: invoice.partnership_key,
             invoice_key: invoice.key,
@@ -119,7 +119,7 @@ pub(crate) fn update(
     ctx: &Ctx,
     key: &str,
     change: &UpdateInvoice,
-) -> Result<Invoice, Refusal> {
+) -> Result<PartnerInvoice, Refusal> {
     let mut row = require::<Invoices>(unit, ctx, None, key)?;
     if change.status != PAID {
         let known = change.status == OPEN;

@@ -95,6 +95,26 @@ impl Visit for Statement {
     fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
 }
 
+/// An action of a customer, and a reward that is given, approved, invoiced and paid.
+async fn reward(ledger: &TestLedger, name: &str, round: usize) {
+    let action = json!({"customer_key": name, "key": "call", "value": 1, "external_key": name});
+    let (status, action) = ledger.ask("POST", "actions", action, &format!("action {round}")).await;
+    assert_eq!(status, 200, "{action}");
+    let given = json!({"partner_key": "robin", "amount": 5, "description": "bonus"});
+    let (status, given) = ledger.ask("POST", "rewards", given, &format!("reward {round}")).await;
+    assert_eq!(status, 200, "{given}");
+    let given = format!("rewards/{}", given["data"]["key"].as_str().unwrap());
+    ledger.done("PATCH", &given, json!({"status": "approved"})).await;
+    // A month later it is paid.
+    ledger.pass(31 * 24 * 60 * 60 * 1000);
+    ledger.done("POST", "invoices/close", json!({})).await;
+    let invoice = ledger.done("GET", "invoices?limit=1", Value::Null).await["items"][0]["key"].clone();
+    let invoice = format!("invoices/{}", invoice.as_str().unwrap());
+    ledger.done("PATCH", &invoice, json!({"status": "paid"})).await;
+    let action = format!("actions/{}", action["data"]["key"].as_str().unwrap());
+    ledger.done("DELETE", &action, Value::Null).await;
+}
+
 /// Sends one of each request that is frequent in operation.
 async fn work(ledger: &TestLedger, round: usize) {
     let name = format!("c{round}");
@@ -118,22 +138,7 @@ async fn work(ledger: &TestLedger, round: usize) {
         .done("POST", &format!("transactions/customer_key{round}/refund"), json!({"refunded_total": 100}))
         .await;
     ledger.done("PATCH", &format!("customers/{name}"), json!({"name": "Ada"})).await;
-    let action = json!({"customer_key": name, "key": "call", "value": 1, "external_key": name});
-    let (status, action) = ledger.ask("POST", "actions", action, &format!("action {round}")).await;
-    assert_eq!(status, 200, "{action}");
-    let given = json!({"partner_key": "robin", "amount": 5, "description": "bonus"});
-    let (status, given) = ledger.ask("POST", "rewards", given, &format!("reward {round}")).await;
-    assert_eq!(status, 200, "{given}");
-    let given = format!("rewards/{}", given["data"]["key"].as_str().unwrap());
-    ledger.done("PATCH", &given, json!({"status": "approved"})).await;
-    // A month later it is paid.
-    ledger.pass(31 * 24 * 60 * 60 * 1000);
-    ledger.done("POST", "invoices/close", json!({})).await;
-    let invoice = ledger.done("GET", "invoices?limit=1", Value::Null).await["items"][0]["key"].clone();
-    let invoice = format!("invoices/{}", invoice.as_str().unwrap());
-    ledger.done("PATCH", &invoice, json!({"status": "paid"})).await;
-    let action = format!("actions/{}", action["data"]["key"].as_str().unwrap());
-    ledger.done("DELETE", &action, Value::Null).await;
+    reward(ledger, &name, round).await;
     for path in [
         format!("customers/cus_{round}"),
         format!("customers/{name}@site.example"),

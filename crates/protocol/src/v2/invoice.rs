@@ -37,7 +37,7 @@ pub struct UpdateInvoice {
 
 /// What a partner is paid for a month in one currency. Its amount never changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Invoice {
+pub struct PartnerInvoice {
     /// `inv_…`
     pub key: String,
     /// Who is paid (`part_…`).
@@ -73,7 +73,7 @@ pub struct InvoiceExport {
 
 /// A payment to a partner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Payout {
+pub struct PartnerPayout {
     /// `pout_…`
     pub key: String,
     /// Who was paid (`part_…`).
