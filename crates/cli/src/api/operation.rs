@@ -85,11 +85,16 @@ pub(crate) fn all() -> Vec<ApiOperation> {
 }
 
 fn read(document: &Value, path: &str, method: &str, operation: &Value) -> Option<ApiOperation> {
-    let below = path.strip_prefix("/api/v2/").or_else(|| path.strip_prefix('/'))?;
+    let below = ["/api/v2/", "/api/", "/"].iter().find_map(|prefix| path.strip_prefix(prefix))?;
     let mut parts = below.split('/').filter(|part| !part.starts_with('{'));
     let resource = parts.next()?.replace('_', "-");
     let rest: Vec<_> = parts.collect();
-    let verb = if rest.is_empty() { verb_of(method, path).to_owned() } else { rest.join("-") };
+    let verb = match (rest.join("-"), method) {
+        (rest, _) if rest.is_empty() => verb_of(method, path).to_owned(),
+        // Never under the short name, which reads like a look at it.
+        (rest, "delete") => format!("delete-{rest}"),
+        (rest, _) => rest,
+    };
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let query = operation["parameters"].as_array().into_iter().flatten();
     let query = query.filter(|parameter| parameter["in"] == "query").map(|parameter| ApiOption {
@@ -119,6 +124,7 @@ fn verb_of(method: &str, path: &str) -> &'static str {
         ("get", false) => "list",
         ("get", true) => "get",
         ("post", _) => "create",
+        ("patch", false) if !path.ends_with("/program") => "update-many",
         ("patch", _) => "update",
         _ => "delete",
     }
@@ -195,6 +201,13 @@ mod tests {
             "program get",
             "program keys-rotate",
             "conversion xid",
+            "deals assignment",
+            "deals delete-file",
+            "deals file",
+            "partnerships update",
+            "partnerships update-many",
+            "applications update",
+            "applications update-many",
         ] {
             assert!(names.contains(name), "{name} is not among {names:?}");
         }

@@ -18,7 +18,13 @@ pub(crate) fn routes() -> Routes {
     Routes::of("links")
         .reads::<Links>("/api/v2/links")
         .post("/api/v2/links", "Create a link", create_for(Writes::Shared, "Link created", link::record))
-        .patch("/api/v2/links/{key}", "Change a link", update(Writes::Shared, "Link updated", link::update))
+        .patch(
+            "/api/v2/links/{key}",
+            "Change a link",
+            update(Writes::Shared, "Link updated", |unit, ctx, key, change| {
+                link::update(unit, ctx, key, &change)
+            }),
+        )
         .delete(
             "/api/v2/links/{key}",
             "Archive a link",

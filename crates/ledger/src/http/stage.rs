@@ -19,7 +19,13 @@ pub(crate) fn routes() -> Routes {
         .reads::<Stages>("/api/v2/stages")
         .get(cycle, "List the stages of deals or leads", list_of_cycle)
         .post(cycle, "Create a stage", act(Writes::Shared, "Stage created", stage::record))
-        .patch(one, "Change a stage", update(Writes::Shared, "Stage updated", stage::update))
+        .patch(
+            one,
+            "Change a stage",
+            update(Writes::Shared, "Stage updated", |unit, ctx, key, change| {
+                stage::update(unit, ctx, key, &change)
+            }),
+        )
         .delete(one, "Archive a stage", without_body(Writes::Shared, "Stage archived", stage::archive))
 }
 

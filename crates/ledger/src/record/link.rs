@@ -162,7 +162,7 @@ pub(crate) fn update(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     name: &str,
-    change: UpdateLink,
+    change: &UpdateLink,
 ) -> Result<Link, Refusal> {
     let mut row = require::<Links>(unit, ctx, None, name)?;
     if let Some(dest) = &change.dest {
@@ -176,7 +176,7 @@ pub(crate) fn update(
 
 /// Archives a link: it answers 404; its clicks stay.
 pub(crate) fn archive(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Link, Refusal> {
-    update(unit, ctx, name, UpdateLink { archived: Some(true), ..UpdateLink::default() })
+    update(unit, ctx, name, &UpdateLink { archived: Some(true), ..UpdateLink::default() })
 }
 
 /// A page of the links of the partner that is named.

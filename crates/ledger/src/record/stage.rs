@@ -106,7 +106,7 @@ pub(crate) fn update(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     key: &str,
-    change: UpdateStage,
+    change: &UpdateStage,
 ) -> Result<Stage, Refusal> {
     let mut row = require::<Stages>(unit, ctx, None, key)?;
     check_position(change.position)?;
@@ -120,7 +120,7 @@ pub(crate) fn update(
 
 /// Archives a stage: deals and leads that are in it stay there, and no other can enter it.
 pub(crate) fn archive(unit: &mut Unit<'_>, ctx: &Ctx, key: &str) -> Result<Stage, Refusal> {
-    update(unit, ctx, key, UpdateStage { archived: Some(true), ..UpdateStage::default() })
+    update(unit, ctx, key, &UpdateStage { archived: Some(true), ..UpdateStage::default() })
 }
 
 /// The stages that deals or leads of a group may be in: the group's own, or those of no group.

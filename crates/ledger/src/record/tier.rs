@@ -89,13 +89,11 @@ fn taken(what: &str, key: &str) -> Refusal {
 
 fn find_collection(unit: &mut Unit<'_>, ctx: &Ctx, key: Option<&str>) -> Result<Option<i64>, Refusal> {
     let Some(key) = key else { return Ok(None) };
-    match TiersCollections::find(unit, ctx, None, key)? {
-        Some(row) => Ok(Some(row.id)),
-        None => {
-            let message = format!("collection_key names no collection: '{}'", super::refusal::short(key));
-            Err(Refusal::invalid("unknown_collection", "collection_key", message))
-        }
+    if let Some(row) = TiersCollections::find(unit, ctx, None, key)? {
+        return Ok(Some(row.id));
     }
+    let message = format!("collection_key names no collection: '{}'", super::refusal::short(key));
+    Err(Refusal::invalid("unknown_collection", "collection_key", message))
 }
 
 /// The tier that a body names as `tier_key`, which a partner may enter.

@@ -49,8 +49,8 @@ CREATE INDEX stage_by_cycle ON stage (program, cycle, position, id);
 "
 );
 
-/// The stages that every program begins with. Never changed, because a migration contains it. No other stage has these
-/// numbers: they follow the program's own, and a number is made only once (`record::Ids`).
+/// The stages that every program begins with. Never changed, because a migration contains it. Their numbers follow the
+/// program's own; a stage that is made later has a greater one, because numbers grow with time.
 const STANDARD: &str = "INSERT INTO stage (id, program, key, cycle, name, outcome, position, archived, created_at, updated_at) \
 SELECT program.id + standard.position, program.id, 'stag_' || program.id || 'n' || standard.position, standard.cycle, \
 standard.name, standard.outcome, standard.position, 0, program.created_at, program.created_at FROM program \

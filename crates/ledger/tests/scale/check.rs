@@ -16,76 +16,78 @@ async fn trade() -> TestLedger {
     ledger
 }
 
+/// What is broken, and the invariant that must name it.
+const DAMAGES: [(&[&str], &str); 12] = [
+    (
+        &["UPDATE partner_total SET customers = customers + 3"],
+        "a partner's kept number of customers is what a count finds",
+    ),
+    (
+        &["UPDATE partner_total SET clicks = clicks + 1"],
+        "a partner's kept number of clicks is what a count finds",
+    ),
+    (
+        &["UPDATE partner_money SET commission = commission - 1"],
+        "a partner's kept revenue and commission are what a sum finds",
+    ),
+    (
+        &["UPDATE txn SET refunded_total = 2501 WHERE key = 'paid'"],
+        "a partner's kept revenue and commission are what a sum finds",
+    ),
+    (
+        &["UPDATE txn SET amount = amount + 1 WHERE key = 'paid'"],
+        "a customer's kept payments and revenue are what a sum finds",
+    ),
+    (
+        &["UPDATE txn SET refunded_total = 10001 WHERE key = 'paid'"],
+        "no payment was given back more than once",
+    ),
+    (
+        &[
+            "INSERT INTO product (id, program, test, key, product_book, customer, by_site_key, by_partner_key, \
+           status, archived, created_at, updated_at) SELECT 7, program, 0, 'prod_x', id, (SELECT id FROM \
+           customer WHERE customer_key = 'bob'), 0, 0, 'active', 0, 0, 0 FROM product_book",
+            "UPDATE txn SET product = 7 WHERE key = 'paid'",
+        ],
+        "a payment's product is its customer's own",
+    ),
+    (
+        &[
+            "DROP INDEX reward_once",
+            "INSERT INTO reward (id, program, test, key, partnership, customer, txn, trigger_id, event_key, amount, \
+           currency, description, status, archived, created_at, updated_at) SELECT 7, program, test, 'rwrd_x', \
+           partnership, customer, txn, trigger_id, event_key, amount, currency, description, status, archived, \
+           created_at, updated_at FROM reward WHERE reverses IS NULL LIMIT 1",
+        ],
+        "a trigger pays once for each event",
+    ),
+    (
+        &["UPDATE reward SET amount = amount * 9 WHERE reverses IS NOT NULL"],
+        "reversals take no more than their reward gave",
+    ),
+    (
+        &["UPDATE txn SET test = 1 WHERE key = 'paid'"],
+        "what a payment or a reward points to is of its own program and mode",
+    ),
+    (
+        &["UPDATE action_total SET actions = actions + 1 WHERE partnership <> 0"],
+        "the kept numbers of actions are what a count finds",
+    ),
+    (
+        &[
+            "UPDATE reward SET status = 'approved', created_at = 0",
+            "INSERT INTO invoice (id, program, test, key, partnership, currency, month, amount, rewards, status, \
+           created_at, updated_at) SELECT 7, program, test, 'inv_x', partnership, currency, '2026-03', amount, 1, \
+           'paid', 0, 0 FROM reward WHERE reverses IS NULL ORDER BY id LIMIT 1",
+            "UPDATE reward SET invoice = 7 WHERE id = (SELECT min(id) FROM reward)",
+        ],
+        "an invoice is the sum of its rewards, which are paid with it",
+    ),
+];
+
 #[tokio::test]
 async fn each_damage_to_a_ledger_is_named() {
-    let damages: [(&'static [&'static str], &str); 12] = [
-        (
-            &["UPDATE partner_total SET customers = customers + 3"],
-            "a partner's kept number of customers is what a count finds",
-        ),
-        (
-            &["UPDATE partner_total SET clicks = clicks + 1"],
-            "a partner's kept number of clicks is what a count finds",
-        ),
-        (
-            &["UPDATE partner_money SET commission = commission - 1"],
-            "a partner's kept revenue and commission are what a sum finds",
-        ),
-        (
-            &["UPDATE txn SET refunded_total = 2501 WHERE key = 'paid'"],
-            "a partner's kept revenue and commission are what a sum finds",
-        ),
-        (
-            &["UPDATE txn SET amount = amount + 1 WHERE key = 'paid'"],
-            "a customer's kept payments and revenue are what a sum finds",
-        ),
-        (
-            &["UPDATE txn SET refunded_total = 10001 WHERE key = 'paid'"],
-            "no payment was given back more than once",
-        ),
-        (
-            &[
-                "INSERT INTO product (id, program, test, key, product_book, customer, by_site_key, by_partner_key, \
-               status, archived, created_at, updated_at) SELECT 7, program, 0, 'prod_x', id, (SELECT id FROM \
-               customer WHERE customer_key = 'bob'), 0, 0, 'active', 0, 0, 0 FROM product_book",
-                "UPDATE txn SET product = 7 WHERE key = 'paid'",
-            ],
-            "a payment's product is its customer's own",
-        ),
-        (
-            &[
-                "DROP INDEX reward_once",
-                "INSERT INTO reward (id, program, test, key, partnership, customer, txn, trigger_id, event_key, amount, \
-               currency, description, status, archived, created_at, updated_at) SELECT 7, program, test, 'rwrd_x', \
-               partnership, customer, txn, trigger_id, event_key, amount, currency, description, status, archived, \
-               created_at, updated_at FROM reward WHERE reverses IS NULL LIMIT 1",
-            ],
-            "a trigger pays once for each event",
-        ),
-        (
-            &["UPDATE reward SET amount = amount * 9 WHERE reverses IS NOT NULL"],
-            "reversals take no more than their reward gave",
-        ),
-        (
-            &["UPDATE txn SET test = 1 WHERE key = 'paid'"],
-            "what a payment or a reward points to is of its own program and mode",
-        ),
-        (
-            &["UPDATE action_total SET actions = actions + 1 WHERE partnership <> 0"],
-            "the kept numbers of actions are what a count finds",
-        ),
-        (
-            &[
-                "UPDATE reward SET status = 'approved', created_at = 0",
-                "INSERT INTO invoice (id, program, test, key, partnership, currency, month, amount, rewards, status, \
-               created_at, updated_at) SELECT 7, program, test, 'inv_x', partnership, currency, '2026-03', amount, 1, \
-               'paid', 0, 0 FROM reward WHERE reverses IS NULL ORDER BY id LIMIT 1",
-                "UPDATE reward SET invoice = 7 WHERE id = (SELECT min(id) FROM reward)",
-            ],
-            "an invoice is the sum of its rewards, which are paid with it",
-        ),
-    ];
-    for (damage, name) in damages {
+    for (damage, name) in DAMAGES {
         let ledger = trade().await;
         assert_eq!(ledger.check().await, Vec::<String>::new());
         ledger.sql(damage).await;

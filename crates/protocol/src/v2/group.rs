@@ -7,6 +7,7 @@ use crate::Millis;
 
 /// What the partners of a group may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "members that clients read")]
 pub struct GroupFeatures {
     /// Whether people may apply to join.
     pub application_enabled: bool,
