@@ -26,9 +26,10 @@ pub(crate) fn commands() -> Vec<Command> {
     made.collect()
 }
 
-/// An option's name: the member's with dashes.
+/// An option's name: the member's with dashes. `--test` chooses the key pair of every command, so a filter of that name
+/// has another.
 pub(crate) fn option_name(member: &str) -> String {
-    member.replace('_', "-")
+    if member == "test" { "test-records".to_owned() } else { member.replace('_', "-") }
 }
 
 fn subcommand(operation: &ApiOperation) -> Command {
