@@ -155,9 +155,11 @@ async fn a_request_runs_no_query_twice() {
             "select product",
             "insert txn",
             "insert customer_total",
+            "insert partner_money",
             "select partnership",
             "select program",
             "insert reward",
+            "insert partner_money",
             "insert idempotency",
         ]
     );
