@@ -20,6 +20,7 @@ mod scripts;
 mod serve;
 mod storage;
 mod system;
+mod webhooks;
 
 use std::process::ExitCode;
 

@@ -16,6 +16,7 @@ use tokio::sync::watch;
 
 use crate::proxies::Proxies;
 use crate::storage::{self, Storage};
+use crate::webhooks::HttpWebhooks;
 use crate::{args, control, erasure, listen, program, scripts, system};
 
 /// The pause between two prunings.
@@ -32,6 +33,10 @@ pub(crate) async fn run(options: args::Serve) -> anyhow::Result<()> {
     let link_base = options.public_url.unwrap_or_else(|| format!("http://{address}"));
     let settings = Settings { link_base, clock: Arc::new(system::now), random: Arc::new(system::random) };
     let ledger = Ledger::open(storage.open(storage::LEDGER)?, settings).context("cannot open the ledger")?;
+    if options.webhook_private_targets {
+        ledger.allow_private_targets();
+    }
+    let webhooks = Arc::new(HttpWebhooks::new(options.webhook_private_targets)?);
     let known = ledger.ingestion_programs().await?;
     if known.is_empty() {
         tracing::warn!("no program yet: make one with `headwater init {storage} --program NAME`");
@@ -55,6 +60,7 @@ pub(crate) async fn run(options: args::Serve) -> anyhow::Result<()> {
         in_process(&ledger, &programs),
         stop.clone(),
     ));
+    let webhooks = tokio::spawn(ledger.clone().run_webhooks(webhooks, stop.clone()));
     tokio::spawn(prune(ledger.clone(), stop.clone()));
     let router = assemble(&relay, &ledger);
     println!("listening on http://{address}");
@@ -62,6 +68,7 @@ pub(crate) async fn run(options: args::Serve) -> anyhow::Result<()> {
     listen::serve(listener, router, bounds, stop).await;
     delivery.await?;
     erasure.await?;
+    webhooks.await?;
     tracing::info!("stopped");
     Ok(())
 }

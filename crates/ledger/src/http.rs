@@ -25,6 +25,7 @@ mod routes;
 mod transaction;
 mod trigger;
 mod unread;
+mod webhook;
 mod write;
 
 use std::sync::LazyLock;
@@ -53,6 +54,7 @@ fn api() -> Routes {
         .merge(reward::routes())
         .merge(transaction::routes())
         .merge(trigger::routes())
+        .merge(webhook::routes())
 }
 
 /// The OpenAPI document. It is the same for every ledger, and written when it is asked for first.

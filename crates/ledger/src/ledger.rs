@@ -2,17 +2,18 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use headwater_protocol::limits::PRUNE_STEP;
 use headwater_protocol::{Millis, Source};
 use headwater_store::{Store, StoreError, Unit};
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::caller_cache::CallerCache;
 use crate::click_rate::ClickRates;
 use crate::record::program::{self, Credentials, IngestionProgram, NewProgram};
-use crate::record::{Ctx, Ids, Refusal, click, idempotency, secret};
+use crate::record::{Ctx, Ids, Refusal, click, delivery, idempotency, secret};
 use crate::store::erasure::{self, Erasure};
 
 /// Inputs that the ledger does not read from its environment, so that tests can set them.
@@ -39,6 +40,8 @@ struct Inner {
     ids: Arc<Ids>,
     changes: Arc<watch::Sender<u64>>,
     erasures: watch::Sender<u64>,
+    deliveries: Notify,
+    private_targets: AtomicBool,
     clicks: ClickRates,
     caller_cache: CallerCache,
     in_process: SecretString,
@@ -66,6 +69,8 @@ impl Ledger {
             ids: Arc::new(Ids::new(settings.random)),
             changes,
             erasures: watch::channel(0).0,
+            deliveries: Notify::new(),
+            private_targets: AtomicBool::new(false),
             in_process,
             in_process_hash,
         };
@@ -99,7 +104,7 @@ impl Ledger {
         self.inner.store.read(move |unit| program::ingestion_programs(unit, now)).await
     }
 
-    /// Deletes some of what has expired, idempotency answers and old clicks, in a step of a few milliseconds. `true`
+    /// Deletes some of what has expired, idempotency answers, old clicks and deliveries to webhooks, in a step of a few milliseconds. `true`
     /// when there may be more. Call it repeatedly in the background, never from a request, which would have to wait.
     ///
     /// # Errors
@@ -109,7 +114,8 @@ impl Ledger {
         let step = move |unit: &mut Unit<'_>| {
             let answers = idempotency::prune(unit, now, PRUNE_STEP)?;
             let clicks = click::prune(unit, now, PRUNE_STEP)?;
-            Ok(answers.max(clicks))
+            let deliveries = delivery::prune(unit, now, PRUNE_STEP)?;
+            Ok(answers.max(clicks).max(deliveries))
         };
         let deleted = self.inner.store.write_locking(vec!["prune".to_owned()], step).await?;
         Ok(i64::try_from(deleted).is_ok_and(|deleted| deleted >= PRUNE_STEP))
@@ -148,6 +154,29 @@ impl Ledger {
 
     pub(crate) fn customer_erased(&self) {
         self.inner.erasures.send_modify(|count| *count += 1);
+    }
+
+    /// Lets webhooks lead to private addresses from now on, and to loopback over http.
+    pub fn allow_private_targets(&self) {
+        self.inner.private_targets.store(true, Ordering::Relaxed);
+    }
+
+    /// Resolves once an event was queued for a webhook since the last time.
+    pub(crate) async fn webhook_news(&self) {
+        self.inner.deliveries.notified().await;
+    }
+
+    /// To be called after a commit that queued an event for a webhook.
+    pub(crate) fn events_queued(&self) {
+        self.inner.deliveries.notify_one();
+    }
+
+    pub(crate) fn private_targets(&self) -> bool {
+        self.inner.private_targets.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.inner.store
     }
 
     /// Whether `address` may follow one more link now.
@@ -191,8 +220,12 @@ impl Ledger {
             test,
             now: self.now(),
             link_base: self.inner.link_base.as_str().into(),
+            request: self.inner.ids.next_request(),
             ids: Arc::clone(&self.inner.ids),
             source: Source::Vendor,
+            webhooks_version: None,
+            queued: Arc::default(),
+            private_targets: self.inner.private_targets.load(Ordering::Relaxed),
         }
     }
 

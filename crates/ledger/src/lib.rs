@@ -13,9 +13,12 @@ mod http;
 mod ledger;
 mod record;
 mod store;
+mod webhook_delivery;
 
 pub use ledger::{Ledger, Settings};
+pub use record::outgoing::target::{check_target, is_public};
 pub use record::program::{Credentials, IngestionProgram, NewProgram};
 pub use record::{Refusal, RefusalKind};
 pub use store::erasure::Erasure;
 pub use store::{MIGRATIONS, check};
+pub use webhook_delivery::{Sending, WebhookAnswer, WebhookRequest, WebhookTransport};

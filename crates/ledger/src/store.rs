@@ -4,6 +4,7 @@ mod check;
 pub(crate) mod click;
 pub(crate) mod credential;
 pub(crate) mod customer;
+pub(crate) mod delivery;
 pub(crate) mod erasure;
 pub(crate) mod group;
 pub(crate) mod idempotency;
@@ -23,6 +24,7 @@ mod schema;
 pub(crate) mod totals;
 pub(crate) mod transaction;
 pub(crate) mod trigger;
+pub(crate) mod webhook;
 
 pub use check::check;
 pub use schema::MIGRATIONS;

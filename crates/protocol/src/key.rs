@@ -32,6 +32,8 @@ pub enum Prefix {
     Trigger,
     /// `whk_`
     Webhook,
+    /// `msg_`: an event on its way to a webhook.
+    Delivery,
     /// `link_`
     Link,
     /// `clck_`
@@ -65,6 +67,7 @@ impl Prefix {
             Self::Member => "stck_",
             Self::Trigger => "trig_",
             Self::Webhook => "whk_",
+            Self::Delivery => "msg_",
             Self::Link => "link_",
             Self::Click => "clck_",
             Self::PublicKey => "pk_",

@@ -13,6 +13,7 @@ mod referral;
 mod schema;
 mod transaction;
 mod trigger;
+mod webhook;
 
 pub use billing::{BillingProvider, WebhookSecrets};
 pub use catalogue::{
@@ -37,4 +38,8 @@ pub use transaction::{
 pub use trigger::{
     CreateTrigger, Eligibility, Explanation, FailedRule, Operator, Rule, RuleLeaf, RuleScope, Trigger,
     TriggerAction, TriggerEvent, UpdateTrigger,
+};
+pub use webhook::{
+    CreateWebhook, DeliveryStatus, OutgoingWebhook, RotateWebhook, UpdateWebhook, WebhookDelivery,
+    WebhookEvent,
 };

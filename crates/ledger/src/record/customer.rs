@@ -1,6 +1,6 @@
 //! Customers: one for each of the site's own ids, found by any of their names.
 
-mod view;
+pub(super) mod view;
 
 use headwater_protocol::field::{check_length, check_optional};
 use headwater_protocol::key::Prefix;
@@ -11,14 +11,16 @@ use headwater_store::Unit;
 
 use super::evaluate::{self, Reason};
 use super::refusal::short;
-use super::{Ctx, Refusal, RefusalKind, claim, erasure, lookup, member, partnership, program};
-use crate::store::customer::{self, CustomerRow};
+use super::{
+    Ctx, Refusal, RefusalKind, claim, erasure, lookup, member, outgoing, partnership, program, save,
+};
+use crate::store::customer::CustomerRow;
 use crate::store::partnership::PartnershipRow;
 use crate::store::{idempotency, product, provider_id, record_change, transaction};
 
 use lookup::require;
+pub(crate) use view::Customers;
 use view::render;
-pub(crate) use view::{Customers, find_referred};
 
 /// A customer that was made or, with upsert, found and changed.
 pub(crate) struct RecordedCustomer {
@@ -135,7 +137,7 @@ fn again(
     row.external_key = new.external_key.clone().or(row.external_key);
     row.meta = new.meta.clone().or(row.meta);
     row.updated_at = ctx.now.0;
-    customer::update(unit, &row)?;
+    save::customer(unit, ctx, &row)?;
     if let Some(provider_key) = &new.provider_key {
         claim::bind_provider(unit, ctx, &mut row, provider_key)?;
     }
@@ -197,7 +199,7 @@ pub(crate) fn insert(
         row.credit_to(referrer);
         row.credit_source = Some(ctx.source);
     }
-    if !customer::insert(unit, ctx.program, row)? {
+    if !save::new_customer(unit, ctx, row)? {
         let message = format!("a customer with key '{}' exists", row.key);
         return Err(Refusal::new(RefusalKind::Conflict, "customer_exists", message).field("key"));
     }
@@ -296,7 +298,7 @@ pub(crate) fn update(
     row.external_key = change.external_key.or(row.external_key);
     row.meta = change.meta.or(row.meta);
     row.updated_at = ctx.now.0;
-    customer::update(unit, &row)?;
+    save::customer(unit, ctx, &row)?;
     if let Some(provider_key) = &change.provider_key {
         // The vendor's new id replaces its old one. A provider's report adds an id instead: a customer may have
         // several.
@@ -335,7 +337,8 @@ pub(crate) fn history(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<List
     claim::history(unit, ctx, &row.key)
 }
 
-/// Deletes a customer: removes personal data, also from stored idempotency answers. What remains is a key that
+/// Deletes a customer: removes personal data, also from stored idempotency answers and from what
+/// was or will be sent to webhooks. What remains is a key that
 /// payments and rewards can point to.
 pub(crate) fn erase(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Customer, Refusal> {
     let row = require(unit, ctx, name)?;
@@ -357,6 +360,7 @@ pub(crate) fn erase(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Custom
         updated_at: ctx.now.0,
         ..row
     };
-    customer::update(unit, &erased)?;
+    outgoing::forget(unit, ctx, erased.id)?;
+    save::deleted_customer(unit, ctx, &erased)?;
     Ok(render(erased))
 }

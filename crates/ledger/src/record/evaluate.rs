@@ -12,7 +12,7 @@ use headwater_protocol::{Currency, Millis, Source};
 use headwater_store::Unit;
 
 use super::paid_for::{as_paid, linked};
-use super::{Ctx, Refusal, RefusalKind, program, reward, trigger};
+use super::{Ctx, Refusal, RefusalKind, program, reward, save, trigger};
 use crate::store::customer::{self, CustomerRow};
 use crate::store::partnership::{self, PartnershipRow};
 use crate::store::product::ProductRow;
@@ -352,7 +352,7 @@ fn write_rewards(
             ..reward::blank(ctx, earning.partnership, earning.amount, earning.currency)
         };
         reward::apply_hold(&mut row, earning.hold);
-        rewards::insert(unit, ctx.program, &row)?;
+        save::new_reward(unit, ctx, &row)?;
     }
     Ok(())
 }

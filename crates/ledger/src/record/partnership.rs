@@ -5,14 +5,14 @@ use headwater_protocol::key::{Prefix, mint_partner_key};
 use headwater_protocol::limits::{EMAIL_MAX, EMAIL_MIN, NAME_MAX, PARTNER_KEY_MAX};
 use headwater_protocol::referral::is_partner_key;
 use headwater_protocol::v2::{
-    CreatePartnership, GroupSummary, Partner, PartnerToken, Partnership, UpdatePartnership,
+    CreatePartnership, GroupSummary, Partner, PartnerToken, Partnership, UpdatePartnership, WebhookEvent,
 };
 use headwater_protocol::{FieldError, Millis};
 use headwater_store::Unit;
 use serde_json::Map;
 
 use super::resource::Resource;
-use super::{Ctx, Refusal, RefusalKind, secret};
+use super::{Ctx, Refusal, RefusalKind, outgoing, secret};
 use crate::store::credential::{self, CredentialKind, CredentialRow};
 use crate::store::group;
 use crate::store::list::Listing;
@@ -78,7 +78,7 @@ pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: CreatePartnership) -> 
         customers: 0,
     };
     partnership::insert(unit, ctx.program, &row)?;
-    get(unit, ctx, &row.key)
+    announced(unit, ctx, WebhookEvent::PartnershipCreated, &row.key)
 }
 
 fn check_names(first: Option<&str>, last: Option<&str>) -> Result<(), FieldError> {
@@ -120,6 +120,13 @@ pub(crate) fn find_by_id(unit: &mut Unit<'_>, id: i64) -> Result<Option<Partners
 
 fn require(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<PartnershipRow, Refusal> {
     find(unit, ctx, name)?.ok_or_else(|| Refusal::not_found("partnership", name))
+}
+
+/// A partnership that was just written, after its event is queued for webhooks.
+fn announced(unit: &mut Unit<'_>, ctx: &Ctx, event: WebhookEvent, key: &str) -> Result<Partnership, Refusal> {
+    let wire = get(unit, ctx, key)?;
+    outgoing::queue(unit, ctx, event, &wire)?;
+    Ok(wire)
 }
 
 /// A partnership by any of its names.
@@ -200,7 +207,7 @@ pub(crate) fn update(
     }
     row.updated_at = ctx.now.0;
     partnership::update(unit, &row)?;
-    get(unit, ctx, &row.key)
+    announced(unit, ctx, WebhookEvent::PartnershipUpdated, &row.key)
 }
 
 /// Archives a partnership: its links answer 404 and its token stops working; what it earned stays.
@@ -210,7 +217,7 @@ pub(crate) fn archive(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Part
     row.updated_at = ctx.now.0;
     partnership::update(unit, &row)?;
     credential::delete_of_partnership(unit, row.id)?;
-    get(unit, ctx, &row.key)
+    announced(unit, ctx, WebhookEvent::PartnershipUpdated, &row.key)
 }
 
 /// Makes a token for the partner's own view; the one before stops working.

@@ -119,8 +119,12 @@ pub(crate) fn create(
         test: false,
         now,
         link_base: "".into(),
+        request: ids.next_request(),
         ids,
         source: Source::Vendor,
+        webhooks_version: Some(0),
+        queued: Arc::default(),
+        private_targets: false,
     };
     let everyone = CreateGroup { name: "Partners".to_owned(), default: Some(true), ..CreateGroup::default() };
     group::record(unit, &ctx, everyone)?;

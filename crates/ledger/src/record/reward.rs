@@ -1,19 +1,22 @@
 //! Rewards and their reversals. The sum of a partner's rows is its balance (docs/decisions/0003-reversals.md).
 
+pub(super) mod view;
+
 use headwater_attribution::claim::Hold;
 use headwater_protocol::field::check_optional;
 use headwater_protocol::key::Prefix;
 use headwater_protocol::limits::DESCRIPTION_MAX;
-use headwater_protocol::v2::{Reward, RewardCustomer, RewardStatus, UpdateReward};
-use headwater_protocol::{Currency, FieldError, Millis};
+use headwater_protocol::v2::{Reward, RewardStatus, UpdateReward};
+use headwater_protocol::{Currency, FieldError};
 use headwater_store::Unit;
 
-use super::list::ListRequest;
-use super::resource::{Resource, require};
-use super::{Ctx, Refusal, RefusalKind};
-use crate::store::list::{Condition, Listing};
+use super::resource::require;
+use super::{Ctx, Refusal, RefusalKind, save};
 use crate::store::reward::{self, EarnedBy, RewardNames, RewardRow, StatusChange};
 use crate::store::transaction::TransactionRow;
+
+pub(crate) use view::Rewards;
+use view::render;
 
 /// Why a reward was declined by a refund.
 const REFUNDED: &str = "refunded";
@@ -76,7 +79,7 @@ pub(crate) fn update_hold(
         return Ok(());
     }
     let status = if hold.is_some() { RewardStatus::Hold } else { RewardStatus::Pending };
-    Ok(reward::set_status(unit, row.id, &StatusChange { status: status.name(), reason, at: ctx.now.0 })?)
+    save::reward_status(unit, ctx, row.id, &StatusChange { status: status.name(), reason, at: ctx.now.0 })
 }
 
 /// Takes back a reward that rested on a claim that was corrected. `already` is what its reversals have taken.
@@ -88,12 +91,12 @@ pub(crate) fn take_back(
 ) -> Result<(), Refusal> {
     let rest = earned.amount - already;
     if rest != 0 {
-        reward::insert(unit, ctx.program, &reversal(ctx, earned, rest, CORRECTED))?;
+        save::new_reward(unit, ctx, &reversal(ctx, earned, rest, CORRECTED))?;
     }
     if earned.status != RewardStatus::Paid.name() {
         let declined =
             StatusChange { status: RewardStatus::Declined.name(), reason: Some(CORRECTED), at: ctx.now.0 };
-        reward::set_status(unit, earned.id, &declined)?;
+        save::reward_status(unit, ctx, earned.id, &declined)?;
     }
     Ok(reward::retire(unit, earned.id, ctx.now.0)?)
 }
@@ -109,7 +112,7 @@ pub(crate) fn reverse_transaction(
     for (earned, already) in reward::list_earned(unit, EarnedBy::ByPayment(txn.id))? {
         let step = headwater_attribution::reverse(earned.amount, txn.amount, refunded, already);
         if step != 0 {
-            reward::insert(unit, ctx.program, &reversal(ctx, &earned, step, REFUNDED))?;
+            save::new_reward(unit, ctx, &reversal(ctx, &earned, step, REFUNDED))?;
         }
         let whole = already + step == earned.amount;
         let taken =
@@ -117,12 +120,12 @@ pub(crate) fn reverse_transaction(
         // The total has shrunk: a reward that the refund had declined is open again.
         if taken && !whole {
             let again = StatusChange { status: RewardStatus::Pending.name(), reason: None, at: ctx.now.0 };
-            reward::set_status(unit, earned.id, &again)?;
+            save::reward_status(unit, ctx, earned.id, &again)?;
         }
         if whole && earned.status != RewardStatus::Paid.name() {
             let declined =
                 StatusChange { status: RewardStatus::Declined.name(), reason: Some(REFUNDED), at: ctx.now.0 };
-            reward::set_status(unit, earned.id, &declined)?;
+            save::reward_status(unit, ctx, earned.id, &declined)?;
         }
     }
     Ok(())
@@ -144,27 +147,6 @@ fn reversal(ctx: &Ctx, earned: &RewardRow, step: i64, reason: &str) -> RewardRow
         created_at: ctx.now.0,
         updated_at: ctx.now.0,
         ..earned.clone()
-    }
-}
-
-/// What partners earned.
-pub(crate) struct Rewards;
-
-impl Resource for Rewards {
-    const NAME: &'static str = "reward";
-    const LISTING: &'static Listing = &reward::LISTING;
-    type Row = RewardRow;
-    type Wire = Reward;
-
-    fn render(_: &Ctx, viewer: Option<i64>, row: RewardRow) -> Result<Reward, Refusal> {
-        Ok(render(row, viewer.is_some()))
-    }
-
-    /// Scheduled rewards are listed only when asked for.
-    fn implied(request: &ListRequest) -> Vec<Condition> {
-        let given = request.asked("status").or(request.asked("reward_status"));
-        let hidden = || Condition::text("reward.status <>", RewardStatus::Scheduled.name());
-        given.is_none().then(hidden).into_iter().collect()
     }
 }
 
@@ -196,7 +178,7 @@ pub(crate) fn update(
     };
     let to = StatusChange { status: change.status.name(), reason, at: ctx.now.0 };
     if row.status != to.status || row.reason.as_deref() != reason {
-        reward::set_status(unit, row.id, &to)?;
+        save::reward_status(unit, ctx, row.id, &to)?;
     }
     Ok(render(require::<Rewards>(unit, ctx, None, key)?, false))
 }
@@ -225,35 +207,4 @@ fn refuse_move(unit: &mut Unit<'_>, row: &RewardRow, to: RewardStatus) -> Result
         );
     }
     Ok(())
-}
-
-/// A reward as the API shows it. A partner sees neither the trigger nor who the customer is.
-fn render(row: RewardRow, for_partner: bool) -> Reward {
-    let names = row.names;
-    let status = RewardStatus::from_name(&row.status).unwrap_or(RewardStatus::Hold);
-    let customer = names.customer_key.map(|key| RewardCustomer {
-        key,
-        email: names.customer_email.filter(|_| !for_partner),
-        external_key: names.customer_site_key.filter(|_| !for_partner),
-    });
-    Reward {
-        key: row.key,
-        amount: row.amount,
-        currency: row.currency.parse().unwrap_or(Currency::USD),
-        description: row.description.clone(),
-        reward_status: status,
-        status,
-        action: None,
-        customer,
-        offer: Some(row.description),
-        partnership: names.partnership_key,
-        transaction: names.transaction_key,
-        trigger: names.trigger_key.filter(|_| !for_partner),
-        reverses: names.reverses_key,
-        reason: row.reason,
-        invoice: None,
-        created_at: Millis(row.created_at),
-        updated_at: Millis(row.updated_at),
-        ready_at: row.ready_at.map(Millis),
-    }
 }

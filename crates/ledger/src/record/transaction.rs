@@ -1,5 +1,7 @@
 //! Transactions: a payment, its link to a product, its evaluation and its refunds, each in one unit of work.
 
+pub(super) mod view;
+
 use headwater_protocol::field::{check_length, check_optional};
 use headwater_protocol::key::Prefix;
 use headwater_protocol::limits::{
@@ -8,9 +10,9 @@ use headwater_protocol::limits::{
 };
 use headwater_protocol::money::check_amount;
 use headwater_protocol::v2::{
-    CreateRefund, CreateTransaction, List, Transaction, TransactionCustomer, TransactionExplanation, Warning,
+    CreateRefund, CreateTransaction, List, Transaction, TransactionExplanation, Warning, WebhookEvent,
 };
-use headwater_protocol::{Currency, FieldError, Millis};
+use headwater_protocol::{FieldError, Millis};
 use headwater_store::Unit;
 use serde_json::{Map, Value};
 
@@ -18,12 +20,14 @@ use super::evaluate::{self, Preloaded, Reason};
 use super::list::{self as page_of, ListRequest};
 use super::lookup::{self, Found, Named};
 use super::refusal::short;
-use super::resource::Resource;
-use super::{Ctx, Refusal, RefusalKind, claim, filter, product as products, reward};
+use super::{Ctx, Refusal, RefusalKind, claim, filter, product as products, reward, save};
 use crate::store::customer::CustomerRow;
-use crate::store::list::{Listing, Slice, page};
+use crate::store::list::{Slice, page};
 use crate::store::product::{self, ProductRow};
 use crate::store::transaction::{self, TransactionNames, TransactionRow};
+
+pub(crate) use view::Transactions;
+use view::render;
 
 /// The prefix of the keys of payments that a page has claimed.
 const CLAIMED: &str = "chk_";
@@ -70,7 +74,7 @@ pub(crate) fn record(
         names: names(&owner, linked.as_ref()),
     };
     // The insert decides whether the key is new; a repeated payment must not reach the triggers.
-    if !transaction::insert(unit, ctx.program, &row)? {
+    if !save::new_transaction(unit, ctx, &row)? {
         return Err(refuse_existing(&require(unit, ctx, &row.key)?, &row));
     }
     let held = Preloaded { owner: Some(&owner), linked: linked.as_ref() };
@@ -220,22 +224,23 @@ pub(crate) fn refund(
     if stale || (shrinks && (refund.occurred_at.is_none() || row.refunded_at.is_none())) {
         return Ok(render(row));
     }
-    apply_refund(unit, ctx, row, total, refund.occurred_at)
+    apply_refund(unit, ctx, row, (total, refund.occurred_at), WebhookEvent::TransactionUpdated)
 }
 
 /// Refunds all of a payment. No later total of a provider restores it.
 pub(crate) fn refund_whole(unit: &mut Unit<'_>, ctx: &Ctx, key: &str) -> Result<Transaction, Refusal> {
     let row = require(unit, ctx, key)?;
     let total = row.amount;
-    apply_refund(unit, ctx, TransactionRow { refunded_at: None, ..row }, total, None)
+    let row = TransactionRow { refunded_at: None, ..row };
+    apply_refund(unit, ctx, row, (total, None), WebhookEvent::TransactionDeleted)
 }
 
 fn apply_refund(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     mut row: TransactionRow,
-    total: i64,
-    at: Option<Millis>,
+    (total, at): (i64, Option<Millis>),
+    event: WebhookEvent,
 ) -> Result<Transaction, Refusal> {
     let whole = total == row.amount;
     let news = total != row.refunded_total || whole != row.archived;
@@ -245,6 +250,7 @@ fn apply_refund(
     row.updated_at = ctx.now.0;
     transaction::update(unit, &row)?;
     if news {
+        save::announce_transaction(unit, ctx, event, &row)?;
         reward::reverse_transaction(unit, ctx, &row)?;
     }
     Ok(render(row))
@@ -300,20 +306,6 @@ pub(crate) fn explain(unit: &mut Unit<'_>, ctx: &Ctx, key: &str) -> Result<Trans
     evaluate::explain_transaction(unit, ctx, &row)
 }
 
-/// Customers' payments.
-pub(crate) struct Transactions;
-
-impl Resource for Transactions {
-    const NAME: &'static str = "transaction";
-    const LISTING: &'static Listing = &transaction::LISTING;
-    type Row = TransactionRow;
-    type Wire = Transaction;
-
-    fn render(_: &Ctx, _: Option<i64>, row: TransactionRow) -> Result<Transaction, Refusal> {
-        Ok(render(row))
-    }
-}
-
 /// A page of payments, with a warning for each whose subscription matches no product.
 pub(crate) fn list(
     unit: &mut Unit<'_>,
@@ -346,37 +338,4 @@ fn unmatched_warning(
     };
     let code = "subscription_key_unmatched".to_owned();
     Ok(Some(Warning { code, field: field.to_owned(), hint }))
-}
-
-fn render(row: TransactionRow) -> Transaction {
-    let names = row.names;
-    let currency = row.currency.parse().unwrap_or(Currency::USD);
-    let site_key = names.customer_site_key.clone().filter(|_| row.by_site_key);
-    Transaction {
-        amount: row.amount,
-        amount_usd: (currency == Currency::USD).then_some(row.amount),
-        currency,
-        approved: !row.archived,
-        archived: row.archived,
-        category_key: row.category_key,
-        product_key: names.product_key.or(row.product_text),
-        subscription_key: row.subscription_key,
-        customer_key: site_key.unwrap_or_else(|| names.customer_key.clone()),
-        customer: TransactionCustomer {
-            key: names.customer_key,
-            email: names.customer_email,
-            external_key: names.customer_site_key,
-            sub_ids: names.sub_ids,
-        },
-        partnership_key: names.partnership_key,
-        company: None,
-        extension: None,
-        metadata: row.metadata,
-        test: row.test,
-        status: if row.archived { "refunded" } else { "approved" }.to_owned(),
-        source: row.source.name().to_owned(),
-        key: row.key,
-        created_at: Millis(row.created_at),
-        updated_at: Millis(row.updated_at),
-    }
 }

@@ -19,6 +19,8 @@ pub const MIGRATIONS: &[&str] = &[
     PAID_FOR,
     LEAN,
     WEBHOOK_SECRETS,
+    super::webhook::TABLE,
+    super::delivery::TABLE,
 ];
 
 const FIRST: &str = "

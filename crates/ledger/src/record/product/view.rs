@@ -4,9 +4,10 @@ use headwater_protocol::v2::{List, Product, ProductStatus};
 use headwater_protocol::{Currency, FieldError, Millis, Source};
 use headwater_store::Unit;
 
+use super::super::customer::view::find_referred;
 use super::super::list::{self as page_of, ListRequest};
 use super::super::resource::Resource;
-use super::super::{Ctx, Refusal, customer, filter};
+use super::super::{Ctx, Refusal, filter};
 use crate::store::list::{Listing, page};
 use crate::store::product::{self, ProductRow};
 
@@ -39,7 +40,7 @@ pub(crate) fn list(
             Refusal::from(FieldError::required("customer_key"))
                 .hint("GET /api/v2/products?customer_key=cus_…")
         })?;
-        customer::find_referred(unit, ctx, viewer, name)?;
+        find_referred(unit, ctx, viewer, name)?;
     }
     let conditions = filter::conditions(unit, ctx, viewer, request)?;
     // Who may see a product depends on its customer, which is checked above, and not on who is credited with it.
@@ -58,7 +59,7 @@ pub(crate) fn get_for_partner(
 ) -> Result<Product, Refusal> {
     let found = product::find(unit, ctx.scope(), key)?;
     let found = match found {
-        Some(row) if customer::find_referred(unit, ctx, viewer, &row.names.customer_key).is_ok() => Some(row),
+        Some(row) if find_referred(unit, ctx, viewer, &row.names.customer_key).is_ok() => Some(row),
         _ => None,
     };
     found.map(|row| render_for_partner(ctx, row, viewer)).ok_or_else(|| Refusal::not_found("product", key))
