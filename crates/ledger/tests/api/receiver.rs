@@ -62,13 +62,6 @@ impl Receiver {
         std::mem::take(&mut *self.received.lock().unwrap())
     }
 
-    /// The events received since the last time, with their objects, sorted.
-    pub(crate) fn take_events(&self) -> Vec<String> {
-        let mut events: Vec<_> = self.take().iter().map(ReceivedEvent::event).collect();
-        events.sort_unstable();
-        events
-    }
-
     pub(crate) fn transport(&self) -> Arc<dyn WebhookTransport> {
         Arc::new(self.clone())
     }
