@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use headwater_ledger::{Sending, WebhookAnswer, WebhookRequest, WebhookTransport, check_target, is_public};
+use headwater_ledger::{Sending, TargetAnswer, WebhookRequest, WebhookTransport, check_target, is_public};
 use headwater_protocol::limits::{WEBHOOK_ANSWER_MAX, WEBHOOK_TIMEOUT};
 use reqwest::Client;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -87,7 +87,7 @@ impl WebhookTransport for HttpWebhooks {
                 let room = WEBHOOK_ANSWER_MAX - body.len();
                 body.extend_from_slice(&chunk[..chunk.len().min(room)]);
             }
-            Ok(WebhookAnswer { status, retry_after, body: String::from_utf8_lossy(&body).into_owned() })
+            Ok(TargetAnswer { status, retry_after, body: String::from_utf8_lossy(&body).into_owned() })
         })
     }
 }

@@ -21,4 +21,4 @@ pub use record::program::{Credentials, IngestionProgram, NewProgram};
 pub use record::{Refusal, RefusalKind};
 pub use store::erasure::Erasure;
 pub use store::{MIGRATIONS, check};
-pub use webhook_delivery::{Sending, WebhookAnswer, WebhookRequest, WebhookTransport};
+pub use webhook_delivery::{Sending, TargetAnswer, WebhookRequest, WebhookTransport};

@@ -15,7 +15,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
 use crate::Ledger;
-use crate::record::delivery::{self, Attempt, ClaimedDelivery};
+use crate::record::delivery::{self, ClaimedDelivery, WebhookAttempt};
 use crate::record::outgoing::sign;
 use crate::record::outgoing::target::check_target;
 
@@ -40,7 +40,7 @@ pub struct WebhookRequest {
 
 /// What a target has answered.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct WebhookAnswer {
+pub struct TargetAnswer {
     /// HTTP status.
     pub status: u16,
     /// Seconds that it asks to wait.
@@ -50,7 +50,7 @@ pub struct WebhookAnswer {
 }
 
 /// The future of [`WebhookTransport::send`]; the error is a sentence without the target's credentials or query.
-pub type Sending = Pin<Box<dyn Future<Output = Result<WebhookAnswer, String>> + Send>>;
+pub type Sending = Pin<Box<dyn Future<Output = Result<TargetAnswer, String>> + Send>>;
 
 /// Sends requests to webhooks' targets.
 pub trait WebhookTransport: Send + Sync + 'static {
@@ -186,10 +186,18 @@ impl Ledger {
         }
     }
 
-    async fn send_webhook(&self, transport: &dyn WebhookTransport, claimed: &ClaimedDelivery) -> Attempt {
+    async fn send_webhook(
+        &self,
+        transport: &dyn WebhookTransport,
+        claimed: &ClaimedDelivery,
+    ) -> WebhookAttempt {
         let ClaimedDelivery { row, webhook } = claimed;
-        let failed =
-            |error: String| Attempt { status: None, retry_after: None, answer: None, error: Some(error) };
+        let failed = |error: String| WebhookAttempt {
+            status: None,
+            retry_after: None,
+            answer: None,
+            error: Some(error),
+        };
         // What is allowed may have changed since the webhook was made.
         if let Err(message) = check_target(&webhook.target, self.private_targets()) {
             return failed(message);
@@ -201,7 +209,7 @@ impl Ledger {
         headers.push(("content-type", "application/json".to_owned()));
         let request = WebhookRequest { target: webhook.target.clone(), headers, body: row.body.clone() };
         match tokio::time::timeout(Duration::from_millis(WEBHOOK_TIMEOUT), transport.send(request)).await {
-            Ok(Ok(answer)) => Attempt {
+            Ok(Ok(answer)) => WebhookAttempt {
                 status: Some(answer.status),
                 retry_after: answer.retry_after,
                 answer: Some(answer.body),

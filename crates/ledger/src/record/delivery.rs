@@ -166,7 +166,7 @@ pub(crate) fn claim(
 }
 
 /// How an attempt ended.
-pub(crate) struct Attempt {
+pub(crate) struct WebhookAttempt {
     /// The HTTP status, if there was an answer.
     pub(crate) status: Option<u16>,
     /// Seconds that the target asks to wait.
@@ -177,7 +177,7 @@ pub(crate) struct Attempt {
     pub(crate) error: Option<String>,
 }
 
-impl Attempt {
+impl WebhookAttempt {
     fn succeeded(&self) -> bool {
         self.status.is_some_and(|status| (200..300).contains(&status))
     }
@@ -202,7 +202,7 @@ pub(crate) fn settle(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     claimed: &DeliveryRow,
-    attempt: &Attempt,
+    attempt: &WebhookAttempt,
 ) -> Result<Option<String>, Refusal> {
     // It may be settled already: erased, or delivered by an attempt after this one's lease.
     let Some(mut row) = delivery::find_open(unit, claimed.id)? else { return Ok(None) };

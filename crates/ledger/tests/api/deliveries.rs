@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use headwater_ledger::WebhookAnswer;
+use headwater_ledger::TargetAnswer;
 use serde_json::{Value, json};
 
 use crate::receiver::{Receiver, status};
@@ -125,7 +125,7 @@ async fn a_target_may_ask_for_a_pause_or_say_that_it_is_gone() {
     let path = webhook(&shop, &["customer.updated"]).await;
     rename(&shop, "ada", "1").await;
     let receiver = Receiver::scripted(|number, _| {
-        let busy = WebhookAnswer { status: 429, retry_after: Some(7_200), body: "later\0".to_owned() };
+        let busy = TargetAnswer { status: 429, retry_after: Some(7_200), body: "later\0".to_owned() };
         if number == 0 { Ok(busy) } else { status(410) }
     });
     receiver.deliver(&shop.ledger).await;

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use headwater_ledger::{Sending, WebhookAnswer, WebhookRequest, WebhookTransport};
+use headwater_ledger::{Sending, TargetAnswer, WebhookRequest, WebhookTransport};
 use serde_json::Value;
 
 use crate::test_ledger::{TestLedger, text};
 
 /// What a receiver answers to the n-th request, counted from 0.
-type Script = Box<dyn FnMut(usize, &ReceivedEvent) -> Result<WebhookAnswer, String> + Send>;
+type Script = Box<dyn FnMut(usize, &ReceivedEvent) -> Result<TargetAnswer, String> + Send>;
 
 /// A request that a receiver got.
 #[derive(Debug, Clone)]
@@ -41,8 +41,8 @@ pub(crate) struct Receiver {
 }
 
 /// An answer with this status.
-pub(crate) fn status(status: u16) -> Result<WebhookAnswer, String> {
-    Ok(WebhookAnswer { status, ..WebhookAnswer::default() })
+pub(crate) fn status(status: u16) -> Result<TargetAnswer, String> {
+    Ok(TargetAnswer { status, ..TargetAnswer::default() })
 }
 
 impl Receiver {
@@ -52,7 +52,7 @@ impl Receiver {
     }
 
     pub(crate) fn scripted(
-        script: impl FnMut(usize, &ReceivedEvent) -> Result<WebhookAnswer, String> + Send + 'static,
+        script: impl FnMut(usize, &ReceivedEvent) -> Result<TargetAnswer, String> + Send + 'static,
     ) -> Self {
         Self { script: Arc::new(Mutex::new(Box::new(script))), received: Arc::default() }
     }

@@ -10,7 +10,7 @@ mod test_ledger;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use headwater_ledger::{Sending, WebhookAnswer, WebhookRequest, WebhookTransport};
+use headwater_ledger::{Sending, TargetAnswer, WebhookRequest, WebhookTransport};
 use headwater_store::{StoreError, Value as Param};
 use serde_json::{Value, json};
 use tracing::field::{Field, Visit};
@@ -87,7 +87,7 @@ struct Target(u16);
 
 impl WebhookTransport for Target {
     fn send(&self, _: WebhookRequest) -> Sending {
-        let answer = WebhookAnswer { status: self.0, ..WebhookAnswer::default() };
+        let answer = TargetAnswer { status: self.0, ..TargetAnswer::default() };
         Box::pin(async move { Ok(answer) })
     }
 }
