@@ -89,7 +89,13 @@ fn read(document: &Value, path: &str, method: &str, operation: &Value) -> Option
     let mut parts = below.split('/').filter(|part| !part.starts_with('{'));
     let resource = parts.next()?.replace('_', "-");
     let rest: Vec<_> = parts.collect();
-    let verb = if rest.is_empty() { verb_of(method, path).to_owned() } else { rest.join("-") };
+    let nested = path.matches('{').count() > 1 && path.ends_with('}');
+    let verb = match (rest.is_empty(), nested) {
+        (true, _) => verb_of(method, path).to_owned(),
+        (false, false) => rest.join("-"),
+        // One object below another, such as a webhook's delivery; without a verb it would be called like their list.
+        (false, true) => format!("{}-{}", rest.join("-"), verb_of(method, path)),
+    };
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let query = operation["parameters"].as_array().into_iter().flatten();
     let query = query.filter(|parameter| parameter["in"] == "query").map(|parameter| ApiOption {
@@ -195,6 +201,9 @@ mod tests {
             "program get",
             "program keys-rotate",
             "conversion xid",
+            "webhooks deliveries",
+            "webhooks deliveries-get",
+            "webhooks deliveries-resend",
         ] {
             assert!(names.contains(name), "{name} is not among {names:?}");
         }

@@ -90,7 +90,7 @@ fn only_addresses_of_the_public_internet_are_public() {
 
 #[test]
 fn a_target_is_https_without_credentials_and_http_only_on_loopback_where_that_is_allowed() {
-    let taken = |text, private| check_target(text, private).is_ok();
+    let taken = |text: &str, private| check_target(text, private).is_ok();
     // The text, whether it is taken, and whether it is where private targets are allowed.
     for (text, public, private) in [
         ("https://hooks.example.com/a?b=c", true, true),
