@@ -61,7 +61,12 @@ struct Subscriber {
 /// own unit of work sees: a cached change may be uncommitted, or rolled back.
 #[derive(Default)]
 pub(crate) struct WebhookCache {
-    programs: Mutex<HashMap<i64, (i64, Arc<[Subscriber]>)>>,
+    programs: Mutex<HashMap<i64, VersionedSubscribers>>,
+}
+
+struct VersionedSubscribers {
+    version: i64,
+    subscribers: Arc<[Subscriber]>,
 }
 
 /// The context with the version of the program's webhooks that this unit of work sees.
@@ -84,8 +89,8 @@ fn subscribers(unit: &mut Unit<'_>, ctx: &Ctx) -> Result<Arc<[Subscriber]>, Stor
         return Ok(Arc::new([]));
     }
     let cached = || ctx.ids.webhooks.programs.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((_, known)) = cached().get(&ctx.program).filter(|(known, _)| *known == version) {
-        return Ok(Arc::clone(known));
+    if let Some(known) = cached().get(&ctx.program).filter(|known| known.version == version) {
+        return Ok(Arc::clone(&known.subscribers));
     }
     let rows = webhook::list_active(unit, ctx.program)?.into_iter().map(|row| Subscriber {
         webhook: row.id,
@@ -93,13 +98,13 @@ fn subscribers(unit: &mut Unit<'_>, ctx: &Ctx) -> Result<Arc<[Subscriber]>, Stor
         paused: row.paused,
         events: row.events.iter().filter_map(|name| WebhookEvent::from_name(name)).collect(),
     });
-    let found: Arc<[Subscriber]> = rows.collect();
+    let subscribers: Arc<[Subscriber]> = rows.collect();
     let mut cached = cached();
     if cached.len() >= COMPILED_PROGRAMS_MAX {
         cached.clear();
     }
-    cached.insert(ctx.program, (version, Arc::clone(&found)));
-    Ok(found)
+    cached.insert(ctx.program, VersionedSubscribers { version, subscribers: Arc::clone(&subscribers) });
+    Ok(subscribers)
 }
 
 /// The names under which an event is sent.

@@ -258,7 +258,10 @@ async fn a_deleted_customers_texts_are_emptied_in_what_was_sent_and_what_was_not
     shop.delete("/api/v2/customers/ada").await.data();
     assert!(receiver.deliver(&shop.ledger).await >= 1);
     let after = receiver.take();
-    assert_eq!(after.iter().map(|event| event.event()).collect::<Vec<_>>(), ["customer.deleted"]);
+    assert_eq!(
+        after.iter().map(crate::receiver::ReceivedEvent::event).collect::<Vec<_>>(),
+        ["customer.deleted"]
+    );
     assert!(!after[0].body.contains("ada"), "{}", after[0].body);
     let found = log(&shop, &path).await;
     let told = found.iter().map(|one| (text(&one["event"]), text(&one["status"]))).collect::<Vec<_>>();
@@ -303,4 +306,26 @@ async fn an_archived_webhook_is_sent_nothing_that_waited() {
     shop.delete(&path).await.data();
     assert_eq!(Receiver::new().deliver(&shop.ledger).await, 0);
     assert_eq!(text(&log(&shop, &path).await[0]["error"]), "the webhook was archived");
+}
+
+#[tokio::test]
+async fn the_delivery_loop_sends_what_is_queued_at_once_and_ends_when_it_is_stopped() {
+    let shop = Shop::open().await;
+    let path = webhook(&shop, &["customer.created"]).await;
+    let (arrived, mut arrivals) = tokio::sync::mpsc::unbounded_channel();
+    let receiver = Receiver::scripted(move |_, event| {
+        arrived.send(event.event()).unwrap();
+        status(200)
+    });
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let running = tokio::spawn(shop.ledger.handle.clone().run_webhooks(receiver.transport(), stopped));
+    for name in ["bob", "cat"] {
+        shop.customer(name, "referrer").await;
+        // Without a notification the loop looks again after a minute only.
+        let soon = tokio::time::timeout(std::time::Duration::from_secs(50), arrivals.recv()).await;
+        assert_eq!(soon.unwrap().unwrap(), "customer.created");
+    }
+    stop.send(true).unwrap();
+    running.await.unwrap();
+    assert_eq!(statuses(&shop, &path).await, ["delivered"; 2]);
 }

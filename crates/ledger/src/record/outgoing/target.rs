@@ -9,7 +9,7 @@ use url::{Host, Url};
 
 /// Networks of IPv4 that are not the public internet: IANA's registry of special-purpose addresses.
 const PRIVATE_V4: [(Ipv4Addr, u32); 16] = [
-    (Ipv4Addr::new(0, 0, 0, 0), 8),       // this network
+    (Ipv4Addr::UNSPECIFIED, 8),           // this network
     (Ipv4Addr::new(10, 0, 0, 0), 8),      // private
     (Ipv4Addr::new(100, 64, 0, 0), 10),   // behind a provider's NAT; some clouds' metadata
     (Ipv4Addr::new(127, 0, 0, 0), 8),     // loopback

@@ -32,6 +32,10 @@ fn only_addresses_of_the_public_internet_are_public() {
     ] {
         assert!(is_public(public.parse().unwrap()), "{public}");
     }
+}
+
+#[test]
+fn private_and_embedded_addresses_are_not_public() {
     for private in [
         "0.0.0.0",
         "0.1.2.3",
@@ -153,7 +157,7 @@ fn notations(address: Ipv4Addr) -> Vec<String> {
         format!("{a}。{b}．{c}｡{d}"),
     ];
     let mapped = [address.to_ipv6_mapped(), address.to_ipv6_compatible()];
-    let [high, low] = [(bits >> 16) as u16, bits as u16];
+    let [high, low] = [u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])];
     let embedded = [
         Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, high, low),
         Ipv6Addr::new(0x64, 0xff9b, 1, 0, 0, 0, high, low),
