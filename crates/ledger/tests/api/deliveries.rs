@@ -324,6 +324,11 @@ async fn the_delivery_loop_sends_what_is_queued_at_once_and_ends_when_it_is_stop
         // Without a notification the loop looks again after a minute only.
         let soon = tokio::time::timeout(std::time::Duration::from_secs(50), arrivals.recv()).await;
         assert_eq!(soon.unwrap().unwrap(), "customer.created");
+        while statuses(&shop, &path).await.contains(&"pending".to_owned()) {}
+        // Time for the loop to find that nothing else is due.
+        for _ in 0..20 {
+            log(&shop, &path).await;
+        }
     }
     stop.send(true).unwrap();
     running.await.unwrap();
