@@ -17,6 +17,7 @@ mod cluster;
 mod demo;
 mod deny;
 mod endpoints;
+mod package;
 mod page;
 mod process;
 mod server;
@@ -46,6 +47,8 @@ enum XtaskCommand {
     Build,
     /// Starts the demo company, ready to click through.
     Demo(demo::Options),
+    /// Packs what an operator installs: a static binary, a Debian package, container and monitoring files.
+    Package,
     /// Measures the sizes of the artefacts; fails over budget.
     Size(size::Options),
     /// Runs fuzz targets, crashes and other long tests; fails on any finding.
@@ -77,6 +80,7 @@ fn dispatch(command: &XtaskCommand) -> anyhow::Result<()> {
         XtaskCommand::Build => build::run(&root),
         XtaskCommand::Demo(options) => demo::run(&root, options),
         XtaskCommand::Deny => deny::run(&root),
+        XtaskCommand::Package => package::run(&root),
         XtaskCommand::Size(options) => size::run(&root, options),
         XtaskCommand::Soak(options) => soak::run(&root, options),
         XtaskCommand::Test(options) => test::run(&root, options),

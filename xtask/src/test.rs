@@ -65,6 +65,8 @@ fn on_postgres(root: &Path, cluster: &Cluster) -> anyhow::Result<()> {
         "--test",
         "relay_and_ledger",
         "--test",
+        "round_trips",
+        "--test",
         "postgres",
         "--test",
         "database",

@@ -1,10 +1,15 @@
 //! Commissions: how much a payment earns, rounded once, and how much of that a refund takes back.
 
+use std::collections::BTreeMap;
+
 use headwater_protocol::field::FieldError;
 use headwater_protocol::limits::AMOUNT_MAX;
-use headwater_protocol::v2::{TriggerAction, TriggerEvent};
+use headwater_protocol::v2::{FlatCommission, PercentCommission, TriggerEvent};
 use headwater_protocol::{Currency, money};
 use rust_decimal::Decimal;
+
+use crate::cap::check_amounts;
+use crate::facts::Facts;
 
 /// Decimals a percentage may have (triggers.md).
 const PERCENT_DECIMALS: u32 = 4;
@@ -36,7 +41,7 @@ impl Percent {
 
 /// `amount · part / whole`, halves rounded away from zero: the only place where money is rounded. `whole` is positive
 /// and `|part|` at most as large, so that the result is never larger than `amount`.
-fn share(amount: i64, part: i64, whole: i64) -> i64 {
+pub(crate) fn share(amount: i64, part: i64, whole: i64) -> i64 {
     let (product, whole) = (i128::from(amount) * i128::from(part), i128::from(whole));
     let magnitude = (2 * product.abs() + whole) / (2 * whole);
     i64::try_from(magnitude * product.signum()).expect("a share of an amount is never larger than the amount")
@@ -55,41 +60,79 @@ pub fn reverse(earned: i64, amount: i64, refunded_total: i64, already_reversed: 
 }
 
 /// What a trigger pays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Payout {
-    /// A fixed sum of minor units.
-    Flat(i64, Currency),
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Payout {
+    /// A fixed sum of minor units for each currency; one at least.
+    Flat(BTreeMap<Currency, i64>),
     /// A share of the payment, in its currency.
     Share(Percent),
 }
 
 impl Payout {
-    /// Checks an action against the event it shall follow.
-    pub fn compile(action: &TriggerAction, event: TriggerEvent) -> Result<Self, FieldError> {
-        match action {
-            TriggerAction::CommissionFlat { amount, currency } => {
-                money::check_amount("action.amount", *amount)?;
-                if *amount <= 0 {
+    /// Checks a fixed commission against the event it shall follow.
+    pub(crate) fn flat(action: &FlatCommission, event: TriggerEvent) -> Result<Self, FieldError> {
+        let refuse = |code: &str, field: &str, message: String| Err(FieldError::new(code, field, message));
+        match (action.amount, action.currency) {
+            (Some(_), _) | (_, Some(_)) if !action.amounts.is_empty() => {
+                let message = "action takes amount and currency, or amounts, not both".to_owned();
+                refuse("invalid_value", "action.amounts", message)
+            }
+            (Some(amount), Some(currency)) => {
+                money::check_amount("action.amount", amount)?;
+                if amount <= 0 {
                     let message = format!("action.amount must lie from 1 to {AMOUNT_MAX} minor units");
-                    return Err(FieldError::new("out_of_range", "action.amount", message));
+                    return refuse("out_of_range", "action.amount", message);
                 }
-                Ok(Self::Flat(*amount, *currency))
+                Ok(Self::Flat(BTreeMap::from([(currency, amount)])))
             }
-            TriggerAction::CommissionPercent { .. } if event != TriggerEvent::TransactionCreated => {
-                let message =
-                    "action.type commission_percent needs the event transaction_created; use commission_flat";
-                Err(FieldError::new("invalid_value", "action.type", message))
-            }
-            TriggerAction::CommissionPercent { percent } => {
-                Percent::new(*percent).map(Self::Share).ok_or_else(|| {
-                    let message = format!(
-                        "action.percent must be above 0 and at most 100, with up to {PERCENT_DECIMALS} \
-                         decimals, got {percent}"
-                    );
-                    FieldError::new("out_of_range", "action.percent", message)
-                })
+            (Some(_), None) => Err(FieldError::required("action.currency")),
+            (None, Some(_)) => Err(FieldError::required("action.amount")),
+            (None, None) if action.amounts.is_empty() => Err(FieldError::required("action.amount")),
+            (None, None) => {
+                check_amounts("action.amounts", &action.amounts)?;
+                let has_currency =
+                    matches!(event, TriggerEvent::TransactionCreated | TriggerEvent::DealUpdated);
+                if action.amounts.len() > 1 && !has_currency {
+                    let message = "action.amounts must have one currency: the event has none to choose by";
+                    return refuse("invalid_value", "action.amounts", message.to_owned());
+                }
+                Ok(Self::Flat(action.amounts.clone()))
             }
         }
+    }
+
+    /// Checks a share against the event it shall follow.
+    pub(crate) fn share(action: &PercentCommission, event: TriggerEvent) -> Result<Self, FieldError> {
+        if event != TriggerEvent::TransactionCreated {
+            let message =
+                "action.type commission_percent needs the event transaction_created; use commission_flat";
+            return Err(FieldError::new("invalid_value", "action.type", message));
+        }
+        Percent::new(action.percent).map(Self::Share).ok_or_else(|| {
+            let message = format!(
+                "action.percent must be above 0 and at most 100, with up to {PERCENT_DECIMALS} decimals, got {}",
+                action.percent
+            );
+            FieldError::new("out_of_range", "action.percent", message)
+        })
+    }
+
+    /// What it pays for an event; `None` if that is nothing.
+    pub(crate) fn of(&self, facts: &Facts) -> Option<(i64, Currency)> {
+        let payment = facts.transaction.as_ref();
+        let paid = match self {
+            Self::Share(percent) => payment.map(|payment| (percent.of(payment.amount), payment.currency)),
+            // A negative payment, which goes back to the customer, earns no fixed sum. A share of it is negative.
+            Self::Flat(_) if payment.is_some_and(|payment| payment.amount < 0) => None,
+            // A single sum is paid whatever the customer pays in.
+            Self::Flat(amounts) if amounts.len() == 1 => {
+                amounts.first_key_value().map(|(currency, amount)| (*amount, *currency))
+            }
+            Self::Flat(amounts) => {
+                facts.currency().and_then(|currency| Some((*amounts.get(&currency)?, currency)))
+            }
+        };
+        paid.filter(|(amount, _)| *amount != 0)
     }
 }
 

@@ -1,11 +1,13 @@
 //! From facts to decisions: each trigger once, in order.
 
 use headwater_protocol::field::FieldError;
-use headwater_protocol::v2::{Eligibility, Explanation, FailedRule, Rule, TriggerAction, TriggerEvent};
+use headwater_protocol::v2::{Cap, Eligibility, Explanation, FailedRule, Rule, TriggerAction, TriggerEvent};
 use headwater_protocol::{Currency, Millis};
 use serde_json::Value;
 
+use crate::cap::{self, CapKey, CapUses};
 use crate::commission::Payout;
+use crate::drip::Schedule;
 use crate::facts::{Facts, PartnershipFacts};
 use crate::rule::{self, CompiledRule};
 
@@ -18,8 +20,37 @@ pub struct CompiledTrigger {
     pub name: String,
     event: TriggerEvent,
     rules: CompiledRule,
-    payout: Payout,
+    action: CompiledAction,
     eligibility: Eligibility,
+}
+
+/// What a trigger does.
+#[derive(Debug, Clone, PartialEq)]
+enum CompiledAction {
+    Pay { payout: Payout, caps: Vec<Cap>, drip: Option<Schedule> },
+    GroupMove(String),
+}
+
+/// What a trigger decided to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TriggerDecision {
+    /// To pay a commission, before caps: minor units, never zero, negative for a share of money that went back.
+    Pay(i64, Currency),
+    /// To move the partner to the group with this key or slug.
+    GroupMove(String),
+}
+
+/// One reward of a commission.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Installment {
+    /// Its number among all of its commission, from 0.
+    pub number: usize,
+    /// Minor units.
+    pub amount: i64,
+    /// When it is due; `None`: at once.
+    pub due: Option<Millis>,
+    /// Where caps count it.
+    pub counts: Vec<CapKey>,
 }
 
 impl CompiledTrigger {
@@ -39,7 +70,7 @@ impl CompiledTrigger {
             name: name.to_owned(),
             event,
             rules: rule::compile(rules, event)?,
-            payout: Payout::compile(action, event)?,
+            action: CompiledAction::compile(action, event)?,
             eligibility: eligibility.clone(),
         })
     }
@@ -55,24 +86,78 @@ impl CompiledTrigger {
         self.rules.asks_products()
     }
 
-    /// What the trigger pays; `None` if that is nothing.
-    fn pay(&self, facts: &Facts) -> Option<(i64, Currency)> {
-        let payment = facts.transaction.as_ref().map(|payment| (payment.amount, payment.currency));
-        let paid = match (self.payout, payment) {
-            // A negative payment, which goes back to the customer, earns no fixed sum. A share of it is negative.
-            (Payout::Flat(..), Some((..0, _))) | (Payout::Share(_), None) => None,
-            (Payout::Flat(amount, currency), _) => Some((amount, currency)),
-            (Payout::Share(percent), Some((amount, currency))) => Some((percent.of(amount), currency)),
+    /// Whether what it pays is bounded, so that [`CompiledTrigger::limit`] needs to know what was paid.
+    pub fn has_caps(&self) -> bool {
+        matches!(&self.action, CompiledAction::Pay { caps, .. } if !caps.is_empty())
+    }
+
+    /// What the trigger does about an event; `None` if it does not fire, or would pay nothing.
+    pub fn decide(&self, facts: &Facts, now: Millis) -> Option<TriggerDecision> {
+        if self.refuse(facts).is_some() || !self.rules.matches(facts, now) {
+            return None;
+        }
+        self.act(facts)
+    }
+
+    fn act(&self, facts: &Facts) -> Option<TriggerDecision> {
+        match &self.action {
+            CompiledAction::Pay { payout, .. } => {
+                payout.of(facts).map(|(amount, currency)| TriggerDecision::Pay(amount, currency))
+            }
+            CompiledAction::GroupMove(group) => Some(TriggerDecision::GroupMove(group.clone())),
+        }
+    }
+
+    /// The rewards that a commission of this trigger consists of, for an event that was evaluated at `from`. They sum
+    /// to `amount`. Caps have not been applied.
+    pub fn installments(&self, amount: i64, from: Millis) -> Vec<Installment> {
+        let CompiledAction::Pay { caps, drip, .. } = &self.action else { return Vec::new() };
+        let parts = match drip {
+            None => vec![(amount, None)],
+            Some(drip) => {
+                drip.installments(amount, from).into_iter().map(|(part, due)| (part, Some(due))).collect()
+            }
         };
-        paid.filter(|(amount, _)| *amount != 0)
+        let one = |(number, (amount, due)): (usize, (i64, Option<Millis>))| {
+            let at = due.unwrap_or(from);
+            let counts =
+                if amount > 0 { caps.iter().map(|cap| cap::key(cap, at)).collect() } else { Vec::new() };
+            Installment { number, amount, due, counts }
+        };
+        parts.into_iter().enumerate().map(one).collect()
+    }
+
+    /// Cuts installments down to what the caps leave, in their order, and counts them in `uses`, which must hold what
+    /// was counted so far under each key that they name.
+    pub fn limit(
+        &self,
+        installments: Vec<Installment>,
+        currency: Currency,
+        from: Millis,
+        uses: &mut CapUses,
+    ) -> Vec<Installment> {
+        let CompiledAction::Pay { caps, .. } = &self.action else { return Vec::new() };
+        let cut = |made: Installment| {
+            let amount = cap::take(caps, (made.amount, currency), made.due.unwrap_or(from), uses);
+            (amount != 0).then_some(Installment { amount, ..made })
+        };
+        installments.into_iter().filter_map(cut).collect()
+    }
+
+    /// Why an installment that is due may not be paid: the first rule that no longer holds. What can change is asked
+    /// again; times are compared with `earned_at`, when its event was evaluated (triggers.md section 1).
+    pub fn ended(&self, facts: &Facts, earned_at: Millis) -> Option<FailedRule> {
+        self.refuse(facts).or_else(|| self.rules.ended(facts, earned_at))
     }
 
     /// Why the trigger does not fire whatever its rules say; `None` if only the rules decide.
     fn refuse(&self, facts: &Facts) -> Option<FailedRule> {
         let (path, actual, reason) = if self.event != facts.event {
             ("event", Value::Null, "the trigger listens for another event")
-        } else if is_test(facts) {
-            ("test", Value::Bool(true), "records made with test keys earn nothing")
+        } else if facts.is_test() && !facts.test_clock {
+            ("test", Value::Bool(true), "records made with test keys earn nothing without a test clock")
+        } else if facts.is_test() && matches!(self.action, CompiledAction::GroupMove(_)) {
+            ("test", Value::Bool(true), "records made with test keys move no partner: production shares them")
         } else {
             return refuse_partner(&self.eligibility, &facts.partnership);
         };
@@ -80,8 +165,22 @@ impl CompiledTrigger {
     }
 }
 
-fn is_test(facts: &Facts) -> bool {
-    facts.customer.test || facts.transaction.as_ref().is_some_and(|payment| payment.test)
+impl CompiledAction {
+    fn compile(action: &TriggerAction, event: TriggerEvent) -> Result<Self, FieldError> {
+        let (payout, caps, drip) = match action {
+            TriggerAction::CommissionFlat(flat) => (Payout::flat(flat, event)?, &flat.caps, &flat.drip),
+            TriggerAction::CommissionPercent(share) => {
+                (Payout::share(share, event)?, &share.caps, &share.drip)
+            }
+            TriggerAction::GroupMove { group } if group.is_empty() => {
+                return Err(FieldError::required("action.group"));
+            }
+            TriggerAction::GroupMove { group } => return Ok(Self::GroupMove(group.clone())),
+        };
+        let has_customer = !matches!(event, TriggerEvent::PartnershipCreated | TriggerEvent::LinkClicked);
+        let drip = drip.as_ref().map(Schedule::compile).transpose()?;
+        Ok(Self::Pay { payout, caps: cap::compile(caps, has_customer)?, drip })
+    }
 }
 
 fn refuse_partner(wanted: &Eligibility, partner: &PartnershipFacts) -> Option<FailedRule> {
@@ -101,51 +200,45 @@ fn refuse_partner(wanted: &Eligibility, partner: &PartnershipFacts) -> Option<Fa
     None
 }
 
-/// What a trigger decided to pay.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Commission {
-    /// `trig_…`
-    pub trigger: String,
-    /// Minor units, never zero; negative for a share of money that went back.
-    pub amount: i64,
-    /// Currency of `amount`.
-    pub currency: Currency,
+/// Says whether a trigger fires and, if not, which rule failed first, with the values compared: what
+/// [`CompiledTrigger::decide`] and [`CompiledTrigger::limit`] do. `uses` is what its caps have counted so far, without
+/// this event.
+pub fn explain(trigger: &CompiledTrigger, facts: &Facts, uses: &CapUses, now: Millis) -> Explanation {
+    let mut failed = trigger.refuse(facts).or_else(|| trigger.rules.failed(facts, now));
+    let mut paid = None;
+    if failed.is_none() {
+        let refuse = |path: &str, reason: &str| {
+            let (path, reason) = (path.to_owned(), reason.to_owned());
+            Some(FailedRule { path, rule: None, actual: Value::Null, reason })
+        };
+        match trigger.act(facts) {
+            None => {
+                let reason = "the commission of this payment is zero, or has no amount in its currency";
+                failed = refuse("action", reason);
+            }
+            Some(TriggerDecision::GroupMove(_)) => {}
+            Some(TriggerDecision::Pay(amount, currency)) => {
+                let made = trigger.installments(amount, now);
+                let left = trigger.limit(made, currency, now, &mut uses.clone());
+                paid = Some((left.iter().map(|made| made.amount).sum::<i64>(), currency));
+                if left.is_empty() {
+                    failed = refuse("action.caps", "the caps leave nothing of the commission");
+                }
+            }
+        }
+    }
+    let paid = paid.filter(|_| failed.is_none());
+    Explanation {
+        trigger: trigger.key.clone(),
+        name: trigger.name.clone(),
+        fired: failed.is_none(),
+        amount: paid.map(|(amount, _)| amount),
+        currency: paid.map(|(_, currency)| currency),
+        failed,
+    }
 }
 
-/// Evaluates each trigger once, in the order given.
-pub fn evaluate(triggers: &[CompiledTrigger], facts: &Facts, now: Millis) -> Vec<Commission> {
-    let fire = |trigger: &CompiledTrigger| {
-        if trigger.refuse(facts).is_some() || !trigger.rules.matches(facts, now) {
-            return None;
-        }
-        let (amount, currency) = trigger.pay(facts)?;
-        Some(Commission { trigger: trigger.key.clone(), amount, currency })
-    };
-    triggers.iter().filter_map(fire).collect()
-}
-
-/// Says for each trigger whether it fires and, if not, which rule failed first, with the values compared. The same
-/// triggers fire as in [`evaluate`].
-pub fn explain(triggers: &[CompiledTrigger], facts: &Facts, now: Millis) -> Vec<Explanation> {
-    let one = |trigger: &CompiledTrigger| {
-        let mut failed = trigger.refuse(facts).or_else(|| trigger.rules.failed(facts, now));
-        let paid = trigger.pay(facts);
-        if failed.is_none() && paid.is_none() {
-            let reason = "the commission of this payment is zero".to_owned();
-            failed = Some(FailedRule { path: "action".to_owned(), rule: None, actual: Value::Null, reason });
-        }
-        let paid = paid.filter(|_| failed.is_none());
-        Explanation {
-            trigger: trigger.key.clone(),
-            name: trigger.name.clone(),
-            fired: failed.is_none(),
-            amount: paid.map(|(amount, _)| amount),
-            currency: paid.map(|(_, currency)| currency),
-            failed,
-        }
-    };
-    triggers.iter().map(one).collect()
-}
-
+#[cfg(test)]
+mod action_tests;
 #[cfg(test)]
 pub(crate) mod tests;

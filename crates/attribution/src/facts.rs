@@ -9,14 +9,18 @@ use serde_json::{Map, Value};
 pub struct Facts {
     /// What happened.
     pub event: TriggerEvent,
+    /// Whether the program's test clock is in use, so that test records earn test rewards.
+    pub test_clock: bool,
     /// The payment, when the event is one.
     pub transaction: Option<TransactionFacts>,
-    /// Whose event it is.
-    pub customer: CustomerFacts,
+    /// Whose event it is; `None` for events without a customer.
+    pub customer: Option<CustomerFacts>,
     /// Who would earn.
     pub partnership: PartnershipFacts,
     /// The products the event is about: on a payment the linked one, or none.
     pub products: Vec<ProductFacts>,
+    /// The record that only this kind of event has.
+    pub record: Option<RecordFacts>,
 }
 
 /// A payment.
@@ -32,7 +36,7 @@ pub struct TransactionFacts {
     pub product_key: Option<String>,
     /// As given.
     pub metadata: Map<String, Value>,
-    /// Made with test keys: earns nothing.
+    /// Made with test keys.
     pub test: bool,
     /// When it happened.
     pub created_at: Millis,
@@ -43,7 +47,7 @@ pub struct TransactionFacts {
 pub struct CustomerFacts {
     /// What the site keeps with the customer.
     pub fields: Map<String, Value>,
-    /// Made with test keys: earns nothing.
+    /// Made with test keys.
     pub test: bool,
     /// Signed up at.
     pub created_at: Millis,
@@ -60,6 +64,8 @@ pub struct PartnershipFacts {
     pub group: Option<(String, String)>,
     /// Labels.
     pub tags: Vec<String>,
+    /// Key and name of the tier; `None` without one.
+    pub tier: Option<(String, String)>,
     /// Joined at.
     pub created_at: Millis,
 }
@@ -77,4 +83,84 @@ pub struct ProductFacts {
     pub status: ProductStatus,
     /// Purchase date.
     pub created_at: Millis,
+}
+
+/// The record that a kind of event is about.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RecordFacts {
+    /// Of `action_recorded`.
+    Action(ActionFacts),
+    /// Of `deal_updated`.
+    Deal(DealFacts),
+    /// Of `lead_updated`.
+    Lead(LeadFacts),
+    /// Of `link_clicked`.
+    Link(LinkFacts),
+}
+
+/// An action of a customer or a partner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActionFacts {
+    /// What kind, as `demo_booked`.
+    pub kind: String,
+    /// How many.
+    pub value: i64,
+    /// When it happened.
+    pub created_at: Millis,
+}
+
+/// A deal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DealFacts {
+    /// One of the group's stages.
+    pub stage: Option<String>,
+    /// Minor units.
+    pub amount: Option<i64>,
+    /// Currency of `amount`.
+    pub currency: Option<Currency>,
+    /// What the form asked for.
+    pub fields: Map<String, Value>,
+    /// Made at.
+    pub created_at: Millis,
+}
+
+/// A lead.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LeadFacts {
+    /// `open`, `closed`, `dead`, `closed won` or `closed lost`.
+    pub status: Option<String>,
+    /// Minor units.
+    pub amount: Option<i64>,
+    /// What the form asked for.
+    pub fields: Map<String, Value>,
+    /// Made at.
+    pub created_at: Millis,
+}
+
+/// The link that was followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkFacts {
+    /// `link_…`
+    pub key: String,
+    /// The path on the link host.
+    pub slug: String,
+    /// Where it leads.
+    pub dest: String,
+}
+
+impl Facts {
+    /// Whether the event is of test records.
+    pub(crate) fn is_test(&self) -> bool {
+        self.customer.as_ref().is_some_and(|customer| customer.test)
+            || self.transaction.as_ref().is_some_and(|payment| payment.test)
+    }
+
+    /// The event's own currency, where it has one.
+    pub(crate) fn currency(&self) -> Option<Currency> {
+        match (&self.transaction, &self.record) {
+            (Some(payment), _) => Some(payment.currency),
+            (None, Some(RecordFacts::Deal(deal))) => deal.currency,
+            _ => None,
+        }
+    }
 }

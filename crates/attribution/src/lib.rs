@@ -4,13 +4,19 @@
 //! What this crate does not do: any I/O, read a clock (`now` is a parameter), compute with floats, or know
 //! how facts are stored. Evaluating never fails; what could fail is refused when a trigger is compiled.
 
+mod cap;
 pub mod claim;
 mod commission;
+mod drip;
 mod evaluate;
 mod facts;
 pub mod rule;
 mod window;
 
-pub use commission::{Payout, Percent, reverse};
-pub use evaluate::{Commission, CompiledTrigger, evaluate, explain};
-pub use facts::{CustomerFacts, Facts, PartnershipFacts, ProductFacts, TransactionFacts};
+pub use cap::{CapKey, CapUse, CapUses};
+pub use commission::{Percent, reverse};
+pub use evaluate::{CompiledTrigger, Installment, TriggerDecision, explain};
+pub use facts::{
+    ActionFacts, CustomerFacts, DealFacts, Facts, LeadFacts, LinkFacts, PartnershipFacts, ProductFacts,
+    RecordFacts, TransactionFacts,
+};

@@ -1,6 +1,8 @@
 //! A trigger's rules, checked once and then evaluated without failing.
 
 mod field;
+mod object;
+mod schema;
 mod test;
 
 use headwater_protocol::Millis;
@@ -8,9 +10,12 @@ use headwater_protocol::field::FieldError;
 use headwater_protocol::limits::{RULE_DEPTH_MAX, RULE_LEAVES_MAX};
 use headwater_protocol::v2::{FailedRule, Rule, RuleLeaf, TriggerEvent};
 
-use self::field::{Field, Object};
+use self::field::Field;
+use self::object::Object;
 use self::test::Comparison;
 use crate::facts::{Facts, ProductFacts};
+
+pub use self::schema::schema;
 
 /// Rules that were checked: every name is known, every value has its operator's type.
 #[derive(Debug, Clone, PartialEq)]
@@ -105,13 +110,12 @@ impl Compiler {
 
     fn object(&self, name: &str, path: &str) -> Result<Object, FieldError> {
         let object = Object::parse(name).ok_or_else(|| {
-            let message =
-                format!("object must be product, transaction, customer or partnership, got '{name}'");
+            let message = format!("object must be {}, got '{name}'", Object::names());
             FieldError::new("unknown_object", path, message)
         })?;
-        let payment = matches!(object, Object::Product | Object::Transaction);
-        if payment && self.event != TriggerEvent::TransactionCreated {
-            let message = format!("object '{name}' is known to the event transaction_created only");
+        if !object.events().contains(&self.event) {
+            let events: Vec<_> = object.events().iter().map(|event| event.name()).collect();
+            let message = format!("object '{name}' is known to the event {} only", events.join(", "));
             return Err(FieldError::new("unknown_object", path, message));
         }
         Ok(object)
@@ -130,7 +134,7 @@ impl Compiler {
         };
         let field = Field::parse(object, &leaf.field).ok_or_else(|| {
             let message =
-                format!("field of {} must be {}, got '{}'", object.name(), object.fields(), leaf.field);
+                format!("field of {} must be {}, got '{}'", object.name(), field::names(object), leaf.field);
             FieldError::new("unknown_field", &format!("{path}.field"), message)
         })?;
         let test = Comparison::compile(&field, leaf, path)?;
@@ -139,15 +143,33 @@ impl Compiler {
     }
 }
 
+/// One evaluation: the facts, and what of them is asked.
+#[derive(Clone, Copy)]
+struct RuleEvaluation<'a> {
+    facts: &'a Facts,
+    now: Millis,
+    /// Only what can change after the event is asked: sums over payments, and the record of an event that is over, are
+    /// not.
+    lasting: bool,
+}
+
 impl CompiledRule {
     /// Whether the rules hold.
     pub fn matches(&self, facts: &Facts, now: Millis) -> bool {
-        check(&self.0, facts, None, now).is_ok()
+        check(&self.0, RuleEvaluation { facts, now, lasting: false }, None).is_ok()
     }
 
     /// The first rule that does not hold, with the values compared; `None` when all hold.
     pub fn failed(&self, facts: &Facts, now: Millis) -> Option<FailedRule> {
-        check(&self.0, facts, None, now).err().map(|miss| miss.explain(facts))
+        let asked = RuleEvaluation { facts, now, lasting: false };
+        check(&self.0, asked, None).err().map(|miss| miss.explain(asked))
+    }
+
+    /// The first rule that no longer holds for an event of the past. Times are compared with `earned_at`, when the
+    /// event was evaluated; sums over payments are not asked, because later payments change them.
+    pub fn ended(&self, facts: &Facts, earned_at: Millis) -> Option<FailedRule> {
+        let asked = RuleEvaluation { facts, now: earned_at, lasting: true };
+        check(&self.0, asked, None).err().map(|miss| miss.explain(asked))
     }
 
     /// Whether a rule asks for sums over the customer's payments.
@@ -157,7 +179,16 @@ impl CompiledRule {
 
     /// Whether a rule is about products.
     pub fn asks_products(&self) -> bool {
-        has_scope(&self.0) || some_leaf(&self.0, |leaf| leaf.field.object() == Object::Product)
+        has_scope(&self.0) || some_leaf(&self.0, |leaf| leaf.field.object == Object::Product)
+    }
+}
+
+impl Leaf {
+    /// Whether it asks for what an event of the past no longer tells.
+    fn is_over(&self, facts: &Facts) -> bool {
+        let of_record =
+            matches!(self.field.object, Object::Action | Object::Deal | Object::Lead | Object::Link);
+        self.field.is_history() || (of_record && facts.record.is_none())
     }
 }
 
@@ -182,32 +213,29 @@ fn has_scope(node: &CompiledNode) -> bool {
 /// so that an explanation cannot differ from the decision.
 fn check<'a>(
     node: &'a CompiledNode,
-    facts: &'a Facts,
+    asked: RuleEvaluation<'a>,
     bound: Option<&'a ProductFacts>,
-    now: Millis,
 ) -> Result<(), FailedCheck<'a>> {
+    let products = &asked.facts.products;
     match node {
-        CompiledNode::All(nodes) => nodes.iter().try_for_each(|node| check(node, facts, bound, now)),
+        CompiledNode::All(nodes) => nodes.iter().try_for_each(|node| check(node, asked, bound)),
         // An empty `any` does not compile, so there is always a first result.
-        CompiledNode::Any(nodes) => first_of(nodes.iter().map(|node| check(node, facts, bound, now)))
+        CompiledNode::Any(nodes) => first_of(nodes.iter().map(|node| check(node, asked, bound)))
             .unwrap_or(Err(FailedCheck { leaf: None, path: "rules", product: bound })),
         CompiledNode::OneProduct(nodes, path) => {
-            let one = |product| nodes.iter().try_for_each(|node| check(node, facts, Some(product), now));
-            first_of(facts.products.iter().map(one)).unwrap_or(Err(FailedCheck {
-                leaf: None,
-                path,
-                product: None,
-            }))
+            let one = |product| nodes.iter().try_for_each(|node| check(node, asked, Some(product)));
+            first_of(products.iter().map(one)).unwrap_or(Err(FailedCheck { leaf: None, path, product: None }))
         }
-        CompiledNode::Leaf(leaf) if leaf.field.object() == Object::Product => {
-            let one = |product| compare(leaf, facts, Some(product), now);
+        CompiledNode::Leaf(leaf) if asked.lasting && leaf.is_over(asked.facts) => Ok(()),
+        CompiledNode::Leaf(leaf) if leaf.field.object == Object::Product => {
+            let one = |product| compare(leaf, asked, Some(product));
             let found = match bound {
                 Some(product) => Some(one(product)),
-                None => first_of(facts.products.iter().map(one)),
+                None => first_of(products.iter().map(one)),
             };
             found.unwrap_or(Err(FailedCheck { leaf: Some(leaf), path: &leaf.path, product: None }))
         }
-        CompiledNode::Leaf(leaf) => compare(leaf, facts, None, now),
+        CompiledNode::Leaf(leaf) => compare(leaf, asked, None),
     }
 }
 
@@ -221,24 +249,23 @@ fn first_of<'a>(
 
 fn compare<'a>(
     leaf: &'a Leaf,
-    facts: &'a Facts,
+    asked: RuleEvaluation<'a>,
     product: Option<&'a ProductFacts>,
-    now: Millis,
 ) -> Result<(), FailedCheck<'a>> {
-    if leaf.test.holds(&leaf.field.read(facts, product), now) {
+    if leaf.test.holds(&leaf.field.read(asked.facts, product, asked.now), asked.now) {
         return Ok(());
     }
     Err(FailedCheck { leaf: Some(leaf), path: &leaf.path, product })
 }
 
 impl FailedCheck<'_> {
-    fn explain(&self, facts: &Facts) -> FailedRule {
+    fn explain(&self, asked: RuleEvaluation<'_>) -> FailedRule {
         let nothing = match self.leaf {
             None => true,
-            Some(leaf) => leaf.field.object() == Object::Product && self.product.is_none(),
+            Some(leaf) => leaf.field.object == Object::Product && self.product.is_none(),
         };
-        let actual =
-            self.leaf.map_or(serde_json::Value::Null, |leaf| leaf.field.read(facts, self.product).show());
+        let read = |leaf: &Leaf| leaf.field.read(asked.facts, self.product, asked.now).show();
+        let actual = self.leaf.map_or(serde_json::Value::Null, read);
         let reason = if nothing {
             "no product is linked to this transaction, so no rule about products can hold".to_owned()
         } else {
@@ -246,7 +273,7 @@ impl FailedCheck<'_> {
             let operator = serde_json::to_value(leaf.written.operator).unwrap_or_default();
             format!(
                 "{} {} is {actual}, and the rule wants {} {}",
-                leaf.field.object().name(),
+                leaf.field.object.name(),
                 leaf.written.field,
                 operator.as_str().unwrap_or_default(),
                 leaf.written.value

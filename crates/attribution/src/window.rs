@@ -1,6 +1,7 @@
 //! Calendar windows, in UTC: «previous month», «rolling 30 days».
 
 use headwater_protocol::Millis;
+use headwater_protocol::v2::CapPeriod;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
@@ -32,6 +33,10 @@ enum Form {
 /// The names of windows, for messages.
 pub(crate) const ALLOWED: &str =
     "current_ or previous_ and day, week, month, quarter or year, or rolling_N_days with N from 1 to 3660";
+
+/// The same as a regular expression, for the schema of rules.
+pub(crate) const PATTERN: &str =
+    "^((current|previous)_(day|week|month|quarter|year)|rolling_[1-9][0-9]{0,3}_days)$";
 
 impl Window {
     /// The window with this name.
@@ -72,6 +77,19 @@ impl Window {
             .and_then(|day| self::start(unit, day))
             .is_some_and(|wanted| self::start(unit, then) == Some(wanted))
     }
+}
+
+/// The first millisecond of the calendar period that a moment lies in; without an end, and outside the calendar, 0.
+pub(crate) fn period_start(period: CapPeriod, moment: Millis) -> Millis {
+    let unit = match period {
+        CapPeriod::Day => WindowUnit::Day,
+        CapPeriod::Month => WindowUnit::Month,
+        CapPeriod::Year => WindowUnit::Year,
+        CapPeriod::Ever => return Millis(0),
+    };
+    let first = date(moment).and_then(|day| start(unit, day));
+    let at = first.and_then(|day| day.to_zoned(TimeZone::UTC).ok());
+    at.map_or(Millis(0), |at| Millis(at.timestamp().as_millisecond()))
 }
 
 fn date(moment: Millis) -> Option<Date> {

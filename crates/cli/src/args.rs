@@ -1,13 +1,22 @@
 //! The options of the command line and the environment. The only file that reads either.
 
+mod config;
+mod queue;
+
+use std::ffi::OsString;
 use std::io::IsTerminal as _;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
+pub(crate) use config::EffectiveSetting;
 use headwater_protocol::v2::{BillingProvider, Signups};
 use ipnet::IpNet;
+pub(crate) use queue::{
+    Dead, DeadChange, DeadList, DeadShow, Events, EventsReplay, EventsTail, QueueArguments, Status,
+};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -20,6 +29,10 @@ pub(crate) struct Arguments {
     /// What to log: a level, and if wanted another level for a crate, as `info,headwater_relay=debug`.
     #[arg(long, env = "HEADWATER_LOG", default_value = "info", global = true)]
     log: String,
+    /// File with settings: options under their names with underscores, as `public_url = "https://go.example.com"`. What the
+    /// command line or the environment gives comes before it.
+    #[arg(long, env = "HEADWATER_CONFIG", global = true)]
+    pub(crate) config: Option<PathBuf>,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -32,6 +45,21 @@ pub(crate) enum Command {
     Migrate(Migrate),
     /// Make a program and print its keys.
     Init(Init),
+    /// Copy a data directory while its server runs.
+    Backup(Backup),
+    /// Put a backup into an empty data directory, and check it.
+    Restore(Restore),
+    /// Show the settings that are in force, and check them.
+    #[command(subcommand)]
+    Config(Config),
+    /// Show how much waits in the queue, since when and why, also while a server runs.
+    Status(Status),
+    /// List, show, retry or drop the entries that were given up.
+    #[command(subcommand)]
+    Dead(Dead),
+    /// Look at the newest entries of the queue, or deliver those of a time again.
+    #[command(subcommand)]
+    Events(Events),
     /// Serve every role on one port: relay, ledger, links and script.
     Serve(Serve),
     /// Print the completions of a shell.
@@ -74,6 +102,39 @@ pub(crate) struct CheckArguments {
     pub(crate) storage: StorageArguments,
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum Config {
+    /// Print each setting, its value and where it is from: command line, environment, file or default.
+    Check(ConfigCheck),
+    /// Print the table of all settings, in Markdown.
+    #[command(hide = true)]
+    Table,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigCheck {
+    /// The command and its options, as `relay --data DIR`; without any, `serve`.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) line: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Backup {
+    /// The directory to make. It must not exist yet; its name appears once the backup is whole.
+    pub(crate) target: PathBuf,
+    #[command(flatten)]
+    pub(crate) storage: StorageArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// A directory that `headwater backup` has made.
+    pub(crate) source: PathBuf,
+    /// The data directory to make; it may exist, but hold no data.
+    #[arg(long, env = "HEADWATER_DATA")]
+    pub(crate) data: PathBuf,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Migrate {
     /// The source, as `sqlite:DIR` or `postgres://USER:PASSWORD@HOST/NAME`. No process may use it meanwhile.
@@ -113,6 +174,35 @@ pub(crate) struct Rate {
 const DEFAULT_RATE: NonZeroU32 = NonZeroU32::new(headwater_protocol::limits::PROGRAM_EVENTS_PER_SECOND)
     .expect("a rate that lets something through");
 
+/// How a server is watched and stopped.
+#[derive(Debug, Args)]
+pub(crate) struct OperationArguments {
+    /// Address and port for `/metrics`, `/readyz` and `/healthz`, as `127.0.0.1:9187`. Without it, nobody listens there.
+    /// Keep it inside your network.
+    #[arg(long, env = "HEADWATER_ADMIN_LISTEN")]
+    pub(crate) admin_listen: Option<SocketAddr>,
+    /// Seconds that open requests and deliveries have to end after SIGTERM.
+    #[arg(long, env = "HEADWATER_DRAIN_SECONDS", default_value_t = headwater_protocol::limits::DRAIN_SECONDS)]
+    pub(crate) drain_seconds: u64,
+    /// Days that the text of a delivered event is kept, for inspection. Its id is kept for 90.
+    #[arg(long, env = "HEADWATER_KEEP_DAYS", default_value_t = KEEP_DAYS, value_parser = clap::value_parser!(i64).range(1..=90))]
+    pub(crate) keep_days: i64,
+}
+
+/// The milliseconds of a day.
+const DAY: i64 = 24 * 60 * 60 * 1000;
+const KEEP_DAYS: i64 = headwater_journal::KEEP_BODY / DAY;
+
+impl OperationArguments {
+    pub(crate) fn retention(&self) -> headwater_journal::Retention {
+        headwater_journal::Retention { texts: self.keep_days * DAY }
+    }
+
+    pub(crate) fn drain(&self) -> Duration {
+        Duration::from_secs(self.drain_seconds)
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     /// Address and port to listen on.
@@ -123,6 +213,8 @@ pub(crate) struct Serve {
     /// The URL by which clients reach this server; partner links begin with it. Defaults to the listening address.
     #[arg(long, env = "HEADWATER_PUBLIC_URL")]
     pub(crate) public_url: Option<String>,
+    #[command(flatten)]
+    pub(crate) operation: OperationArguments,
     #[command(flatten)]
     pub(crate) rate: Rate,
     #[command(flatten)]
@@ -176,6 +268,8 @@ pub(crate) struct RelayArguments {
     #[arg(long, env = "HEADWATER_SIGNUPS", value_parser = signups, default_value = "open")]
     pub(crate) signups: Signups,
     #[command(flatten)]
+    pub(crate) operation: OperationArguments,
+    #[command(flatten)]
     pub(crate) rate: Rate,
     #[command(flatten)]
     pub(crate) proxies: TrustedProxies,
@@ -213,7 +307,7 @@ fn network(text: &str) -> Result<IpNet, String> {
 /// What the command line asks for.
 pub(crate) enum Invocation {
     /// One of the commands above.
-    Own(Arguments),
+    Own(Box<Arguments>),
     /// An operation of the API.
     Api { resource: String, matches: clap::ArgMatches, log: String },
 }
@@ -223,15 +317,23 @@ pub(crate) fn command(of_api: Vec<clap::Command>) -> clap::Command {
     Arguments::command().subcommands(of_api)
 }
 
-/// Reads the command line. Prints help or usage and ends the process if they are asked for or an option is wrong.
+/// Reads the command line, the environment and the config file. Prints help or usage and ends the process if they are
+/// asked for or an option is wrong.
 pub(crate) fn read(of_api: Vec<clap::Command>) -> Invocation {
-    let mut matches = command(of_api).get_matches();
+    let mut own = Arguments::command();
+    own.build();
+    // The file holds settings of servers, so the commands of the API take nothing from it.
+    let line = match config::merge(&own, std::env::args_os().collect()) {
+        Ok(merged) => merged.line,
+        Err(why) => own.error(clap::error::ErrorKind::ValueValidation, why).exit(),
+    };
+    let mut matches = command(of_api).get_matches_from(&line);
     match matches.remove_subcommand() {
         Some((name, below)) if Arguments::command().find_subcommand(&name).is_none() => {
             let log = matches.remove_one("log").unwrap_or_default();
             Invocation::Api { resource: name, matches: below, log }
         }
-        _ => Invocation::Own(Arguments::parse()),
+        _ => Invocation::Own(Box::new(Arguments::parse_from(&line))),
     }
 }
 
@@ -239,6 +341,23 @@ pub(crate) fn read(of_api: Vec<clap::Command>) -> Invocation {
 pub(crate) fn settings_directory() -> Option<PathBuf> {
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     set("XDG_CONFIG_HOME").or_else(|| Some(set("HOME")?.join(".config")))
+}
+
+/// The settings that a command line after the program's name comes to, and where each is from.
+pub(crate) fn effective(
+    line: Vec<OsString>,
+) -> Result<Vec<EffectiveSetting>, Box<dyn std::error::Error + Send + Sync>> {
+    let mut command = Arguments::command();
+    command.build();
+    let line = std::iter::once(OsString::from("headwater")).chain(line).collect();
+    config::effective(&command, line)
+}
+
+/// The documented table of settings.
+pub(crate) fn settings_table() -> String {
+    let mut command = Arguments::command();
+    command.build();
+    config::table(&command)
 }
 
 /// Sends logs to standard error, so that standard output has only the program's answer.

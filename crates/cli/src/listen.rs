@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use axum::Router;
@@ -18,17 +18,15 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt as _;
 
+use crate::http_durations::{self, HttpDurations};
 use crate::min_rate::{MinRate, Requests};
 use crate::proxies::Proxies;
 
 /// The listen backlog: connections that wait to be accepted, as far as the system allows. Tokio's 1,024 are too few
 /// when many clients connect at once: the system drops the others, which try again only after 1, 3, 7 and 15 seconds.
 const QUEUE: u32 = 4096;
-/// How long open requests may take to finish after SIGTERM.
-const DRAIN: Duration = Duration::from_secs(10);
-
-/// Binds the address.
-pub(crate) fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+/// Binds the address; an error names the `option` that gives another one.
+pub(crate) fn bind(address: SocketAddr, option: &str) -> anyhow::Result<TcpListener> {
     let listen = || {
         let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
         // As tokio's own bind does, so that old connections of an earlier server do not keep the address in use.
@@ -37,7 +35,7 @@ pub(crate) fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
         socket.listen(QUEUE)
     };
     listen().with_context(|| {
-        format!("cannot listen on {address}; is another process using it? give another --listen")
+        format!("cannot listen on {address}; is another process using it? give another {option}")
     })
 }
 
@@ -48,6 +46,10 @@ pub(crate) struct ListenBounds {
     /// The most connections at once. Further ones wait in the listen backlog until one is closed; idle connections time
     /// out, so each gets its turn.
     pub(crate) connections: usize,
+    /// Where the durations of requests are counted.
+    pub(crate) durations: HttpDurations,
+    /// How long open requests may take to finish after SIGTERM.
+    pub(crate) drain: Duration,
 }
 
 /// Serves `router` until `stop` turns true, then lets open requests finish.
@@ -77,13 +79,22 @@ pub(crate) async fn serve(
         };
         let _ = stream.set_nodelay(true);
         let (router, proxies, requests) = (router.clone(), bounds.proxies.clone(), Requests::default());
+        let durations = bounds.durations.clone();
         let limited = MinRate::new(stream, Arc::clone(&requests));
         let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
             requests.fetch_add(1, Ordering::Relaxed);
             // The sender's address, for the limits of one address.
             let sender = proxies.sender(peer, request.headers());
             request.extensions_mut().insert(ConnectInfo(sender));
-            router.clone().oneshot(request)
+            let (durations, route) = (durations.clone(), http_durations::route(request.uri().path()));
+            let (answer, begun) = (router.clone().oneshot(request), Instant::now());
+            async move {
+                let answer = answer.await;
+                if let Ok(answer) = &answer {
+                    durations.observe(route, answer.status(), begun.elapsed());
+                }
+                answer
+            }
         });
         let connection = graceful.watch(builder.serve_connection(TokioIo::new(limited), service));
         tokio::spawn(async move {
@@ -95,8 +106,8 @@ pub(crate) async fn serve(
     }
     // New connections are refused while open requests finish.
     drop(listener);
-    if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
-        tracing::warn!("requests still open after {} s; closing them", DRAIN.as_secs());
+    if tokio::time::timeout(bounds.drain, graceful.shutdown()).await.is_err() {
+        tracing::warn!("requests still open after {} s; closing them", bounds.drain.as_secs());
     }
 }
 
@@ -108,17 +119,4 @@ async fn accept(
     let place = Arc::clone(places).acquire_owned().await.map_err(std::io::Error::other)?;
     let (stream, peer) = listener.accept().await?;
     Ok((stream, peer, place))
-}
-
-/// A flag that turns true at SIGTERM or SIGINT (ctrl-c).
-pub(crate) fn stop_signal() -> anyhow::Result<watch::Receiver<bool>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let (stop, stopped) = watch::channel(false);
-    tokio::spawn(async move {
-        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
-        let _ = stop.send(true);
-    });
-    Ok(stopped)
 }

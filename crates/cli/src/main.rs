@@ -1,25 +1,37 @@
 //! The program `headwater`: one binary for every role. `main` prints, `run` decides.
 //!
-//! Exit codes: 0 success, 1 an error while working, 2 wrong arguments (clap's own).
+//! Exit codes: 0 success, 1 an error while working, 2 wrong arguments (clap's own), 3 a server stopped before it had
+//! finished what it had begun, 4 `status --check` found something that somebody has to look at.
 
+mod admin;
 mod api;
 mod args;
+mod backup;
 mod check;
 mod completions;
+mod config;
 mod control;
+mod dead;
+mod entry_change;
 mod erasure;
+mod events;
 mod files;
+mod http_durations;
 mod init;
 mod listen;
 mod migrate;
 mod min_rate;
 mod program;
 mod proxies;
+mod queue;
 mod relay_role;
 mod scripts;
 mod serve;
+mod status;
+mod stop;
 mod storage;
 mod system;
+mod table;
 mod webhooks;
 
 use std::process::ExitCode;
@@ -38,9 +50,16 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("headwater: {error:#}");
-            ExitCode::FAILURE
+            exit_code(&error)
         }
     }
+}
+
+fn exit_code(error: &anyhow::Error) -> ExitCode {
+    if error.is::<stop::Unfinished>() {
+        return ExitCode::from(stop::UNFINISHED);
+    }
+    if error.is::<status::Attention>() { ExitCode::from(status::ATTENTION) } else { ExitCode::FAILURE }
 }
 
 fn run(invocation: args::Invocation) -> anyhow::Result<()> {
@@ -48,7 +67,7 @@ fn run(invocation: args::Invocation) -> anyhow::Result<()> {
     let runtime = runtime.enable_all().max_blocking_threads(BLOCKING_THREADS).build()?;
     runtime.block_on(async {
         let arguments = match invocation {
-            args::Invocation::Own(arguments) => arguments,
+            args::Invocation::Own(arguments) => *arguments,
             args::Invocation::Api { resource, matches, .. } => {
                 let settings = args::settings_directory();
                 let done = api::run(&resource, &matches, settings.as_deref()).await;
@@ -64,6 +83,12 @@ fn run(invocation: args::Invocation) -> anyhow::Result<()> {
             args::Command::Check(options) => check::run(&options),
             args::Command::Migrate(options) => migrate::run(options).await,
             args::Command::Init(options) => init::run(options).await,
+            args::Command::Backup(options) => backup::back_up(&options),
+            args::Command::Restore(options) => backup::restore(&options),
+            args::Command::Config(command) => config::run(command, arguments.config),
+            args::Command::Status(options) => status::run(options).await,
+            args::Command::Dead(command) => dead::run(command).await,
+            args::Command::Events(command) => events::run(command).await,
             args::Command::Serve(options) => serve::run(options).await,
             args::Command::Relay(options) => relay_role::run(options).await,
         }

@@ -10,9 +10,11 @@ use headwater_relay::{Rates, Relay, RelayProgram, RelayPrograms};
 use secrecy::ExposeSecret as _;
 use sha2::{Digest as _, Sha256};
 
+use crate::admin::{OperatorInterface, Running};
+use crate::control::Commanded;
 use crate::proxies::Proxies;
 use crate::storage::{self, Storage};
-use crate::{args, files, listen, scripts, system};
+use crate::{args, control, files, listen, scripts, stop, system};
 
 /// The number of the relay's one program.
 const PROGRAM: i64 = 1;
@@ -21,6 +23,9 @@ const PROGRAM: i64 = 1;
 /// start.
 pub(crate) async fn run(options: args::RelayArguments) -> anyhow::Result<()> {
     let connections = system::connections();
+    let drain = options.operation.drain();
+    let stop = stop::on_signal(drain)?;
+    let admin = OperatorInterface::listen(options.operation.admin_listen, stop.clone())?;
     let storage = Storage::take(&options.storage)?;
     let secret = files::secret(&options.secret_key_file)?;
     let tracking = options.tracking_token_file.as_deref().map(files::secret).transpose()?;
@@ -32,6 +37,7 @@ pub(crate) async fn run(options: args::RelayArguments) -> anyhow::Result<()> {
         "--signups signed needs --identity-secret-file: without the secret no signature can be checked"
     );
     let needs_email = is_hosted(&options);
+    let destination = host(&options);
     if options.origins.is_empty() {
         tracing::warn!("{} accepts events from every origin; limit it with --origin", options.public_key);
     }
@@ -50,21 +56,31 @@ pub(crate) async fn run(options: args::RelayArguments) -> anyhow::Result<()> {
         ..RelayProgram::default()
     }]);
     let client = Client::http(&options.destination, Credential::basic(options.public_key, secret, tracking))?;
-    let journal = Journal::open(storage.open(storage::RELAY_JOURNAL)?);
+    let store = storage.open(storage::RELAY_JOURNAL)?;
+    let journal = Journal::open(store.clone()).keeping(options.operation.retention());
     let rates = Rates::new(options.rate.events_per_second, system::monotonic());
-    let relay = Relay::new(programs, journal, Arc::new(system::now), scripts::embedded(), rates);
+    let relay =
+        Relay::new(programs.clone(), journal.clone(), Arc::new(system::now), scripts::embedded(), rates);
 
     // Before delivery starts: a port that is in use must end the process before it sends anything.
-    let listener = listen::bind(options.listen)?;
+    let listener = listen::bind(options.listen, "--listen")?;
     let address = listener.local_addr()?;
-    let stop = listen::stop_signal()?;
     let destinations: headwater_relay::deliver::Destinations = Arc::new(move |_, _| Some(client.clone()));
-    let delivery = tokio::spawn(headwater_relay::deliver::run(relay.clone(), destinations, stop.clone()));
-    let router = headwater_relay::http::router(relay).route("/healthz", get(|| async { "ok\n" }));
+    let delivery =
+        tokio::spawn(headwater_relay::deliver::run(relay.clone(), destinations, stop.clone(), drain));
+    if let Storage::Directory(directory) = &storage {
+        control::listen(directory, Commanded { ledger: None, queue: journal.clone() });
+    }
+    let router = headwater_relay::http::router(relay.clone()).route("/healthz", get(|| async { "ok\n" }));
+    let directory = storage.directory();
+    let (stores, queue) = (vec![("journal", store)], journal);
+    admin.started(Running { stores, queue, relay, programs, destination, directory });
     println!("listening on http://{address}");
-    let bounds = listen::ListenBounds { proxies: Proxies::new(options.proxies.trusted), connections };
+    let proxies = Proxies::new(options.proxies.trusted);
+    let bounds = listen::ListenBounds { proxies, connections, durations: admin.durations(), drain };
     listen::serve(listener, router, bounds, stop).await;
-    delivery.await?;
+    let left = delivery.await?;
+    anyhow::ensure!(left == 0, stop::Unfinished(left));
     Ok(())
 }
 
@@ -73,7 +89,12 @@ fn is_hosted(options: &args::RelayArguments) -> bool {
     if let Some(kind) = &options.destination_kind {
         return kind == "partnerstack";
     }
-    let uri = options.destination.parse::<hyper::Uri>().ok();
-    let host = uri.as_ref().and_then(hyper::Uri::host).unwrap_or_default().to_ascii_lowercase();
+    let host = host(options);
     host == "partnerstack.com" || host.ends_with(".partnerstack.com")
+}
+
+/// The host name of the destination, which is also its name in metrics.
+fn host(options: &args::RelayArguments) -> String {
+    let uri = options.destination.parse::<hyper::Uri>().ok();
+    uri.as_ref().and_then(hyper::Uri::host).unwrap_or_default().to_ascii_lowercase()
 }

@@ -1,6 +1,7 @@
 //! Where everything is stored: in the files of a data directory, or in the schemas of a database.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -67,6 +68,14 @@ impl Storage {
         let data = options.data.as_deref().context("--data or --database says where everything is stored")?;
         let directory = DataDir::lock(data).map_err(|error: DataDirError| anyhow::Error::new(error))?;
         Ok(Self::Directory(directory))
+    }
+
+    /// The data directory; `None` for a database.
+    pub(crate) fn directory(&self) -> Option<PathBuf> {
+        match self {
+            Self::Directory(directory) => Some(directory.path().to_owned()),
+            Self::Database(_) => None,
+        }
     }
 
     /// Opens a part and runs its migrations.

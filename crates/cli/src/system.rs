@@ -1,9 +1,11 @@
 //! What comes from the operating system: the clock, randomness, the limit of open files.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use headwater_protocol::{Millis, limits};
+use rustix::fs::statvfs;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// The wall clock. A time before 1970 reads as 1970.
@@ -16,6 +18,15 @@ pub(crate) fn now() -> Millis {
 pub(crate) fn monotonic() -> headwater_relay::Monotonic {
     let begun = Instant::now();
     Arc::new(move || begun.elapsed())
+}
+
+/// The bytes that this process may still write to the disk of `path`.
+///
+/// # Errors
+/// When the system does not say.
+pub(crate) fn free_bytes(path: &Path) -> std::io::Result<u64> {
+    let disk = statvfs(path)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
 /// 32 bytes from the system's random generator. Panics if that fails, because no secret can be made then.

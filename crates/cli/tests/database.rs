@@ -3,6 +3,10 @@
 
 mod server;
 
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -72,6 +76,73 @@ async fn a_server_delivers_the_events_that_a_killed_one_had_taken() {
         let (_, list) = other.ask("GET", url, &basic(&keys), "");
         list["data"]["items"].as_array().is_some_and(|items| items.len() == 50)
     });
+}
+
+/// Passes connections on to a server until it is cut off; then it takes none and closes those it has.
+struct Forwarder {
+    address: SocketAddr,
+    cut: Arc<AtomicBool>,
+    open: Arc<Mutex<Vec<TcpStream>>>,
+}
+
+impl Forwarder {
+    fn to(server: String) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let (cut, open) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(Vec::new())));
+        let (is_cut, kept) = (Arc::clone(&cut), Arc::clone(&open));
+        std::thread::spawn(move || {
+            for client in listener.incoming().map(Result::unwrap) {
+                if is_cut.load(Ordering::SeqCst) {
+                    continue;
+                }
+                let server = TcpStream::connect(&server).unwrap();
+                for (from, to) in [(&client, &server), (&server, &client)] {
+                    let (mut from, mut to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
+                    std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+                }
+                kept.lock().unwrap().extend([client, server]);
+            }
+        });
+        Self { address, cut, open }
+    }
+
+    fn cut(&self) {
+        self.cut.store(true, Ordering::SeqCst);
+        for stream in self.open.lock().unwrap().drain(..) {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_whose_database_is_away_ends_in_time_and_says_what_it_could_not_store() {
+    let database = headwater_teststore::new_database("away").await;
+    let (user, place) = database.split_once('@').unwrap();
+    let (server, name) = place.split_once('/').unwrap();
+    let forwarder = Forwarder::to(server.to_owned());
+    let destination = TcpListener::bind("127.0.0.1:0").unwrap();
+    let files = tempfile::tempdir().unwrap();
+    let secret = files.path().join("secret");
+    std::fs::write(&secret, "sk_test_example").unwrap();
+    let mut command = std::process::Command::new(server::HEADWATER);
+    command.args(["relay", "--listen", "127.0.0.1:0", "--log", "error", "--drain-seconds", "2"]);
+    command.args(["--public-key", "pk_test_example", "--secret-key-file"]).arg(&secret);
+    command.args(["--destination", &format!("http://{}", destination.local_addr().unwrap())]);
+    command.args(["--database", &format!("{user}@{}/{name}", forwarder.address)]);
+    let mut relay = Server::run(&mut command);
+    assert_eq!(relay.event("pk_test_example", SIGNUP).0, 202);
+    // The destination has the request, and answers when the database is gone.
+    let (mut request, _) = destination.accept().unwrap();
+    forwarder.cut();
+    request.read_exact(&mut [0; 4]).unwrap();
+    request.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").unwrap();
+    let pid = relay.process.id().to_string();
+    let begun = Instant::now();
+    assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    let ended = relay.process.wait().unwrap();
+    assert_eq!(ended.code(), Some(3));
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
 }
 
 /// The lines that `headwater migrate` prints about tables.

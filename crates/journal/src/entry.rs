@@ -15,12 +15,21 @@ pub enum State {
     Dead,
     /// No partner can be credited with it, so it had no effect; kept, counted, listed (trust.md section 2).
     Unattributed,
+    /// An operator has decided that it is never delivered. Its text is deleted.
+    Dropped,
 }
 
 impl State {
     /// Every state.
-    pub const ALL: [Self; 6] =
-        [Self::Waiting, Self::Head, Self::Parked, Self::Delivered, Self::Dead, Self::Unattributed];
+    pub const ALL: [Self; 7] = [
+        Self::Waiting,
+        Self::Head,
+        Self::Parked,
+        Self::Delivered,
+        Self::Dead,
+        Self::Unattributed,
+        Self::Dropped,
+    ];
 
     /// The stored number.
     pub(crate) fn number(self) -> i64 {
@@ -31,6 +40,7 @@ impl State {
             Self::Delivered => 3,
             Self::Dead => 4,
             Self::Unattributed => 5,
+            Self::Dropped => 6,
         }
     }
 
@@ -47,6 +57,7 @@ impl State {
             Self::Delivered => "delivered",
             Self::Dead => "dead",
             Self::Unattributed => "unattributed",
+            Self::Dropped => "dropped",
         }
     }
 
@@ -173,6 +184,110 @@ pub struct Counts {
     pub dead: i64,
     /// In [`State::Unattributed`].
     pub unattributed: i64,
+}
+
+/// An attempt that did not deliver an entry, or what an operator did with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryAttempt {
+    /// Counted from 0. The first ten and the last ten are kept.
+    pub number: i64,
+    /// When it ended, epoch milliseconds.
+    pub at: i64,
+    /// `retried`, `parked`, `dead` or `unattributed`; `replayed` or `dropped` by an operator.
+    pub outcome: String,
+    /// Why, with the HTTP status where the destination answered. Without secrets.
+    pub reason: String,
+}
+
+/// Which entries to look for, of all programs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryRange {
+    /// From this [`Entry::seq`] on.
+    pub from: i64,
+    /// Before this one.
+    pub before: i64,
+    /// In one of these states; empty for any.
+    pub states: Vec<State>,
+    /// With this text in [`Entry::last_error`].
+    pub reason: Option<String>,
+    /// From the last one backwards.
+    pub newest_first: bool,
+    /// The most entries.
+    pub limit: u32,
+}
+
+/// How long the texts of delivered and unattributed entries are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Milliseconds since they were settled.
+    pub texts: i64,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { texts: crate::KEEP_BODY }
+    }
+}
+
+/// Up to which times of settlement everything was pruned, epoch milliseconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PrunePlace {
+    pub(crate) texts: i64,
+    pub(crate) ids: i64,
+}
+
+/// What one step of pruning did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// Rows that changed or were deleted.
+    pub changed: usize,
+    /// There may be more to do now.
+    pub more: bool,
+    pub(crate) place: PrunePlace,
+}
+
+/// How much waits in a journal. Of one state at most a million entries are counted; so many mean that many or more.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Heads: the first open entries of their lanes.
+    pub due: i64,
+    /// Behind another entry of their lane.
+    pub waiting: i64,
+    /// In [`State::Parked`].
+    pub parked: i64,
+    /// In [`State::Dead`].
+    pub dead: i64,
+    /// In [`State::Unattributed`].
+    pub unattributed: i64,
+    /// When the oldest entry that is due or waiting was received, epoch milliseconds; `None` when there is none.
+    pub oldest: Option<i64>,
+}
+
+/// How often a reason occurs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReasonCount {
+    /// The reason, as in [`Entry::last_error`].
+    pub reason: String,
+    /// How many entries have it.
+    pub count: i64,
+}
+
+/// What came and went in a minute, and why other entries did not go. Of each kind the reasons of 10,000 entries are
+/// read, and the ten most frequent listed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Activity {
+    /// Entries appended in this minute.
+    pub received: i64,
+    /// Entries delivered in this minute.
+    pub delivered: i64,
+    /// Entries that became dead in this minute.
+    pub given_up: i64,
+    /// Why heads were not delivered at their last attempt.
+    pub retried: Vec<ReasonCount>,
+    /// Why entries are parked.
+    pub parked: Vec<ReasonCount>,
+    /// Why entries are dead.
+    pub dead: Vec<ReasonCount>,
 }
 
 /// Which entries to list.

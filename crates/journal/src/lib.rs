@@ -15,7 +15,7 @@ mod leases;
 mod store;
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use headwater_store::{Store, StoreError};
 use tokio::sync::Notify;
@@ -24,8 +24,13 @@ use append_batcher::AppendBatcher;
 use delivered_names::DeliveredNames;
 use leases::Leases;
 
-pub use entry::{Appended, Counts, Entry, Filter, NewEntry, Outcome, State};
-pub use store::{MIGRATIONS, check};
+pub use entry::{
+    Activity, Appended, Backlog, Counts, Entry, EntryAttempt, EntryRange, Filter, NewEntry, Outcome,
+    PrunePlace, Pruned, ReasonCount, Retention, State,
+};
+pub use store::{
+    MIGRATIONS, REPLAYABLE, activity, attempts, backlog, check, entries, entries_of_event, first_received,
+};
 
 /// Milliseconds a delivered or unattributed entry keeps its text, for inspection and for replay of the latter: 7 days.
 pub const KEEP_BODY: i64 = 7 * 24 * 60 * 60 * 1000;
@@ -106,6 +111,8 @@ pub struct Journal {
     news: Arc<Notify>,
     names: Arc<DeliveredNames>,
     leases: Leases,
+    retention: Retention,
+    pruned: Arc<Mutex<PrunePlace>>,
 }
 
 impl Journal {
@@ -113,7 +120,21 @@ impl Journal {
     pub fn open(store: Store) -> Self {
         let batcher = store.is_shared().then(|| AppendBatcher::new(store.clone()));
         let leases = Leases::new(store.is_shared());
-        Self { store, batcher, news: Arc::default(), names: Arc::new(DeliveredNames::new()), leases }
+        Self {
+            store,
+            batcher,
+            news: Arc::default(),
+            names: Arc::new(DeliveredNames::new()),
+            leases,
+            retention: Retention::default(),
+            pruned: Arc::default(),
+        }
+    }
+
+    /// The same journal, which keeps texts so long.
+    #[must_use]
+    pub fn keeping(self, retention: Retention) -> Self {
+        Self { retention, ..self }
     }
 
     /// Appends entries in their order; returns after the commit, with one result for each. An id that the program and
@@ -267,6 +288,11 @@ impl Journal {
         self.store.read(move |unit| store::counts(unit, program, test)).await
     }
 
+    /// How much waits in the whole journal.
+    pub async fn backlog(&self) -> Result<Backlog, StoreError> {
+        self.store.read(backlog).await
+    }
+
     /// Makes a dead, unattributed or parked entry of this program and mode due at once. `false` when there is no such
     /// entry, it is in another state, or its text was deleted.
     pub async fn replay(&self, program: i64, test: bool, id: [u8; 16], now: i64) -> Result<bool, StoreError> {
@@ -277,11 +303,37 @@ impl Journal {
         Ok(replayed)
     }
 
-    /// Deletes what has been kept long enough: texts after [`KEEP_BODY`], ids after [`KEEP_ID`], facts after
-    /// [`KEEP_FACT`], and dead entries of pages beyond [`KEEP_DEAD_CLAIMS`]. Returns how many rows changed.
-    pub async fn prune(&self, now: i64) -> Result<usize, StoreError> {
+    /// Deletes some of what has been kept long enough, in a step of a few milliseconds: texts after their [`Retention`],
+    /// ids after [`KEEP_ID`], facts after [`KEEP_FACT`], and dead entries of pages beyond [`KEEP_DEAD_CLAIMS`].
+    pub async fn prune(&self, now: i64) -> Result<Pruned, StoreError> {
+        let place = *self.pruned.lock().unwrap_or_else(PoisonError::into_inner);
+        let keep = self.retention;
         // Locked, so that a second process that prunes at the same time waits and then finds nothing left to do.
-        self.store.write_locking(vec!["prune".to_owned()], move |unit| store::prune(unit, now)).await
+        let locks = vec!["prune".to_owned()];
+        let pruned =
+            self.store.write_locking(locks, move |unit| store::prune(unit, now, keep, place)).await?;
+        *self.pruned.lock().unwrap_or_else(PoisonError::into_inner) = pruned.place;
+        Ok(pruned)
+    }
+
+    /// Makes entries due that are dead, unattributed or parked, and delivered ones too if `delivered` says so. They are
+    /// named by [`Entry::seq`]. Returns how many changed; those in other states and those without a text do not.
+    pub async fn replay_entries(
+        &self,
+        entries: Vec<i64>,
+        delivered: bool,
+        now: i64,
+    ) -> Result<usize, StoreError> {
+        let work =
+            move |unit: &mut headwater_store::Unit<'_>| store::replay_entries(unit, &entries, delivered, now);
+        let replayed = self.store.write(work).await?;
+        self.news.notify_one();
+        Ok(replayed)
+    }
+
+    /// Drops entries that are dead, unattributed or parked: they are never delivered. Returns how many changed.
+    pub async fn drop_entries(&self, entries: Vec<i64>, now: i64) -> Result<usize, StoreError> {
+        self.store.write(move |unit| store::drop_entries(unit, &entries, now)).await
     }
 
     /// Truncates the database's write-ahead log, so that deleted texts are not in it any more.

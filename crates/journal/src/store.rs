@@ -10,17 +10,24 @@
 //! stretch in between. A head with `followed = 0` has no entry behind it, and then nothing is searched.
 
 mod append;
+mod attempt;
 mod bound;
 mod check;
 mod fact;
 mod list;
+mod operate;
+mod prune;
 mod settle;
+mod status;
 
 use std::collections::HashSet;
 
 use headwater_store::{FromColumn, Record, StoreError, Unit, Value, joined, row};
 
+pub use attempt::attempts;
 pub use check::check;
+pub use operate::{REPLAYABLE, entries, entries_of_event};
+pub use status::{activity, backlog, first_received};
 
 use crate::Claim;
 use crate::entry::{Entry, State};
@@ -28,6 +35,8 @@ use crate::entry::{Entry, State};
 pub(crate) use append::append;
 pub(crate) use fact::{facts, forget, upsert_fact};
 pub(crate) use list::{counts, list};
+pub(crate) use operate::{drop_entries, replay_entries};
+pub(crate) use prune::prune;
 pub(crate) use settle::{Settling, release_parked, settle};
 
 /// The migrations, oldest first. New ones are only appended.
@@ -143,6 +152,18 @@ ALTER TABLE entry ADD COLUMN woken bigint NOT NULL DEFAULT 0;
     // destination is down and many heads wait. The index is empty for a file, where `claimed_by` is always 0.
     "
 CREATE INDEX entry_claimed ON entry (claimed_by) WHERE state = 1 AND claimed_by <> 0;
+",
+    // The history of attempts that did not deliver. `slot`: the first ten attempts and the last ten have one each.
+    "
+CREATE TABLE attempt (
+    seq bigint NOT NULL,
+    slot bigint NOT NULL,
+    number bigint NOT NULL,
+    at bigint NOT NULL,
+    outcome text NOT NULL,
+    reason text NOT NULL,
+    PRIMARY KEY (seq, slot)
+);
 ",
 ];
 
@@ -339,28 +360,17 @@ pub(crate) fn replay(
     Ok(changed == 1)
 }
 
-pub(crate) fn prune(unit: &mut Unit<'_>, now: i64) -> Result<usize, StoreError> {
-    let emptied = unit.execute(
-        "UPDATE entry SET body = '' WHERE (state = 3 OR state = 5) AND settled_at <= $1 AND body <> ''",
-        &[(now - crate::KEEP_BODY).into()],
-    )?;
-    let forgotten = unit.execute(
-        "DELETE FROM entry WHERE (state = 3 OR state = 5) AND settled_at <= $1",
-        &[(now - crate::KEEP_ID).into()],
-    )?;
-    let bounded = bound::dead_claims(unit, crate::KEEP_DEAD_CLAIMS)?;
-    Ok(emptied + forgotten + bounded + forget(unit, now - crate::KEEP_FACT)?)
-}
-
 pub(crate) fn erase(unit: &mut Unit<'_>, lane: &str, now: i64) -> Result<usize, StoreError> {
     let open = unit.execute(
         "UPDATE entry SET state = 4, settled_at = $1, last_error = 'erased on request' WHERE lane = $2 AND state < 3",
         &[now.into(), lane.into()],
     )?;
-    unit.execute(
-        "DELETE FROM waits_for WHERE seq IN (SELECT seq FROM entry WHERE lane = $1 AND state = 4)",
-        &[lane.into()],
-    )?;
+    for table in ["waits_for", "attempt"] {
+        // Of attempts, those at delivered entries too: a reason may repeat what the event said.
+        let states = if table == "attempt" { "" } else { " AND state = 4" };
+        let sql = format!("DELETE FROM {table} WHERE seq IN (SELECT seq FROM entry WHERE lane = $1{states})");
+        unit.execute(&sql, &[lane.into()])?;
+    }
     let emptied =
         unit.execute("UPDATE entry SET body = '' WHERE lane = $1 AND body <> ''", &[lane.into()])?;
     Ok(emptied.max(open))

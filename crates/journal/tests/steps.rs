@@ -119,7 +119,7 @@ impl TestJournal {
         self.step(async |journal| journal.erase("b".to_owned(), 80).await.is_ok_and(|changed| changed == 1))
             .await;
         let later = 80 + KEEP_BODY;
-        self.step(async |journal| journal.prune(later).await.is_ok_and(|changed| changed == 3)).await;
+        self.step(async |journal| journal.prune(later).await.is_ok_and(|pruned| pruned.changed == 3)).await;
     }
 }
 

@@ -1,16 +1,24 @@
 //! The top layer: axum, envelopes, errors. The only layer that knows HTTP.
 
+mod action;
+mod application;
 mod auth;
 mod body;
 mod conversion;
 mod customer;
+mod deal;
+mod deal_file;
 mod envelope;
 mod error;
+mod form_template;
 mod group;
+mod invoice;
 mod json;
+mod lead;
 mod link;
 mod list;
 mod manual;
+mod marketplace;
 mod member;
 mod openapi;
 mod operation;
@@ -22,9 +30,12 @@ mod program;
 mod redirect;
 mod reward;
 mod routes;
+mod stage;
+mod tier;
 mod transaction;
 mod trigger;
 mod unread;
+mod v1;
 mod webhook;
 mod write;
 
@@ -42,16 +53,26 @@ use routes::Routes;
 
 /// Every operation of the API.
 fn api() -> Routes {
-    conversion::routes()
+    action::routes()
+        .merge(application::routes())
+        .merge(conversion::routes())
         .merge(customer::routes())
+        .merge(deal::routes())
+        .merge(deal_file::routes())
+        .merge(form_template::routes())
         .merge(group::routes())
+        .merge(lead::routes())
+        .merge(invoice::routes())
         .merge(link::routes())
+        .merge(marketplace::routes())
         .merge(member::routes())
         .merge(partnership::routes())
         .merge(program::routes())
         .merge(product::routes())
         .merge(product_book::routes())
         .merge(reward::routes())
+        .merge(stage::routes())
+        .merge(tier::routes())
         .merge(transaction::routes())
         .merge(trigger::routes())
         .merge(webhook::routes())
@@ -74,6 +95,7 @@ pub(crate) fn router(ledger: Ledger) -> Router {
         .route("/api/docs", get(|| async { Html(MANUAL.as_str()) }))
         .route("/api/v2/openapi.json", get(|| async { json::response(StatusCode::OK, DOCUMENT.clone()) }))
         .route_layer(middleware::from_fn(unread::warn))
+        .merge(v1::router())
         .fallback(redirect::follow_link)
         .method_not_allowed_fallback(error::unknown_method)
         .layer(CatchPanicLayer::custom(error::panicked))

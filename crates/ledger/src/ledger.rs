@@ -1,8 +1,9 @@
 //! The ledger as one value: its store, its settings, and the state that all requests of a process share.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use headwater_protocol::limits::PRUNE_STEP;
 use headwater_protocol::{Millis, Source};
@@ -14,6 +15,7 @@ use crate::caller_cache::CallerCache;
 use crate::click_rate::ClickRates;
 use crate::record::program::{self, Credentials, IngestionProgram, NewProgram};
 use crate::record::{Ctx, Ids, Refusal, click, delivery, idempotency, secret};
+use crate::store::due;
 use crate::store::erasure::{self, Erasure};
 
 /// Inputs that the ledger does not read from its environment, so that tests can set them.
@@ -46,6 +48,8 @@ struct Inner {
     caller_cache: CallerCache,
     in_process: SecretString,
     in_process_hash: [u8; 32],
+    /// How many milliseconds each program's test clock is ahead; missing when it is not in use.
+    test_clocks: Mutex<HashMap<i64, i64>>,
 }
 
 impl Ledger {
@@ -54,7 +58,7 @@ impl Ledger {
     /// # Errors
     /// When the store does not have the ledger's tables.
     pub fn open(store: Store, settings: Settings) -> Result<Self, Refusal> {
-        store.read_now(crate::store::program::list).map_err(Refusal::from)?;
+        let test_clocks = store.read_now(due::test_clocks).map_err(Refusal::from)?;
         let in_process = secret::mint_in_process(&(settings.random)());
         let in_process_hash = secret::hash(in_process.expose_secret());
         let changes = Arc::new(watch::channel(0).0);
@@ -73,6 +77,7 @@ impl Ledger {
             private_targets: AtomicBool::new(false),
             in_process,
             in_process_hash,
+            test_clocks: Mutex::new(test_clocks.into_iter().collect()),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -101,11 +106,18 @@ impl Ledger {
     /// When the store fails.
     pub async fn ingestion_programs(&self) -> Result<Vec<IngestionProgram>, Refusal> {
         let now = self.now();
-        self.inner.store.read(move |unit| program::ingestion_programs(unit, now)).await
+        let read = move |unit: &mut Unit<'_>| -> Result<_, Refusal> {
+            Ok((program::ingestion_programs(unit, now)?, due::test_clocks(unit)?))
+        };
+        let (programs, clocks) = self.inner.store.read(read).await?;
+        // Another process may have changed a test clock: this is called after every change of a setting.
+        *self.test_clocks() = clocks.into_iter().collect();
+        Ok(programs)
     }
 
-    /// Deletes some of what has expired, idempotency answers, old clicks and deliveries to webhooks, in a step of a few milliseconds. `true`
-    /// when there may be more. Call it repeatedly in the background, never from a request, which would have to wait.
+    /// Deletes some of what has expired, idempotency answers, old clicks and deliveries to webhooks, in a step of a few
+    /// milliseconds. `true` when there may be more. Call it repeatedly in the background, never from a request, which
+    /// would have to wait.
     ///
     /// # Errors
     /// When the store fails.
@@ -166,9 +178,12 @@ impl Ledger {
         self.inner.deliveries.notified().await;
     }
 
-    /// To be called after a commit that queued an event for a webhook.
-    pub(crate) fn events_queued(&self) {
-        self.inner.deliveries.notify_one();
+    /// Starts the delivery of what a unit of work with this context has queued for webhooks. To be called after its
+    /// commit.
+    pub(crate) fn notify_queued(&self, ctx: &Ctx) {
+        if ctx.queued.load(Ordering::Relaxed) {
+            self.inner.deliveries.notify_one();
+        }
     }
 
     pub(crate) fn private_targets(&self) -> bool {
@@ -208,17 +223,26 @@ impl Ledger {
         }
     }
 
+    /// The test clocks in use, as this process knows them.
+    pub(crate) fn test_clocks(&self) -> MutexGuard<'_, HashMap<i64, i64>> {
+        self.inner.test_clocks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn now(&self) -> Millis {
         (self.inner.clock)()
     }
 
     /// The context of one request.
     pub(crate) fn ctx(&self, program: i64, test: bool) -> Ctx {
+        let real_now = self.now();
+        let ahead = test.then(|| self.test_clocks().get(&program).copied()).flatten();
         Ctx {
             program,
             company_id: program,
             test,
-            now: self.now(),
+            now: real_now.plus(ahead.unwrap_or_default()),
+            real_now,
+            test_clock: ahead.is_some(),
             link_base: self.inner.link_base.as_str().into(),
             request: self.inner.ids.next_request(),
             ids: Arc::clone(&self.inner.ids),

@@ -12,6 +12,8 @@ mod click_rate;
 mod http;
 mod ledger;
 mod record;
+mod replay;
+mod scheduler;
 mod store;
 mod webhook_delivery;
 

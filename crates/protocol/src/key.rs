@@ -24,6 +24,10 @@ pub enum Prefix {
     Deal,
     /// `lead_`
     Lead,
+    /// `inv_`
+    Invoice,
+    /// `pout_`
+    Payout,
     /// `grup_`
     Group,
     /// `stck_`
@@ -38,6 +42,20 @@ pub enum Prefix {
     Link,
     /// `clck_`
     Click,
+    /// `stag_`
+    Stage,
+    /// `form_`
+    FormTemplate,
+    /// `file_`
+    DealFile,
+    /// `appl_`
+    Application,
+    /// `tier_`
+    Tier,
+    /// `tcol_`
+    TiersCollection,
+    /// `team_`
+    Team,
     /// `pk_`: 32 characters follow; names a program, public.
     PublicKey,
     /// `sk_`: 32 characters follow; secret.
@@ -63,6 +81,8 @@ impl Prefix {
             Self::Reward => "rwrd_",
             Self::Deal => "deal_",
             Self::Lead => "lead_",
+            Self::Invoice => "inv_",
+            Self::Payout => "pout_",
             Self::Group => "grup_",
             Self::Member => "stck_",
             Self::Trigger => "trig_",
@@ -70,6 +90,13 @@ impl Prefix {
             Self::Delivery => "msg_",
             Self::Link => "link_",
             Self::Click => "clck_",
+            Self::Stage => "stag_",
+            Self::FormTemplate => "form_",
+            Self::DealFile => "file_",
+            Self::Application => "appl_",
+            Self::Tier => "tier_",
+            Self::TiersCollection => "tcol_",
+            Self::Team => "team_",
             Self::PublicKey => "pk_",
             Self::SecretKey => "sk_",
             Self::TrackingToken => "trk_",

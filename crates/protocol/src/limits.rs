@@ -55,6 +55,21 @@ pub const SECRET_MAX: usize = 255;
 pub const NAME_MAX: usize = 100;
 /// Characters of a description or an offer text.
 pub const DESCRIPTION_MAX: usize = 1000;
+/// Characters of a company's name, as a deal or lead has it.
+pub const COMPANY_NAME_MAX: usize = 255;
+/// Answers to one form, and fields of one form: more than people fill in.
+pub const FORM_FIELDS_MAX: usize = 50;
+/// Characters of one answer, as JSON text.
+pub const FORM_ANSWER_MAX: usize = 1000;
+/// Bytes of the `meta` of a deal, lead or application, as JSON text.
+pub const META_MAX: usize = 16 * 1024;
+/// Bytes of a file of a deal: as base64 it fits into a request of [`API_BODY_MAX`], and a proposal or a signed form into
+/// it.
+pub const FILE_MAX: usize = 128 * 1024;
+/// Files of one deal.
+pub const DEAL_FILES_MAX: usize = 10;
+/// Stages of a program: checking the stage of a deal reads those of its group.
+pub const STAGES_MAX: usize = 200;
 /// Entries of `metadata` (api.md section 3).
 pub const METADATA_ENTRIES_MAX: usize = 25;
 /// Characters of a metadata name (api.md section 3).
@@ -84,6 +99,17 @@ pub const COMPILED_PROGRAMS_MAX: usize = 10_000;
 pub const LIST_DEFAULT: u32 = 10;
 /// Items of a list, at most (api.md section 2).
 pub const LIST_MAX: u32 = 250;
+/// Items that are counted for a list's `total` where no total is kept, so that a page costs no more in a large program.
+pub const LIST_TOTAL_MAX: i64 = 10_000;
+/// Days for which an id that a site has given up for a customer is remembered, so that payments by it are refused with
+/// the new one: long enough for a server that was not changed to be noticed.
+pub const FORMER_KEY_DAYS: i64 = 90;
+/// Custom fields of one customer, at most.
+pub const FIELDS_MAX: usize = 50;
+/// Invoices that one call closes or exports, at most: others wait while they are made.
+pub const INVOICES_MAX: i64 = 10_000;
+/// The `value` of an action, at most: the largest amount for each stays a number of 64 bits.
+pub const ACTION_VALUE_MAX: i64 = 100_000_000;
 
 /// Nesting of a trigger's rules.
 pub const RULE_DEPTH_MAX: usize = 8;
@@ -93,6 +119,26 @@ pub const RULE_LEAVES_MAX: usize = 100;
 pub const RULE_VALUES_MAX: usize = 250;
 /// Triggers of one program; each transaction evaluates all of them.
 pub const TRIGGERS_MAX: usize = 500;
+
+/// Installments of one commission: each is a row that the payment's unit of work writes, and five years of months are
+/// longer than any offer.
+pub const DRIP_OCCURRENCES_MAX: u32 = 60;
+/// Caps of one trigger; each is a statement more for what it pays.
+pub const CAPS_MAX: usize = 5;
+/// Currencies in one map of amounts: more than any program pays in.
+pub const AMOUNTS_MAX: usize = 50;
+/// Due things that one step of the scheduler runs, few enough that it occupies the writer for milliseconds only.
+pub const DUE_STEP: i64 = 50;
+/// Milliseconds after which a due thing that failed is tried again.
+pub const DUE_RETRY: i64 = 60 * 60 * 1000;
+/// Payments that one request of a dry run or a replay looks at.
+pub const DRY_RUN_STEP: u32 = 10_000;
+/// Payments that a replay evaluates in one unit of work.
+pub const REPLAY_STEP: usize = 50;
+/// Examples of one step of a dry run, of payments that pay and of payments that do not, each.
+pub const DRY_RUN_EXAMPLES: usize = 10;
+/// Days that a test clock may be ahead of the real one: ten years, twice the longest drip.
+pub const TEST_CLOCK_DAYS_MAX: i64 = 3660;
 
 /// Milliseconds within which a billing webhook's timestamp must lie: five minutes, as the providers advise.
 pub const WEBHOOK_TOLERANCE: i64 = 5 * 60 * 1000;
@@ -144,6 +190,12 @@ pub const CLICKS_BURST: u32 = 200;
 pub const OPEN_FILES: u64 = 65_536;
 /// Of the open files, those kept for databases, logs and deliveries; connections from outside get the rest.
 pub const OPEN_FILES_RESERVED: u64 = 512;
+/// Bytes of free disk below which a server says that it is not ready: four write-ahead logs of their usual largest size,
+/// so that somebody can act before the first event is refused.
+pub const DISK_FREE_MIN: u64 = 256 * 1024 * 1024;
+/// Seconds that open requests and deliveries have to end after SIGTERM, unless the operator sets another number: longer
+/// than a slow request, a third of what service managers wait before they kill.
+pub const DRAIN_SECONDS: u64 = 10;
 /// Hours a replaced secret may go on working, at most: 30 days.
 pub const KEY_OVERLAP_HOURS_MAX: i64 = 30 * 24;
 

@@ -1,5 +1,6 @@
 //! Money: an integer number of minor units and an ISO 4217 currency. Never a float.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
@@ -25,6 +26,19 @@ impl Currency {
     /// Digits behind the point of the major unit: USD 2, JPY 0, KWD 3.
     pub fn exponent(self) -> u32 {
         self.0.exponent().map_or(2, u32::from)
+    }
+}
+
+/// By code, so that maps of currencies list them alphabetically.
+impl Ord for Currency {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.code().cmp(other.code())
+    }
+}
+
+impl PartialOrd for Currency {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

@@ -39,16 +39,46 @@ const AHEAD_MAX: i64 = 25 * DELIVERY_BACKOFF_MAX;
 /// The first and the longest pause before a failed settlement is tried again.
 const SETTLE_AGAIN: [Duration; 2] = [Duration::from_millis(20), Duration::from_secs(1)];
 
-/// Delivers until `stop` turns true, then settles what is in flight.
-pub async fn run(relay: Relay, destinations: Destinations, mut stop: watch::Receiver<bool>) {
-    let (mut pruned_at, mut released_at) = (None, None);
+/// Delivers until `stop` turns true, then settles what is in flight, for at most `drain`. Returns how many deliveries
+/// were not settled by then, as when the journal's database is away: each is repeated by the next process.
+pub async fn run(
+    relay: Relay,
+    destinations: Destinations,
+    stop: watch::Receiver<bool>,
+    drain: Duration,
+) -> usize {
     let mut deliveries = DeliveryLoop::new(relay, destinations);
+    let mut stopped = stop.clone();
+    let deadline = async {
+        if stopped.wait_for(|stop| *stop).await.is_err() {
+            // Nobody is left who could stop it.
+            std::future::pending::<()>().await;
+        }
+        tokio::time::sleep(drain).await;
+    };
+    tokio::select! {
+        () = work(&mut deliveries, stop) => {}
+        () = deadline => {
+            let left = deliveries.tasks.len();
+            tracing::error!(left, "deliveries were not settled in time; the next process repeats them");
+        }
+    }
+    // Those that are left are given up when the loop is dropped.
+    deliveries.tasks.len()
+}
+
+async fn work(deliveries: &mut DeliveryLoop, mut stop: watch::Receiver<bool>) {
+    let (mut pruned_at, mut released_at) = (None, None);
+    let mut pruning = false;
     while !*stop.borrow() {
         let now = deliveries.relay.now().0;
         if pruned_at.is_none_or(|at| has_passed(PRUNE_EVERY, at, now)) {
             pruned_at = Some(now);
-            maintain(&deliveries.relay, now).await;
+            release_far_ahead(&deliveries.relay, now).await;
+            pruning = true;
         }
+        // One small step between two claims, so that neither deliveries nor requests wait for a long pruning.
+        pruning = pruning && prune(&deliveries.relay, now).await;
         // Once at the start. Again and again only where other processes share the journal and may die.
         let shared = deliveries.relay.journal.is_shared();
         if released_at.is_none_or(|at| shared && has_passed(RELEASE_EVERY, at, now)) {
@@ -58,7 +88,7 @@ pub async fn run(relay: Relay, destinations: Destinations, mut stop: watch::Rece
             }
         }
         match deliveries.claim(now).await {
-            Ok(0) => deliveries.rest(now, &mut stop).await,
+            Ok(0) if !pruning => deliveries.rest(now, &mut stop).await,
             Ok(_) => {}
             Err(error) => {
                 tracing::error!(%error, "the journal cannot be claimed from; trying again");
@@ -76,11 +106,19 @@ fn has_passed(millis: i64, at: i64, now: i64) -> bool {
     !(0..millis).contains(&now.saturating_sub(at))
 }
 
-/// Deletes old texts, ids and facts, and makes entries due that have a due time from a wrong clock.
-async fn maintain(relay: &Relay, now: i64) {
-    if let Err(error) = relay.journal.prune(now).await {
-        tracing::warn!(%error, "pruning failed; tried again in an hour");
+/// Deletes some of the old texts, ids and facts; `true` when there may be more.
+async fn prune(relay: &Relay, now: i64) -> bool {
+    match relay.journal.prune(now).await {
+        Ok(pruned) => pruned.more,
+        Err(error) => {
+            tracing::warn!(%error, "pruning failed; tried again in an hour");
+            false
+        }
     }
+}
+
+/// Makes entries due that have a due time from a wrong clock.
+async fn release_far_ahead(relay: &Relay, now: i64) {
     match relay.journal.release_far_ahead(now, AHEAD_MAX).await {
         Ok(0) => {}
         Ok(count) => tracing::warn!(count, "entries that were delayed while the clock was ahead are due now"),
@@ -231,6 +269,8 @@ async fn deliver_and_settle(relay: Relay, destinations: Destinations, holds: Arc
         // is kept and tried again.
         _ => put_off((now + HOLD_MAX, "held: its program is not known here".to_owned())),
     };
+    let ended = relay.now().0;
+    relay.metrics.ended(&outcome, ended - entry.received_at, ended - now);
     log(&entry, &outcome);
     settle(&relay, entry.seq, outcome).await;
 }

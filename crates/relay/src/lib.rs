@@ -9,6 +9,7 @@ pub mod admit;
 pub mod billing;
 pub mod deliver;
 pub mod http;
+mod metrics;
 mod programs;
 mod rate;
 
@@ -19,6 +20,7 @@ use headwater_journal::Journal;
 use headwater_protocol::Millis;
 use headwater_store::StoreError;
 
+pub use metrics::RelayMetrics;
 pub use programs::{RelayProgram, RelayPrograms};
 pub use rate::{Monotonic, Rates};
 
@@ -57,6 +59,7 @@ pub struct Relay {
     clock: Clock,
     scripts: Arc<Scripts>,
     rates: Arc<Rates>,
+    metrics: RelayMetrics,
 }
 
 impl Relay {
@@ -68,7 +71,14 @@ impl Relay {
         scripts: Scripts,
         rates: Rates,
     ) -> Self {
-        Self { programs, journal, clock, scripts: Arc::new(scripts), rates: Arc::new(rates) }
+        Self {
+            programs,
+            journal,
+            clock,
+            scripts: Arc::new(scripts),
+            rates: Arc::new(rates),
+            metrics: RelayMetrics::default(),
+        }
     }
 
     /// Deletes the texts of a customer who asked to be forgotten, in the lane of every name it had. Each name has a
@@ -84,6 +94,11 @@ impl Relay {
         }
         self.journal.empty_log().await?;
         Ok(changed)
+    }
+
+    /// What it has counted since it was made.
+    pub fn metrics(&self) -> &RelayMetrics {
+        &self.metrics
     }
 
     fn now(&self) -> Millis {

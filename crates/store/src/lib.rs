@@ -9,6 +9,7 @@
 //!
 //! What this crate does not do: know any table. SQL stands in the `store` modules of the crates above.
 
+mod backup;
 mod checkpoint;
 mod connection;
 mod copy;
@@ -16,6 +17,7 @@ mod directory;
 mod error;
 mod job;
 mod log;
+mod metrics;
 mod postgres;
 mod read_only;
 mod readers;
@@ -30,9 +32,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+pub use backup::back_up;
 pub use copy::Copied;
 pub use directory::{DataDir, DataDirError};
 pub use error::StoreError;
+pub use metrics::{StoreLoad, StoreMetrics};
 pub use postgres::{Address, PostgresAddressError};
 pub use read_only::ReadOnlyStore;
 #[doc(hidden)]
@@ -62,6 +66,8 @@ pub struct Bounds {
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Database>,
+    metrics: StoreMetrics,
+    bounds: Bounds,
 }
 
 enum Database {
@@ -79,7 +85,12 @@ struct DatabaseFile {
 }
 
 impl DatabaseFile {
-    fn open(path: &Path, migrations: &[&'static str], bounds: Bounds) -> Result<Self, StoreError> {
+    fn open(
+        path: &Path,
+        migrations: &[&'static str],
+        bounds: Bounds,
+        metrics: &StoreMetrics,
+    ) -> Result<Self, StoreError> {
         let maintenance = connect(path, READER_CACHE)?;
         let mut statistics = statistics::Statistics::default();
         let version = statistics.version();
@@ -88,8 +99,9 @@ impl DatabaseFile {
         let log_is_long = Arc::new(AtomicBool::new(false));
         let checkpoint = checkpoint::Checkpoint::start(maintenance, Arc::clone(&log_is_long), statistics);
         let readers = readers::FileReaders::new(path.to_owned(), &bounds, version.clone());
-        let log = log::Log::start(log::disk(path));
-        let writer = writer::Writer::start(connect(path, WRITER_CACHE)?, log, bounds, log_is_long, version);
+        let log = log::Log::start(log::timed(log::disk(path), metrics.syncs.clone()));
+        let signals = writer::Signals { log_is_long, version, commits: metrics.commits.clone() };
+        let writer = writer::Writer::start(connect(path, WRITER_CACHE)?, log, bounds, signals);
         Ok(Self { path: path.to_owned(), writer, readers, _checkpoint: checkpoint })
     }
 }
@@ -98,7 +110,9 @@ impl Store {
     /// Opens or makes the file at `path` and brings its schema up to date. Each of `migrations` is one script and runs
     /// once; new ones are only appended. A file that has had more migrations than these is [`StoreError::Newer`].
     pub fn open(path: &Path, migrations: &[&'static str], bounds: Bounds) -> Result<Self, StoreError> {
-        Ok(Self { inner: Arc::new(Database::File(DatabaseFile::open(path, migrations, bounds)?)) })
+        let metrics = StoreMetrics::default();
+        let inner = Arc::new(Database::File(DatabaseFile::open(path, migrations, bounds, &metrics)?));
+        Ok(Self { inner, metrics, bounds })
     }
 
     /// Opens or makes `schema` in a PostgreSQL database and brings it up to date, as [`Store::open`] does with a file.
@@ -110,11 +124,36 @@ impl Store {
         bounds: Bounds,
     ) -> Result<Self, StoreError> {
         let address = postgres::SchemaAddress { address: address.clone(), schema: schema.to_owned() };
-        Ok(Self {
-            inner: Arc::new(Database::Shared(Box::new(postgres::Postgres::open(
-                address, migrations, bounds,
-            )?))),
-        })
+        let metrics = StoreMetrics::default();
+        let postgres = postgres::Postgres::open(address, migrations, bounds, &metrics)?;
+        Ok(Self { inner: Arc::new(Database::Shared(Box::new(postgres))), metrics, bounds })
+    }
+
+    /// The durations of its commits and syncs.
+    pub fn metrics(&self) -> &StoreMetrics {
+        &self.metrics
+    }
+
+    /// How much of its capacity is used now.
+    pub fn load(&self) -> StoreLoad {
+        let (permits, queue) = match &*self.inner {
+            Database::File(file) => (&file.readers.permits, file.writer.queue()),
+            Database::Shared(postgres) => (&postgres.readers.permits, postgres.queue()),
+        };
+        let free = queue.map_or(self.bounds.waiting, tokio::sync::mpsc::Sender::capacity);
+        StoreLoad {
+            readers: self.bounds.readers.saturating_sub(permits.free()),
+            waiting: self.bounds.waiting.saturating_sub(free),
+        }
+    }
+
+    /// Fails when nothing can be written now: the writer has stopped, its queue is full, or the database is away. It
+    /// waits as long as a unit of work does.
+    ///
+    /// # Errors
+    /// Why nothing can be written.
+    pub async fn check_writable(&self) -> Result<(), StoreError> {
+        self.write(|_| Ok(())).await
     }
 
     /// Whether other processes may write to it too.

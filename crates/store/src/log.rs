@@ -8,6 +8,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{JoinHandle, ThreadId};
+use std::time::Instant;
+
+use headwater_metrics::Durations;
 
 use crate::StoreError;
 use crate::job::Job;
@@ -93,6 +96,19 @@ pub(crate) fn disk(path: &Path) -> impl FnMut() -> io::Result<()> + Send + 'stat
         Some(file) => File::sync_all(file),
         // SQLite keeps the file as long as a connection is open, which the writer's is.
         none => none.insert(open(&path)?).sync_all(),
+    }
+}
+
+/// The same sync, with its duration counted.
+pub(crate) fn timed(
+    mut sync: impl FnMut() -> io::Result<()> + Send + 'static,
+    durations: Durations,
+) -> impl FnMut() -> io::Result<()> + Send + 'static {
+    move || {
+        let begun = Instant::now();
+        let synced = sync();
+        durations.observe(begun.elapsed());
+        synced
     }
 }
 

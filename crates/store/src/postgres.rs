@@ -19,7 +19,7 @@ pub(crate) use session::PostgresSession;
 pub(crate) use values::value;
 
 use crate::job::{self, Work};
-use crate::{Bounds, StoreError};
+use crate::{Bounds, StoreError, StoreMetrics};
 
 /// Sessions that write, for each store of a process: while one waits for its commit to be durable, others run units.
 const WRITERS: usize = 4;
@@ -45,10 +45,11 @@ impl Postgres {
         place: SchemaAddress,
         migrations: &[&'static str],
         bounds: Bounds,
+        metrics: &StoreMetrics,
     ) -> Result<Self, StoreError> {
         outside_async(|| schema::migrate(&mut PostgresSession::connect(&place)?, &place.schema, migrations))?;
         let readers = readers::SchemaReaders::new(place.clone(), &bounds);
-        let workers = workers::Workers::start(&place, WRITERS, bounds);
+        let workers = workers::Workers::start(&place, WRITERS, bounds, metrics);
         let listener = listener::Listener::start(place.clone())?;
         Ok(Self { readers, workers, listener, address: place })
     }
@@ -58,7 +59,12 @@ impl Postgres {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        job::run(self.workers.queue()?, locks, work).await
+        job::run(self.queue()?, locks, work).await
+    }
+
+    /// The queue of units that wait for a writing session.
+    pub(crate) fn queue(&self) -> Result<&tokio::sync::mpsc::Sender<Box<dyn job::Job>>, StoreError> {
+        self.workers.queue()
     }
 
     /// Notifies every process that listens, this one included.

@@ -9,6 +9,10 @@ use crate::error::refused;
 use crate::postgres::{Address, PostgresSession, SchemaAddress, found, outside_async};
 use crate::{StoreError, Unit};
 
+/// KiB of pages that a connection caches: a check looks up every row in each of its table's indexes, in no order of
+/// theirs, and would read the pages of a large ledger again for each row.
+const CACHE: i64 = 128 * 1024;
+
 /// A database opened for reading only. Other processes may be writing it.
 pub struct ReadOnlyStore {
     on: Connected,
@@ -108,6 +112,7 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     // Closing the last connection would otherwise checkpoint, which writes to the file.
     connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    connection.pragma_update(None, "cache_size", -CACHE)?;
     connection.pragma_update(None, "query_only", true)
 }
 

@@ -27,6 +27,11 @@ impl ReadPermits {
         Self { free: Arc::new(Semaphore::new(bounds.readers)), wait: bounds.reader_wait }
     }
 
+    /// How many connections may be used besides those that are in use.
+    pub(crate) fn free(&self) -> usize {
+        self.free.available_permits()
+    }
+
     /// Waits for a connection to come free.
     pub(crate) async fn acquire(&self) -> Result<ReadPermit, StoreError> {
         if let Ok(permit) = Arc::clone(&self.free).try_acquire_owned() {

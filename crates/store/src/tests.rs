@@ -10,6 +10,13 @@ const BOUNDS: Bounds =
     Bounds { waiting: 4096, commit: 1024, readers: 8, reader_wait: Duration::from_secs(5) };
 const SCHEMA: &[&str] = &["CREATE TABLE note (id bigint PRIMARY KEY, body text NOT NULL)"];
 
+fn signals(
+    log_is_long: std::sync::Arc<std::sync::atomic::AtomicBool>,
+    version: crate::statistics::StatisticsVersion,
+) -> crate::writer::Signals {
+    crate::writer::Signals { log_is_long, version, commits: crate::StoreMetrics::default().commits }
+}
+
 fn open(directory: &std::path::Path) -> Store {
     open_within(directory, BOUNDS)
 }
@@ -34,6 +41,20 @@ async fn count(store: &Store) -> i64 {
         .map(Option::unwrap)
         .map_err(|error: StoreError| error)
         .unwrap()
+}
+
+#[tokio::test]
+async fn commits_and_syncs_are_counted_and_a_unit_that_changes_nothing_is_neither() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    store.check_writable().await.unwrap();
+    assert_eq!((store.metrics().commits.count(), store.metrics().syncs.count()), (0, 0));
+    add(&store, 1, false).await.unwrap();
+    assert_eq!((store.metrics().commits.count(), store.metrics().syncs.count()), (1, 1));
+    let within = store.clone();
+    let load = store.read(move |_| Ok::<_, StoreError>(within.load())).await.unwrap();
+    assert_eq!((load.readers, load.waiting), (1, 0), "the connection that reads");
+    assert_eq!(store.load().readers, 0);
 }
 
 #[tokio::test]
@@ -229,8 +250,7 @@ async fn a_long_log_is_written_from_its_beginning_again() {
         connection,
         Log::start(|| Ok(())),
         BOUNDS,
-        long.clone(),
-        crate::statistics::StatisticsVersion::default(),
+        signals(long.clone(), crate::statistics::StatisticsVersion::default()),
     );
     let add = async |id: i64, body: String| {
         let work = move |unit: &mut crate::Unit<'_>| {

@@ -37,6 +37,12 @@ impl<'c> Unit<'c> {
         self.changed
     }
 
+    /// Whether each statement is a round trip to another process, so that one statement for many rows costs much less
+    /// than many. In a file it is the other way round: SQLite makes a temporary table for a list of values or of answers.
+    pub fn is_remote(&self) -> bool {
+        matches!(self.on, Backend::Postgres(_))
+    }
+
     /// Runs a statement; returns how many rows it changed.
     pub fn execute(&mut self, sql: &str, params: &[Value<'_>]) -> Result<usize, StoreError> {
         let changed = match &mut self.on {
@@ -45,6 +51,27 @@ impl<'c> Unit<'c> {
         };
         self.changed |= !matches!(changed, Ok(0));
         changed
+    }
+
+    /// Runs a statement of which nobody needs to know how many rows it changed. On PostgreSQL its answer is not awaited:
+    /// if it fails, a later statement of the unit or its commit does.
+    pub fn send(&mut self, sql: &str, params: &[Value<'_>]) -> Result<(), StoreError> {
+        let Backend::Postgres(session) = &mut self.on else { return self.execute(sql, params).map(|_| ()) };
+        self.changed = true;
+        session.send(sql, params)
+    }
+
+    /// [`Unit::send`] for [`Unit::insert_on_conflict`].
+    pub fn send_insert_on_conflict<const N: usize>(
+        &mut self,
+        table: &str,
+        values: [(&str, Value<'_>); N],
+        conflict: &str,
+    ) -> Result<(), StoreError> {
+        let mut sql = insertion(table, &values);
+        sql.push_str(" ON CONFLICT ");
+        sql.push_str(conflict);
+        self.send(&sql, &values.map(|(_, value)| value))
     }
 
     /// Inserts a row of these columns and values; returns how many rows were added.

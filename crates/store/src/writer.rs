@@ -8,7 +8,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{JoinHandle, ThreadId};
+use std::time::Instant;
 
+use headwater_metrics::Durations;
 use rusqlite::Connection;
 use tokio::sync::mpsc;
 
@@ -17,6 +19,16 @@ use crate::job::{self, Job, Ran, Work};
 use crate::log::Log;
 use crate::statistics::{self, StatisticsVersion};
 use crate::{Bounds, StoreError, Unit};
+
+/// What the writer's thread shares with others.
+pub(crate) struct Signals {
+    /// Set when the write-ahead log shall be restarted after the next commit.
+    pub(crate) log_is_long: Arc<AtomicBool>,
+    /// When it has changed, the planner's statistics are read again after the next commit.
+    pub(crate) version: StatisticsVersion,
+    /// Counts how long each commit took.
+    pub(crate) commits: Durations,
+}
 
 /// Handle of the writer thread. Dropping it lets the thread finish its queue and end.
 pub(crate) struct Writer {
@@ -27,20 +39,13 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread. After a commit, it restarts the write-ahead log if `log_is_long` is set, and reads the
-    /// planner's statistics again if `version` has changed.
-    pub(crate) fn start(
-        connection: Connection,
-        log: Log,
-        bounds: Bounds,
-        log_is_long: Arc<AtomicBool>,
-        version: StatisticsVersion,
-    ) -> Self {
+    /// Starts the thread.
+    pub(crate) fn start(connection: Connection, log: Log, bounds: Bounds, signals: Signals) -> Self {
         let (queue, jobs) = mpsc::channel(bounds.waiting);
         let answers = log.thread();
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || work(&connection, log, jobs, bounds.commit, &log_is_long, &version))
+            .spawn(move || work(&connection, log, jobs, bounds.commit, &signals))
             .expect("the system can start a thread");
         Self { queue: Some(queue), thread: Some(thread), answers }
     }
@@ -50,9 +55,12 @@ impl Writer {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let queue = self.queue.as_ref().ok_or(StoreError::Closed)?;
         // The one writer runs one unit at a time, so no locks are needed.
-        job::run(queue, Vec::new(), work).await
+        job::run(self.queue()?, Vec::new(), work).await
+    }
+
+    pub(crate) fn queue(&self) -> Result<&mpsc::Sender<Box<dyn Job>>, StoreError> {
+        self.queue.as_ref().ok_or(StoreError::Closed)
     }
 }
 
@@ -75,10 +83,9 @@ fn work(
     mut log: Log,
     mut jobs: mpsc::Receiver<Box<dyn Job>>,
     commit_max: usize,
-    log_is_long: &AtomicBool,
-    version: &StatisticsVersion,
+    signals: &Signals,
 ) {
-    let mut known = version.now();
+    let mut known = signals.version.now();
     while let Some(mut first) = jobs.blocking_recv() {
         let mut commit = match Commit::begin(connection) {
             Ok(commit) => commit,
@@ -102,11 +109,11 @@ fn work(
                 break;
             }
         }
-        commit.end(&mut log);
-        if log_is_long.swap(false, Ordering::Relaxed) {
+        commit.end(&mut log, &signals.commits);
+        if signals.log_is_long.swap(false, Ordering::Relaxed) {
             restart_log(connection);
         }
-        let newest = version.now();
+        let newest = signals.version.now();
         if newest != known {
             known = newest;
             if let Err(error) = statistics::reload(connection) {
@@ -205,7 +212,8 @@ impl<'c> Commit<'c> {
     }
 
     /// Commits; whoever waits is answered when the commit is on disk. What came before it has to be.
-    fn end(self, log: &mut Log) {
+    fn end(self, log: &mut Log, commits: &Durations) {
+        let begun = Instant::now();
         let committed = !self.ended_by_database
             && statement(self.connection, "COMMIT")
                 .inspect_err(|error| {
@@ -213,6 +221,7 @@ impl<'c> Commit<'c> {
                 })
                 .is_ok();
         if committed && self.connection.total_changes() != self.changed_before {
+            commits.observe(begun.elapsed());
             return log.sync(self.jobs);
         }
         self.finish(committed);

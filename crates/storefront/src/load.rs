@@ -7,7 +7,8 @@ use headwater_client::{Client, Credential};
 use headwater_protocol::Currency;
 use headwater_protocol::v2::{
     BillingProvider, CreateGroup, CreateLink, CreatePartnership, CreateProductBook, CreateTrigger,
-    Eligibility, Operator, Rule, RuleLeaf, RuleScope, TriggerAction, TriggerEvent, UpdateProgram,
+    Eligibility, Operator, PercentCommission, Rule, RuleLeaf, RuleScope, TriggerAction, TriggerEvent,
+    UpdateProgram,
 };
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -111,8 +112,12 @@ async fn group(vendor: &Client) -> anyhow::Result<String> {
     if let Some(group) = known.into_iter().find(|group| group.slug == slug) {
         return Ok(group.key);
     }
-    let group =
-        CreateGroup { name: name.to_owned(), slug: Some(slug.to_owned()), default: Some(true), key: None };
+    let group = CreateGroup {
+        name: name.to_owned(),
+        slug: Some(slug.to_owned()),
+        default: Some(true),
+        ..CreateGroup::default()
+    };
     Ok(vendor.create_group(&group).await?.data.key)
 }
 
@@ -176,7 +181,10 @@ fn trigger(offer: &Offer, group: &str) -> CreateTrigger {
             object: "product".to_owned(),
             rules: vec![leaf("name", offer.name), leaf("status", "active")],
         })),
-        action: TriggerAction::CommissionPercent { percent: offer.percent.into() },
+        action: TriggerAction::CommissionPercent(PercentCommission {
+            percent: offer.percent.into(),
+            ..PercentCommission::default()
+        }),
         eligibility: Eligibility { groups: vec![group.to_owned()], tags: Vec::new() },
     }
 }

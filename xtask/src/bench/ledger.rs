@@ -5,16 +5,19 @@ use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use self::client::BenchClient;
+pub(super) use self::client::BenchClient;
+pub(super) use self::store::compare::compare;
+pub(super) use self::store::fill::Volume;
+pub(super) use self::template::{FILE, LedgerTemplate};
 use super::load::LatencySample;
-use super::{Options, median};
-use crate::binaries::{self, Speed};
+use super::{BenchPrograms, Options, median, on_cores};
 use crate::page;
 use crate::server::Server;
 
@@ -22,9 +25,12 @@ mod client;
 mod growth;
 mod steady;
 mod store;
+mod template;
 
 /// Customers who pay.
-const PAYING: u64 = 1000;
+pub(super) const PAYING: u64 = 1000;
+/// Entries of the catalogue in a filled ledger.
+const CATALOGUE: u64 = 20;
 /// Triggers of the program in each measurement; one of them pays, the others ask for another category.
 const TRIGGERS: [u64; 3] = [1, 10, 100];
 /// Longest wait until accepted signups are recorded.
@@ -38,10 +44,13 @@ pub(super) struct BenchLedger {
     storage: [OsString; 2],
     public_key: String,
     secret_key: String,
+    /// Whether servers run on the servers' cores.
+    pinned: bool,
 }
 
 impl BenchLedger {
-    async fn init(program: &Path) -> anyhow::Result<Self> {
+    /// Makes a ledger in a directory of its own.
+    pub(super) async fn init(program: &Path) -> anyhow::Result<Self> {
         Self::init_on(program, None).await
     }
 
@@ -52,18 +61,23 @@ impl BenchLedger {
             Some(address) => ["--database".into(), address.into()],
             None => ["--data".into(), data.path().into()],
         };
-        let mut init = Command::new(program);
-        init.args(["init", "--json", "--program", "Bench"]).args(&storage);
-        let said = init.output().await?;
-        ensure!(said.status.success(), "init failed: {}", String::from_utf8_lossy(&said.stderr));
-        let keys: Value = serde_json::from_slice(&said.stdout)?;
-        let key = |name: &str| keys[name].as_str().map(str::to_owned).context("init prints its keys");
-        let (public_key, secret_key) = (key("public_key")?, key("secret_key")?);
-        Ok(Self { program: program.to_owned(), data, storage, public_key, secret_key })
+        let [public_key, secret_key] = init(program, &storage).await?;
+        Ok(Self { program: program.to_owned(), data, storage, public_key, secret_key, pinned: false })
     }
 
-    async fn serve(&self) -> anyhow::Result<(Server, BenchClient)> {
-        let mut serve = Command::new(&self.program);
+    /// A ledger that is in this directory already, with its keys: the public one and the secret one.
+    fn in_directory(program: &Path, data: tempfile::TempDir, [public_key, secret_key]: [String; 2]) -> Self {
+        let storage = ["--data".into(), data.path().into()];
+        Self { program: program.to_owned(), data, storage, public_key, secret_key, pinned: false }
+    }
+
+    /// The same, its servers on the servers' cores if `pinned`.
+    pub(super) fn on_cores(self, pinned: bool) -> Self {
+        Self { pinned, ..self }
+    }
+
+    pub(super) async fn serve(&self) -> anyhow::Result<(Server, BenchClient)> {
+        let mut serve = on_cores(self.pinned, &self.program);
         serve.args(["serve", "--listen", "127.0.0.1:0", "--events-per-second", "10000000"]);
         serve.args(&self.storage).env("HEADWATER_LOG", "off");
         let server = Server::start("the ledger", &mut serve).await?;
@@ -71,9 +85,25 @@ impl BenchLedger {
         Ok((server, client))
     }
 
-    fn file(&self) -> PathBuf {
-        self.data.path().join("ledger.sqlite")
+    /// Its data directory.
+    pub(super) fn data(&self) -> &Path {
+        self.data.path()
     }
+
+    fn file(&self) -> PathBuf {
+        self.data().join(FILE)
+    }
+}
+
+/// Makes a program; returns its keys: the public one and the secret one.
+async fn init(program: &Path, storage: &[OsString; 2]) -> anyhow::Result<[String; 2]> {
+    let mut init = Command::new(program);
+    init.args(["init", "--json", "--program", "Bench"]).args(storage);
+    let said = init.output().await?;
+    ensure!(said.status.success(), "init failed: {}", String::from_utf8_lossy(&said.stderr));
+    let keys: Value = serde_json::from_slice(&said.stdout)?;
+    let key = |name: &str| keys[name].as_str().map(str::to_owned).context("init prints its keys");
+    Ok([key("public_key")?, key("secret_key")?])
 }
 
 /// One row of the table.
@@ -83,20 +113,9 @@ struct BenchRow {
     of_bare: Option<f64>,
 }
 
-/// Measures, prints the table, and writes it into docs/benchmarks.md. Load and bare SQLite run in this process, so it
-/// must be a release build: a debug build makes a release of itself and runs that.
-pub(super) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
-    if cfg!(debug_assertions) {
-        let built = binaries::build(root, Speed::Release)?;
-        let mut release = std::process::Command::new(built.join("xtask"));
-        release.args(std::env::args_os().skip(1));
-        if options.headwater.is_none() {
-            release.arg("--headwater").arg(built.join("headwater"));
-        }
-        return crate::process::run(release.current_dir(root));
-    }
-    let program = options.headwater.clone().context("a release measures what --headwater names")?;
-    let section = tokio::runtime::Runtime::new()?.block_on(measure(&program, options))?;
+/// Measures, prints the table, and writes it into docs/benchmarks.md.
+pub(super) fn run(root: &Path, programs: &BenchPrograms, options: &Options) -> anyhow::Result<()> {
+    let section = tokio::runtime::Runtime::new()?.block_on(measure(&programs.headwater, options))?;
     print!("{section}");
     if options.dry {
         return Ok(());
@@ -171,23 +190,47 @@ async fn transactions(program: &Path, options: &Options) -> anyhow::Result<(Vec<
     Ok((rows, median(bares)))
 }
 
-/// Makes a partner with customers who pay.
-async fn set_up_catalogue(client: &BenchClient) -> anyhow::Result<()> {
+/// Makes a partner.
+async fn set_up_partner(client: &BenchClient) -> anyhow::Result<()> {
     let partner = json!({"email": "robin@agency.example", "partner_key": "robin"});
     client.ask("POST", "/api/v2/partnerships", &partner).await?;
+    Ok(())
+}
+
+/// Makes a partner with customers who pay.
+pub(super) async fn set_up_catalogue(client: &BenchClient) -> anyhow::Result<()> {
+    set_up_partner(client).await?;
     for number in 0..PAYING {
         client.ask("POST", "/api/v2/customers", &customer(&format!("gk_{number}"))).await?;
     }
     Ok(())
 }
 
+/// Makes what the load does not: a trigger that pays, a catalogue with a customer's product, and a payment with its
+/// reward.
+pub(super) async fn set_up_payment(client: &BenchClient) -> anyhow::Result<()> {
+    client.ask("POST", "/api/v2/triggers", &trigger(0)).await?;
+    for number in 0..CATALOGUE {
+        let entry = json!({"name": format!("Plan {number}"), "external_key": format!("plan/{number}")});
+        client.ask("POST", "/api/v2/product_book", &entry).await?;
+    }
+    let product = json!({"customer_key": "gk_0", "product_book_key": "plan/0", "status": "active",
+                         "external_subscription_key": "sub_0"});
+    client.ask("POST", "/api/v2/products", &product).await?;
+    client.ask("POST", "/api/v2/transactions", &payment("first", 0, 0)).await?;
+    Ok(())
+}
+
 fn payment(run: &str, connection: u64, number: u64) -> Value {
-    json!({"customer_key": payer(connection, number), "amount": 9900, "currency": "USD",
-           "key": format!("{run}_{connection}_{number}")})
+    payment_of(&payer(connection, number), &format!("{run}_{connection}_{number}"))
+}
+
+pub(super) fn payment_of(customer: &str, key: &str) -> Value {
+    json!({"customer_key": customer, "amount": 9900, "currency": "USD", "key": key})
 }
 
 /// Who pays the payment of that number of a connection.
-fn payer(connection: u64, number: u64) -> String {
+pub(super) fn payer(connection: u64, number: u64) -> String {
     format!("gk_{}", (connection * 31 + number) % PAYING)
 }
 
@@ -196,7 +239,7 @@ fn customer(key: &str) -> Value {
 }
 
 /// The first pays; the others ask for a category that no payment has.
-fn trigger(number: u64) -> Value {
+pub(super) fn trigger(number: u64) -> Value {
     let rules = match number {
         0 => Value::Null,
         _ => {
@@ -215,7 +258,7 @@ async fn booked(client: &BenchClient) -> anyhow::Result<u64> {
 
 /// Measures signups from the first that is sent to the relay to the last that the ledger has recorded.
 async fn signups(program: &Path, options: &Options) -> anyhow::Result<String> {
-    let booked = signups_on(&BenchLedger::init(program).await?, options).await?;
+    let booked = signups_on(&BenchLedger::init(program).await?, 1, options).await?;
     let RecordedSignups { sent, there, seconds, per_second, meanwhile } = booked;
     Ok(format!(
         "Signups end to end, nothing switched off: {sent} sent to the relay, {there} booked in {seconds:.1} s from the first, \
@@ -236,32 +279,59 @@ pub(super) struct RecordedSignups {
     pub(super) meanwhile: LatencySample,
 }
 
-/// Sends signups to the relay of this ledger, and waits until the last of them is recorded.
-pub(super) async fn signups_on(ledger: &BenchLedger, options: &Options) -> anyhow::Result<RecordedSignups> {
-    let (server, client) = ledger.serve().await?;
-    set_up_catalogue(&client).await?;
-    let public_key = ledger.public_key.clone();
-    let accepted = Arc::new(std::sync::atomic::AtomicU64::new(0));
-    let counted = Arc::clone(&accepted);
-    let event = move |connection: u64, number: u64| {
-        counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        super::load::signup(&public_key, connection, number)
-    };
-    let begun = Instant::now();
-    let (connections, duration) = (options.connections as u64, Duration::from_secs(options.seconds));
-    let sample = client.load("/v1/events", connections, duration, Arc::new(event)).await?;
-    let wanted = PAYING + accepted.load(std::sync::atomic::Ordering::Relaxed);
-    let mut there = booked(&client).await?;
-    while there < wanted && begun.elapsed() < BOOKED_WITHIN {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-        there = booked(&client).await?;
+/// Sends signups to the relay of this ledger, for so many programs, and waits until the last of them is recorded.
+pub(super) async fn signups_on(
+    ledger: &BenchLedger,
+    programs: usize,
+    options: &Options,
+) -> anyhow::Result<RecordedSignups> {
+    let mut keys = vec![[ledger.public_key.clone(), ledger.secret_key.clone()]];
+    while keys.len() < programs {
+        keys.push(init(&ledger.program, &ledger.storage).await?);
     }
-    let took = begun.elapsed().as_secs_f64();
+    let (server, _) = ledger.serve().await?;
+    let mut clients = Vec::new();
+    for [public_key, secret_key] in &keys {
+        let client = BenchClient::new(&server.url, public_key, secret_key)?;
+        set_up_partner(&client).await?;
+        clients.push(client);
+    }
+    let accepted = Arc::new(AtomicU64::new(0));
+    let begun = Instant::now();
+    let mut loads = tokio::task::JoinSet::new();
+    for (client, [public_key, _]) in clients.iter().cloned().zip(keys) {
+        let counted = Arc::clone(&accepted);
+        let event = move |connection: u64, number: u64| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            super::load::signup(&public_key, connection, number)
+        };
+        let connections = (options.connections / programs).max(1) as u64;
+        let duration = Duration::from_secs(options.seconds);
+        loads.spawn(async move { client.load("/v1/events", connections, duration, Arc::new(event)).await });
+    }
+    let mut samples = Vec::new();
+    while let Some(sample) = loads.join_next().await {
+        samples.push(sample??);
+    }
+    let sent = accepted.load(Ordering::Relaxed);
+    let mut there = booked_for(&clients).await?;
+    while there < sent && begun.elapsed() < BOOKED_WITHIN {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        there = booked_for(&clients).await?;
+    }
+    let seconds = begun.elapsed().as_secs_f64();
     server.stop().await?;
-    let all = wanted - PAYING;
     #[allow(clippy::cast_precision_loss, reason = "some hundred thousand")]
-    let rate = (there - PAYING) as f64 / took;
-    eprintln!("{all} signups, {} booked in {took:.1} s: {rate:.0}/s", there - PAYING);
-    let (sent, there) = (all, there - PAYING);
-    Ok(RecordedSignups { sent, there, seconds: took, per_second: rate, meanwhile: sample })
+    let per_second = there as f64 / seconds;
+    eprintln!("{sent} signups for {programs} programs, {there} booked in {seconds:.1} s: {per_second:.0}/s");
+    Ok(RecordedSignups { sent, there, seconds, per_second, meanwhile: super::load::together(&samples) })
+}
+
+/// How many customers the partners of these programs have.
+async fn booked_for(clients: &[BenchClient]) -> anyhow::Result<u64> {
+    let mut all = 0;
+    for client in clients {
+        all += booked(client).await?;
+    }
+    Ok(all)
 }

@@ -29,15 +29,36 @@ pub(super) struct LatencySample {
     pub(super) p99: Duration,
 }
 
-/// Sends events over `connections` for `duration`; any answer but 202 is an error.
+/// How events are sent.
+#[derive(Debug, Clone)]
+pub(super) struct EventLoad {
+    /// The path that takes them.
+    pub(super) path: &'static str,
+    /// Events in each request.
+    pub(super) batch: u64,
+    /// Requests a second, sent at their times however long the answers take. Without a rate, each connection sends the
+    /// next request after the answer to the one before.
+    pub(super) rate: Option<u32>,
+}
+
+impl EventLoad {
+    /// One event in each request, one request after the other.
+    pub(super) fn single(path: &'static str) -> Self {
+        Self { path, batch: 1, rate: None }
+    }
+}
+
+/// Sends events over `connections` for `duration`; any answer but 202 is an error. The rate is of events, the times are
+/// of requests.
 pub(super) async fn run(
     url: &str,
-    path: &str,
+    load: &EventLoad,
     connections: usize,
     duration: Duration,
 ) -> anyhow::Result<LatencySample> {
     let address = url.strip_prefix("http://").context("the server listens on http")?;
-    let begin = Instant::now() + WARM_UP;
+    let start = Instant::now();
+    let begin = start + WARM_UP;
     let end = begin + duration;
     let mut tasks = tokio::task::JoinSet::new();
     for connection in 0..connections {
@@ -45,22 +66,58 @@ pub(super) async fn run(
         stream.set_nodelay(true)?;
         let (sender, driver) = handshake(TokioIo::new(stream)).await?;
         tokio::spawn(driver);
-        let request =
-            RequestTemplate { uri: path.to_owned(), host: address.to_owned(), connection: connection as u64 };
-        tasks.spawn(keep_busy(sender, request, begin, end));
+        let interval =
+            load.rate.map(|rate| Duration::from_secs(1) * u32::try_from(connections).unwrap_or(1) / rate);
+        let template = RequestTemplate {
+            load: load.clone(),
+            host: address.to_owned(),
+            connection: connection as u64,
+            // The connections take turns, so that requests are spread evenly.
+            first: start
+                + interval.unwrap_or_default() * u32::try_from(connection)? / u32::try_from(connections)?,
+            interval,
+        };
+        tasks.spawn(keep_busy(sender, template, begin, end));
     }
     let mut took = Vec::new();
     while let Some(done) = tasks.join_next().await {
         took.extend(done??);
     }
-    summary(took, duration)
+    let requests = summary(took, duration)?;
+    #[allow(clippy::cast_precision_loss, reason = "a batch has some hundred events at most")]
+    Ok(LatencySample { per_second: requests.per_second * load.batch as f64, ..requests })
 }
 
 /// What the requests of one connection share.
 struct RequestTemplate {
-    uri: String,
+    load: EventLoad,
     host: String,
     connection: u64,
+    /// When the first request is due, and the time from each to the next.
+    first: Instant,
+    interval: Option<Duration>,
+}
+
+impl RequestTemplate {
+    /// The body of the request of this number.
+    fn body(&self, number: u64) -> String {
+        let now = epoch_millis();
+        let events = number * self.load.batch..(number + 1) * self.load.batch;
+        let events: Vec<_> = events.map(|count| event(self.connection, count, now)).collect();
+        match events.as_slice() {
+            [one] => one.clone(),
+            all => format!(r#"{{"public_key":"{PUBLIC_KEY}","events":[{}]}}"#, all.join(",")),
+        }
+    }
+
+    /// Waits until a request is due; returns the time from which its answer is awaited. A request that is late because
+    /// of the answer before it has waited since it was due.
+    async fn due(&self, number: u64) -> Instant {
+        let Some(interval) = self.interval else { return Instant::now() };
+        let due = self.first + interval * u32::try_from(number).unwrap_or(u32::MAX);
+        tokio::time::sleep_until(due.into()).await;
+        due
+    }
 }
 
 /// Sends one request after the other; returns the times of those that began and ended inside the window.
@@ -71,13 +128,11 @@ async fn keep_busy(
     end: Instant,
 ) -> anyhow::Result<Vec<Duration>> {
     let mut took = Vec::new();
-    let mut count = 0;
-    loop {
-        let body = event(template.connection, count, epoch_millis());
-        count += 1;
-        let request = Request::post(&template.uri).header("host", &template.host);
+    for number in 0.. {
+        let body = template.body(number);
+        let request = Request::post(template.load.path).header("host", &template.host);
         let request = request.header("content-type", "text/plain").body(Full::from(body))?;
-        let sent = Instant::now();
+        let sent = template.due(number).await;
         sender.ready().await?;
         let answer = sender.send_request(request).await?;
         let status = answer.status();
@@ -85,12 +140,13 @@ async fn keep_busy(
         ensure!(status == StatusCode::ACCEPTED, "answered {status}: {}", String::from_utf8_lossy(&text));
         let now = Instant::now();
         if now > end {
-            return Ok(took);
+            break;
         }
         if sent >= begin {
             took.push(now - sent);
         }
     }
+    Ok(took)
 }
 
 fn event_id(connection: u64, count: u64, now: u64) -> uuid::Uuid {
@@ -152,6 +208,17 @@ pub(super) fn summary(mut took: Vec<Duration>, duration: Duration) -> anyhow::Re
     Ok(LatencySample { per_second: f64::from(count) / duration.as_secs_f64(), p50: at(50), p99: at(99) })
 }
 
+/// What several loads at once come to: the sum of their rates, the middle of their medians, the highest 99th percentile.
+pub(super) fn together(samples: &[LatencySample]) -> LatencySample {
+    let mut medians: Vec<_> = samples.iter().map(|sample| sample.p50).collect();
+    medians.sort_unstable();
+    LatencySample {
+        per_second: samples.iter().map(|sample| sample.per_second).sum(),
+        p50: medians.get(medians.len() / 2).copied().unwrap_or_default(),
+        p99: samples.iter().map(|sample| sample.p99).max().unwrap_or_default(),
+    }
+}
+
 /// The sample with the middle rate.
 pub(super) fn median(samples: &[LatencySample]) -> LatencySample {
     let mut sorted = samples.to_vec();
@@ -191,12 +258,30 @@ mod tests {
         assert!((median(&[sample(9.0), sample(1.0), sample(5.0)]).per_second - 5.0).abs() < f64::EPSILON);
     }
 
+    #[test]
+    fn a_batch_holds_events_that_no_other_request_holds() {
+        let of = |batch, number| {
+            let load = EventLoad { path: "/", batch, rate: None };
+            let host = String::new();
+            let template =
+                RequestTemplate { load, host, connection: 1, first: Instant::now(), interval: None };
+            let body: serde_json::Value = serde_json::from_str(&template.body(number)).unwrap();
+            let events = body["events"].as_array().cloned().unwrap_or_else(|| vec![body.clone()]);
+            events.iter().map(|event| event["id"].as_str().unwrap()[24..].to_owned()).collect::<Vec<_>>()
+        };
+        let ids: Vec<_> = (0..3).flat_map(|number| of(20, number)).collect();
+        assert_eq!(ids.len(), 60);
+        assert_eq!(ids.iter().collect::<std::collections::BTreeSet<_>>().len(), 60);
+        assert_eq!(of(1, 7).len(), 1);
+    }
+
     #[tokio::test]
     async fn an_answer_other_than_202_ends_the_measurement() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let server = tokio::spawn(async move { axum::serve(listener, axum::Router::new()).await });
-        let error = run(&url, "/absent", 1, Duration::from_secs(1)).await.unwrap_err().to_string();
+        let load = EventLoad::single("/absent");
+        let error = run(&url, &load, 1, Duration::from_secs(1)).await.unwrap_err().to_string();
         server.abort();
         assert!(error.starts_with("answered 404"), "{error}");
     }

@@ -1,4 +1,4 @@
-//! Baselines of the bench: handlers on the same framework that store nothing.
+//! Baselines of the bench: handlers on the same framework that store nothing. One of them is also a destination for a relay.
 
 use std::net::SocketAddr;
 
@@ -14,6 +14,9 @@ use serde_json::value::RawValue;
 pub(super) const NOOP: &str = "/noop";
 /// The path of the handler that parses the event and drops it.
 pub(super) const TYPED: &str = "/typed";
+
+/// Where a relay delivers signups that name a click.
+const CONVERSION: &str = "/conversion/xid";
 
 /// As long as the relay's own answer.
 const ANSWER: &str = r#"{"accepted":1,"duplicates":0}"#;
@@ -47,11 +50,16 @@ pub(crate) fn run(options: &NoopOptions) -> anyhow::Result<()> {
 }
 
 fn router() -> Router {
-    Router::new().route(NOOP, post(noop)).route(TYPED, post(typed))
+    Router::new().route(NOOP, post(noop)).route(TYPED, post(typed)).route(CONVERSION, post(converted))
 }
 
 async fn noop(_body: Bytes) -> (StatusCode, &'static str) {
     (StatusCode::ACCEPTED, ANSWER)
+}
+
+/// A destination's answer, for which nothing is done.
+async fn converted(_body: Bytes) -> &'static str {
+    "{}"
 }
 
 async fn typed(body: Bytes) -> (StatusCode, &'static str) {

@@ -8,10 +8,10 @@ use std::time::Duration;
 use anyhow::ensure;
 use tokio::process::Command;
 
+use super::events::{Measured, measure};
 use super::ledger::{BenchLedger, RecordedSignups, signups_on};
-use super::load::{self, LatencySample};
-use super::{Measured, Options, measure, median};
-use crate::binaries::{self, Speed};
+use super::load::{self, EventLoad, LatencySample};
+use super::{BenchPrograms, Options, median};
 use crate::cluster::Cluster;
 use crate::page;
 use crate::server::Server;
@@ -19,11 +19,13 @@ use crate::server::Server;
 /// Numbers of relays that share the database.
 const RELAYS: [usize; 3] = [1, 2, 3];
 
+/// Numbers of programs that signups are for. Each is written by one session at a time (docs/decisions/0013).
+const PROGRAMS: [usize; 2] = [1, 8];
+
 /// Measures, prints the table, and writes it into docs/benchmarks.md.
-pub(super) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
-    let programs = binaries::build(root, Speed::Release)?;
+pub(super) fn run(root: &Path, programs: &BenchPrograms, options: &Options) -> anyhow::Result<()> {
     let cluster = Cluster::start_durable()?;
-    let section = tokio::runtime::Runtime::new()?.block_on(section(&programs, &cluster, options))?;
+    let section = tokio::runtime::Runtime::new()?.block_on(section(programs, &cluster, options))?;
     print!("{section}");
     if options.dry {
         return Ok(());
@@ -31,7 +33,7 @@ pub(super) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     page::replace(&root.join("docs/benchmarks.md"), "On PostgreSQL", &section)
 }
 
-async fn section(programs: &Path, cluster: &Cluster, options: &Options) -> anyhow::Result<String> {
+async fn section(programs: &BenchPrograms, cluster: &Cluster, options: &Options) -> anyhow::Result<String> {
     let mut ratios: [Vec<f64>; RELAYS.len()] = Default::default();
     let mut samples: [Vec<Vec<LatencySample>>; RELAYS.len()] = Default::default();
     let mut noops = Vec::new();
@@ -46,9 +48,12 @@ async fn section(programs: &Path, cluster: &Cluster, options: &Options) -> anyho
         }
         noops.push(noop.per_second);
     }
-    let ledger =
-        BenchLedger::init_on(&programs.join("headwater"), Some(&cluster.database("booked")?)).await?;
-    let booked = signups_on(&ledger, options).await?;
+    let mut booked = Vec::new();
+    for count in PROGRAMS {
+        let database = cluster.database(&format!("booked_{count}"))?;
+        let ledger = BenchLedger::init_on(&programs.headwater, Some(&database)).await?;
+        booked.push((count, signups_on(&ledger, count, options).await?));
+    }
     let mut text = format!(
         "`cargo xtask bench --postgres` writes this section: relays on one PostgreSQL of this machine (fsync on, its own \
          settings otherwise),\nload, relays and database on the same cores; median of {} rounds of {} s with {} connections \
@@ -66,13 +71,17 @@ async fn section(programs: &Path, cluster: &Cluster, options: &Options) -> anyho
         let (p50, p99) = (p50.as_secs_f64() * 1e3, p99.as_secs_f64() * 1e3);
         writeln!(text, "| {count} | {rate:.0} | {:.2} | {p50:.1} | {p99:.1} |", median(ratios))?;
     }
-    let RecordedSignups { sent, there, seconds, per_second, meanwhile } = booked;
-    write!(
-        text,
-        "\nSignups end to end with one `headwater serve`, one program: {sent} sent, {there} booked in {seconds:.1} s, \
-         **{per_second:.0} a second**;\nmeanwhile the relay acknowledged {:.0} a second.\n",
-        meanwhile.per_second
-    )?;
+    text.push_str(
+        "\nSignups end to end with one `headwater serve`, from the first that is sent to the last that is recorded:\n\n\
+         | programs | sent | recorded | in s | a second | meanwhile acknowledged/s |\n|--:|--:|--:|--:|--:|--:|\n",
+    );
+    for (count, RecordedSignups { sent, there, seconds, per_second, meanwhile }) in booked {
+        let acknowledged = meanwhile.per_second;
+        writeln!(
+            text,
+            "| {count} | {sent} | {there} | {seconds:.1} | **{per_second:.0}** | {acknowledged:.0} |"
+        )?;
+    }
     Ok(text)
 }
 
@@ -81,8 +90,8 @@ fn sum(samples: &[LatencySample]) -> f64 {
 }
 
 /// Measures `count` relays at once, each with its share of the connections.
-async fn relays(
-    programs: &Path,
+pub(super) async fn relays(
+    programs: &BenchPrograms,
     database: &str,
     count: usize,
     options: &Options,
@@ -92,7 +101,7 @@ async fn relays(
     std::fs::write(&secret, "sk_test_example\n")?;
     let mut servers = Vec::new();
     for _ in 0..count {
-        let mut command = Command::new(programs.join("headwater"));
+        let mut command = Command::new(&programs.headwater);
         command.args(["relay", "--listen", "127.0.0.1:0", "--database", database]);
         command.args(["--destination", "http://127.0.0.1:9", "--public-key", load::PUBLIC_KEY]);
         command.args(["--events-per-second", "10000000"]).arg("--secret-key-file").arg(&secret);
@@ -103,7 +112,9 @@ async fn relays(
     let mut loads = tokio::task::JoinSet::new();
     for server in &servers {
         let (url, duration) = (server.url.clone(), Duration::from_secs(options.seconds));
-        loads.spawn(async move { load::run(&url, "/v1/events", connections, duration).await });
+        loads.spawn(
+            async move { load::run(&url, &EventLoad::single("/v1/events"), connections, duration).await },
+        );
     }
     let mut samples = Vec::new();
     while let Some(sample) = loads.join_next().await {

@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn the_locks_install_from_any_mirror() {
-        for sources in ["xtask/tools", "xtask/peers"] {
+        for sources in ["xtask/tools", "xtask/peers", "xtask/peers-server"] {
             let lock =
                 std::fs::read_to_string(crate::root().join(sources).join("package-lock.json")).unwrap();
             assert!(lock.contains("\"integrity\": \"sha512-"));

@@ -11,14 +11,15 @@ use crate::process::{cargo, output};
 /// Each of our crates and those that it may import.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("protocol", &[]),
-    ("store", &[]),
+    ("metrics", &[]),
+    ("store", &["metrics"]),
     ("tracker", &["protocol"]),
     ("attribution", &["protocol"]),
     ("client", &["protocol"]),
     ("journal", &["store"]),
-    ("relay", &["protocol", "journal", "client", "store"]),
+    ("relay", &["protocol", "journal", "client", "store", "metrics"]),
     ("ledger", &["protocol", "attribution", "store"]),
-    ("cli", &["relay", "ledger", "client", "protocol", "journal", "store"]),
+    ("cli", &["relay", "ledger", "client", "protocol", "journal", "store", "metrics"]),
     ("storefront", &["client", "protocol"]),
     ("journeys", &["protocol", "client"]),
     ("testkit", &["relay", "ledger", "client", "journal", "store", "teststore", "protocol"]),

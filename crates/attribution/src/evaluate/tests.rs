@@ -1,8 +1,11 @@
 //! The vendor's example (seed 001), and what must not pay.
 
-use super::{CompiledTrigger, evaluate, explain};
+use super::{CompiledTrigger, TriggerDecision, explain};
+use crate::cap::CapUses;
 use crate::facts::{CustomerFacts, Facts, PartnershipFacts, ProductFacts, TransactionFacts};
-use headwater_protocol::v2::{Eligibility, ProductStatus, Rule, TriggerAction, TriggerEvent};
+use headwater_protocol::v2::{
+    Eligibility, FlatCommission, PercentCommission, ProductStatus, Rule, TriggerAction, TriggerEvent,
+};
 use headwater_protocol::{Currency, Millis};
 use serde_json::{Map, json};
 
@@ -23,6 +26,7 @@ pub(crate) fn product(name: &str, status: ProductStatus) -> ProductFacts {
 pub(crate) fn facts(product: Option<ProductFacts>) -> Facts {
     Facts {
         event: TriggerEvent::TransactionCreated,
+        test_clock: false,
         transaction: Some(TransactionFacts {
             amount: 9900,
             currency: Currency::USD,
@@ -32,26 +36,42 @@ pub(crate) fn facts(product: Option<ProductFacts>) -> Facts {
             test: false,
             created_at: NOW,
         }),
-        customer: CustomerFacts {
+        customer: Some(CustomerFacts {
             fields: Map::new(),
             test: false,
             created_at: NOW,
             total_revenue: 9900,
             transaction_count: 1,
-        },
+        }),
         partnership: PartnershipFacts {
             group: Some(("grup_1".to_owned(), "gold".to_owned())),
             tags: vec!["emea".to_owned()],
+            tier: None,
             created_at: NOW,
         },
         products: product.into_iter().collect(),
+        record: None,
     }
 }
 
 fn share(key: &str, percent: &str, rules: &Rule, eligibility: &Eligibility) -> CompiledTrigger {
-    let action = TriggerAction::CommissionPercent { percent: percent.parse().unwrap() };
     let event = TriggerEvent::TransactionCreated;
-    CompiledTrigger::compile((key, key), event, rules, &action, eligibility).unwrap()
+    CompiledTrigger::compile((key, key), event, rules, &percent_of(percent), eligibility).unwrap()
+}
+
+fn percent_of(percent: &str) -> TriggerAction {
+    TriggerAction::CommissionPercent(PercentCommission {
+        percent: percent.parse().unwrap(),
+        ..PercentCommission::default()
+    })
+}
+
+fn flat(amount: i64) -> TriggerAction {
+    TriggerAction::CommissionFlat(FlatCommission {
+        amount: Some(amount),
+        currency: Some(Currency::USD),
+        ..FlatCommission::default()
+    })
 }
 
 fn always() -> Rule {
@@ -73,9 +93,13 @@ fn gigakick() -> Vec<CompiledTrigger> {
 }
 
 fn paid(triggers: &[CompiledTrigger], facts: &Facts) -> Vec<(String, i64)> {
-    let paid: Vec<_> =
-        evaluate(triggers, facts, NOW).into_iter().map(|made| (made.trigger, made.amount)).collect();
-    let explained = explain(triggers, facts, NOW).into_iter().filter(|told| told.fired);
+    let pays = |trigger: &CompiledTrigger| match trigger.decide(facts, NOW)? {
+        TriggerDecision::Pay(amount, _) => Some((trigger.key.clone(), amount)),
+        TriggerDecision::GroupMove(_) => None,
+    };
+    let paid: Vec<_> = triggers.iter().filter_map(pays).collect();
+    let explained = triggers.iter().map(|trigger| explain(trigger, facts, &CapUses::new(), NOW));
+    let explained = explained.filter(|told| told.fired);
     let explained: Vec<_> = explained.map(|told| (told.trigger, told.amount.unwrap())).collect();
     assert_eq!(paid, explained, "what is explained is what is paid");
     paid
@@ -160,31 +184,31 @@ fn test_records_earn_nothing() {
     tried.transaction.as_mut().unwrap().test = true;
     assert_eq!(paid(&triggers, &tried), []);
     let mut tried = facts(None);
-    tried.customer.test = true;
+    tried.customer.as_mut().unwrap().test = true;
     assert_eq!(paid(&triggers, &tried), []);
+    tried.test_clock = true;
+    assert_eq!(paid(&triggers, &tried), [("any".to_owned(), 495)], "under a test clock they do");
 }
 
 #[test]
 fn money_going_back_takes_its_share_and_no_fixed_sum() {
-    let flat = TriggerAction::CommissionFlat { amount: 2500, currency: Currency::USD };
     let event = TriggerEvent::TransactionCreated;
-    let compile = |action| {
-        CompiledTrigger::compile(("flat", "flat"), event, &always(), action, &Eligibility::default())
+    let compile = |action: TriggerAction| {
+        CompiledTrigger::compile(("flat", "flat"), event, &always(), &action, &Eligibility::default())
     };
-    let triggers = [compile(&flat).unwrap(), share("share", "10", &always(), &Eligibility::default())];
+    let triggers = [compile(flat(2500)).unwrap(), share("share", "10", &always(), &Eligibility::default())];
     let mut back = facts(None);
     back.transaction.as_mut().unwrap().amount = -9905;
     assert_eq!(paid(&triggers, &back), [("share".to_owned(), -991)]);
     back.transaction.as_mut().unwrap().amount = 0;
     assert_eq!(paid(&triggers, &back), [("flat".to_owned(), 2500)]);
-    let nothing = TriggerAction::CommissionFlat { amount: 0, currency: Currency::USD };
-    assert_eq!(compile(&nothing).unwrap_err().field, "action.amount");
+    assert_eq!(compile(flat(0)).unwrap_err().field, "action.amount");
 }
 
 #[test]
 fn a_share_needs_a_payment() {
-    let action = TriggerAction::CommissionPercent { percent: 10.into() };
     let event = TriggerEvent::CustomerCreated;
-    let made = CompiledTrigger::compile(("a", "a"), event, &always(), &action, &Eligibility::default());
+    let made =
+        CompiledTrigger::compile(("a", "a"), event, &always(), &percent_of("10"), &Eligibility::default());
     assert!(made.unwrap_err().message.contains("transaction_created"));
 }

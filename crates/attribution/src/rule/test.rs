@@ -11,7 +11,7 @@ use super::field::{Field, FieldValue, ValueKind, number};
 use crate::window::{self, Window};
 
 /// Days that `older_than` and `newer_than` accept: a century.
-const DAYS_MAX: i64 = 36_525;
+pub(super) const DAYS_MAX: i64 = 36_525;
 
 /// One comparison, ready to run.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,7 +55,7 @@ impl Operand {
 }
 
 /// Operators a kind of field takes.
-fn allowed(kind: ValueKind) -> &'static [Operator] {
+pub(super) fn allowed(kind: ValueKind) -> &'static [Operator] {
     use Operator as Op;
     match kind {
         ValueKind::Text => {
@@ -91,14 +91,14 @@ fn allowed(kind: ValueKind) -> &'static [Operator] {
     }
 }
 
-fn wire_name(operator: Operator) -> String {
+pub(super) fn wire_name(operator: Operator) -> String {
     serde_json::to_value(operator).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 impl Comparison {
     /// Checks operator and value of a leaf at `path`.
     pub(super) fn compile(field: &Field, leaf: &RuleLeaf, path: &str) -> Result<Self, FieldError> {
-        let kind = field.kind();
+        let kind = field.kind;
         if !allowed(kind).contains(&leaf.operator) {
             let names: Vec<_> = allowed(kind).iter().map(|operator| wire_name(*operator)).collect();
             let message = format!(

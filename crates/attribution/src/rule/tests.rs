@@ -2,6 +2,7 @@
 
 use super::compile;
 use crate::evaluate::tests::{NOW, facts, product};
+use crate::facts::{ActionFacts, DealFacts, LeadFacts, LinkFacts, RecordFacts};
 use headwater_protocol::Millis;
 use headwater_protocol::v2::{ProductStatus, Rule, TriggerEvent};
 use serde_json::{Value, json};
@@ -69,8 +70,9 @@ fn every_field_is_read_from_its_own_record() {
     payment.product_key = Some("live_chat".to_owned());
     payment.created_at = NOW.plus(-2 * Millis::DAY);
     payment.metadata = serde_json::from_value(json!({"seats": "12", "rate": 7})).unwrap();
-    facts.customer.created_at = NOW.plus(-4 * Millis::DAY);
-    facts.customer.fields = serde_json::from_value(json!({"size": 40})).unwrap();
+    let customer = facts.customer.as_mut().unwrap();
+    customer.created_at = NOW.plus(-4 * Millis::DAY);
+    customer.fields = serde_json::from_value(json!({"size": 40})).unwrap();
     facts.partnership.created_at = NOW.plus(-6 * Millis::DAY);
     facts.partnership.tags.clear();
     let aged = |object: &'static str, days: i64| {
@@ -209,5 +211,103 @@ fn a_mistake_names_its_path_and_what_is_allowed() {
     }
     let written = rule(leaf("product", "name", "is", json!("Inbox")));
     let error = compile(&written, TriggerEvent::CustomerCreated).unwrap_err();
-    assert!(error.message.contains("transaction_created only"), "{}", error.message);
+    assert!(error.message.contains("transaction_created, product_updated only"), "{}", error.message);
+}
+
+#[test]
+fn every_event_knows_its_own_record_and_no_other() {
+    let fields = || serde_json::from_value(json!({"size": 40})).unwrap();
+    let records = [
+        RecordFacts::Action(ActionFacts { kind: "demo".to_owned(), value: 3, created_at: NOW }),
+        RecordFacts::Deal(DealFacts {
+            stage: Some("won".to_owned()),
+            amount: Some(50),
+            currency: "EUR".parse().ok(),
+            fields: fields(),
+            created_at: NOW,
+        }),
+        RecordFacts::Lead(LeadFacts {
+            status: Some("open".to_owned()),
+            amount: Some(60),
+            fields: fields(),
+            created_at: NOW,
+        }),
+        RecordFacts::Link(LinkFacts {
+            key: "link_1".to_owned(),
+            slug: "spring".to_owned(),
+            dest: "https://www.example.com/a".to_owned(),
+        }),
+    ];
+    let cases = [
+        ("action", "type", json!("demo")),
+        ("action", "value", json!(3)),
+        ("deal", "stage", json!("won")),
+        ("deal", "amount", json!(50)),
+        ("deal", "currency", json!("EUR")),
+        ("deal", "fields.size", json!(40)),
+        ("lead", "status", json!("open")),
+        ("lead", "amount", json!(60)),
+        ("lead", "fields.size", json!(40)),
+        ("link", "key", json!("link_1")),
+        ("link", "slug", json!("spring")),
+        ("link", "dest", json!("https://www.example.com/a")),
+    ];
+    let mut compiles = 0;
+    for (object, field, value) in cases {
+        let written = rule(leaf(object, field, "is", value));
+        for event in TriggerEvent::ALL {
+            let Ok(compiled) = compile(&written, event) else { continue };
+            compiles += 1;
+            let mut facts = facts(None);
+            facts.event = event;
+            assert!(!compiled.matches(&facts, NOW), "absent: {object} {field}");
+            let holds = records.iter().filter(|record| {
+                facts.record = Some((*record).clone());
+                compiled.matches(&facts, NOW)
+            });
+            assert_eq!(holds.count(), 1, "{object} {field}");
+        }
+    }
+    assert_eq!(compiles, 12, "each is known to one event");
+}
+
+#[test]
+fn an_age_is_the_number_of_whole_days_and_a_tier_has_a_key_and_a_name() {
+    let mut facts = facts(None);
+    facts.customer.as_mut().unwrap().created_at = NOW.plus(1 - 3 * Millis::DAY);
+    facts.partnership.created_at = NOW.plus(-3 * Millis::DAY);
+    facts.partnership.tier = Some(("tier_1".to_owned(), "Silver".to_owned()));
+    let cases = [
+        ("customer", "age", "is", json!(2)),
+        ("customer", "age", "between", json!([2, 2])),
+        ("partnership", "age", "is", json!(3)),
+        ("partnership", "tier", "is", json!("Silver")),
+        ("partnership", "tier", "is_any_of", json!(["tier_1"])),
+    ];
+    for (object, field, operator, value) in cases {
+        let written = rule(leaf(object, field, operator, value));
+        let compiled = compile(&written, TriggerEvent::CustomerCreated).unwrap();
+        assert!(compiled.matches(&facts, NOW), "{written:?}");
+    }
+}
+
+#[test]
+fn of_an_event_of_the_past_only_what_can_change_is_asked_again() {
+    let event = TriggerEvent::TransactionCreated;
+    let mut past = facts(Some(product("Inbox", ProductStatus::Active)));
+    let later = NOW.plus(200 * Millis::DAY);
+    let written = json!({"all": [
+        leaf("product", "created", "within", json!("current_month")),
+        leaf("customer", "transaction_count", "is", json!(1)),
+        leaf("customer", "age", "less_than", json!(30)),
+        leaf("product", "status", "is", json!("active")),
+    ]});
+    let compiled = compile(&rule(written), event).unwrap();
+    past.customer.as_mut().unwrap().transaction_count = 9;
+    assert!(!compiled.matches(&past, later));
+    assert_eq!(compiled.ended(&past, NOW), None);
+    past.products[0].status = ProductStatus::Churned;
+    assert_eq!(compiled.ended(&past, NOW).unwrap().path, "rules.all[3]");
+    let action = compile(&rule(leaf("action", "type", "is", json!("demo"))), TriggerEvent::ActionRecorded);
+    assert_eq!(action.unwrap().ended(&past, NOW), None, "what was recorded stays recorded");
 }

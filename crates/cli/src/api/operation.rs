@@ -85,16 +85,18 @@ pub(crate) fn all() -> Vec<ApiOperation> {
 }
 
 fn read(document: &Value, path: &str, method: &str, operation: &Value) -> Option<ApiOperation> {
-    let below = path.strip_prefix("/api/v2/").or_else(|| path.strip_prefix('/'))?;
+    let below = ["/api/v2/", "/api/", "/"].iter().find_map(|prefix| path.strip_prefix(prefix))?;
     let mut parts = below.split('/').filter(|part| !part.starts_with('{'));
     let resource = parts.next()?.replace('_', "-");
     let rest: Vec<_> = parts.collect();
     let nested = path.matches('{').count() > 1 && path.ends_with('}');
-    let verb = match (rest.is_empty(), nested) {
-        (true, _) => verb_of(method, path).to_owned(),
-        (false, false) => rest.join("-"),
+    let verb = match (rest.join("-"), method) {
+        (rest, _) if rest.is_empty() => verb_of(method, path).to_owned(),
+        // Never under the short name, which reads like a look at it.
+        (rest, "delete") => format!("delete-{rest}"),
         // One object below another, such as a webhook's delivery; without a verb it would be called like their list.
-        (false, true) => format!("{}-{}", rest.join("-"), verb_of(method, path)),
+        (rest, _) if nested => format!("{rest}-{}", verb_of(method, path)),
+        (rest, _) => rest,
     };
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let query = operation["parameters"].as_array().into_iter().flatten();
@@ -125,6 +127,7 @@ fn verb_of(method: &str, path: &str) -> &'static str {
         ("get", false) => "list",
         ("get", true) => "get",
         ("post", _) => "create",
+        ("patch", false) if !path.ends_with("/program") => "update-many",
         ("patch", _) => "update",
         _ => "delete",
     }
@@ -204,6 +207,13 @@ mod tests {
             "webhooks deliveries",
             "webhooks deliveries-get",
             "webhooks deliveries-resend",
+            "deals assignment",
+            "deals delete-file",
+            "deals file",
+            "partnerships update",
+            "partnerships update-many",
+            "applications update",
+            "applications update-many",
         ] {
             assert!(names.contains(name), "{name} is not among {names:?}");
         }

@@ -1,9 +1,10 @@
 //! The program itself, run as an operator runs it.
+#![allow(dead_code, reason = "no test binary uses all of it")]
 
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 use base64::Engine as _;
 use serde_json::Value;
@@ -29,32 +30,47 @@ pub(crate) fn init(storage: Storage<'_>, name: &str) -> Value {
 pub(crate) struct Server {
     pub(crate) process: Child,
     pub(crate) address: String,
+    /// Where it answers operators, when it was started so.
+    admin: String,
+    /// Held open: a server that prints to a closed pipe would fail.
+    output: Option<BufReader<ChildStdout>>,
 }
 
 impl Server {
     pub(crate) fn start(storage: Storage<'_>) -> Self {
-        let mut command = Command::new(HEADWATER);
-        command.args(["serve", "--listen", "127.0.0.1:0", "--log", "warn"]).args(storage);
-        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on http://").unwrap().to_owned();
-        Self { process, address }
+        Self::run(
+            Command::new(HEADWATER).args(["serve", "--listen", "127.0.0.1:0", "--log", "warn"]).args(storage),
+        )
+    }
+
+    /// Starts a command that serves, and waits until it listens.
+    pub(crate) fn run(command: &mut Command) -> Self {
+        let process = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut server = Self { process, address: String::new(), admin: String::new(), output: None };
+        let mut output = BufReader::new(server.process.stdout.take().unwrap());
+        loop {
+            let mut line = String::new();
+            assert!(output.read_line(&mut line).unwrap() > 0, "it ended before it listened");
+            if let Some(address) = line.trim().strip_prefix("metrics and readiness on http://") {
+                address.clone_into(&mut server.admin);
+            }
+            if let Some(address) = line.trim().strip_prefix("listening on http://") {
+                address.clone_into(&mut server.address);
+                server.output = Some(output);
+                return server;
+            }
+        }
+    }
+
+    /// Status and text of an answer to operators.
+    pub(crate) fn admin(&self, path: &str) -> (u16, String) {
+        exchange(&self.admin, "GET", path, "", "")
     }
 
     /// Status and body of an answer.
     pub(crate) fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> (u16, Value) {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        let length = body.len();
-        write!(
-            stream,
-            "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
-        )
-        .unwrap();
-        let mut text = String::new();
-        stream.read_to_string(&mut text).unwrap();
-        let (head, body) = text.split_once("\r\n\r\n").unwrap();
-        (head.split(' ').nth(1).unwrap().parse().unwrap(), serde_json::from_str(body).unwrap_or_default())
+        let (status, body) = exchange(&self.address, method, path, headers, body);
+        (status, serde_json::from_str(&body).unwrap_or_default())
     }
 
     pub(crate) fn event(&self, public_key: &str, event: &str) -> (u16, Value) {
@@ -67,6 +83,21 @@ impl Server {
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
         assert!(self.process.wait().unwrap().success());
     }
+}
+
+/// Status and body of the answer to one request.
+fn exchange(address: &str, method: &str, path: &str, headers: &str, body: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let length = body.len();
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
+    )
+    .unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
 }
 
 impl Drop for Server {

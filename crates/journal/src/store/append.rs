@@ -1,4 +1,5 @@
-//! Appending entries: those that come together in few statements.
+//! Appending entries: one after the other in a file, and those that come together in few statements where each statement
+//! is a round trip.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
@@ -11,6 +12,12 @@ use crate::entry::{Appended, NewEntry, State};
 /// Appends entries in their order; an entry whose id is stored already changes nothing.
 pub(crate) fn append(unit: &mut Unit<'_>, entries: &[NewEntry]) -> Result<Vec<Appended>, StoreError> {
     let mut appended = Vec::with_capacity(entries.len());
+    if !unit.is_remote() {
+        for entry in entries {
+            appended.extend(append_some(unit, std::slice::from_ref(entry))?);
+        }
+        return Ok(appended);
+    }
     let mut rest = entries;
     while !rest.is_empty() {
         let (some, others) = rest.split_at(without_repetition(rest));
@@ -54,10 +61,16 @@ fn append_some(unit: &mut Unit<'_>, entries: &[NewEntry]) -> Result<Vec<Appended
             state.number().into(),
         ]);
     }
-    let new = unit.query(text(&INSERTIONS, entries.len()), &params, |row| {
-        Ok::<_, StoreError>((row.get::<[u8; 16]>(0)?, row.get::<i64>(1)?, row.get::<bool>(2)?))
-    })?;
-    let new: HashSet<_> = new.into_iter().collect();
+    let insertion = text(&INSERTIONS, entries.len());
+    let new: HashSet<_> = if let [entry] = entries {
+        let added = unit.execute(insertion, &params)?;
+        (0..added).map(|_| key(entry)).collect()
+    } else {
+        let new = unit.query(insertion, &params, |row| {
+            Ok::<_, StoreError>((row.get::<[u8; 16]>(0)?, row.get::<i64>(1)?, row.get::<bool>(2)?))
+        })?;
+        new.into_iter().collect()
+    };
     let mut appended = Vec::with_capacity(entries.len());
     for entry in entries {
         let is_new = new.contains(&key(entry));
@@ -84,13 +97,15 @@ fn text(texts: &'static Texts, count: usize) -> &'static str {
 /// Columns that are given for each entry.
 const COLUMNS: usize = 10;
 
-/// Inserts `count` entries and returns the keys of those that were new.
+/// Inserts `count` entries and returns the keys of those that were new. For a single one, the number of rows says as
+/// much, and SQLite is spared a temporary table for the answer.
 fn insertion(count: usize) -> String {
     let rows: Vec<_> = (0..count).map(|row| format!("({}, 0)", places(row * COLUMNS + 1, COLUMNS))).collect();
     format!(
         "INSERT INTO entry (id, program, test, lane, kind, source, body, received_at, due_at, state, attempts) \
-         VALUES {} ON CONFLICT (id, program, test) DO NOTHING RETURNING id, program, test",
-        rows.join(", ")
+         VALUES {} ON CONFLICT (id, program, test) DO NOTHING{}",
+        rows.join(", "),
+        if count == 1 { "" } else { " RETURNING id, program, test" }
     )
 }
 

@@ -8,7 +8,8 @@ use crate::Fact;
 pub(super) const FACTS: &str =
     "SELECT part, at, rank, body FROM fact WHERE scope = $1 AND name = $2 ORDER BY part";
 /// Deletes the facts that were stored too long ago.
-pub(super) const FORGET: &str = "DELETE FROM fact WHERE stored_at <= $1";
+pub(super) const FORGET: &str = "DELETE FROM fact WHERE (scope, name, part) IN \
+    (SELECT scope, name, part FROM fact WHERE stored_at <= $1 ORDER BY stored_at LIMIT $2)";
 
 /// Stores a fact, unless a newer one is stored. `false` when nothing changed.
 ///
@@ -45,6 +46,7 @@ pub(crate) fn facts(unit: &mut Unit<'_>, scope: &str, name: &str) -> Result<Vec<
     })
 }
 
-pub(crate) fn forget(unit: &mut Unit<'_>, until: i64) -> Result<usize, StoreError> {
-    unit.execute(FORGET, &[until.into()])
+/// Deletes at most `most` of the facts that were stored until then.
+pub(crate) fn forget(unit: &mut Unit<'_>, until: i64, most: usize) -> Result<usize, StoreError> {
+    unit.execute(FORGET, &[until.into(), i64::try_from(most).unwrap_or(i64::MAX).into()])
 }

@@ -3,6 +3,7 @@
 
 use headwater_store::{Record, Row, StoreError, Unit, joined, row};
 
+use super::attempt;
 use crate::delivered_names::DeliveredNames;
 use crate::entry::{Outcome, State};
 
@@ -62,7 +63,10 @@ pub(crate) fn settle(
         Outcome::Dead { reason } => (State::Dead, None, Some(reason.as_str())),
         Outcome::Unattributed { reason } => (State::Unattributed, None, Some(reason.as_str())),
         Outcome::Parked { at, reason, .. } => (State::Parked, Some(*at), Some(reason.as_str())),
-        Outcome::Retry { at, reason, counted } => return retry(unit, seq, *at, reason, *counted),
+        Outcome::Retry { at, reason, counted } => {
+            let open = retry(unit, seq, *at, reason, *counted)?;
+            return if open { attempt::record(unit, seq, by.now, outcome) } else { Ok(()) };
+        }
     };
     let settled = due.is_none().then_some(by.now);
     let Some(entry) = open(unit, seq)? else { return Ok(()) };
@@ -70,6 +74,7 @@ pub(crate) fn settle(
         "UPDATE entry SET state = $1, due_at = $2, last_error = $3, settled_at = $4 WHERE seq = $5",
         &[state.number().into(), due.unwrap_or(by.now).into(), reason.into(), settled.into(), seq.into()],
     )?;
+    attempt::record(unit, seq, by.now, outcome)?;
     if entry.parked {
         unit.execute("DELETE FROM waits_for WHERE seq = $1", &[seq.into()])?;
     }
@@ -89,13 +94,14 @@ pub(crate) fn settle(
     }
 }
 
-fn retry(unit: &mut Unit<'_>, seq: i64, at: i64, reason: &str, counted: bool) -> Result<(), StoreError> {
-    unit.execute(
+/// Leaves the entry where it is until `at`; `false` when it is settled already.
+fn retry(unit: &mut Unit<'_>, seq: i64, at: i64, reason: &str, counted: bool) -> Result<bool, StoreError> {
+    let changed = unit.execute(
         "UPDATE entry SET due_at = $1, last_error = $2, attempts = attempts - $3, claimed_by = 0
          WHERE seq = $4 AND state < 3",
         &[at.into(), reason.into(), (!counted).into(), seq.into()],
     )?;
-    Ok(())
+    Ok(changed == 1)
 }
 
 /// Stores the names that a parked entry waits for. `due` replaces its due time when one of them was, or may have been,

@@ -128,10 +128,23 @@ impl FromRequestParts<Ledger> for Vendor {
     async fn from_request_parts(parts: &mut Parts, ledger: &Ledger) -> Result<Self, ApiFailure> {
         match authenticate(parts, ledger).await? {
             Caller::Vendor { program, test } => Ok(Self { program, test, source: stated_source(parts)? }),
+            // A partner is never told to use the company's keys (api.md section 7).
+            Caller::Partner { .. } => Err(wrong("this call is not part of a partner's view").into()),
             _ => {
                 Err(wrong("this call takes the program's public and secret key as Basic authentication")
                     .into())
             }
+        }
+    }
+}
+
+impl FromRequestParts<Ledger> for PartnerView {
+    type Rejection = ApiFailure;
+
+    async fn from_request_parts(parts: &mut Parts, ledger: &Ledger) -> Result<Self, ApiFailure> {
+        match authenticate(parts, ledger).await? {
+            Caller::Partner { program, partnership } => Ok(Self { program, partnership }),
+            _ => Err(wrong("this call takes a partner's token as Bearer").into()),
         }
     }
 }
@@ -163,7 +176,10 @@ impl FromRequestParts<Ledger> for ConversionSender {
             Caller::Vendor { program, test } | Caller::Tracking { program, test } => {
                 Ok(Self(Vendor { program, test, source: stated_source(parts)? }))
             }
-            _ => Err(wrong("this call takes the program's tracking token as Bearer").into()),
+            Caller::Partner { .. } => Err(wrong("this call is not part of a partner's view").into()),
+            Caller::Admin { .. } => {
+                Err(wrong("this call takes the program's tracking token as Bearer").into())
+            }
         }
     }
 }
@@ -174,6 +190,7 @@ impl FromRequestParts<Ledger> for Admin {
     async fn from_request_parts(parts: &mut Parts, ledger: &Ledger) -> Result<Self, ApiFailure> {
         match authenticate(parts, ledger).await? {
             Caller::Admin { program } => Ok(Self { program }),
+            Caller::Partner { .. } => Err(wrong("this call is not part of a partner's view").into()),
             _ => Err(wrong("this call takes the program's administrator token as Bearer").into()),
         }
     }
@@ -188,6 +205,12 @@ impl Input for Vendor {
 impl Input for VendorOrPartner {
     fn describe(types: &mut OperationTypes) {
         types.callers = vec![VENDOR, PARTNER];
+    }
+}
+
+impl Input for PartnerView {
+    fn describe(types: &mut OperationTypes) {
+        types.callers = vec![PARTNER];
     }
 }
 

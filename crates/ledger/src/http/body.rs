@@ -25,6 +25,16 @@ pub(crate) struct Posted<T> {
     pub(crate) idempotent: Option<IdempotentRequest>,
 }
 
+impl<T> Posted<T> {
+    /// The same, its idempotency key kept apart from other callers' when a partner sends it.
+    pub(crate) fn kept_for(mut self, viewer: Option<i64>) -> Self {
+        if let (Some(id), Some(request)) = (viewer, &mut self.idempotent) {
+            request.keep_for_partner(id);
+        }
+        self
+    }
+}
+
 impl<T: DeserializeOwned + Send> FromRequest<Ledger> for Posted<T> {
     type Rejection = ApiFailure;
 
@@ -116,13 +126,29 @@ impl FromRequestParts<Ledger> for Key {
     type Rejection = ApiFailure;
 
     async fn from_request_parts(parts: &mut Parts, ledger: &Ledger) -> Result<Self, ApiFailure> {
-        match Path::<String>::from_request_parts(parts, ledger).await {
-            Ok(Path(key)) if !key.contains('\0') => Ok(Self(key)),
-            _ => {
-                let message = "the key in the path is not UTF-8 text without NUL";
-                Err(Refusal::new(RefusalKind::NotFound, "unknown_path", message).into())
-            }
+        let Keys([key]) = Keys::from_request_parts(parts, ledger).await?;
+        Ok(Self(key))
+    }
+}
+
+/// Several keys in a path, in their order.
+pub(crate) struct Keys<const N: usize>(pub(crate) [String; N]);
+
+impl<const N: usize> FromRequestParts<Ledger> for Keys<N> {
+    type Rejection = ApiFailure;
+
+    async fn from_request_parts(parts: &mut Parts, ledger: &Ledger) -> Result<Self, ApiFailure> {
+        let unreadable = || {
+            let message = "the key in the path is not UTF-8 text without NUL";
+            Refusal::new(RefusalKind::NotFound, "unknown_path", message)
+        };
+        let Path(keys) =
+            Path::<Vec<String>>::from_request_parts(parts, ledger).await.map_err(|_| unreadable())?;
+        let keys: [String; N] = keys.try_into().map_err(|_| unreadable())?;
+        if keys.iter().any(|key| key.contains('\0')) {
+            return Err(unreadable().into());
         }
+        Ok(Self(keys))
     }
 }
 

@@ -1,13 +1,10 @@
 //! `/groups`.
 
 use super::routes::Routes;
-use super::write::{Writes, create};
-use crate::record::group::{self, Groups};
+use super::write::Writes;
+use crate::record::group::Groups;
 
 pub(crate) fn routes() -> Routes {
-    Routes::of("groups").reads::<Groups>("/api/v2/groups").post(
-        "/api/v2/groups",
-        "Create a group",
-        create(Writes::Shared, "Group created", group::record),
-    )
+    let groups = "/api/v2/groups";
+    Routes::of("groups").reads::<Groups>(groups).edits::<Groups>(groups, Writes::Shared)
 }

@@ -9,15 +9,27 @@ use super::body::Key;
 use super::envelope::{Answer, ApiResult};
 use super::list::{self, ListQuery};
 use super::routes::Routes;
-use super::write::{Writes, create};
+use super::write::{Writes, create_for, update, without_body};
 use crate::Ledger;
 use crate::record::click::Clicks;
 use crate::record::link::{self, Links};
 
 pub(crate) fn routes() -> Routes {
     Routes::of("links")
-        .get("/api/v2/links", "List links", list::list::<Links, VendorOrPartner>)
-        .post("/api/v2/links", "Create a link", create(Writes::Shared, "Link created", link::record))
+        .reads::<Links>("/api/v2/links")
+        .post("/api/v2/links", "Create a link", create_for(Writes::Shared, "Link created", link::record))
+        .patch(
+            "/api/v2/links/{key}",
+            "Change a link",
+            update(Writes::Shared, "Link updated", |unit, ctx, key, change| {
+                link::update(unit, ctx, key, &change)
+            }),
+        )
+        .delete(
+            "/api/v2/links/{key}",
+            "Archive a link",
+            without_body(Writes::Shared, "Link archived", link::archive),
+        )
         .get("/api/v2/links/partnership/{key}", "List a partner's links", list_partnership_links)
         .merge(Routes::of("clicks").get(
             "/api/v2/clicks",

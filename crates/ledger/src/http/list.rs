@@ -65,17 +65,26 @@ impl<R: Resource> Input for ListQuery<R> {
         }
         for filter in R::LISTING.filters {
             match filter.by {
-                FilterBy::Text(_) | FilterBy::Record(..) => types.query(filter.name, filter.about, text()),
-                FilterBy::Flag(_) => types.query(filter.name, filter.about, flag()),
+                FilterBy::Text(_)
+                | FilterBy::Within(_)
+                | FilterBy::Record(..)
+                | FilterBy::RecordOrText(..)
+                | FilterBy::Contains(_) => types.query(filter.name, filter.about, text()),
+                FilterBy::Flag(_) | FilterBy::Bool(_) => types.query(filter.name, filter.about, flag()),
                 FilterBy::Word(_, words) => {
-                    let words = ObjectBuilder::new()
-                        .schema_type(Type::String)
-                        .enum_values(Some(words.iter().copied()));
-                    types.query(filter.name, filter.about, words);
+                    types.query(filter.name, filter.about, one_of(words.iter().copied()));
+                }
+                FilterBy::Case(cases) => {
+                    types.query(filter.name, filter.about, one_of(cases.iter().map(|(word, _)| *word)));
                 }
             }
         }
     }
+}
+
+/// The schema of one of these words.
+fn one_of(words: impl Iterator<Item = &'static str>) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words))
 }
 
 /// A page of `R`, for whoever `V` admits.
@@ -103,7 +112,7 @@ pub(crate) async fn get<R: Resource, V: Viewer>(
 
 /// The names of the orders of a list.
 fn order_names(listing: &Listing) -> impl Iterator<Item = &'static str> {
-    std::iter::once("created_at").chain(listing.orders.iter().map(|(name, _)| *name))
+    ["created_at", "updated_at"].into_iter().chain(listing.orders.iter().map(|(name, _)| *name))
 }
 
 impl Params {
@@ -143,9 +152,13 @@ impl Params {
         }
     }
 
-    /// Newest first when `order_by` is absent; a dash in front of the name means largest first.
+    /// Newest first when `order_by` is absent: the latest change first where `updated_at` is bounded, so that the index
+    /// by which the bound is found has the order too. A dash in front of the name means largest first.
     fn order(&self, listing: &Listing) -> Result<(&'static str, bool), Refusal> {
-        let Some(text) = self.get("order_by") else { return Ok(("created_at", false)) };
+        let Some(text) = self.get("order_by") else {
+            let by_change = ["min_updated", "max_updated"].into_iter().any(|name| self.get(name).is_some());
+            return Ok((if by_change { "updated_at" } else { "created_at" }, false));
+        };
         let (name, ascending) = text.strip_prefix('-').map_or((text, true), |name| (name, false));
         let known = order_names(listing).find(|known| *known == name);
         known.map(|known| (known, ascending)).ok_or_else(|| {

@@ -15,7 +15,7 @@ use utoipa::openapi::{
 };
 use utoipa::{PartialSchema as _, ToSchema};
 
-use super::operation::{ADMIN, OperationTypes, PARTNER, TRACKING, VENDOR};
+use super::operation::{ADMIN, OperationTypes, PARTNER, TRACKING, VENDOR, keys};
 use super::routes::Operation;
 
 /// The document of these operations.
@@ -58,7 +58,7 @@ fn describe(operation: &Operation, types: OperationTypes, id: String) -> utoipa:
         .operation_id(Some(id))
         .summary(Some(operation.summary.as_ref()))
         .tag(operation.tag)
-        .parameters(Some(types.parameters));
+        .parameters(Some(keys(&operation.path).chain(types.parameters)));
     if let Some(body) = types.body {
         if matches!(operation.method, HttpMethod::Post) {
             described = described.parameter(idempotency_key());

@@ -49,6 +49,18 @@ impl OperationTypes {
     }
 }
 
+/// The keys that a path's template names, as parameters.
+pub(crate) fn keys(path: &str) -> impl Iterator<Item = Parameter> {
+    let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    names.map(|name| {
+        let about = match name {
+            "key" => "The object's key, or another of its names.",
+            _ => "The key of what it names.",
+        };
+        parameter(ParameterIn::Path, name, about, Required::True, text())
+    })
+}
+
 fn parameter(
     place: ParameterIn,
     name: &str,
@@ -85,16 +97,14 @@ impl Input for State<Ledger> {
     fn describe(_: &mut OperationTypes) {}
 }
 
+// The keys in a path are described by the path itself.
+
 impl Input for super::body::Key {
-    fn describe(types: &mut OperationTypes) {
-        types.parameters.push(parameter(
-            ParameterIn::Path,
-            "key",
-            "The object's key, or another of its names.",
-            Required::True,
-            text(),
-        ));
-    }
+    fn describe(_: &mut OperationTypes) {}
+}
+
+impl<const N: usize> Input for super::body::Keys<N> {
+    fn describe(_: &mut OperationTypes) {}
 }
 
 impl Input for super::body::KeyBelow {

@@ -65,10 +65,30 @@ impl Parameter for Upsert {
     }
 }
 
+/// `?include_offers=true`
+pub(crate) struct IncludeOffers;
+
+impl Parameter for IncludeOffers {
+    const NAME: &'static str = "include_offers";
+    const ABOUT: &'static str = "Whether each partner's offers are shown.";
+
+    fn schema() -> RefOr<Schema> {
+        flag()
+    }
+}
+
 /// `?customer_key=`, where a subscription's name is not enough.
 pub(crate) struct OfCustomer;
 
 impl Parameter for OfCustomer {
     const NAME: &'static str = "customer_key";
     const ABOUT: &'static str = "Whose product it is, where two customers use one subscription name.";
+}
+
+/// `?month=`
+pub(crate) struct OfMonth;
+
+impl Parameter for OfMonth {
+    const NAME: &'static str = "month";
+    const ABOUT: &'static str = "A month, as `2026-11`; the last one without it.";
 }

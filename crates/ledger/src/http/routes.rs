@@ -9,8 +9,21 @@ use utoipa::openapi::path::HttpMethod;
 use super::auth::{Vendor, VendorOrPartner};
 use super::list;
 use super::operation::{OperationTypes, Typed};
+use super::write::{Writes, create, update, without_body};
 use crate::Ledger;
-use crate::record::resource::Resource;
+use crate::record::resource::{Editable, Resource};
+
+/// The name of one object with its article.
+fn one(name: &str) -> String {
+    let article = if name.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {name}")
+}
+
+/// The sentence that answers a change, such as `Stage created`.
+fn done<R: Resource>(what: &str) -> String {
+    let (first, rest) = R::NAME.split_at(1);
+    format!("{}{rest} {what}", first.to_ascii_uppercase())
+}
 
 /// One operation of the API.
 pub(crate) struct Operation {
@@ -100,7 +113,7 @@ impl Routes {
     /// Lists of `R` at `path`, and one at its key below: for partners too where the list has a condition on the
     /// partnership.
     pub(crate) fn reads<R: Resource>(self, path: &str) -> Self {
-        let (many, one) = (format!("List {}", self.tag), format!("Get a {}", R::NAME));
+        let (many, one) = (format!("List {}", self.tag), format!("Get {}", one(R::NAME)));
         let below = format!("{path}/{{key}}");
         if R::LISTING.partner.is_some() {
             self.get(path, many, list::list::<R, VendorOrPartner>).get(
@@ -111,6 +124,19 @@ impl Routes {
         } else {
             self.get(path, many, list::list::<R, Vendor>).get(&below, one, list::get::<R, Vendor>)
         }
+    }
+
+    /// Makes, changes and archives `R` as the vendor, at `path` and at its key below.
+    pub(crate) fn edits<R: Editable>(self, path: &str, writes: Writes) -> Self {
+        let below = format!("{path}/{{key}}");
+        let name = one(R::NAME);
+        self.post(path, format!("Create {name}"), create(writes, done::<R>("created"), R::record))
+            .patch(&below, format!("Change {name}"), update(writes, done::<R>("updated"), R::update))
+            .delete(
+                &below,
+                format!("Archive {name}"),
+                without_body(writes, done::<R>("archived"), R::archive),
+            )
     }
 
     /// Says that the operation added last succeeds with these statuses, in place of 200.

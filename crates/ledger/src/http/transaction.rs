@@ -4,7 +4,7 @@ use axum::extract::State;
 use headwater_protocol::v2::{CreateTransaction, List, Transaction, TransactionExplanation};
 use headwater_store::Unit;
 
-use super::auth::Vendor;
+use super::auth::{Vendor, VendorOrPartner, Viewer as _};
 use super::body::{Key, Posted};
 use super::envelope::{Answer, ApiResult};
 use super::list::{self, ListQuery};
@@ -17,7 +17,7 @@ pub(crate) fn routes() -> Routes {
     let one = "/api/v2/transactions/{key}";
     Routes::of("transactions")
         .get("/api/v2/transactions", "List transactions", list_transactions)
-        .get(one, "Get a transaction", list::get::<Transactions, Vendor>)
+        .get(one, "Get a transaction", list::get::<Transactions, VendorOrPartner>)
         .post("/api/v2/transactions", "Create a transaction", post_transaction)
         .delete(
             one,
@@ -40,11 +40,12 @@ pub(crate) fn routes() -> Routes {
 
 async fn list_transactions(
     State(ledger): State<Ledger>,
-    vendor: Vendor,
+    caller: VendorOrPartner,
     query: ListQuery<Transactions>,
 ) -> ApiResult<List<Transaction>> {
-    let (ctx, request) = (vendor.ctx(&ledger), query.read(None)?);
-    let list = move |unit: &mut Unit<'_>| transaction::list(unit, &ctx, &request);
+    let (ctx, viewer) = (caller.ctx(&ledger), caller.partnership());
+    let request = query.read(viewer)?;
+    let list = move |unit: &mut Unit<'_>| transaction::list(unit, &ctx, viewer, &request);
     let (page, warnings) = ledger.read(list).await?;
     Ok(Answer::with_warnings(200, "OK", page, warnings))
 }

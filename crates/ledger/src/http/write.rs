@@ -1,16 +1,15 @@
 //! Requests that change something. Each is one unit of work, and a POST with an `Idempotency-Key` can be repeated
 //! safely. The store may run a unit again after undoing it, so `work` must not consume its input.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::extract::State;
 use headwater_store::Unit;
 use serde::Serialize;
 
-use super::auth::Vendor;
+use super::auth::{Vendor, VendorOrPartner, Viewer as _};
 use super::body::{Key, Posted};
 use super::envelope::{Answer, ApiResult};
 use crate::Ledger;
@@ -24,11 +23,11 @@ pub(crate) async fn post<T: Serialize + Send + 'static>(
     request: Option<IdempotentRequest>,
     mut work: impl FnMut(&mut Unit<'_>, &Ctx) -> Result<Answer<T>, Refusal> + Send + 'static,
 ) -> ApiResult<T> {
-    let (program, queued) = (ctx.program, Arc::clone(&ctx.queued));
+    let (program, queueing) = (ctx.program, ctx.clone());
     let mut stored = move |unit: &mut Unit<'_>, ctx: &Ctx| work(unit, ctx).map(Answer::into_stored);
     let work = move |unit: &mut Unit<'_>| idempotency::once(unit, &ctx, request.as_ref(), &mut stored);
     let answer = ledger.change(program, work).await?;
-    notify(ledger, &queued);
+    ledger.notify_queued(&queueing);
     Ok(Answer::stored(answer))
 }
 
@@ -39,21 +38,14 @@ pub(crate) async fn change<T: Serialize + Send + 'static>(
     ctx: Ctx,
     mut work: impl FnMut(&mut Unit<'_>, &Ctx) -> Result<Answer<T>, Refusal> + Send + 'static,
 ) -> ApiResult<T> {
-    let (program, queued) = (ctx.program, Arc::clone(&ctx.queued));
+    let (program, queueing) = (ctx.program, ctx.clone());
     let work = move |unit: &mut Unit<'_>| {
         let ctx = outgoing::with_version(unit, &ctx)?;
         work(unit, &ctx).map(Answer::into_stored)
     };
     let answer = ledger.change(program, work).await?;
-    notify(ledger, &queued);
+    ledger.notify_queued(&queueing);
     Ok(Answer::stored(answer))
-}
-
-/// Starts the delivery of what a request has queued for webhooks, once it is committed.
-fn notify(ledger: &Ledger, queued: &AtomicBool) {
-    if queued.load(Ordering::Relaxed) {
-        ledger.events_queued();
-    }
 }
 
 /// Which records an operation writes.
@@ -81,16 +73,40 @@ pub(crate) type Answering<T> = Pin<Box<dyn Future<Output = ApiResult<T>> + Send>
 /// A handler that makes an object of a body.
 pub(crate) fn create<New: Clone + Send + 'static, T: Serialize + Send + 'static>(
     writes: Writes,
-    message: &'static str,
+    message: impl Into<Cow<'static, str>>,
     record: fn(&mut Unit<'_>, &Ctx, New) -> Result<T, Refusal>,
 ) -> impl Fn(State<Ledger>, Vendor, Posted<New>) -> Answering<T> + Clone + Send + Sync + 'static {
+    let message = message.into();
     move |State(ledger), vendor, posted: Posted<New>| {
+        let message = message.clone();
         Box::pin(async move {
             let Posted { value, idempotent } = posted;
             let work = move |unit: &mut Unit<'_>, ctx: &Ctx| {
-                Ok(Answer::new(200, message, record(unit, ctx, value.clone())?))
+                Ok(Answer::new(200, &message, record(unit, ctx, value.clone())?))
             };
             post(&ledger, writes.ctx(vendor, &ledger)?, idempotent, work).await
+        })
+    }
+}
+
+/// A handler that makes an object of a body for the vendor, or for the partner who calls, whose number `record` gets.
+pub(crate) fn create_for<New: Clone + Send + 'static, T: Serialize + Send + 'static>(
+    writes: Writes,
+    message: &'static str,
+    record: fn(&mut Unit<'_>, &Ctx, Option<i64>, New) -> Result<T, Refusal>,
+) -> impl Fn(State<Ledger>, VendorOrPartner, Posted<New>) -> Answering<T> + Clone + Send + Sync + 'static {
+    move |State(ledger), caller, posted: Posted<New>| {
+        Box::pin(async move {
+            let viewer = caller.partnership();
+            let Posted { value, idempotent } = posted.kept_for(viewer);
+            let ctx = match caller {
+                VendorOrPartner::Vendor(vendor) => writes.ctx(vendor, &ledger)?,
+                VendorOrPartner::Partner(_) => caller.ctx(&ledger),
+            };
+            let work = move |unit: &mut Unit<'_>, ctx: &Ctx| {
+                Ok(Answer::new(200, message, record(unit, ctx, viewer, value.clone())?))
+            };
+            post(&ledger, ctx, idempotent, work).await
         })
     }
 }
@@ -99,14 +115,16 @@ pub(crate) fn create<New: Clone + Send + 'static, T: Serialize + Send + 'static>
 /// `Idempotency-Key`.
 pub(crate) fn act<Order: Clone + Send + 'static, T: Serialize + Send + 'static>(
     writes: Writes,
-    message: &'static str,
+    message: impl Into<Cow<'static, str>>,
     record: fn(&mut Unit<'_>, &Ctx, &str, Order) -> Result<T, Refusal>,
 ) -> impl Fn(State<Ledger>, Vendor, Key, Posted<Order>) -> Answering<T> + Clone + Send + Sync + 'static {
+    let message = message.into();
     move |State(ledger), vendor, Key(key), posted: Posted<Order>| {
+        let message = message.clone();
         Box::pin(async move {
             let Posted { value, idempotent } = posted;
             let work = move |unit: &mut Unit<'_>, ctx: &Ctx| {
-                Ok(Answer::new(200, message, record(unit, ctx, &key, value.clone())?))
+                Ok(Answer::new(200, &message, record(unit, ctx, &key, value.clone())?))
             };
             post(&ledger, writes.ctx(vendor, &ledger)?, idempotent, work).await
         })
@@ -116,13 +134,15 @@ pub(crate) fn act<Order: Clone + Send + 'static, T: Serialize + Send + 'static>(
 /// A handler that changes the object that the path names.
 pub(crate) fn update<Change: Clone + Send + 'static, T: Serialize + Send + 'static>(
     writes: Writes,
-    message: &'static str,
+    message: impl Into<Cow<'static, str>>,
     record: fn(&mut Unit<'_>, &Ctx, &str, Change) -> Result<T, Refusal>,
 ) -> impl Fn(State<Ledger>, Vendor, Key, Posted<Change>) -> Answering<T> + Clone + Send + Sync + 'static {
+    let message = message.into();
     move |State(ledger), vendor, Key(key), posted: Posted<Change>| {
+        let message = message.clone();
         Box::pin(async move {
             let work = move |unit: &mut Unit<'_>, ctx: &Ctx| {
-                Ok(Answer::new(200, message, record(unit, ctx, &key, posted.value.clone())?))
+                Ok(Answer::new(200, &message, record(unit, ctx, &key, posted.value.clone())?))
             };
             change(&ledger, writes.ctx(vendor, &ledger)?, work).await
         })
@@ -133,13 +153,16 @@ pub(crate) fn update<Change: Clone + Send + 'static, T: Serialize + Send + 'stat
 /// answer is not stored because it holds a secret.
 pub(crate) fn without_body<T: Serialize + Send + 'static>(
     writes: Writes,
-    message: &'static str,
+    message: impl Into<Cow<'static, str>>,
     record: fn(&mut Unit<'_>, &Ctx, &str) -> Result<T, Refusal>,
 ) -> impl Fn(State<Ledger>, Vendor, Key) -> Answering<T> + Clone + Send + Sync + 'static {
+    let message = message.into();
     move |State(ledger), vendor, Key(key)| {
+        let message = message.clone();
         Box::pin(async move {
-            let work =
-                move |unit: &mut Unit<'_>, ctx: &Ctx| Ok(Answer::new(200, message, record(unit, ctx, &key)?));
+            let work = move |unit: &mut Unit<'_>, ctx: &Ctx| {
+                Ok(Answer::new(200, &message, record(unit, ctx, &key)?))
+            };
             change(&ledger, writes.ctx(vendor, &ledger)?, work).await
         })
     }

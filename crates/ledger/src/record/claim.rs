@@ -244,5 +244,5 @@ pub(crate) fn history(unit: &mut Unit<'_>, ctx: &Ctx, subject: &str) -> Result<L
         source: row.source.name().to_owned(),
         created_at: Millis(row.created_at),
     });
-    Ok(List { items: items.collect(), has_more: false, ending_cursor: None })
+    Ok(List { items: items.collect(), has_more: false, ending_cursor: None, total: None })
 }

@@ -1,19 +1,22 @@
 //! Clicks: recorded by the link host, then redirected with the referral in URL and cookies (api.md section 5).
 
+use headwater_attribution::{LinkFacts, RecordFacts};
 use headwater_protocol::Millis;
 use headwater_protocol::cookie::encode;
 use headwater_protocol::key::{Prefix, mint_click_id, mint_company_key};
 use headwater_protocol::limits::{CLICK_DAYS, REFERRAL_DAYS};
 use headwater_protocol::referral::{encode_partner_key, is_host, percent_encode, sub_ids};
-use headwater_protocol::v2::{Click, RedirectOrder};
+use headwater_protocol::v2::{Click, RedirectOrder, TriggerEvent};
 use headwater_store::{StoreError, Unit};
 use url::{Host, Url};
 
+use super::evaluate::{self, Occurrence};
 use super::resource::Resource;
-use super::{Ctx, Ids, Refusal, program};
+use super::{Ctx, Ids, Refusal, program, trigger};
 use crate::store::click::{self, ClickRow};
 use crate::store::link::{self, LinkRow};
 use crate::store::list::Listing;
+use crate::store::program::lock as lock_program;
 
 /// A day in milliseconds.
 const DAY: i64 = 24 * 60 * 60 * 1000;
@@ -80,7 +83,7 @@ pub(crate) fn record(
         id: ctx.next_id(),
         key: ctx.mint(Prefix::Click),
         program: link.program,
-        xid: mint_click_id(ctx.now, &ctx.random()),
+        xid: mint_click_id(ctx.real_now, &ctx.random()),
         link: link.id,
         partnership: link.partnership,
         sub_ids: given.iter().map(|(_, value)| value.clone()).collect(),
@@ -91,6 +94,9 @@ pub(crate) fn record(
         partnership_key: link.partnership_key.clone(),
     };
     click::insert(unit, &row)?;
+    if !row.bot {
+        evaluate_click(unit, ctx, (&row, link), owner.triggers_version)?;
+    }
     let random = mint_company_key(&ctx.random());
     // Cookies must be set for a domain of the host that the browser asked, which may be a custom link domain.
     let custom = request.host.as_deref().and_then(|host| custom_domain(&ctx.link_base, host));
@@ -110,6 +116,25 @@ pub(crate) fn record(
     });
     let referral = AppendedReferral { partner_key: &link.partner_key, xid: &row.xid, domain: custom };
     Ok(Redirect { location: location(&link.dest, &given, &referral, owner.redirect_order), cookies })
+}
+
+/// Evaluates the triggers that listen for clicks. A program without one pays nothing for that: the version of its
+/// triggers came with the program's row, and the triggers are cached.
+fn evaluate_click(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    (click, link): (&ClickRow, &LinkRow),
+    version: i64,
+) -> Result<(), Refusal> {
+    let triggers = trigger::ready_at(unit, ctx, TriggerEvent::LinkClicked, version)?;
+    evaluate::event_with(unit, ctx, (TriggerEvent::LinkClicked, &triggers), |unit| {
+        // A click does not hold the program's lock, which caps are counted under; this waits for other clicks only.
+        lock_program(unit, ctx.program)?;
+        let Some(partner) = evaluate::credited(unit, Some(click.partnership))? else { return Ok(None) };
+        let facts = LinkFacts { key: link.key.clone(), slug: link.slug.clone(), dest: link.dest.clone() };
+        let (key, record) = (format!("click:{}", click.id), Some(RecordFacts::Link(facts)));
+        Ok(Some(Occurrence { key, partner, customer: None, product: None, record }))
+    })
 }
 
 /// The custom link domain that a click came through: the `Host` header, when it is a domain name and not the link

@@ -66,8 +66,12 @@ pub(crate) struct Ctx {
     pub(crate) company_id: i64,
     /// Whether test keys were used: they make and see test records only.
     pub(crate) test: bool,
-    /// The time of the request.
+    /// The time of the request; for test records that of the program's test clock, where that is in use.
     pub(crate) now: Millis,
+    /// The time of the request by the real clock, which numbers, keys and what expires go by.
+    pub(crate) real_now: Millis,
+    /// Whether the program's test clock is in use for this request: its test records earn test rewards.
+    pub(crate) test_clock: bool,
     /// Public base URL of links.
     pub(crate) link_base: Arc<str>,
     pub(crate) ids: Arc<Ids>,
@@ -91,12 +95,12 @@ impl Ctx {
 
     /// A new row number, above every earlier one of this process.
     pub(crate) fn next_id(&self) -> i64 {
-        self.ids.next_id(self.now)
+        self.ids.next_id(self.real_now)
     }
 
     /// A new object's key.
     pub(crate) fn mint(&self, prefix: Prefix) -> String {
-        prefix.mint(self.now, &self.random())
+        prefix.mint(self.real_now, &self.random())
     }
 
     /// 32 unpredictable bytes.

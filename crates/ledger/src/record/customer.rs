@@ -1,11 +1,13 @@
 //! Customers: one for each of the site's own ids, found by any of their names.
 
+mod change;
+mod former;
 pub(super) mod view;
 
 use headwater_protocol::field::{check_length, check_optional};
 use headwater_protocol::key::Prefix;
 use headwater_protocol::limits::{CUSTOMER_KEY_MAX, CUSTOMER_KEY_MIN, EMAIL_MAX, EMAIL_MIN, NAME_MAX};
-use headwater_protocol::v2::{Attribution, Change, CreateCustomer, Customer, List, UpdateCustomer, Warning};
+use headwater_protocol::v2::{Attribution, Change, CreateCustomer, Customer, List, Warning};
 use headwater_protocol::{FieldError, Source, limits};
 use headwater_store::Unit;
 
@@ -16,8 +18,12 @@ use super::{
 };
 use crate::store::customer::CustomerRow;
 use crate::store::partnership::PartnershipRow;
-use crate::store::{idempotency, product, provider_id, record_change, transaction};
+use crate::store::{
+    action, deal_file, former_key, idempotency, product, provider_id, record_change, sale, transaction,
+};
 
+pub(crate) use change::update;
+pub(crate) use former::renamed;
 use lookup::require;
 pub(crate) use view::Customers;
 use view::render;
@@ -45,6 +51,7 @@ pub(crate) fn record(
     if let Some(existing) = lookup::by_site_key(unit, ctx, site_key)? {
         return again(unit, ctx, existing, new, referrer.as_ref(), upsert);
     }
+    former::give_up(unit, ctx, site_key)?;
     let key = super::own_key(ctx, Prefix::Customer, new.key.clone())?;
     let mut warnings = Vec::new();
     let member = match &new.member_key {
@@ -173,6 +180,7 @@ pub(crate) fn blank(ctx: &Ctx) -> CustomerRow {
         source_type: "api".to_owned(),
         sub_ids: Vec::new(),
         meta: None,
+        fields: None,
         test: ctx.test,
         archived: false,
         created_at: ctx.now.0,
@@ -184,6 +192,9 @@ pub(crate) fn blank(ctx: &Ctx) -> CustomerRow {
         email_claimed: ctx.source.is_claim(),
         partner_key: None,
         partnership_key: None,
+        company_key: String::new(),
+        company_name: String::new(),
+        has_paid: false,
     }
 }
 
@@ -258,61 +269,15 @@ fn credit_member(
     let found = member::find_active(unit, ctx, key)?;
     let found = found.filter(|row| referrer.is_some_and(|referrer| referrer.id == row.partnership));
     if found.is_none() {
-        warnings.push(Warning {
-            code: "member_ignored".to_owned(),
-            field: "member_key".to_owned(),
-            hint: "the member is not of the referring partner's team, or that partner is not active"
-                .to_owned(),
-        });
+        warnings.push(member_ignored());
     }
     Ok(found.map(|row| row.id))
 }
 
-/// Changes a customer. A page may only add a provider's id.
-pub(crate) fn update(
-    unit: &mut Unit<'_>,
-    ctx: &Ctx,
-    name: &str,
-    change: UpdateCustomer,
-) -> Result<Customer, Refusal> {
-    let mut row = require(unit, ctx, name)?;
-    check_optional("email", change.email.as_deref(), EMAIL_MIN, EMAIL_MAX)?;
-    check_optional("name", change.name.as_deref(), 0, NAME_MAX)?;
-    check_optional("provider_key", change.provider_key.as_deref(), CUSTOMER_KEY_MIN, CUSTOMER_KEY_MAX)?;
-    check_optional("external_key", change.external_key.as_deref(), CUSTOMER_KEY_MIN, CUSTOMER_KEY_MAX)?;
-    if change.partner_key.is_some() && change.partner_key != row.partner_key {
-        let message =
-            "partner_key cannot change: who referred a customer is settled when the customer is made";
-        return Err(Refusal::from(FieldError::new("read_only", "partner_key", message))
-            .hint(format!("POST /api/v2/customers/{}/attribution, with a reason", row.key)));
-    }
-    if ctx.source.is_claim() {
-        // A page may only fill in what no source has said: the provider's id of the customer.
-        if let Some(provider_key) = &change.provider_key {
-            claim::bind_provider(unit, ctx, &mut row, provider_key)?;
-        }
-        return Ok(render(row));
-    }
-    overwrite(&mut row, change.email.unwrap_or_default(), ctx.source);
-    row.name = change.name.or(row.name);
-    row.external_key = change.external_key.or(row.external_key);
-    row.meta = change.meta.or(row.meta);
-    row.updated_at = ctx.now.0;
-    save::customer(unit, ctx, &row)?;
-    if let Some(provider_key) = &change.provider_key {
-        // The vendor's new id replaces its old one. A provider's report adds an id instead: a customer may have
-        // several.
-        let old = row.provider_key.clone().filter(|old| ctx.source == Source::Vendor && old != provider_key);
-        claim::bind_provider(unit, ctx, &mut row, provider_key)?;
-        if let Some(old) = old {
-            provider_id::delete(unit, ctx.scope(), &old, row.id)?;
-        }
-    }
-    if let Some(id) = row.partnership.filter(|_| change.partner_key.is_some()) {
-        claim::credit(unit, ctx, &mut row, id)?;
-    }
-    claim::confirm(unit, ctx, &mut row)?;
-    Ok(render(row))
+/// The warning about a member who cannot be credited.
+pub(crate) fn member_ignored() -> Warning {
+    let hint = "the member is not of the credited partner's team, or that partner is not active";
+    Warning { code: "member_ignored".to_owned(), field: "member_key".to_owned(), hint: hint.to_owned() }
 }
 
 /// Credits a customer, with its products and payments, to another partner. The reason is kept in its history.
@@ -345,9 +310,16 @@ pub(crate) fn erase(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Custom
     erasure::remember(unit, ctx, &row)?;
     idempotency::delete_mentioning(unit, ctx.program, &row.key)?;
     provider_id::forget(unit, row.id)?;
+    former_key::forget(unit, row.id)?;
     record_change::forget(unit, ctx.scope(), &row.key)?;
     product::forget(unit, row.id)?;
     transaction::forget(unit, row.id)?;
+    for key in sale::keys_of_customer(unit, row.id)? {
+        idempotency::delete_mentioning(unit, ctx.program, &key)?;
+    }
+    deal_file::forget(unit, row.id)?;
+    sale::forget(unit, row.id)?;
+    action::forget(unit, row.id)?;
     let erased = CustomerRow {
         customer_key: None,
         email: String::new(),
@@ -356,6 +328,7 @@ pub(crate) fn erase(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Custom
         external_key: None,
         sub_ids: Vec::new(),
         meta: None,
+        fields: None,
         archived: true,
         updated_at: ctx.now.0,
         ..row

@@ -1,24 +1,33 @@
-//! Turns a recorded customer or payment into rewards: gathers the facts, calls `attribution`, writes what it decided.
+//! Turns what was recorded into rewards: gathers the facts, calls `attribution`, writes what it decided.
 
-use headwater_attribution::claim::{Claims, Hold, hold};
-use headwater_attribution::{
-    CompiledTrigger, CustomerFacts, Facts, PartnershipFacts, ProductFacts, TransactionFacts, evaluate,
-    explain,
-};
+mod earn;
+mod gather;
+mod hold;
+
+use headwater_attribution::claim::Claims;
+use headwater_attribution::{CompiledTrigger, Facts, RecordFacts, explain};
 use headwater_protocol::v2::{
-    Confirmation, ProductClaims, ProductStatus, SignupClaims, TransactionExplanation, TriggerEvent,
+    Confirmation, ProductClaims, TransactionExplanation, TriggerEvent, WebhookEvent,
 };
-use headwater_protocol::{Currency, Millis, Source};
+use headwater_protocol::{Millis, Source};
 use headwater_store::Unit;
 
 use super::paid_for::{as_paid, linked};
-use super::{Ctx, Refusal, RefusalKind, program, reward, save, trigger};
+use super::partnership::view::render as render_partnership;
+use super::trigger::{self, ListeningTrigger};
+use super::{Ctx, Refusal, RefusalKind, outgoing, reward};
 use crate::store::customer::{self, CustomerRow};
 use crate::store::partnership::{self, PartnershipRow};
 use crate::store::product::ProductRow;
-use crate::store::reward::{self as rewards, EarnedBy};
-use crate::store::totals;
 use crate::store::transaction::{self, TransactionRow};
+use crate::store::{firing, group};
+
+use earn::{Evaluation, EventRef};
+use gather::{Policy, claims_of, history, history_at, policy};
+
+pub(crate) use earn::{DRIP, EarnOutcome};
+pub(crate) use gather::{History, Known, facts};
+pub(crate) use hold::{of_installment, refresh_holds};
 
 /// Why an event is evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,22 +51,63 @@ pub(crate) struct Preloaded<'a> {
     pub(crate) linked: Option<&'a ProductRow>,
 }
 
-/// What is paid for.
-struct EventRef {
-    /// Identifies the event for ever: a trigger pays once for each.
-    key: String,
-    customer: i64,
-    txn: Option<i64>,
+/// Something that triggers may listen for, other than a signup or a payment.
+pub(crate) struct Occurrence {
+    /// Identifies it for ever, as `action:` and the action's number: each trigger acts once for it.
+    pub(crate) key: String,
+    /// Who earns, unless archived or declined.
+    pub(crate) partner: PartnershipRow,
+    /// Its customer, where it has one.
+    pub(crate) customer: Option<CustomerRow>,
+    /// The product that it is about, of `product_updated`.
+    pub(crate) product: Option<ProductRow>,
+    /// The action, deal, lead or link that it is about.
+    pub(crate) record: Option<RecordFacts>,
 }
 
-/// A reward to be written: what a trigger pays for an event.
-struct Earning {
-    partnership: i64,
-    trigger: i64,
-    description: String,
-    amount: i64,
-    currency: Currency,
-    hold: Option<Hold>,
+/// Evaluates the triggers that listen for what has just been recorded, in the unit of work that recorded it. Reads
+/// what they ask for only if there are any; `None` when nobody earns with it. The caller must hold the program's lock.
+pub(crate) fn event(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    event: TriggerEvent,
+    occurred: impl FnOnce(&mut Unit<'_>) -> Result<Option<Occurrence>, Refusal>,
+) -> Result<(), Refusal> {
+    let triggers = trigger::ready(unit, ctx, event)?;
+    event_with(unit, ctx, (event, &triggers), occurred)
+}
+
+/// The same with the triggers that listen, which the caller has.
+pub(crate) fn event_with(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    (listened, triggers): (TriggerEvent, &[ListeningTrigger]),
+    occurred: impl FnOnce(&mut Unit<'_>) -> Result<Option<Occurrence>, Refusal>,
+) -> Result<(), Refusal> {
+    if triggers.is_empty() {
+        return Ok(());
+    }
+    let Some(occurred) = occurred(unit)? else { return Ok(()) };
+    let Some(partner) = active(occurred.partner) else { return Ok(()) };
+    let (owner, product) = (occurred.customer.as_ref(), occurred.product.as_ref());
+    let event = EventRef { key: occurred.key, customer: owner.map(|row| row.id), txn: None, at: ctx.now };
+    let mut claims = owner.map(claims_of).unwrap_or_default();
+    claims.product = product.is_some_and(|row| row.confirmed_at.is_none());
+    let policy = policy(unit, ctx, claims)?;
+    let history = match owner {
+        Some(owner) => history(unit, compiled(triggers), owner.id, "USD")?,
+        None => (0, 0),
+    };
+    let known = Known { customer: owner, txn: None, product, record: occurred.record, history };
+    let facts = facts(ctx, listened, &partner, known)?;
+    let decided =
+        Evaluation { event: &event, partnership: partner.id, facts: &facts, claims, policy, at: ctx.now };
+    let outcome = decided.pay(unit, ctx, triggers)?;
+    move_partner(unit, ctx, &event, partner, outcome)
+}
+
+fn compiled(triggers: &[ListeningTrigger]) -> impl Iterator<Item = &CompiledTrigger> {
+    triggers.iter().map(|ready| &ready.compiled)
 }
 
 /// Evaluates the triggers that listen for a new customer, in the unit of work that recorded or corrected it.
@@ -69,30 +119,38 @@ pub(crate) fn customer_created(
     partner: Option<PartnershipRow>,
     reason: Reason,
 ) -> Result<(), Refusal> {
-    let event = EventRef { key: format!("customer:{}", owner.id), customer: owner.id, txn: None };
-    let mut earnings = Vec::new();
+    let event = EventRef {
+        key: format!("customer:{}", owner.id),
+        customer: Some(owner.id),
+        txn: None,
+        at: Millis(owner.created_at),
+    };
     let partner = match partner {
         Some(partner) => active(partner),
         None => credited(unit, owner.partnership)?,
     };
-    if let Some(partner) = partner {
-        let triggers = trigger::ready(unit, ctx, TriggerEvent::CustomerCreated)?;
-        if !triggers.is_empty() {
-            let compiled: Vec<_> = triggers.iter().map(|ready| &ready.compiled).collect();
-            let history = history(unit, &compiled, owner.id, Currency::USD.code())?;
-            let facts = Facts {
-                event: TriggerEvent::CustomerCreated,
-                transaction: None,
-                customer: customer_facts(owner, history),
-                partnership: partnership_facts(&partner),
-                products: Vec::new(),
-            };
-            let claims = claims_of(owner);
-            let policy = policy(unit, ctx, claims)?;
-            earnings = decide(ctx, &partner, &triggers, &facts, (claims, policy));
-        }
+    let Some(partner) = partner else { return without_partner(unit, ctx, &event, reason) };
+    let triggers = trigger::ready(unit, ctx, TriggerEvent::CustomerCreated)?;
+    if triggers.is_empty() {
+        return without_partner(unit, ctx, &event, reason);
     }
-    write_rewards(unit, ctx, &event, earnings, reason)
+    let history = history(unit, compiled(&triggers), owner.id, "USD")?;
+    let known = Known { customer: Some(owner), history, ..Known::default() };
+    let facts = facts(ctx, TriggerEvent::CustomerCreated, &partner, known)?;
+    let claims = claims_of(owner);
+    let policy = policy(unit, ctx, claims)?;
+    let decided =
+        Evaluation { event: &event, partnership: partner.id, facts: &facts, claims, policy, at: ctx.now };
+    if reason == Reason::Corrected {
+        return decided.correct(unit, ctx, &triggers);
+    }
+    let outcome = decided.pay(unit, ctx, &triggers)?;
+    move_partner(unit, ctx, &event, partner, outcome)
+}
+
+/// Nobody earns with an event: a correction takes back what somebody has earned.
+fn without_partner(unit: &mut Unit<'_>, ctx: &Ctx, event: &EventRef, reason: Reason) -> Result<(), Refusal> {
+    if reason == Reason::Corrected { earn::take_all_back(unit, ctx, event) } else { Ok(()) }
 }
 
 /// Evaluates the triggers that listen for payments, in the unit of work that recorded, linked or corrected it.
@@ -103,26 +161,133 @@ pub(crate) fn transaction(
     preloaded: Preloaded<'_>,
     reason: Reason,
 ) -> Result<(), Refusal> {
-    let key = format!("transaction:{}", txn.id);
-    let event = EventRef { key, customer: txn.customer, txn: Some(txn.id) };
-    let mut earnings = Vec::new();
-    if let Some(partner) = credited(unit, txn.partnership)? {
-        let mut triggers = trigger::ready(unit, ctx, TriggerEvent::TransactionCreated)?;
-        if reason == Reason::Linked {
-            triggers = triggers.iter().filter(|ready| ready.compiled.asks_products()).cloned().collect();
-        }
-        if !triggers.is_empty() {
-            let (facts, claims, policy) =
-                transaction_facts(unit, ctx, txn, preloaded, (&partner, &triggers))?;
-            earnings = decide(ctx, &partner, &triggers, &facts, (claims, policy));
+    let event = event_of(txn);
+    let partner = credited(unit, txn.partnership)?;
+    let mut triggers = match partner {
+        Some(_) => trigger::ready(unit, ctx, TriggerEvent::TransactionCreated)?,
+        None => [].into(),
+    };
+    if reason == Reason::Linked {
+        triggers = triggers.iter().filter(|ready| ready.compiled.asks_products()).cloned().collect();
+    }
+    match partner.filter(|_| !triggers.is_empty()) {
+        None => without_partner(unit, ctx, &event, reason)?,
+        Some(partner) => {
+            let history = match reason {
+                Reason::Recorded => history(unit, compiled(&triggers), txn.customer, &txn.currency)?,
+                Reason::Linked | Reason::Corrected => history_at(unit, compiled(&triggers), txn)?,
+            };
+            let (facts, claims, policy) = of_transaction(unit, ctx, txn, preloaded, (&partner, history))?;
+            let decided = Evaluation {
+                event: &event,
+                partnership: partner.id,
+                facts: &facts,
+                claims,
+                policy,
+                at: ctx.now,
+            };
+            if reason == Reason::Corrected {
+                decided.correct(unit, ctx, &triggers)?;
+            } else {
+                let outcome = decided.pay(unit, ctx, &triggers)?;
+                move_partner(unit, ctx, &event, partner, outcome)?;
+            }
         }
     }
-    write_rewards(unit, ctx, &event, earnings, reason)?;
-    // What is earned only now has no reversals yet: repeat the refunds that came before.
+    repeat_refunds(unit, ctx, txn)
+}
+
+/// What is earned only now has no reversals yet: repeats the refunds that came before.
+fn repeat_refunds(unit: &mut Unit<'_>, ctx: &Ctx, txn: &TransactionRow) -> Result<(), Refusal> {
     if txn.refunded_total != 0 || txn.archived {
         reward::reverse_transaction(unit, ctx, txn)?;
     }
     Ok(())
+}
+
+/// Lets one trigger pay for a payment of the past, unless it has done so. Its rules are asked as of the time of the
+/// payment; `history` is the customer's as it was then.
+pub(crate) fn replay(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    txn: &TransactionRow,
+    (ready, history): (&ListeningTrigger, History),
+) -> Result<EarnOutcome, Refusal> {
+    let event = event_of(txn);
+    let Some(partner) = credited(unit, txn.partnership)? else { return Ok(EarnOutcome::default()) };
+    let (facts, claims, policy) = of_transaction(unit, ctx, txn, Preloaded::default(), (&partner, history))?;
+    let decided = Evaluation {
+        event: &event,
+        partnership: partner.id,
+        facts: &facts,
+        claims,
+        policy,
+        at: Millis(txn.created_at),
+    };
+    let outcome = decided.pay(unit, ctx, std::slice::from_ref(ready))?;
+    let added = outcome.added.clone();
+    move_partner(unit, ctx, &event, partner, outcome)?;
+    if !added.is_empty() {
+        repeat_refunds(unit, ctx, txn)?;
+    }
+    Ok(EarnOutcome { added, ..EarnOutcome::default() })
+}
+
+fn event_of(txn: &TransactionRow) -> EventRef {
+    EventRef {
+        key: format!("transaction:{}", txn.id),
+        customer: Some(txn.customer),
+        txn: Some(txn.id),
+        at: Millis(txn.created_at),
+    }
+}
+
+/// Moves the partner to the groups that triggers have decided on, in their order, each once for an event. Each move
+/// is an event of its own, which may trigger others; a partner who returns to a group triggers nothing again, so that
+/// this ends.
+fn move_partner(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    event: &EventRef,
+    mut partner: PartnershipRow,
+    outcome: EarnOutcome,
+) -> Result<(), Refusal> {
+    for (trigger, name) in outcome.moves {
+        let Some(found) = group::find(unit, ctx.program, &name)?.filter(|group| !group.archived) else {
+            continue;
+        };
+        if !firing::insert(unit, trigger, &event.key, ctx.now.0)? || partner.group == Some(found.id) {
+            continue;
+        }
+        partner.group = Some(found.id);
+        partner.updated_at = ctx.now.0;
+        partnership::update(unit, &partner)?;
+        joined(unit, ctx, partner.id)?;
+        let moved = partnership::find_by_id(unit, partner.id)?;
+        partner = moved.ok_or_else(|| missing("partner to move"))?;
+        outgoing::queue(unit, ctx, WebhookEvent::PartnershipUpdated, &render_partnership(partner.clone()))?;
+    }
+    Ok(())
+}
+
+/// Evaluates the triggers that listen for partners who join the program or a group.
+pub(crate) fn joined(unit: &mut Unit<'_>, ctx: &Ctx, partner: i64) -> Result<(), Refusal> {
+    event(unit, ctx, TriggerEvent::PartnershipCreated, |unit| {
+        let partner = partnership::find_by_id(unit, partner)?.ok_or_else(|| missing("partner who joined"))?;
+        let key = format!("partnership:{}:{}", partner.id, partner.group.unwrap_or_default());
+        Ok(Some(Occurrence { key, partner, customer: None, product: None, record: None }))
+    })
+}
+
+/// Evaluates the triggers that listen for products whose status or catalogue entry has changed. Each pays once for
+/// a product, an entry and a status.
+pub(crate) fn product_updated(unit: &mut Unit<'_>, ctx: &Ctx, changed: &ProductRow) -> Result<(), Refusal> {
+    event(unit, ctx, TriggerEvent::ProductUpdated, |unit| {
+        let Some(partner) = credited(unit, changed.partnership)? else { return Ok(None) };
+        let customer = Some(require_customer(unit, changed.customer)?);
+        let key = format!("product:{}:{}:{}", changed.id, changed.product_book, changed.status);
+        Ok(Some(Occurrence { key, partner, customer, product: Some(changed.clone()), record: None }))
+    })
 }
 
 /// Explains for each trigger whether it would pay for a payment now, and why.
@@ -152,15 +317,24 @@ pub(crate) fn explain_transaction(
     };
     let Some(partner) = credited(unit, txn.partnership)? else { return Ok(explanation) };
     let triggers = trigger::ready(unit, ctx, TriggerEvent::TransactionCreated)?;
-    let (facts, ..) = transaction_facts(unit, ctx, txn, preloaded, (&partner, &triggers))?;
-    let compiled: Vec<_> = triggers.iter().map(|ready| ready.compiled.clone()).collect();
-    explanation.triggers = explain(&compiled, &facts, ctx.now);
+    let history = history_at(unit, compiled(&triggers), txn)?;
+    let (facts, claims, policy) = of_transaction(unit, ctx, txn, preloaded, (&partner, history))?;
+    let event = event_of(txn);
+    let decided =
+        Evaluation { event: &event, partnership: partner.id, facts: &facts, claims, policy, at: ctx.now };
+    for ready in triggers.iter() {
+        let uses = decided.uses_without_own(unit, ctx, ready)?;
+        explanation.triggers.push(explain(&ready.compiled, &facts, &uses, ctx.now));
+    }
     explanation.partnership_key = Some(partner.key);
     Ok(explanation)
 }
 
 /// The partnership that earns; `None` when it is archived or was declined.
-fn credited(unit: &mut Unit<'_>, partnership: Option<i64>) -> Result<Option<PartnershipRow>, Refusal> {
+pub(crate) fn credited(
+    unit: &mut Unit<'_>,
+    partnership: Option<i64>,
+) -> Result<Option<PartnershipRow>, Refusal> {
     let Some(id) = partnership else { return Ok(None) };
     Ok(partnership::find_by_id(unit, id)?.and_then(active))
 }
@@ -170,9 +344,11 @@ fn active(partner: PartnershipRow) -> Option<PartnershipRow> {
 }
 
 fn require_customer(unit: &mut Unit<'_>, id: i64) -> Result<CustomerRow, Refusal> {
-    customer::find_by_id(unit, id)?.ok_or_else(|| {
-        Refusal::new(RefusalKind::Internal, "internal", "the customer to evaluate does not exist")
-    })
+    customer::find_by_id(unit, id)?.ok_or_else(|| missing("customer to evaluate"))
+}
+
+fn missing(what: &str) -> Refusal {
+    Refusal::new(RefusalKind::Internal, "internal", format!("the {what} does not exist"))
 }
 
 /// Evaluates anew the provider's payments made since a product's status changed, because the change may arrive after
@@ -187,36 +363,13 @@ pub(crate) fn reevaluate_since(unit: &mut Unit<'_>, ctx: &Ctx, changed: &Product
     Ok(())
 }
 
-/// Number of payments and revenue of a customer; zeros without a query when no rule asks.
-fn history(
-    unit: &mut Unit<'_>,
-    triggers: &[&CompiledTrigger],
-    customer: i64,
-    currency: &str,
-) -> Result<(i64, i64), Refusal> {
-    if triggers.iter().any(|trigger| trigger.needs_history()) {
-        return Ok(totals::history(unit, customer, currency)?);
-    }
-    Ok((0, 0))
-}
-
-/// The program's settings for claims. They are read only where a fact is a claim.
-type Policy = (SignupClaims, ProductClaims);
-
-fn policy(unit: &mut Unit<'_>, ctx: &Ctx, claims: Claims) -> Result<Policy, Refusal> {
-    if claims == Claims::default() {
-        return Ok(Policy::default());
-    }
-    let row = program::find(unit, ctx.program)?;
-    Ok((row.claims.signups, row.claims.products))
-}
-
-fn transaction_facts(
+/// The facts of a payment, with the claims among them and what the program does about claims.
+fn of_transaction(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     txn: &TransactionRow,
     preloaded: Preloaded<'_>,
-    (partner, triggers): (&PartnershipRow, &[trigger::ListeningTrigger]),
+    (partner, history): (&PartnershipRow, History),
 ) -> Result<(Facts, Claims, Policy), Refusal> {
     let (read, found);
     let owner = if let Some(owner) = preloaded.owner {
@@ -237,8 +390,6 @@ fn transaction_facts(
             found.as_ref()
         }
     };
-    let compiled: Vec<_> = triggers.iter().map(|ready| &ready.compiled).collect();
-    let history = history(unit, &compiled, txn.customer, &txn.currency)?;
     let mut claims = claims_of(owner);
     claims.product = linked.is_some_and(|row| row.confirmed_at.is_none());
     let policy = policy(unit, ctx, claims)?;
@@ -247,150 +398,6 @@ fn transaction_facts(
         linked = None;
         claims.product = false;
     }
-    let payment = TransactionFacts {
-        amount: txn.amount,
-        currency: txn.currency.parse()?,
-        category_key: txn.category_key.clone(),
-        product_key: txn.product_text.clone(),
-        metadata: txn.metadata.clone().unwrap_or_default(),
-        test: txn.test,
-        created_at: Millis(txn.created_at),
-    };
-    let facts = Facts {
-        event: TriggerEvent::TransactionCreated,
-        transaction: Some(payment),
-        customer: customer_facts(owner, history),
-        partnership: partnership_facts(partner),
-        products: linked.into_iter().map(product_facts).collect(),
-    };
-    Ok((facts, claims, policy))
-}
-
-fn product_facts(row: &ProductRow) -> ProductFacts {
-    ProductFacts {
-        key: row.key.clone(),
-        name: row.names.book_name.clone(),
-        product_book_key: row.names.book_key.clone(),
-        status: ProductStatus::from_name(&row.status).unwrap_or_default(),
-        created_at: Millis(row.created_at),
-    }
-}
-
-fn customer_facts(row: &CustomerRow, (transaction_count, total_revenue): (i64, i64)) -> CustomerFacts {
-    CustomerFacts {
-        fields: row.meta.clone().unwrap_or_default(),
-        test: row.test,
-        created_at: Millis(row.created_at),
-        total_revenue,
-        transaction_count,
-    }
-}
-
-fn partnership_facts(row: &PartnershipRow) -> PartnershipFacts {
-    PartnershipFacts {
-        group: row.group_facts.as_ref().map(|group| (group.key.clone(), group.slug.clone())),
-        tags: row.tags.clone(),
-        created_at: Millis(row.created_at),
-    }
-}
-
-/// The rewards that the triggers pay, in the order of evaluation.
-fn decide(
-    ctx: &Ctx,
-    partner: &PartnershipRow,
-    triggers: &[trigger::ListeningTrigger],
-    facts: &Facts,
-    (claims, policy): (Claims, Policy),
-) -> Vec<Earning> {
-    let each = triggers.iter().filter_map(|ready| {
-        let decision = evaluate(std::slice::from_ref(&ready.compiled), facts, ctx.now).pop()?;
-        Some(Earning {
-            partnership: partner.id,
-            trigger: ready.id,
-            description: ready.offer_description.clone(),
-            amount: decision.amount,
-            currency: decision.currency,
-            hold: hold(facts.event, ready.compiled.asks_products(), claims, policy),
-        })
-    });
-    each.collect()
-}
-
-/// Writes what was earned. After a correction, compares it with the existing rewards: the same ones stay, others are
-/// taken back, and missing ones are added.
-fn write_rewards(
-    unit: &mut Unit<'_>,
-    ctx: &Ctx,
-    event: &EventRef,
-    mut earnings: Vec<Earning>,
-    reason: Reason,
-) -> Result<(), Refusal> {
-    if reason == Reason::Corrected {
-        let by = event.txn.map_or(EarnedBy::ForCustomer(event.customer), EarnedBy::ByPayment);
-        for (row, already) in rewards::list_earned(unit, by)? {
-            if row.event_key.as_ref() != Some(&event.key) {
-                continue;
-            }
-            let same = |earning: &Earning| {
-                Some(earning.trigger) == row.trigger
-                    && earning.partnership == row.partnership
-                    && (earning.amount, earning.currency.code()) == (row.amount, row.currency.as_str())
-            };
-            match earnings.iter().position(same) {
-                Some(at) => reward::update_hold(unit, ctx, &row, earnings.remove(at).hold)?,
-                None => reward::take_back(unit, ctx, &row, already)?,
-            }
-        }
-    }
-    for earning in earnings {
-        let mut row = rewards::RewardRow {
-            customer: Some(event.customer),
-            txn: event.txn,
-            trigger: Some(earning.trigger),
-            event_key: Some(event.key.clone()),
-            description: earning.description,
-            ..reward::blank(ctx, earning.partnership, earning.amount, earning.currency)
-        };
-        reward::apply_hold(&mut row, earning.hold);
-        save::new_reward(unit, ctx, &row)?;
-    }
-    Ok(())
-}
-
-/// Computes anew which of this customer's rewards are on hold, after a source has spoken about the customer.
-pub(crate) fn refresh_holds(unit: &mut Unit<'_>, ctx: &Ctx, owner: &CustomerRow) -> Result<(), Refusal> {
-    let open: Vec<_> = rewards::list_earned(unit, EarnedBy::ForCustomer(owner.id))?
-        .into_iter()
-        .map(|(row, _)| row)
-        .filter(|row| reward::rests_on_claims(row) || (owner.contested && reward::is_pending(row)))
-        .collect();
-    if open.is_empty() {
-        return Ok(());
-    }
-    let row = program::find(unit, ctx.program)?;
-    let policy = (row.claims.signups, row.claims.products);
-    let triggers = trigger::ready(unit, ctx, TriggerEvent::TransactionCreated)?;
-    for row in open {
-        let mut claims = claims_of(owner);
-        let event = match row.txn {
-            None => TriggerEvent::CustomerCreated,
-            Some(txn) => {
-                let paid = transaction::find_by_id(unit, txn)?;
-                let linked = paid.map(|paid| linked(unit, &paid)).transpose()?.flatten();
-                claims.product = linked.is_some_and(|row| row.confirmed_at.is_none());
-                TriggerEvent::TransactionCreated
-            }
-        };
-        // An archived or inactive trigger is not compiled, so assume that it asked about products: its rewards stay
-        // on hold.
-        let asks = triggers.iter().find(|ready| Some(ready.id) == row.trigger);
-        let asks = asks.is_none_or(|ready| ready.compiled.asks_products());
-        reward::update_hold(unit, ctx, &row, hold(event, asks, claims, policy))?;
-    }
-    Ok(())
-}
-
-/// Which facts behind a reward for this customer are still claims.
-fn claims_of(row: &CustomerRow) -> Claims {
-    Claims { customer: row.confirmed_at.is_none(), contested: row.contested, product: false }
+    let known = Known { customer: Some(owner), txn: Some(txn), product: linked, record: None, history };
+    Ok((facts(ctx, TriggerEvent::TransactionCreated, partner, known)?, claims, policy))
 }

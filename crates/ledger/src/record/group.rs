@@ -3,14 +3,13 @@
 use headwater_protocol::field::{check_length, check_optional};
 use headwater_protocol::key::Prefix;
 use headwater_protocol::limits::NAME_MAX;
-use headwater_protocol::v2::{CreateGroup, Group};
+use headwater_protocol::v2::{CreateGroup, Group, UpdateGroup, UpdateGroupFeatures};
 use headwater_protocol::{FieldError, Millis};
 use headwater_store::Unit;
-use serde_json::Map;
 
-use super::resource::Resource;
+use super::resource::{Editable, Resource, require};
 use super::{Ctx, Refusal, RefusalKind};
-use crate::store::group::{self, GroupRow};
+use crate::store::group::{self, FeatureFlags, GroupRow};
 use crate::store::list::Listing;
 
 /// Groups of partners.
@@ -28,6 +27,62 @@ impl Resource for Groups {
 
     fn find(unit: &mut Unit<'_>, ctx: &Ctx, _: Option<i64>, name: &str) -> Result<Option<GroupRow>, Refusal> {
         Ok(group::find(unit, ctx.program, name)?)
+    }
+}
+
+impl Editable for Groups {
+    type New = CreateGroup;
+    type Change = UpdateGroup;
+
+    fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: CreateGroup) -> Result<Group, Refusal> {
+        record(unit, ctx, new)
+    }
+
+    fn update(unit: &mut Unit<'_>, ctx: &Ctx, name: &str, change: UpdateGroup) -> Result<Group, Refusal> {
+        let mut row = require::<Self>(unit, ctx, None, name)?;
+        check_optional("name", change.name.as_deref(), 1, NAME_MAX)?;
+        row.name = change.name.unwrap_or(row.name);
+        row.features = switched(row.features, change.features);
+        row.archived = change.archived.unwrap_or(row.archived);
+        if change.default == Some(false) && row.is_default {
+            return Err(keeps_default("default").hint("make another group the default; this one then is not"));
+        }
+        row.is_default |= change.default == Some(true);
+        if row.is_default && row.archived {
+            return Err(keeps_default("archived").hint("make another group the default first"));
+        }
+        row.updated_at = ctx.now.0;
+        group::update(unit, ctx.program, &row)?;
+        Ok(render(row))
+    }
+
+    /// Its partners stay in it.
+    fn archive(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Group, Refusal> {
+        Self::update(unit, ctx, name, UpdateGroup { archived: Some(true), ..UpdateGroup::default() })
+    }
+}
+
+fn keeps_default(field: &str) -> Refusal {
+    let message = "new partners join the default group, so there is always one, and it is not archived";
+    Refusal::new(RefusalKind::Conflict, "default_group", message).field(field)
+}
+
+/// What the partners of a new group may do.
+const EVERYTHING: FeatureFlags = FeatureFlags {
+    application_enabled: true,
+    deals_enabled: true,
+    disable_link_create: false,
+    leads_enabled: true,
+};
+
+/// The features after those of a body were switched.
+fn switched(old: FeatureFlags, given: Option<UpdateGroupFeatures>) -> FeatureFlags {
+    let given = given.unwrap_or_default();
+    FeatureFlags {
+        application_enabled: given.application_enabled.unwrap_or(old.application_enabled),
+        deals_enabled: given.deals_enabled.unwrap_or(old.deals_enabled),
+        disable_link_create: given.disable_link_create.unwrap_or(old.disable_link_create),
+        leads_enabled: given.leads_enabled.unwrap_or(old.leads_enabled),
     }
 }
 
@@ -56,6 +111,7 @@ pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: CreateGroup) -> Result
         archived: false,
         created_at: ctx.now.0,
         updated_at: ctx.now.0,
+        features: switched(EVERYTHING, new.features),
     };
     group::insert(unit, ctx.program, &row)?;
     Ok(render(row))
@@ -81,7 +137,7 @@ fn render(row: GroupRow) -> Group {
         slug: row.slug,
         archived: row.archived,
         default: row.is_default,
-        features: Map::new(),
+        features: row.features.into(),
         created_at: Millis(row.created_at),
         updated_at: Millis(row.updated_at),
     }

@@ -6,6 +6,7 @@ use super::Refusal;
 use crate::store::list::{Cursor, ListFilter, PageRequest, Slice};
 
 /// What a request asks of a list.
+#[derive(Clone)]
 pub(crate) struct ListRequest {
     pub(crate) page: PageRequest,
     /// The list's filters that the request gave, and their texts.
@@ -17,6 +18,12 @@ impl ListRequest {
     pub(crate) fn asked(&self, name: &str) -> Option<&str> {
         self.asked.iter().find(|(filter, _)| filter.name == name).map(|(_, text)| text.as_str())
     }
+}
+
+/// A list that is complete.
+pub(crate) fn whole<T>(items: Vec<T>, key: impl Fn(&T) -> &String) -> List<T> {
+    let ending_cursor = items.last().map(|item| key(item).clone());
+    List { items, has_more: false, ending_cursor, total: None }
 }
 
 /// Renders a page, or refuses the cursor when the store found no such item in scope.
@@ -39,11 +46,11 @@ pub(crate) fn render<R, T>(
     })?;
     let ending_cursor = slice.rows.last().map(|(key, _)| key.clone());
     let items = slice.rows.into_iter().map(|(_, row)| render(row)).collect();
-    Ok(List { items, has_more: slice.has_more, ending_cursor })
+    Ok(List { items, has_more: slice.has_more, ending_cursor, total: None })
 }
 
 /// A page whose items could all be rendered, or the first refusal.
 pub(crate) fn all_rendered<T>(page: List<Result<T, Refusal>>) -> Result<List<T>, Refusal> {
-    let List { items, has_more, ending_cursor } = page;
-    Ok(List { items: items.into_iter().collect::<Result<_, _>>()?, has_more, ending_cursor })
+    let List { items, has_more, ending_cursor, total } = page;
+    Ok(List { items: items.into_iter().collect::<Result<_, _>>()?, has_more, ending_cursor, total })
 }

@@ -57,6 +57,11 @@ impl Resource for Members {
     }
 }
 
+/// The people of a partner's team, the first of them.
+pub(crate) fn list_of_team(unit: &mut Unit<'_>, partnership: i64, most: u32) -> Result<Vec<Member>, Refusal> {
+    Ok(member::list_of_team(unit, partnership, most)?.into_iter().map(render).collect())
+}
+
 /// A member whose partner is active: only such a member is credited.
 pub(crate) fn find_active(unit: &mut Unit<'_>, ctx: &Ctx, key: &str) -> Result<Option<MemberRow>, Refusal> {
     Ok(member::find(unit, ctx.program, key)?.filter(|row| !row.partnership_archived))

@@ -20,12 +20,12 @@ use crate::store::webhook;
 
 /// Something that happened, and whose personal data its object holds.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Occurrence {
+pub(crate) struct OutgoingEvent {
     event: WebhookEvent,
     customer: Option<i64>,
 }
 
-impl Occurrence {
+impl OutgoingEvent {
     /// An event of an object that may hold a customer's personal data.
     pub(crate) fn new(event: WebhookEvent, customer: Option<i64>) -> Self {
         Self { event, customer }
@@ -43,7 +43,7 @@ impl Occurrence {
 }
 
 /// An event of an object without any customer's data.
-impl From<WebhookEvent> for Occurrence {
+impl From<WebhookEvent> for OutgoingEvent {
     fn from(event: WebhookEvent) -> Self {
         Self { event, customer: None }
     }
@@ -123,10 +123,10 @@ pub(crate) fn listens(unit: &mut Unit<'_>, ctx: &Ctx, event: WebhookEvent) -> Re
 pub(crate) fn queue<W: Serialize>(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
-    what: impl Into<Occurrence>,
+    what: impl Into<OutgoingEvent>,
     wire: &W,
 ) -> Result<(), Refusal> {
-    let Occurrence { event, customer } = what.into();
+    let OutgoingEvent { event, customer } = what.into();
     let subscribers = subscribers(unit, ctx)?;
     let mut object = None;
     for name in names(event) {
@@ -192,7 +192,7 @@ fn queue_for(
     let lane = format!("{} {kind} {}", i64::from(ctx.test), event.key);
     let before = delivery::last_open(unit, to.webhook, &lane)?;
     if let Some(before) = &before
-        && (before.request, before.created_at) == (ctx.request, ctx.now.0)
+        && (before.request, before.created_at) == (ctx.request, ctx.real_now.0)
         && event.continues(&before.event)
         && delivery::replace_body(unit, before.id, &event.body(&before.event))?
     {
@@ -219,7 +219,7 @@ fn queue_for(
 
 /// Deletes the texts of a customer that is being deleted from all deliveries.
 pub(crate) fn forget(unit: &mut Unit<'_>, ctx: &Ctx, customer: i64) -> Result<(), StoreError> {
-    delivery::forget(unit, customer, ctx.now.0)
+    delivery::forget(unit, customer, ctx.real_now.0)
 }
 
 /// Queues a `ping` for one webhook, whatever it listens for; returns the delivery.
@@ -234,7 +234,8 @@ pub(crate) fn ping(
         object: webhook_key.to_owned(),
         // A lane of its own: it tests the target now, whatever waits.
         lane: row.key.clone(),
-        body: serde_json::json!({"event": "ping", "key": webhook_key, "created_at": ctx.now}).to_string(),
+        body: serde_json::json!({"event": "ping", "key": webhook_key, "created_at": ctx.real_now})
+            .to_string(),
         ..row
     };
     delivery::insert(unit, &row)?;
@@ -258,14 +259,14 @@ fn blank(ctx: &Ctx, webhook: i64, webhook_key: &str) -> DeliveryRow {
         status: DeliveryStatus::Pending,
         request: ctx.request,
         attempts: 0,
-        due_at: ctx.now.0,
-        tried_since: ctx.now.0,
+        due_at: ctx.real_now.0,
+        tried_since: ctx.real_now.0,
         answer_status: None,
         answer: None,
         error: None,
         settled_at: None,
-        created_at: ctx.now.0,
-        updated_at: ctx.now.0,
+        created_at: ctx.real_now.0,
+        updated_at: ctx.real_now.0,
         webhook_key: webhook_key.to_owned(),
     }
 }

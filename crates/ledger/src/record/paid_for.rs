@@ -26,9 +26,7 @@ pub(super) fn as_paid(
         return Ok(row);
     }
     let other = txn.product_book.filter(|entry| *entry != row.product_book);
-    let ended =
-        row.status == ProductStatus::Churned.name() && row.occurred_at.is_none_or(|at| at <= txn.created_at);
-    if other.is_some() || !ended {
+    if was_active((txn.source, txn.created_at), other.is_some(), &row.status, row.occurred_at) {
         ProductStatus::Active.name().clone_into(&mut row.status);
     }
     if let Some(entry) = other.map(|id| product_book::find_by_id(unit, id)).transpose()?.flatten() {
@@ -36,4 +34,16 @@ pub(super) fn as_paid(
         (row.names.book_key, row.names.book_name) = (entry.key, entry.name);
     }
     Ok(row)
+}
+
+/// Whether a payment shows that its product was active when it was made, whatever the product's status is now: a
+/// provider's does, unless the subscription had ended and was for the same entry, not an `other`.
+pub(super) fn was_active(
+    (source, paid_at): (Source, i64),
+    other: bool,
+    status: &str,
+    occurred_at: Option<i64>,
+) -> bool {
+    let ended = status == ProductStatus::Churned.name() && occurred_at.is_none_or(|at| at <= paid_at);
+    source == Source::Billing && (other || !ended)
 }

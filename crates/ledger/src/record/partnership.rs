@@ -1,22 +1,27 @@
 //! Partnerships: partners' memberships of a program.
 
+pub(super) mod named;
+pub(super) mod view;
+
 use headwater_protocol::field::{check_length, check_optional};
 use headwater_protocol::key::{Prefix, mint_partner_key};
 use headwater_protocol::limits::{EMAIL_MAX, EMAIL_MIN, NAME_MAX, PARTNER_KEY_MAX};
 use headwater_protocol::referral::is_partner_key;
 use headwater_protocol::v2::{
-    CreatePartnership, GroupSummary, Partner, PartnerToken, Partnership, UpdatePartnership, WebhookEvent,
+    CreatePartnership, List, MovePartnerships, PartnerToken, Partnership, TagPartnership, UpdatePartnership,
+    WebhookEvent,
 };
-use headwater_protocol::{FieldError, Millis};
+use headwater_protocol::{FieldError, limits};
 use headwater_store::Unit;
-use serde_json::Map;
 
-use super::resource::Resource;
-use super::{Ctx, Refusal, RefusalKind, outgoing, secret};
+use super::{Ctx, Refusal, RefusalKind, answers, evaluate, outgoing, secret, tier};
 use crate::store::credential::{self, CredentialKind, CredentialRow};
-use crate::store::group;
-use crate::store::list::Listing;
-use crate::store::partnership::{self, PartnershipName, PartnershipRow};
+use crate::store::group::{self, GroupRow};
+use crate::store::partnership::{self, APPROVED_STATUSES, PartnershipName, PartnershipRow};
+
+pub(crate) use named::{find, find_by_address, find_by_id, require};
+use view::render;
+pub(crate) use view::{Partners, Partnerships, display_name, group_summary};
 
 /// The partner key of the test partner that every program has (api.md section 1).
 const TEST_PARTNER: &str = "gstest";
@@ -38,28 +43,19 @@ pub(crate) fn record_test_partner(unit: &mut Unit<'_>, ctx: &Ctx) -> Result<(), 
 /// Makes a partnership.
 pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: CreatePartnership) -> Result<Partnership, Refusal> {
     check_length("email", &new.email, EMAIL_MIN, EMAIL_MAX)?;
-    check_names(new.first_name.as_deref(), new.last_name.as_deref())?;
-    check_tags(&new.tags)?;
     let partner_key = new.partner_key.unwrap_or_else(|| mint_partner_key(&ctx.random()));
     if !is_partner_key(partner_key.as_bytes()) {
         let message = format!("partner_key must have 1 to {PARTNER_KEY_MAX} bytes and no control characters");
         return Err(FieldError::new("out_of_range", "partner_key", message).into());
     }
     let key = super::own_key(ctx, Prefix::Partnership, new.key)?;
-    let names = [
-        (PartnershipName::Key, "key", &key),
-        (PartnershipName::PartnerKey, "partner_key", &partner_key),
-        (PartnershipName::Email, "email", &new.email),
-    ];
-    for (name, field, text) in names {
-        if let Some(other) = partnership::find_by(unit, ctx.program, name, text)? {
-            let message = format!("a partnership with this {field} exists: {}", other.key);
-            return Err(Refusal::new(RefusalKind::Conflict, "partnership_exists", message).field(field));
-        }
-    }
     let group = match new.group_key {
-        Some(name) => Some(find_group(unit, ctx, &name)?),
+        Some(name) => Some(find_group(unit, ctx, &name)?.id),
         None => group::find_default(unit, ctx.program)?.map(|group| group.id),
+    };
+    let tier = match new.tier_key {
+        Some(key) => Some(tier::find_open(unit, ctx, &key)?.id),
+        None => None,
     };
     let row = PartnershipRow {
         id: ctx.next_id(),
@@ -69,21 +65,52 @@ pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: CreatePartnership) -> 
         first_name: new.first_name,
         last_name: new.last_name,
         group,
+        tier,
+        manager_email: new.manager_email,
+        manager_name: new.manager_name,
+        address: new.address,
+        fields: answers::read(new.fields)?,
         tags: new.tags,
         approved_status: "approved".to_owned(),
         archived: false,
         created_at: ctx.now.0,
         updated_at: ctx.now.0,
         group_facts: None,
+        tier_facts: None,
         customers: 0,
+        clicks: 0,
+        money: None,
     };
+    check_profile(&row)?;
+    let names = [
+        (PartnershipName::Key, "key", &row.key),
+        (PartnershipName::PartnerKey, "partner_key", &row.partner_key),
+        (PartnershipName::Email, "email", &row.email),
+    ];
+    for (name, field, text) in names {
+        if let Some(other) = partnership::find_by(unit, ctx.program, name, text)? {
+            let message = format!("a partnership with this {field} exists: {}", other.key);
+            return Err(Refusal::new(RefusalKind::Conflict, "partnership_exists", message).field(field));
+        }
+    }
     partnership::insert(unit, ctx.program, &row)?;
+    evaluate::joined(unit, ctx, row.id)?;
     announced(unit, ctx, WebhookEvent::PartnershipCreated, &row.key)
 }
 
-fn check_names(first: Option<&str>, last: Option<&str>) -> Result<(), FieldError> {
-    check_optional("first_name", first, 0, NAME_MAX)?;
-    check_optional("last_name", last, 0, NAME_MAX)
+/// Checks what a body has written into a row.
+fn check_profile(row: &PartnershipRow) -> Result<(), FieldError> {
+    check_optional("first_name", row.first_name.as_deref(), 0, NAME_MAX)?;
+    check_optional("last_name", row.last_name.as_deref(), 0, NAME_MAX)?;
+    check_optional("manager_email", row.manager_email.as_deref(), EMAIL_MIN, EMAIL_MAX)?;
+    check_optional("manager_name", row.manager_name.as_deref(), 0, NAME_MAX)?;
+    answers::check_object("address", row.address.as_ref())?;
+    check_tags(&row.tags)?;
+    if APPROVED_STATUSES.contains(&row.approved_status.as_str()) {
+        return Ok(());
+    }
+    let message = format!("approved_status must be one of {}", APPROVED_STATUSES.join(", "));
+    Err(FieldError::new("invalid_value", "approved_status", message))
 }
 
 fn check_tags(tags: &[String]) -> Result<(), FieldError> {
@@ -94,32 +121,12 @@ fn check_tags(tags: &[String]) -> Result<(), FieldError> {
     tags.iter().enumerate().try_for_each(|(at, tag)| check_length(&format!("tags[{at}]"), tag, 1, NAME_MAX))
 }
 
-fn find_group(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<i64, Refusal> {
-    group::find(unit, ctx.program, name)?.map(|group| group.id).ok_or_else(|| {
+/// The group that a body or filter names as `group_key`.
+pub(crate) fn find_group(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<GroupRow, Refusal> {
+    group::find(unit, ctx.program, name)?.ok_or_else(|| {
         let message = format!("group_key names no group: '{}'", super::refusal::short(name));
         Refusal::invalid("unknown_group", "group_key", message).hint("GET /api/v2/groups lists them")
     })
-}
-
-/// A partnership by `part_…`, by partner key, or by address.
-pub(crate) fn find(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Option<PartnershipRow>, Refusal> {
-    // Only our own keys begin with this prefix, so other names need no lookup by key.
-    let ours = Some(PartnershipName::Key).filter(|_| name.starts_with(Prefix::Partnership.text()));
-    for by in ours.into_iter().chain([PartnershipName::PartnerKey, PartnershipName::Email]) {
-        if let Some(row) = partnership::find_by(unit, ctx.program, by, name)? {
-            return Ok(Some(row));
-        }
-    }
-    Ok(None)
-}
-
-/// A partnership by its number.
-pub(crate) fn find_by_id(unit: &mut Unit<'_>, id: i64) -> Result<Option<PartnershipRow>, Refusal> {
-    Ok(partnership::find_by_id(unit, id)?)
-}
-
-fn require(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<PartnershipRow, Refusal> {
-    find(unit, ctx, name)?.ok_or_else(|| Refusal::not_found("partnership", name))
 }
 
 /// A partnership that was just written, after its event is queued for webhooks.
@@ -131,53 +138,7 @@ fn announced(unit: &mut Unit<'_>, ctx: &Ctx, event: WebhookEvent, key: &str) -> 
 
 /// A partnership by any of its names.
 fn get(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Partnership, Refusal> {
-    require(unit, ctx, name).map(render)
-}
-
-/// Partners' memberships of a program.
-pub(crate) struct Partnerships;
-
-impl Resource for Partnerships {
-    const NAME: &'static str = "partnership";
-    const LISTING: &'static Listing = &partnership::LISTING;
-    type Row = PartnershipRow;
-    type Wire = Partnership;
-
-    fn render(_: &Ctx, _: Option<i64>, row: PartnershipRow) -> Result<Partnership, Refusal> {
-        Ok(render(row))
-    }
-
-    fn find(
-        unit: &mut Unit<'_>,
-        ctx: &Ctx,
-        _: Option<i64>,
-        name: &str,
-    ) -> Result<Option<PartnershipRow>, Refusal> {
-        find(unit, ctx, name)
-    }
-}
-
-/// The same in the shape of seed 003.
-pub(crate) struct Partners;
-
-impl Resource for Partners {
-    const NAME: &'static str = "partnership";
-    const LISTING: &'static Listing = &partnership::LISTING;
-    type Row = PartnershipRow;
-    type Wire = Partner;
-
-    fn render(_: &Ctx, _: Option<i64>, row: PartnershipRow) -> Result<Partner, Refusal> {
-        Ok(render_partner(row))
-    }
-
-    fn find(
-        unit: &mut Unit<'_>,
-        ctx: &Ctx,
-        _: Option<i64>,
-        name: &str,
-    ) -> Result<Option<PartnershipRow>, Refusal> {
-        find(unit, ctx, name)
-    }
+    Ok(render(require(unit, ctx, name)?))
 }
 
 /// Changes a partnership.
@@ -188,26 +149,69 @@ pub(crate) fn update(
     change: UpdatePartnership,
 ) -> Result<Partnership, Refusal> {
     let mut row = require(unit, ctx, name)?;
-    check_names(change.first_name.as_deref(), change.last_name.as_deref())?;
+    let old_group = row.group;
     row.first_name = change.first_name.or(row.first_name);
     row.last_name = change.last_name.or(row.last_name);
+    row.manager_email = change.manager_email.or(row.manager_email);
+    row.manager_name = change.manager_name.or(row.manager_name);
+    row.address = change.address.or(row.address);
+    row.tags = change.tags.unwrap_or(row.tags);
+    row.approved_status = change.approved_status.unwrap_or(row.approved_status);
     if let Some(group) = change.group_key {
-        row.group = Some(find_group(unit, ctx, &group)?);
+        row.group = Some(find_group(unit, ctx, &group)?.id);
     }
-    if let Some(tags) = change.tags {
-        check_tags(&tags)?;
-        row.tags = tags;
+    if let Some(key) = change.tier_key {
+        row.tier = Some(tier::find_open(unit, ctx, &key)?.id);
     }
-    if let Some(status) = change.approved_status {
-        if !matches!(status.as_str(), "approved" | "pending" | "declined") {
-            let message = "approved_status must be approved, pending or declined";
-            return Err(FieldError::new("invalid_value", "approved_status", message).into());
-        }
-        row.approved_status = status;
+    if change.fields.is_some() {
+        row.fields = answers::read(change.fields)?;
     }
+    check_profile(&row)?;
     row.updated_at = ctx.now.0;
     partnership::update(unit, &row)?;
+    if row.group != old_group {
+        evaluate::joined(unit, ctx, row.id)?;
+    }
     announced(unit, ctx, WebhookEvent::PartnershipUpdated, &row.key)
+}
+
+/// Moves many partners to a group: all, or none.
+pub(crate) fn move_many(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    order: &MovePartnerships,
+) -> Result<List<Partnership>, Refusal> {
+    super::check_many("partnership_keys", order.partnership_keys.len(), limits::LIST_MAX)?;
+    let mut items = Vec::with_capacity(order.partnership_keys.len());
+    for name in &order.partnership_keys {
+        let change =
+            UpdatePartnership { group_key: Some(order.group_key.clone()), ..UpdatePartnership::default() };
+        items.push(update(unit, ctx, name, change)?);
+    }
+    Ok(super::list::whole(items, |item| &item.key))
+}
+
+/// Replaces a partner's tags, or adds and takes away some.
+pub(crate) fn tag(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    name: &str,
+    order: TagPartnership,
+) -> Result<Partnership, Refusal> {
+    if order.tags.is_none() && order.add.is_none() && order.remove.is_none() {
+        return Err(FieldError::required("tags").into());
+    }
+    let row = require(unit, ctx, name)?;
+    let mut tags = order.tags.unwrap_or(row.tags);
+    for tag in order.add.unwrap_or_default() {
+        if !tags.contains(&tag) {
+            tags.push(tag);
+        }
+    }
+    let gone = order.remove.unwrap_or_default();
+    tags.retain(|tag| !gone.contains(tag));
+    let change = UpdatePartnership { tags: Some(tags), ..UpdatePartnership::default() };
+    update(unit, ctx, name, change)
 }
 
 /// Archives a partnership: its links answer 404 and its token stops working; what it earned stays.
@@ -238,47 +242,6 @@ pub(crate) fn record_token(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result
     };
     credential::insert(unit, &credential_row, ctx.now.0)?;
     Ok(PartnerToken { token, partnership_key: row.key })
-}
-
-fn status(archived: bool) -> String {
-    if archived { "archived" } else { "active" }.to_owned()
-}
-
-fn render(row: PartnershipRow) -> Partnership {
-    let group = row.group_facts.map(|group| GroupSummary {
-        key: group.key,
-        name: group.name,
-        slug: group.slug,
-        archived: group.archived,
-        default: group.is_default,
-        features: Map::new(),
-    });
-    let stats = Map::from_iter([("CUSTOMER_COUNT".to_owned(), row.customers.into())]);
-    Partnership {
-        key: row.key,
-        partner_key: row.partner_key,
-        email: row.email,
-        first_name: row.first_name,
-        last_name: row.last_name,
-        group_key: group.as_ref().map(|group| group.key.clone()),
-        group,
-        tags: row.tags,
-        fields: Vec::new(),
-        tier: None,
-        stats,
-        claimed: false,
-        approved_status: row.approved_status,
-        status: status(row.archived),
-        archived: row.archived,
-        joined_at: Millis(row.created_at),
-        created_at: Millis(row.created_at),
-        updated_at: Millis(row.updated_at),
-    }
-}
-
-fn render_partner(row: PartnershipRow) -> Partner {
-    let name = [row.first_name, row.last_name].into_iter().flatten().collect::<Vec<_>>().join(" ");
-    Partner { key: row.key, email: row.email, name, status: status(row.archived) }
 }
 
 /// The partnership that a body or filter names as `partnership_key`. An unknown one, or another program's, is 403

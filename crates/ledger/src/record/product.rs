@@ -1,5 +1,6 @@
 //! Products: the catalogue entries that a customer has, and who sold them (seed 000).
 
+mod listing;
 pub(super) mod view;
 
 use headwater_protocol::field::check_optional;
@@ -18,8 +19,9 @@ use crate::store::member::MemberRow;
 use crate::store::product::{self, ProductNames, ProductRow};
 use crate::store::product_book::ProductBookRow;
 
+pub(crate) use listing::list;
 use view::render;
-pub(crate) use view::{Products, get_for_partner, list};
+pub(crate) use view::{Products, get_for_partner};
 
 /// A product that was made, or that existed.
 pub(crate) struct RecordedProduct {
@@ -165,7 +167,7 @@ fn again(
         Source::Billing | Source::Vendor => {}
     }
     let late = is_late(&row, new);
-    let turned = !late && row.status != new.status.name();
+    let (turned, old_entry) = (!late && row.status != new.status.name(), row.product_book);
     let entry = entry(unit, ctx, new)?;
     if entry.is_none() && ctx.source == Source::Vendor {
         product_book::require_named(unit, ctx, &new.product_book_key)?;
@@ -185,6 +187,9 @@ fn again(
     }
     if turned && ctx.source == Source::Billing {
         evaluate::reevaluate_since(unit, ctx, &row)?;
+    }
+    if turned || row.product_book != old_entry {
+        evaluate::product_updated(unit, ctx, &row)?;
     }
     Ok(RecordedProduct { product: render(ctx, row), created: false, warnings: Vec::new() })
 }
@@ -331,6 +336,7 @@ pub(crate) fn update(
         return Err(Refusal::new(RefusalKind::Forbidden, "claim_refused", "a page cannot change a product"));
     }
     let named = subscription.is_some();
+    let old = (row.product_book, row.status.clone());
     if let Some(text) = &subscription
         && let Some(other) = product::find_of_customer(unit, row.customer, text)?
         && other.id != row.id
@@ -353,6 +359,9 @@ pub(crate) fn update(
     save::product(unit, ctx, &row)?;
     if named {
         unmatched::link(unit, ctx, &row)?;
+    }
+    if (row.product_book, &row.status) != (old.0, &old.1) {
+        evaluate::product_updated(unit, ctx, &row)?;
     }
     Ok(render(ctx, row))
 }

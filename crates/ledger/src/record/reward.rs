@@ -1,5 +1,6 @@
 //! Rewards and their reversals. The sum of a partner's rows is its balance (docs/decisions/0003-reversals.md).
 
+mod manual;
 pub(super) mod view;
 
 use headwater_attribution::claim::Hold;
@@ -12,14 +13,18 @@ use headwater_store::Unit;
 
 use super::resource::require;
 use super::{Ctx, Refusal, RefusalKind, save};
+use crate::store::cap;
 use crate::store::reward::{self, EarnedBy, RewardNames, RewardRow, StatusChange};
 use crate::store::transaction::TransactionRow;
 
-pub(crate) use view::Rewards;
+pub(crate) use manual::record;
 use view::render;
+pub(crate) use view::{Rewards, offer_key};
 
 /// Why a reward was declined by a refund.
 const REFUNDED: &str = "refunded";
+/// Why an installment ended: when it was due, the rules of its trigger no longer held.
+const RULES_FAILED: &str = "rules_no_longer_hold";
 /// Why a reward was taken back that rested on a claim that was corrected (trust.md section 1).
 const CORRECTED: &str = "claim_corrected";
 
@@ -33,6 +38,8 @@ pub(crate) fn blank(ctx: &Ctx, partnership: i64, amount: i64, currency: Currency
         customer: None,
         txn: None,
         trigger: None,
+        action: None,
+        invoice: None,
         event_key: None,
         amount,
         currency: currency.code().to_owned(),
@@ -41,6 +48,8 @@ pub(crate) fn blank(ctx: &Ctx, partnership: i64, amount: i64, currency: Currency
         reverses: None,
         reason: None,
         ready_at: None,
+        asked_at: None,
+        capped: false,
         created_at: ctx.now.0,
         updated_at: ctx.now.0,
         names: RewardNames::default(),
@@ -64,6 +73,45 @@ pub(crate) fn rests_on_claims(row: &RewardRow) -> bool {
 /// Whether a reward was neither approved nor declined nor held.
 pub(crate) fn is_pending(row: &RewardRow) -> bool {
     row.status == RewardStatus::Pending.name()
+}
+
+/// Whether all of a reward was taken back by a refund, before it was paid.
+pub(crate) fn is_refunded(row: &RewardRow) -> bool {
+    row.status == RewardStatus::Declined.name() && row.reason.as_deref() == Some(REFUNDED)
+}
+
+/// Makes an installment a reward like any other, once it is due.
+pub(crate) fn release_installment(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    row: &RewardRow,
+    hold: Option<Hold>,
+) -> Result<(), Refusal> {
+    let status = if hold.is_some() { RewardStatus::Hold } else { RewardStatus::Pending };
+    let to = StatusChange { status: status.name(), reason: hold.map(Hold::reason), at: ctx.now.0 };
+    save::reward_status(unit, ctx, row.id, &to)
+}
+
+/// Ends an installment for good: takes back what is left of it, declines it, and makes room under its caps. It stays
+/// the event's, so that no replay earns it again.
+pub(crate) fn end_installment(unit: &mut Unit<'_>, ctx: &Ctx, row: &RewardRow) -> Result<(), Refusal> {
+    let rest = row.amount - reward::taken(unit, row.id)?;
+    if rest != 0 {
+        save::new_reward(unit, ctx, &reversal(ctx, row, rest, RULES_FAILED))?;
+    }
+    let to =
+        StatusChange { status: RewardStatus::Declined.name(), reason: Some(RULES_FAILED), at: ctx.now.0 };
+    save::reward_status(unit, ctx, row.id, &to)?;
+    if row.capped {
+        cap::release(unit, row.id)?;
+    }
+    Ok(())
+}
+
+/// Whether a reward is paid or on an invoice, whose amount is fixed: it never changes any more, and what is taken from
+/// it is set off against later rewards.
+pub(crate) fn is_settled(row: &RewardRow) -> bool {
+    row.status == RewardStatus::Paid.name() || row.invoice.is_some()
 }
 
 /// Puts an existing reward on hold, changes the reason, or releases it. A status that a person has set stays.
@@ -93,7 +141,7 @@ pub(crate) fn take_back(
     if rest != 0 {
         save::new_reward(unit, ctx, &reversal(ctx, earned, rest, CORRECTED))?;
     }
-    if earned.status != RewardStatus::Paid.name() {
+    if !is_settled(earned) {
         let declined =
             StatusChange { status: RewardStatus::Declined.name(), reason: Some(CORRECTED), at: ctx.now.0 };
         save::reward_status(unit, ctx, earned.id, &declined)?;
@@ -109,20 +157,37 @@ pub(crate) fn reverse_transaction(
     txn: &TransactionRow,
 ) -> Result<(), Refusal> {
     let refunded = if txn.archived { txn.amount } else { txn.refunded_total };
-    for (earned, already) in reward::list_earned(unit, EarnedBy::ByPayment(txn.id))? {
-        let step = headwater_attribution::reverse(earned.amount, txn.amount, refunded, already);
+    reverse_earned(unit, ctx, EarnedBy::ByPayment(txn.id), (txn.amount, refunded))
+}
+
+/// Takes back all that an action earned.
+pub(crate) fn reverse_action(unit: &mut Unit<'_>, ctx: &Ctx, action: i64) -> Result<(), Refusal> {
+    reverse_earned(unit, ctx, EarnedBy::ByAction(action), (1, 1))
+}
+
+fn reverse_earned(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    by: EarnedBy,
+    (whole, refunded): (i64, i64),
+) -> Result<(), Refusal> {
+    for (earned, already) in reward::list_earned(unit, by)? {
+        if earned.reason.as_deref() == Some(RULES_FAILED) {
+            continue;
+        }
+        let step = headwater_attribution::reverse(earned.amount, whole, refunded, already);
         if step != 0 {
             save::new_reward(unit, ctx, &reversal(ctx, &earned, step, REFUNDED))?;
         }
         let whole = already + step == earned.amount;
-        let taken =
-            earned.status == RewardStatus::Declined.name() && earned.reason.as_deref() == Some(REFUNDED);
         // The total has shrunk: a reward that the refund had declined is open again.
-        if taken && !whole {
-            let again = StatusChange { status: RewardStatus::Pending.name(), reason: None, at: ctx.now.0 };
+        if is_refunded(&earned) && !whole {
+            let waits = earned.ready_at.is_some_and(|due| due > ctx.now.0);
+            let status = if waits { RewardStatus::Scheduled } else { RewardStatus::Pending };
+            let again = StatusChange { status: status.name(), reason: None, at: ctx.now.0 };
             save::reward_status(unit, ctx, earned.id, &again)?;
         }
-        if whole && earned.status != RewardStatus::Paid.name() {
+        if whole && !is_settled(&earned) {
             let declined =
                 StatusChange { status: RewardStatus::Declined.name(), reason: Some(REFUNDED), at: ctx.now.0 };
             save::reward_status(unit, ctx, earned.id, &declined)?;
@@ -132,18 +197,20 @@ pub(crate) fn reverse_transaction(
 }
 
 /// A row that takes `step` from a reward, or restores it where `step` has the other sign. It has the reward's status,
-/// except that the reversal of a paid reward is pending: the amount is owed back.
+/// except that the reversal of one that is paid, or is on an invoice, is pending: the amount is owed back.
 fn reversal(ctx: &Ctx, earned: &RewardRow, step: i64, reason: &str) -> RewardRow {
-    let paid = earned.status == RewardStatus::Paid.name();
-    let status = if paid { RewardStatus::Pending.name().to_owned() } else { earned.status.clone() };
+    let status =
+        if is_settled(earned) { RewardStatus::Pending.name().to_owned() } else { earned.status.clone() };
     RewardRow {
         id: ctx.next_id(),
         key: ctx.mint(Prefix::Reward),
         event_key: None,
         amount: -step,
         status,
+        invoice: None,
         reverses: Some(earned.id),
         reason: Some(reason.to_owned()),
+        capped: false,
         created_at: ctx.now.0,
         updated_at: ctx.now.0,
         ..earned.clone()
@@ -186,6 +253,10 @@ pub(crate) fn update(
 fn refuse_move(unit: &mut Unit<'_>, row: &RewardRow, to: RewardStatus) -> Result<(), Refusal> {
     let refuse =
         |code: &str, message: String| Err(Refusal::new(RefusalKind::Conflict, code, message).field("status"));
+    if row.invoice.is_some() && row.status != RewardStatus::Paid.name() {
+        let message = format!("reward {} is on an invoice; mark the invoice as paid", row.key);
+        return refuse("reward_invoiced", message);
+    }
     if row.status == RewardStatus::Paid.name() {
         return refuse("reward_paid", format!("reward {} is paid; that cannot be undone", row.key));
     }
@@ -195,7 +266,7 @@ fn refuse_move(unit: &mut Unit<'_>, row: &RewardRow, to: RewardStatus) -> Result
         }
         return Ok(());
     };
-    let paid = reward::find_by_id(unit, original)?.is_some_and(|row| row.status == RewardStatus::Paid.name());
+    let paid = reward::find_by_id(unit, original)?.is_some_and(|row| is_settled(&row));
     if !paid {
         let message = format!("{} reverses a reward that is not paid, and moves with it", row.key);
         return refuse("reversal_follows", message);

@@ -5,7 +5,7 @@ use headwater_protocol::v2::WebhookEvent;
 use headwater_store::{StoreError, Unit};
 
 use super::customer::view::Customers;
-use super::outgoing::{self, Occurrence};
+use super::outgoing::{self, OutgoingEvent};
 use super::product::view::Products;
 use super::resource::Resource;
 use super::reward::view::Rewards;
@@ -21,7 +21,7 @@ use crate::store::transaction::{self, TransactionRow};
 fn announce<R: Resource>(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
-    what: Occurrence,
+    what: OutgoingEvent,
     find: impl FnOnce(&mut Unit<'_>) -> Result<Option<R::Row>, StoreError>,
 ) -> Result<(), Refusal> {
     if !outgoing::listens(unit, ctx, what.event())? {
@@ -32,7 +32,7 @@ fn announce<R: Resource>(
 }
 
 fn announce_customer(unit: &mut Unit<'_>, ctx: &Ctx, event: WebhookEvent, id: i64) -> Result<(), Refusal> {
-    let what = Occurrence::of_customer(event, id);
+    let what = OutgoingEvent::of_customer(event, id);
     announce::<Customers>(unit, ctx, what, |unit| customer::find_by_id(unit, id))
 }
 
@@ -63,7 +63,7 @@ fn announce_product(
     event: WebhookEvent,
     row: &ProductRow,
 ) -> Result<(), Refusal> {
-    let what = Occurrence::of_customer(event, row.customer);
+    let what = OutgoingEvent::of_customer(event, row.customer);
     announce::<Products>(unit, ctx, what, |unit| product::find_by_id(unit, row.id))
 }
 
@@ -86,7 +86,7 @@ pub(crate) fn announce_transaction(
     event: WebhookEvent,
     row: &TransactionRow,
 ) -> Result<(), Refusal> {
-    let what = Occurrence::of_customer(event, row.customer);
+    let what = OutgoingEvent::of_customer(event, row.customer);
     announce::<Transactions>(unit, ctx, what, |unit| transaction::find_by_id(unit, row.id))
 }
 
@@ -109,7 +109,7 @@ pub(crate) fn transaction(unit: &mut Unit<'_>, ctx: &Ctx, row: &TransactionRow) 
 pub(crate) fn new_reward(unit: &mut Unit<'_>, ctx: &Ctx, row: &RewardRow) -> Result<bool, Refusal> {
     let added = reward::insert(unit, ctx.program, row)?;
     if added {
-        let what = Occurrence::new(WebhookEvent::RewardCreated, row.customer);
+        let what = OutgoingEvent::new(WebhookEvent::RewardCreated, row.customer);
         announce::<Rewards>(unit, ctx, what, |unit| reward::find_by_id(unit, row.id))?;
     }
     Ok(added)
@@ -129,8 +129,21 @@ pub(crate) fn reward_status(
     let mut changed: Vec<_> = reward::find_by_id(unit, id)?.into_iter().collect();
     let followed = |row: &RewardRow| row.status == to.status && row.updated_at == to.at;
     changed.extend(reward::list_reversals(unit, id)?.into_iter().filter(followed));
+    announce_rewards(unit, ctx, changed)
+}
+
+/// Queues the events of the rewards that were paid with an invoice.
+pub(crate) fn announce_paid(unit: &mut Unit<'_>, ctx: &Ctx, invoice: i64) -> Result<(), Refusal> {
+    if !outgoing::listens(unit, ctx, WebhookEvent::RewardUpdated)? {
+        return Ok(());
+    }
+    let paid = reward::list_on_invoice(unit, invoice)?;
+    announce_rewards(unit, ctx, paid)
+}
+
+fn announce_rewards(unit: &mut Unit<'_>, ctx: &Ctx, changed: Vec<RewardRow>) -> Result<(), Refusal> {
     for row in changed {
-        let what = Occurrence::new(WebhookEvent::RewardUpdated, row.customer);
+        let what = OutgoingEvent::new(WebhookEvent::RewardUpdated, row.customer);
         outgoing::queue(unit, ctx, what, &Rewards::render(ctx, None, row)?)?;
     }
     Ok(())

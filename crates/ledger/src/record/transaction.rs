@@ -1,5 +1,6 @@
 //! Transactions: a payment, its link to a product, its evaluation and its refunds, each in one unit of work.
 
+mod listing;
 pub(super) mod view;
 
 use headwater_protocol::field::{check_length, check_optional};
@@ -10,24 +11,23 @@ use headwater_protocol::limits::{
 };
 use headwater_protocol::money::check_amount;
 use headwater_protocol::v2::{
-    CreateRefund, CreateTransaction, List, Transaction, TransactionExplanation, Warning, WebhookEvent,
+    CreateRefund, CreateTransaction, Transaction, TransactionExplanation, Warning, WebhookEvent,
 };
 use headwater_protocol::{FieldError, Millis};
 use headwater_store::Unit;
 use serde_json::{Map, Value};
 
 use super::evaluate::{self, Preloaded, Reason};
-use super::list::{self as page_of, ListRequest};
 use super::lookup::{self, Found, Named};
 use super::refusal::short;
-use super::{Ctx, Refusal, RefusalKind, claim, filter, product as products, reward, save};
+use super::{Ctx, Refusal, RefusalKind, claim, customer, member, product as products, reward, save};
 use crate::store::customer::CustomerRow;
-use crate::store::list::{Slice, page};
-use crate::store::product::{self, ProductRow};
+use crate::store::product::ProductRow;
 use crate::store::transaction::{self, TransactionNames, TransactionRow};
 
+pub(crate) use listing::list;
 pub(crate) use view::Transactions;
-use view::render;
+use view::{render, unmatched_warning};
 
 /// The prefix of the keys of payments that a page has claimed.
 const CLAIMED: &str = "chk_";
@@ -49,6 +49,8 @@ pub(crate) fn record(
         claim::confirm(unit, ctx, &mut found.row)?;
     }
     let owner = found.row;
+    let partnership = linked.as_ref().and_then(|row| row.partnership).or(owner.partnership);
+    let (seller, mut warnings) = credited_member(unit, ctx, new, partnership)?;
     let row = TransactionRow {
         id: ctx.next_id(),
         key: key.unwrap_or_else(|| ctx.mint(Prefix::Transaction)),
@@ -56,7 +58,8 @@ pub(crate) fn record(
         customer: owner.id,
         by_site_key: owner.customer_key.as_deref() == Some(named),
         product: linked.as_ref().map(|row| row.id),
-        partnership: linked.as_ref().and_then(|row| row.partnership).or(owner.partnership),
+        partnership,
+        member: seller,
         amount: new.amount,
         currency: new.currency.code().to_owned(),
         category_key: new.category_key.clone(),
@@ -71,7 +74,10 @@ pub(crate) fn record(
         claimed_name: found.claimed,
         refunded_at: None,
         product_book: paid_for,
-        names: names(&owner, linked.as_ref()),
+        names: TransactionNames {
+            member_key: new.member_key.clone().filter(|_| seller.is_some()),
+            ..names(&owner, linked.as_ref())
+        },
     };
     // The insert decides whether the key is new; a repeated payment must not reach the triggers.
     if !save::new_transaction(unit, ctx, &row)? {
@@ -79,7 +85,7 @@ pub(crate) fn record(
     }
     let held = Preloaded { owner: Some(&owner), linked: linked.as_ref() };
     evaluate::transaction(unit, ctx, &row, held, Reason::Recorded)?;
-    let warnings = unmatched_warning(unit, &row, "subscription_key")?.into_iter().collect();
+    warnings.extend(unmatched_warning(unit, &row, "subscription_key")?);
     Ok((render(row), warnings))
 }
 
@@ -92,6 +98,19 @@ fn own_key(ctx: &Ctx, key: &str) -> String {
     }
 }
 
+/// The team member who is credited with a payment, if of the credited partner's team.
+fn credited_member(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    new: &CreateTransaction,
+    partnership: Option<i64>,
+) -> Result<(Option<i64>, Vec<Warning>), Refusal> {
+    let Some(key) = &new.member_key else { return Ok((None, Vec::new())) };
+    let found = member::find_active(unit, ctx, key)?.filter(|row| Some(row.partnership) == partnership);
+    let warnings = if found.is_none() { vec![customer::member_ignored()] } else { Vec::new() };
+    Ok((found.map(|row| row.id), warnings))
+}
+
 /// The names that answers show of what a new payment points to.
 fn names(owner: &CustomerRow, linked: Option<&ProductRow>) -> TransactionNames {
     let seller = linked.filter(|row| row.partnership.is_some());
@@ -102,6 +121,7 @@ fn names(owner: &CustomerRow, linked: Option<&ProductRow>) -> TransactionNames {
         sub_ids: owner.sub_ids.clone(),
         product_key: linked.map(|row| row.key.clone()),
         partnership_key: seller.map_or(&owner.partnership_key, |row| &row.names.partnership_key).clone(),
+        member_key: None,
     }
 }
 
@@ -180,6 +200,9 @@ fn require_customer<'a>(
         let message = format!("'{}' is a customer made with {made} keys", short(name.text()));
         return Err(Refusal::invalid("test_mismatch", field, message)
             .hint(format!("send its transactions with the {keys} key pair")));
+    }
+    if let Some(renamed) = customer::renamed(unit, ctx, name)? {
+        return Err(renamed.field(field));
     }
     Err(Refusal::not_found("customer", name.text())
         .field(field)
@@ -304,38 +327,4 @@ fn require(unit: &mut Unit<'_>, ctx: &Ctx, key: &str) -> Result<TransactionRow, 
 pub(crate) fn explain(unit: &mut Unit<'_>, ctx: &Ctx, key: &str) -> Result<TransactionExplanation, Refusal> {
     let row = require(unit, ctx, key)?;
     evaluate::explain_transaction(unit, ctx, &row)
-}
-
-/// A page of payments, with a warning for each whose subscription matches no product.
-pub(crate) fn list(
-    unit: &mut Unit<'_>,
-    ctx: &Ctx,
-    request: &ListRequest,
-) -> Result<(List<Transaction>, Vec<Warning>), Refusal> {
-    let conditions = filter::conditions(unit, ctx, None, request)?;
-    let scope = transaction::LISTING.scope(ctx.scope(), None);
-    let slice = page(unit, &transaction::LISTING, &scope, conditions, &request.page)?;
-    let mut warnings = Vec::new();
-    for (at, (_, row)) in slice.iter().flat_map(|slice: &Slice<TransactionRow>| slice.rows.iter().enumerate())
-    {
-        warnings.extend(unmatched_warning(unit, row, &format!("items[{at}].subscription_key"))?);
-    }
-    Ok((page_of::render(&request.page, slice, render)?, warnings))
-}
-
-/// A warning for a payment whose subscription matches no product. Seed 000 accepts such payments, but most are
-/// mistakes.
-fn unmatched_warning(
-    unit: &mut Unit<'_>,
-    row: &TransactionRow,
-    field: &str,
-) -> Result<Option<Warning>, Refusal> {
-    let (None, Some(wanted)) = (row.product, &row.subscription_key) else { return Ok(None) };
-    let known = product::list_subscriptions(unit, row.customer)?;
-    let hint = match known.iter().find(|known| known.to_lowercase() == wanted.to_lowercase()) {
-        Some(near) => format!("differs only in case from '{}'", short(near)),
-        None => format!("no product of this customer has external_subscription_key '{}'", short(wanted)),
-    };
-    let code = "subscription_key_unmatched".to_owned();
-    Ok(Some(Warning { code, field: field.to_owned(), hint }))
 }

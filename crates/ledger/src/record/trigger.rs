@@ -21,13 +21,6 @@ use crate::store::trigger::{self, TriggerRow};
 /// Groups and tags that an offer may name, together.
 const ELIGIBILITY_MAX: usize = 100;
 
-fn event_name(event: TriggerEvent) -> &'static str {
-    match event {
-        TriggerEvent::CustomerCreated => "customer_created",
-        TriggerEvent::TransactionCreated => "transaction_created",
-    }
-}
-
 fn text<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).expect("wire types have text keys and no floats that could fail")
 }
@@ -81,7 +74,7 @@ fn to_row(id: i64, made: &Trigger) -> TriggerRow {
         key: made.key.clone(),
         name: made.name.clone(),
         offer_description: made.offer_description.clone(),
-        event: event_name(made.event).to_owned(),
+        event: made.event.name().to_owned(),
         rules: text(&made.rules),
         action: text(&made.action),
         eligibility: text(&made.eligibility),
@@ -96,10 +89,7 @@ fn to_row(id: i64, made: &Trigger) -> TriggerRow {
 /// A stored trigger as the API shows it. One that a newer version wrote and this one cannot read is an internal
 /// error.
 fn render(row: TriggerRow) -> Result<Trigger, Refusal> {
-    let event = [TriggerEvent::CustomerCreated, TriggerEvent::TransactionCreated]
-        .into_iter()
-        .find(|event| event_name(*event) == row.event)
-        .ok_or_else(|| unreadable(&row.key))?;
+    let event = TriggerEvent::from_name(&row.event).ok_or_else(|| unreadable(&row.key))?;
     Ok(Trigger {
         event,
         rules: read(&row.key, &row.rules)?,
@@ -143,16 +133,12 @@ pub(crate) struct TriggerCache {
 #[derive(Clone)]
 struct CompiledTriggers {
     version: i64,
-    customers: Arc<[ListeningTrigger]>,
-    transactions: Arc<[ListeningTrigger]>,
+    by_event: Arc<HashMap<TriggerEvent, Arc<[ListeningTrigger]>>>,
 }
 
 impl CompiledTriggers {
-    fn of(self, event: TriggerEvent) -> Arc<[ListeningTrigger]> {
-        match event {
-            TriggerEvent::CustomerCreated => self.customers,
-            TriggerEvent::TransactionCreated => self.transactions,
-        }
+    fn of(&self, event: TriggerEvent) -> Arc<[ListeningTrigger]> {
+        self.by_event.get(&event).cloned().unwrap_or_default()
     }
 }
 
@@ -163,29 +149,51 @@ pub(crate) fn ready(
     event: TriggerEvent,
 ) -> Result<Arc<[ListeningTrigger]>, Refusal> {
     let version = trigger::version(unit, ctx.program)?;
+    ready_at(unit, ctx, event, version)
+}
+
+/// The same for a caller that has read the version of the program's triggers: without a statement, when they are
+/// cached.
+pub(crate) fn ready_at(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    event: TriggerEvent,
+    version: i64,
+) -> Result<Arc<[ListeningTrigger]>, Refusal> {
     let cached = || ctx.ids.triggers.programs.lock().unwrap_or_else(PoisonError::into_inner);
     let known = cached().get(&ctx.program).filter(|known| known.version == version).cloned();
     if let Some(known) = known {
         return Ok(known.of(event));
     }
-    let (mut customers, mut transactions) = (Vec::new(), Vec::new());
+    let mut listening: HashMap<TriggerEvent, Vec<ListeningTrigger>> = HashMap::new();
     for row in trigger::list_active(unit, ctx.program)? {
-        let id = row.id;
-        let made = render(row)?;
-        let listening = match made.event {
-            TriggerEvent::CustomerCreated => &mut customers,
-            TriggerEvent::TransactionCreated => &mut transactions,
-        };
-        let compiled = compile(&made)?;
-        listening.push(ListeningTrigger { id, compiled, offer_description: made.offer_description });
+        let (event, ready) = listen(row)?;
+        listening.entry(event).or_default().push(ready);
     }
-    let found = CompiledTriggers { version, customers: customers.into(), transactions: transactions.into() };
+    let by_event = listening.into_iter().map(|(event, triggers)| (event, triggers.into())).collect();
+    let found = CompiledTriggers { version, by_event: Arc::new(by_event) };
     let mut cached = cached();
     if cached.len() >= COMPILED_PROGRAMS_MAX {
         cached.clear();
     }
     cached.insert(ctx.program, found.clone());
     Ok(found.of(event))
+}
+
+/// A stored trigger, compiled, and what it listens for.
+fn listen(row: TriggerRow) -> Result<(TriggerEvent, ListeningTrigger), Refusal> {
+    let id = row.id;
+    let made = render(row)?;
+    let compiled = compile(&made)?;
+    Ok((made.event, ListeningTrigger { id, compiled, offer_description: made.offer_description }))
+}
+
+/// A trigger by its number, compiled, also when it is no longer active.
+pub(crate) fn find_compiled(
+    unit: &mut Unit<'_>,
+    id: i64,
+) -> Result<Option<(TriggerEvent, ListeningTrigger)>, Refusal> {
+    trigger::find_by_id(unit, id)?.map(listen).transpose()
 }
 
 /// Gives a program's triggers a new version. Every change of them must end here, or caches stay stale.

@@ -2,8 +2,8 @@
 
 use headwater_store::{Record, StoreError, Unit, row};
 
-use super::json;
 use super::list::{FilterBy, ListFilter, Listing};
+use super::{json, totals};
 
 row! {
     /// A click on a link.
@@ -45,7 +45,7 @@ pub(crate) const LISTING: Listing = Listing {
     )],
 };
 
-/// Adds a click.
+/// Adds a click, and counts it for its partner when a person made it.
 pub(crate) fn insert(unit: &mut Unit<'_>, row: &ClickRow) -> Result<(), StoreError> {
     unit.insert(
         "click",
@@ -63,7 +63,7 @@ pub(crate) fn insert(unit: &mut Unit<'_>, row: &ClickRow) -> Result<(), StoreErr
             ("updated_at", row.created_at.into()),
         ],
     )?;
-    Ok(())
+    if row.bot { Ok(()) } else { totals::add_click(unit, row.partnership) }
 }
 
 /// A click of a program by its click id, which the visitor's browser keeps.
@@ -78,6 +78,7 @@ pub(crate) fn find_by_xid(
 
 /// Deletes up to `limit` clicks whose number is below `before`, the oldest first; returns how many.
 pub(crate) fn delete_before(unit: &mut Unit<'_>, before: i64, limit: i64) -> Result<usize, StoreError> {
+    totals::note_pruned_clicks(unit, before, limit)?;
     unit.execute(
         "DELETE FROM click WHERE id IN (SELECT id FROM click WHERE id < $1 ORDER BY id LIMIT $2)",
         &[before.into(), limit.into()],

@@ -28,6 +28,8 @@ row! {
         pub(crate) source_type: String = "customer.source_type",
         pub(crate) sub_ids: Vec<String> = "customer.sub_ids" => json::texts,
         pub(crate) meta: Option<Map<String, Value>> = "customer.meta" => json::object,
+        /// Custom fields.
+        pub(crate) fields: Option<Map<String, Value>> = "customer.fields" => json::object,
         pub(crate) test: bool = "customer.test",
         pub(crate) archived: bool = "customer.archived",
         pub(crate) created_at: i64 = "customer.created_at",
@@ -46,11 +48,19 @@ row! {
         pub(crate) partner_key: Option<String> = "partnership.partner_key",
         /// Read only: `part_…`.
         pub(crate) partnership_key: Option<String> = "partnership.key",
+        /// Read only: the program's name in cookies.
+        pub(crate) company_key: String = "program.company_key",
+        /// Read only.
+        pub(crate) company_name: String = "program.name",
+        /// Read only: whether there is a payment that was not wholly refunded.
+        pub(crate) has_paid: bool = "CAST(CASE WHEN EXISTS (SELECT 1 FROM customer_total \
+             WHERE customer_total.customer = customer.id AND customer_total.payments > 0) THEN 1 ELSE 0 END AS bigint)",
     }
 }
 
 const COLUMNS: &str = CustomerRow::COLUMNS;
-const FROM: &str = "customer LEFT JOIN partnership ON partnership.id = customer.partnership";
+const FROM: &str = "customer JOIN program ON program.id = customer.program \
+     LEFT JOIN partnership ON partnership.id = customer.partnership";
 
 /// How these are listed.
 pub(crate) const LISTING: Listing = Listing {
@@ -72,6 +82,17 @@ pub(crate) const LISTING: Listing = Listing {
             "The partner who referred the customer.",
             FilterBy::Record(NamedRecord::Partnership, "customer.partnership ="),
         ),
+        ListFilter::vendor(
+            "partnership_key",
+            "The same.",
+            FilterBy::Record(NamedRecord::Partnership, "customer.partnership ="),
+        ),
+        ListFilter::vendor(
+            "group",
+            "The referring partners' group: its key or slug.",
+            FilterBy::Record(NamedRecord::Group, "partnership.grp ="),
+        ),
+        ListFilter::vendor("test", "Whether test keys made it.", FilterBy::Bool("customer.test =")),
         ListFilter::vendor(
             "provider_key",
             "The billing provider's id of the customer.",
@@ -119,6 +140,7 @@ pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &CustomerRow) -> Re
             ("source_type", (&row.source_type).into()),
             ("sub_ids", (&json::from_texts(&row.sub_ids)).into()),
             ("meta", json::from_object(row.meta.as_ref()).as_ref().into()),
+            ("fields", json::from_object(row.fields.as_ref()).as_ref().into()),
             ("archived", row.archived.into()),
             ("created_at", row.created_at.into()),
             ("updated_at", row.updated_at.into()),
@@ -150,6 +172,7 @@ pub(crate) fn update(unit: &mut Unit<'_>, row: &CustomerRow) -> Result<(), Store
             ("external_key", row.external_key.as_ref().into()),
             ("sub_ids", (&json::from_texts(&row.sub_ids)).into()),
             ("meta", json::from_object(row.meta.as_ref()).as_ref().into()),
+            ("fields", json::from_object(row.fields.as_ref()).as_ref().into()),
             ("archived", row.archived.into()),
             ("updated_at", row.updated_at.into()),
             ("partnership", row.partnership.into()),
@@ -218,6 +241,7 @@ pub(crate) fn find_by_provider(
 ) -> Result<Vec<CustomerRow>, StoreError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM provider_id JOIN customer ON customer.id = provider_id.customer \
+         JOIN program ON program.id = customer.program \
          LEFT JOIN partnership ON partnership.id = customer.partnership \
          WHERE provider_id.program = $1 AND provider_id.test = $2 AND provider_id.provider_key = $3 \
          AND provider_id.claimed = $4 LIMIT 2"

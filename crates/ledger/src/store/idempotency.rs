@@ -54,7 +54,7 @@ pub(crate) fn insert(
     row: &AnswerRow,
     now: i64,
 ) -> Result<(), StoreError> {
-    unit.insert_on_conflict(
+    unit.send_insert_on_conflict(
         "idempotency",
         [
             ("program", program.into()),
@@ -67,8 +67,7 @@ pub(crate) fn insert(
         ],
         "(program, test, key) DO UPDATE SET request_hash = excluded.request_hash, \
          status = excluded.status, answer = excluded.answer, created_at = excluded.created_at",
-    )?;
-    Ok(())
+    )
 }
 
 /// Deletes every stored answer of a program that contains `text`: answers hold personal data, too.

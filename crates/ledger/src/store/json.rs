@@ -5,11 +5,23 @@
 use headwater_protocol::Source;
 use headwater_protocol::v2::WebhookSecrets;
 use headwater_store::Value;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
 /// Reads a list of text.
 pub(crate) fn texts(value: Value<'_>) -> Option<Vec<String>> {
     serde_json::from_str(value.text()?).ok()
+}
+
+/// Reads a value of a type that is stored as JSON.
+pub(crate) fn read<T: DeserializeOwned>(value: Value<'_>) -> Option<T> {
+    serde_json::from_str(value.text()?).ok()
+}
+
+/// Writes a value that [`read`] reads.
+pub(crate) fn write<T: Serialize>(value: &T) -> String {
+    serde_json::to_string(value).expect("wire types have text keys and no floats that could fail")
 }
 
 /// Reads an object that may be absent.

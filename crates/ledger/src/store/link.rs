@@ -2,7 +2,7 @@
 
 use headwater_store::{Record, StoreError, Unit, row};
 
-use super::list::Listing;
+use super::list::{FilterBy, ListFilter, Listing};
 
 row! {
     /// A partner's link, with what a redirect needs of its partner.
@@ -37,7 +37,7 @@ pub(crate) const LISTING: Listing = Listing {
     archivable: true,
     modes: false,
     partner: Some("link.partnership ="),
-    filters: &[],
+    filters: &[ListFilter::new("slug", "The path on the link host.", FilterBy::Text("link.slug ="))],
 };
 
 /// Adds a link.
@@ -53,6 +53,20 @@ pub(crate) fn insert(unit: &mut Unit<'_>, row: &LinkRow) -> Result<(), StoreErro
             ("slug", (&row.slug).into()),
             ("archived", row.archived.into()),
             ("created_at", row.created_at.into()),
+            ("updated_at", row.updated_at.into()),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Writes the columns that may change.
+pub(crate) fn update(unit: &mut Unit<'_>, row: &LinkRow) -> Result<(), StoreError> {
+    unit.update(
+        "link",
+        row.id,
+        [
+            ("dest", (&row.dest).into()),
+            ("archived", row.archived.into()),
             ("updated_at", row.updated_at.into()),
         ],
     )?;

@@ -6,6 +6,9 @@ use std::fmt::Write as _;
 use headwater_store::{Columns, Record, StoreError, Unit, Value};
 
 mod filter;
+mod updated;
+
+pub(in crate::store) use updated::INDEXES as BY_CHANGE;
 
 pub(crate) use filter::{FilterBy, ListFilter, NamedRecord};
 
@@ -16,7 +19,7 @@ pub(crate) struct PageRequest {
     pub(crate) limit: u32,
     /// The item to continue from.
     pub(crate) cursor: Option<Cursor>,
-    /// Name of the order: `created_at` or one of the listing's.
+    /// Name of the order: `created_at`, `updated_at` or one of the listing's.
     pub(crate) order: &'static str,
     /// Whether the smallest comes first.
     pub(crate) ascending: bool,
@@ -30,6 +33,14 @@ pub(crate) struct PageRequest {
     pub(crate) max_updated: Option<i64>,
     /// Whether archived items are shown.
     pub(crate) include_archived: bool,
+}
+
+impl PageRequest {
+    /// Whether it asks for pages of everything that is not archived.
+    pub(crate) fn is_whole(&self) -> bool {
+        let bounds = [self.min_created, self.max_created, self.min_updated, self.max_updated];
+        bounds.iter().all(Option::is_none) && !self.include_archived
+    }
 }
 
 /// Where a page begins or ends: an item's key.
@@ -83,6 +94,8 @@ impl Listing {
 pub(crate) struct Condition {
     left: Cow<'static, str>,
     right: Option<ConditionValue>,
+    /// What follows the value.
+    tail: &'static str,
 }
 
 #[derive(Clone)]
@@ -94,18 +107,28 @@ enum ConditionValue {
 impl Condition {
     /// A condition on a number.
     pub(crate) fn int(left: impl Into<Cow<'static, str>>, right: i64) -> Self {
-        Self { left: left.into(), right: Some(ConditionValue::Int(right)) }
+        Self { left: left.into(), right: Some(ConditionValue::Int(right)), tail: "" }
     }
 
     /// A condition on a text.
     pub(crate) fn text(left: &'static str, right: impl Into<String>) -> Self {
-        Self { left: left.into(), right: Some(ConditionValue::Text(right.into())) }
+        Self { left: left.into(), right: Some(ConditionValue::Text(right.into())), tail: "" }
     }
 
     /// A condition without a value. Written exactly like the condition of a partial index, it lets the planner use
     /// that index.
     pub(crate) fn fact(left: &'static str) -> Self {
-        Self { left: left.into(), right: None }
+        Self { left: left.into(), right: None, tail: "" }
+    }
+
+    /// A condition on a text inside a bracket that the left side opens, such as `EXISTS (SELECT … WHERE tag =`.
+    pub(crate) fn within(left: &'static str, right: impl Into<String>) -> Self {
+        Self::text(left, right).closed()
+    }
+
+    /// The same condition, whose left side opens a bracket.
+    pub(crate) fn closed(self) -> Self {
+        Self { tail: ")", ..self }
     }
 }
 
@@ -136,11 +159,12 @@ impl SqlQuery {
         }
     }
 
-    fn condition(&mut self, Condition { left, right }: Condition) {
+    fn condition(&mut self, Condition { left, right, tail }: Condition) {
         match right {
             Some(right) => self.push(&left, right),
             None => self.text.push_str(&left),
         }
+        self.text.push_str(tail);
     }
 
     fn values(&self) -> Vec<Value<'_>> {
@@ -165,11 +189,11 @@ pub(crate) fn page<T: Record>(
     page: &PageRequest,
 ) -> Result<Option<Slice<T>>, StoreError> {
     let table = listing.table;
-    let order = listing
-        .orders
-        .iter()
-        .find(|(name, _)| *name == page.order)
-        .map_or_else(|| format!("{table}.created_at"), |(_, column)| (*column).to_owned());
+    let order = match listing.orders.iter().find(|(name, _)| *name == page.order) {
+        Some((_, column)) => (*column).to_owned(),
+        None if page.order == "updated_at" => format!("{table}.updated_at"),
+        None => format!("{table}.created_at"),
+    };
     let (key, backward) = match &page.cursor {
         None => (None, false),
         Some(Cursor::After(key)) => (Some(key), false),
@@ -215,6 +239,23 @@ pub(crate) fn page<T: Record>(
         rows.reverse();
     }
     Ok(Some(Slice { rows, has_more }))
+}
+
+/// The number of rows of all pages together, counted up to a bound.
+pub(crate) fn count(
+    unit: &mut Unit<'_>,
+    listing: &Listing,
+    scope: &[Condition],
+    filters: Vec<Condition>,
+    (page, bound): (&PageRequest, i64),
+) -> Result<i64, StoreError> {
+    let text = format!("SELECT count(*) FROM (SELECT 1 AS one FROM {}", listing.from);
+    let mut query = SqlQuery { text, params: Vec::new() };
+    query.conditions(scope.iter().cloned().chain(filters).collect());
+    push_bounds(&mut query, listing, page);
+    query.push(" LIMIT", ConditionValue::Int(bound));
+    query.text.push_str(") AS counted");
+    Ok(unit.query_one::<_, StoreError>(&query.text, &query.values(), |row| row.get(0))?.unwrap_or_default())
 }
 
 fn push_bounds(query: &mut SqlQuery, listing: &Listing, page: &PageRequest) {

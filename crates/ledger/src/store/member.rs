@@ -63,6 +63,19 @@ pub(crate) fn find(unit: &mut Unit<'_>, program: i64, key: &str) -> Result<Optio
     unit.query_one(&sql, &[program.into(), key.into()], MemberRow::from_row)
 }
 
+/// The members of a partnership's team by address, some of them.
+pub(crate) fn list_of_team(
+    unit: &mut Unit<'_>,
+    partnership: i64,
+    most: u32,
+) -> Result<Vec<MemberRow>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM {FROM} WHERE member.partnership = $1 AND member.archived = 0 \
+         ORDER BY member.email LIMIT $2"
+    );
+    unit.query(&sql, &[partnership.into(), i64::from(most).into()], MemberRow::from_row)
+}
+
 /// A member of a partnership by address.
 pub(crate) fn find_by_email(
     unit: &mut Unit<'_>,

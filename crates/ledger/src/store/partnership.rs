@@ -1,12 +1,15 @@
 //! Rows of `partnership`.
 
+use headwater_protocol::v2::FormValue;
 use headwater_store::{Record, StoreError, Unit, row};
+use serde_json::{Map, Value};
 
+use super::group::FeatureFlags;
 use super::json;
 use super::list::{FilterBy, ListFilter, Listing, NamedRecord};
 
 row! {
-    /// A partner's membership of a program, with its group and its number of customers.
+    /// A partner's membership of a program, with its group and its totals.
     #[derive(Debug, Clone)]
     pub(crate) struct PartnershipRow {
         pub(crate) id: i64 = "partnership.id",
@@ -17,6 +20,12 @@ row! {
         pub(crate) last_name: Option<String> = "partnership.last_name",
         /// The group's number.
         pub(crate) group: Option<i64> = "partnership.grp",
+        /// The tier's number.
+        pub(crate) tier: Option<i64> = "partnership.tier",
+        pub(crate) manager_email: Option<String> = "partnership.manager_email",
+        pub(crate) manager_name: Option<String> = "partnership.manager_name",
+        pub(crate) address: Option<Map<String, Value>> = "partnership.address" => json::object,
+        pub(crate) fields: Vec<FormValue> = "partnership.fields" => json::read,
         pub(crate) tags: Vec<String> = "partnership.tags" => json::texts,
         pub(crate) approved_status: String = "partnership.approved_status",
         pub(crate) archived: bool = "partnership.archived",
@@ -24,8 +33,16 @@ row! {
         pub(crate) updated_at: i64 = "partnership.updated_at",
         /// Read only.
         pub(crate) group_facts: Option<GroupFacts>,
+        /// Read only.
+        pub(crate) tier_facts: Option<TierFacts>,
         /// Production customers that are not archived.
         pub(crate) customers: i64 = "coalesce(partner_total.customers, 0)",
+        /// Clicks of people.
+        pub(crate) clicks: i64 = "coalesce(partner_total.clicks, 0)",
+        /// For each currency its code, revenue and commission, with `:` between them and `,` between currencies.
+        pub(crate) money: Option<String> =
+            "(SELECT string_agg(currency || ':' || revenue || ':' || commission, ',') FROM partner_money \
+             WHERE partner_money.partnership = partnership.id)",
     }
 }
 
@@ -38,12 +55,62 @@ row! {
         pub(crate) slug: String = "grp.slug",
         pub(crate) archived: bool = "grp.archived",
         pub(crate) is_default: bool = "grp.is_default",
+        pub(crate) features: FeatureFlags,
     }
 }
 
+row! {
+    /// A partner's tier; read only.
+    #[derive(Debug, Clone)]
+    pub(crate) struct TierFacts {
+        pub(crate) key: String = "tier.key",
+        pub(crate) name: String = "tier.name",
+    }
+}
+
+/// What the API shows of a partner, and indexes of what lists ask for. Tags are also rows of their own, so that the
+/// partners of a tag are found without reading the others; those of older partners are cut out of their JSON text, in
+/// which `","` stands only between two tags.
+pub(super) const PROFILE: &str = r#"
+ALTER TABLE partnership ADD COLUMN tier bigint REFERENCES tier (id);
+ALTER TABLE partnership ADD COLUMN manager_email text;
+ALTER TABLE partnership ADD COLUMN manager_name text;
+ALTER TABLE partnership ADD COLUMN address text;
+ALTER TABLE partnership ADD COLUMN fields text NOT NULL DEFAULT '[]';
+CREATE INDEX partnership_by_group ON partnership (grp, program, created_at, id);
+CREATE INDEX partnership_by_status ON partnership (program, approved_status, created_at, id);
+CREATE INDEX partnership_by_tier ON partnership (tier, program, created_at, id) WHERE tier IS NOT NULL;
+CREATE INDEX partnership_by_manager ON partnership (program, manager_email, created_at, id)
+    WHERE manager_email IS NOT NULL;
+CREATE TABLE partnership_tag (
+    partnership bigint NOT NULL REFERENCES partnership (id),
+    tag text NOT NULL,
+    PRIMARY KEY (partnership, tag)
+);
+CREATE INDEX partnership_tag_by_tag ON partnership_tag (tag, partnership);
+INSERT INTO partnership_tag (partnership, tag)
+    WITH RECURSIVE place (n) AS (
+        SELECT 1 UNION ALL SELECT n + 1 FROM place
+        WHERE n < (SELECT coalesce(max(length(tags)), 0) FROM partnership)
+    )
+    SELECT DISTINCT id, replace(replace(tag, '\"', '"'), '\\', '\') FROM (
+        SELECT partnership.id, head.n, substr(tags, head.n, min(tail.n) - head.n) AS tag
+        FROM partnership
+        JOIN place AS head ON head.n = 3 OR (head.n > 3 AND substr(tags, head.n - 3, 3) = '","')
+        JOIN place AS tail ON tail.n >= head.n
+            AND (substr(tags, tail.n, 3) = '","' OR tail.n = length(tags) - 1)
+        WHERE tags <> '[]' AND head.n < length(tags)
+        GROUP BY partnership.id, tags, head.n
+    ) AS found;
+"#;
+
 const COLUMNS: &str = PartnershipRow::COLUMNS;
 const FROM: &str = "partnership LEFT JOIN grp ON grp.id = partnership.grp \
+     LEFT JOIN tier ON tier.id = partnership.tier \
      LEFT JOIN partner_total ON partner_total.partnership = partnership.id";
+
+/// The words of `approved_status`.
+pub(crate) const APPROVED_STATUSES: &[&str] = &["approved", "pending", "declined"];
 
 /// How these are listed.
 pub(crate) const LISTING: Listing = Listing {
@@ -52,12 +119,35 @@ pub(crate) const LISTING: Listing = Listing {
     orders: &[],
     archivable: true,
     modes: false,
-    partner: None,
-    filters: &[ListFilter::vendor(
-        "group_key",
-        "The partners' group: its key or slug.",
-        FilterBy::Record(NamedRecord::Group, "partnership.grp ="),
-    )],
+    partner: Some("partnership.id ="),
+    filters: &[
+        ListFilter::vendor(
+            "group_key",
+            "The partners' group: its key or slug.",
+            FilterBy::Record(NamedRecord::Group, "partnership.grp ="),
+        ),
+        ListFilter::vendor(
+            "approved_status",
+            "Whether they are approved.",
+            FilterBy::Word("partnership.approved_status =", APPROVED_STATUSES),
+        ),
+        ListFilter::vendor("email", "The partner's address.", FilterBy::Text("partnership.email =")),
+        ListFilter::vendor(
+            "tag",
+            "A tag that they have.",
+            FilterBy::Within("partnership.id IN (SELECT partnership FROM partnership_tag WHERE tag ="),
+        ),
+        ListFilter::vendor(
+            "tier_key",
+            "Their tier.",
+            FilterBy::Record(NamedRecord::Tier, "partnership.tier ="),
+        ),
+        ListFilter::vendor(
+            "manager_email",
+            "Who looks after them.",
+            FilterBy::Text("partnership.manager_email ="),
+        ),
+    ],
 };
 
 /// Adds a partnership.
@@ -73,6 +163,11 @@ pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &PartnershipRow) ->
             ("first_name", row.first_name.as_ref().into()),
             ("last_name", row.last_name.as_ref().into()),
             ("grp", row.group.into()),
+            ("tier", row.tier.into()),
+            ("manager_email", row.manager_email.as_ref().into()),
+            ("manager_name", row.manager_name.as_ref().into()),
+            ("address", json::from_object(row.address.as_ref()).as_ref().into()),
+            ("fields", (&json::write(&row.fields)).into()),
             ("tags", (&json::from_texts(&row.tags)).into()),
             ("approved_status", (&row.approved_status).into()),
             ("archived", row.archived.into()),
@@ -80,6 +175,14 @@ pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &PartnershipRow) ->
             ("updated_at", row.updated_at.into()),
         ],
     )?;
+    insert_tags(unit, row)
+}
+
+fn insert_tags(unit: &mut Unit<'_>, row: &PartnershipRow) -> Result<(), StoreError> {
+    for tag in &row.tags {
+        let values = [("partnership", row.id.into()), ("tag", tag.into())];
+        unit.insert_on_conflict("partnership_tag", values, "(partnership, tag) DO NOTHING")?;
+    }
     Ok(())
 }
 
@@ -92,13 +195,19 @@ pub(crate) fn update(unit: &mut Unit<'_>, row: &PartnershipRow) -> Result<(), St
             ("first_name", row.first_name.as_ref().into()),
             ("last_name", row.last_name.as_ref().into()),
             ("grp", row.group.into()),
+            ("tier", row.tier.into()),
+            ("manager_email", row.manager_email.as_ref().into()),
+            ("manager_name", row.manager_name.as_ref().into()),
+            ("address", json::from_object(row.address.as_ref()).as_ref().into()),
+            ("fields", (&json::write(&row.fields)).into()),
             ("tags", (&json::from_texts(&row.tags)).into()),
             ("approved_status", (&row.approved_status).into()),
             ("archived", row.archived.into()),
             ("updated_at", row.updated_at.into()),
         ],
     )?;
-    Ok(())
+    unit.execute("DELETE FROM partnership_tag WHERE partnership = $1", &[row.id.into()])?;
+    insert_tags(unit, row)
 }
 
 /// A column that names one partnership of a program.

@@ -78,11 +78,11 @@ pub(crate) const LISTING: Listing = Listing {
     orders: &[],
     archivable: true,
     modes: true,
-    partner: None,
+    partner: Some("customer.partnership ="),
     filters: &[
         ListFilter::new(
             "customer_key",
-            "Whose products: our key or the site's own. A partner must give it.",
+            "Whose products: our key or the site's own.",
             FilterBy::Record(NamedRecord::Customer, "product.customer ="),
         ),
         ListFilter::vendor("stack_key", "The team member credited.", FilterBy::Text("member.key =")),

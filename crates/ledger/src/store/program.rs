@@ -7,6 +7,21 @@ use headwater_store::{Record, StoreError, Unit, row};
 
 use super::json;
 
+/// The secrets of billing providers' webhooks by the provider's name, in place of columns for one provider.
+pub(super) const WEBHOOK_SECRETS: &str = r#"
+ALTER TABLE program ADD COLUMN webhook_secrets text NOT NULL DEFAULT '{}';
+ALTER TABLE program ADD COLUMN test_webhook_secrets text NOT NULL DEFAULT '{}';
+UPDATE program
+    SET webhook_secrets = '{"stripe":"' || replace(replace(stripe_webhook_secret, '\', '\\'), '"', '\"') || '"}'
+    WHERE stripe_webhook_secret IS NOT NULL;
+UPDATE program
+    SET test_webhook_secrets =
+        '{"stripe":"' || replace(replace(stripe_test_webhook_secret, '\', '\\'), '"', '\"') || '"}'
+    WHERE stripe_test_webhook_secret IS NOT NULL;
+ALTER TABLE program DROP COLUMN stripe_webhook_secret;
+ALTER TABLE program DROP COLUMN stripe_test_webhook_secret;
+"#;
+
 row! {
     /// A program.
     pub(crate) struct ProgramRow {
@@ -25,6 +40,8 @@ row! {
         pub(crate) claims: ClaimSettings,
         pub(crate) webhook_secrets: WebhookSecrets = "webhook_secrets" => json::webhook_secrets,
         pub(crate) test_webhook_secrets: WebhookSecrets = "test_webhook_secrets" => json::webhook_secrets,
+        /// The version of the program's triggers; read only, see [`super::trigger::set_version`].
+        pub(crate) triggers_version: i64 = "triggers_version",
     }
 }
 
@@ -60,6 +77,12 @@ pub(crate) fn find(unit: &mut Unit<'_>, id: i64) -> Result<Option<ProgramRow>, S
         &[id.into()],
         ProgramRow::from_row,
     )
+}
+
+/// Locks a program's row until the unit of work ends, where several may write at once.
+pub(crate) fn lock(unit: &mut Unit<'_>, id: i64) -> Result<(), StoreError> {
+    let sql = "SELECT id FROM program WHERE id = $1 /*! FOR NO KEY UPDATE */";
+    unit.query_one::<i64, StoreError>(sql, &[id.into()], |row| row.get(0)).map(drop)
 }
 
 /// Adds a program.

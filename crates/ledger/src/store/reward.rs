@@ -4,6 +4,8 @@ use headwater_protocol::v2::RewardStatus;
 use headwater_store::{Columns, FromColumn, Record, StoreError, Unit, row};
 
 use super::list::{FilterBy, ListFilter, Listing, NamedRecord};
+use super::partnership::GroupFacts;
+use super::totals::{self, MoneyChange};
 
 row! {
     /// A reward or a reversal, with the keys of what it refers to.
@@ -16,16 +18,25 @@ row! {
         pub(crate) customer: Option<i64> = "reward.customer",
         pub(crate) txn: Option<i64> = "reward.txn",
         pub(crate) trigger: Option<i64> = "reward.trigger_id",
+        /// The action that earned it; [`insert`] reads it from the event's key.
+        pub(crate) action: Option<i64> = "reward.action",
         /// The event that fired the trigger; a trigger pays once for each.
         pub(crate) event_key: Option<String> = "reward.event_key",
         pub(crate) amount: i64 = "reward.amount",
         pub(crate) currency: String = "reward.currency",
         pub(crate) description: String = "reward.description",
         pub(crate) status: String = "reward.status",
+        /// The invoice that it is on.
+        pub(crate) invoice: Option<i64> = "reward.invoice",
         /// The reward that this row reverses.
         pub(crate) reverses: Option<i64> = "reward.reverses",
         pub(crate) reason: Option<String> = "reward.reason",
+        /// When an installment is due.
         pub(crate) ready_at: Option<i64> = "reward.ready_at",
+        /// The time as of which the rules of its trigger were asked, where that is not `created_at`.
+        pub(crate) asked_at: Option<i64> = "reward.asked_at",
+        /// Whether the caps of its trigger count it; [`super::cap`] sets it.
+        pub(crate) capped: bool = "reward.capped",
         pub(crate) created_at: i64 = "reward.created_at",
         pub(crate) updated_at: i64 = "reward.updated_at",
         /// Read only.
@@ -38,10 +49,22 @@ row! {
     #[derive(Debug, Clone, Default)]
     pub(crate) struct RewardNames {
         pub(crate) partnership_key: String = "partnership.key",
+        pub(crate) partner_email: String = "partnership.email",
+        pub(crate) first_name: Option<String> = "partnership.first_name",
+        pub(crate) last_name: Option<String> = "partnership.last_name",
+        pub(crate) group: Option<GroupFacts>,
         pub(crate) customer_key: Option<String> = "customer.key",
+        pub(crate) customer_name: Option<String> = "customer.name",
         pub(crate) customer_email: Option<String> = "customer.email",
         pub(crate) customer_site_key: Option<String> = "customer.customer_key",
         pub(crate) transaction_key: Option<String> = "txn.key",
+        pub(crate) transaction_amount: Option<i64> = "txn.amount",
+        pub(crate) transaction_currency: Option<String> = "txn.currency",
+        pub(crate) action_key: Option<String> = "action.key",
+        pub(crate) action_kind: Option<String> = "action.kind",
+        pub(crate) invoice_key: Option<String> = "invoice.key",
+        pub(crate) invoice_status: Option<String> = "invoice.status",
+        pub(crate) paid_at: Option<i64> = "invoice.paid_at",
         pub(crate) trigger_key: Option<String> = "trigger_rule.key",
         pub(crate) reverses_key: Option<String> = "original.key",
     }
@@ -49,6 +72,8 @@ row! {
 
 const COLUMNS: &str = RewardRow::COLUMNS;
 const FROM: &str = "reward JOIN partnership ON partnership.id = reward.partnership \
+     LEFT JOIN grp ON grp.id = partnership.grp LEFT JOIN action ON action.id = reward.action \
+     LEFT JOIN invoice ON invoice.id = reward.invoice \
      LEFT JOIN customer ON customer.id = reward.customer LEFT JOIN txn ON txn.id = reward.txn \
      LEFT JOIN trigger_rule ON trigger_rule.id = reward.trigger_id \
      LEFT JOIN reward AS original ON original.id = reward.reverses";
@@ -83,6 +108,33 @@ pub(crate) const LISTING: Listing = Listing {
             "Whose signup or payment earned it.",
             FilterBy::Record(NamedRecord::Customer, "reward.customer ="),
         ),
+        ListFilter::vendor(
+            "group_key",
+            "The partners' group: its key or slug.",
+            FilterBy::Record(NamedRecord::Group, "partnership.grp ="),
+        ),
+        ListFilter::new(
+            "invoice_key",
+            "The invoice that it is on.",
+            FilterBy::Record(NamedRecord::Invoice, "reward.invoice ="),
+        ),
+        ListFilter::new("payment_status", "How far its payment is.", FilterBy::Case(PAYMENTS)),
+        ListFilter::new(
+            "keywords",
+            "A part of the description, in either case.",
+            FilterBy::Contains("lower(reward.description) LIKE"),
+        ),
+        ListFilter::new("description", "The whole description.", FilterBy::Text("reward.description =")),
+        ListFilter::new(
+            "exclude_drip_rewards",
+            "Leaves out what is paid in installments.",
+            FilterBy::Flag("reward.ready_at IS NULL"),
+        ),
+        ListFilter::new(
+            "hide_archived_rewards",
+            "Leaves out what is archived, whatever include_archived says.",
+            FilterBy::Flag("reward.archived = 0"),
+        ),
         ListFilter::new(
             "transaction",
             "The payment that earned it.",
@@ -95,6 +147,21 @@ pub(crate) const LISTING: Listing = Listing {
         ),
     ],
 };
+
+/// What is asked by each `payment_status`. Nothing here expires, fails or is merged.
+const PAYMENTS: &[(&str, &str)] = &[
+    ("available", "reward.status = 'approved' AND reward.invoice IS NULL"),
+    ("in_transit", "reward.status = 'approved' AND reward.invoice IS NOT NULL"),
+    ("withdrawn", "reward.status = 'paid' AND reward.invoice IS NOT NULL"),
+    (
+        "paid_and_refunded",
+        "reward.status = 'paid' AND EXISTS (SELECT 1 FROM reward AS taken WHERE taken.reverses = reward.id)",
+    ),
+    ("paid_externally", "reward.status = 'paid' AND reward.invoice IS NULL"),
+    ("expired", "1 = 0"),
+    ("failed", "1 = 0"),
+    ("merging", "1 = 0"),
+];
 
 /// Adds a row. Adds nothing and returns `false` when the trigger has paid for this event before.
 pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &RewardRow) -> Result<bool, StoreError> {
@@ -109,21 +176,38 @@ pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &RewardRow) -> Resu
             ("customer", row.customer.into()),
             ("txn", row.txn.into()),
             ("trigger_id", row.trigger.into()),
+            ("action", row.action.or_else(|| action_of(row.event_key.as_deref())).into()),
             ("event_key", row.event_key.as_ref().into()),
             ("amount", row.amount.into()),
             ("currency", (&row.currency).into()),
             ("description", (&row.description).into()),
             ("status", (&row.status).into()),
+            ("invoice", row.invoice.into()),
             ("reverses", row.reverses.into()),
             ("reason", row.reason.as_ref().into()),
             ("ready_at", row.ready_at.into()),
+            ("asked_at", row.asked_at.into()),
             ("archived", false.into()),
             ("created_at", row.created_at.into()),
             ("updated_at", row.updated_at.into()),
         ],
         "(trigger_id, event_key) WHERE reverses IS NULL AND retired_at IS NULL DO NOTHING",
     )?;
+    if added == 1 && !row.test && totals::is_earned(&row.status) {
+        let change = MoneyChange {
+            partnership: row.partnership,
+            currency: &row.currency,
+            revenue: 0,
+            commission: row.amount,
+        };
+        totals::add_money(unit, &change)?;
+    }
     Ok(added == 1)
+}
+
+/// The action that an event's key names: `action:7`, of which the second installment's is `action:7#2`.
+fn action_of(event_key: Option<&str>) -> Option<i64> {
+    event_key?.strip_prefix("action:")?.split('#').next()?.parse().ok()
 }
 
 /// Marks a reward as taken back by a correction: its event may earn anew, and later refunds skip it.
@@ -142,16 +226,18 @@ pub(crate) struct StatusChange<'a> {
 
 /// Sets the status of a reward, and of those of its reversals that are not paid.
 pub(crate) fn set_status(unit: &mut Unit<'_>, id: i64, to: &StatusChange<'_>) -> Result<(), StoreError> {
+    totals::move_commission(unit, id, -1)?;
     unit.update(
         "reward",
         id,
         [("status", to.status.into()), ("reason", to.reason.into()), ("updated_at", to.at.into())],
     )?;
     unit.execute(
-        "UPDATE reward SET status = $1, updated_at = $2 WHERE reverses = $3 AND status <> 'paid'",
+        "UPDATE reward SET status = $1, updated_at = $2 WHERE reverses = $3 AND status <> 'paid' \
+         AND invoice IS NULL",
         &[to.status.into(), to.at.into(), id.into()],
     )?;
-    Ok(())
+    totals::move_commission(unit, id, 1)
 }
 
 /// A row by its number.
@@ -166,11 +252,19 @@ pub(crate) fn list_reversals(unit: &mut Unit<'_>, id: i64) -> Result<Vec<RewardR
     unit.query(&sql, &[id.into()], RewardRow::from_row)
 }
 
+/// The rewards on an invoice, oldest first.
+pub(crate) fn list_on_invoice(unit: &mut Unit<'_>, invoice: i64) -> Result<Vec<RewardRow>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM {FROM} WHERE reward.invoice = $1 ORDER BY reward.id");
+    unit.query(&sql, &[invoice.into()], RewardRow::from_row)
+}
+
 /// Which rewards to list.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum EarnedBy {
     /// Those that this payment earned.
     ByPayment(i64),
+    /// Those that this action earned.
+    ByAction(i64),
     /// Those that this customer earned, by any event.
     ForCustomer(i64),
 }
@@ -180,6 +274,7 @@ pub(crate) enum EarnedBy {
 pub(crate) fn list_earned(unit: &mut Unit<'_>, by: EarnedBy) -> Result<Vec<(RewardRow, i64)>, StoreError> {
     let (column, id) = match by {
         EarnedBy::ByPayment(txn) => ("txn", txn),
+        EarnedBy::ByAction(action) => ("action", action),
         EarnedBy::ForCustomer(customer) => ("customer", customer),
     };
     let sql = format!(
@@ -192,4 +287,10 @@ pub(crate) fn list_earned(unit: &mut Unit<'_>, by: EarnedBy) -> Result<Vec<(Rewa
         let mut columns = Columns::after(0, row);
         Ok((RewardRow::read(&mut columns)?, columns.take("taken", i64::from_column)?))
     })
+}
+
+/// What the reversals of a reward took so far (minor units, with the sign of the reward).
+pub(crate) fn taken(unit: &mut Unit<'_>, id: i64) -> Result<i64, StoreError> {
+    let sql = "SELECT CAST(coalesce(-sum(amount), 0) AS bigint) FROM reward WHERE reverses = $1";
+    Ok(unit.query_one::<_, StoreError>(sql, &[id.into()], |row| row.get(0))?.unwrap_or_default())
 }

@@ -4,8 +4,9 @@ use headwater_protocol::Source;
 use headwater_store::{Record, StoreError, Unit, row};
 use serde_json::{Map, Value};
 
+use super::json;
 use super::list::{FilterBy, ListFilter, Listing, NamedRecord};
-use super::{json, totals};
+use super::totals::{self, MoneyChange};
 
 row! {
     /// A payment, with the keys and names of what it refers to.
@@ -22,6 +23,8 @@ row! {
         pub(crate) product: Option<i64> = "txn.product",
         /// The credited partnership.
         pub(crate) partnership: Option<i64> = "txn.partnership",
+        /// The team member credited.
+        pub(crate) member: Option<i64> = "txn.member",
         pub(crate) amount: i64 = "txn.amount",
         pub(crate) currency: String = "txn.currency",
         pub(crate) category_key: Option<String> = "txn.category_key",
@@ -57,13 +60,23 @@ row! {
         pub(crate) sub_ids: Vec<String> = "customer.sub_ids" => json::texts,
         pub(crate) product_key: Option<String> = "product.key",
         pub(crate) partnership_key: Option<String> = "partnership.key",
+        pub(crate) member_key: Option<String> = "member.key",
     }
 }
+
+/// The member, and indexes that cover the list's filters and their order.
+pub(super) const MEMBERS: &str = "
+ALTER TABLE txn ADD COLUMN member bigint REFERENCES member (id);
+CREATE INDEX txn_by_partnership ON txn (partnership, program, test, created_at, id) WHERE partnership IS NOT NULL;
+CREATE INDEX txn_of_subscription ON txn (program, test, subscription_key, created_at, id)
+    WHERE subscription_key IS NOT NULL;
+CREATE INDEX txn_of_text ON txn (program, test, product_text, created_at, id) WHERE product_text IS NOT NULL;
+";
 
 const COLUMNS: &str = TransactionRow::COLUMNS;
 const FROM: &str = "txn JOIN customer ON customer.id = txn.customer \
      LEFT JOIN product ON product.id = txn.product \
-     LEFT JOIN partnership ON partnership.id = txn.partnership";
+     LEFT JOIN partnership ON partnership.id = txn.partnership LEFT JOIN member ON member.id = txn.member";
 
 /// How these are listed.
 pub(crate) const LISTING: Listing = Listing {
@@ -72,18 +85,35 @@ pub(crate) const LISTING: Listing = Listing {
     orders: &[("amount", "txn.amount")],
     archivable: true,
     modes: true,
-    partner: None,
+    partner: Some("txn.partnership ="),
     filters: &[
-        ListFilter::vendor(
+        ListFilter::new(
             "customer_key",
             "Who paid: our key or the site's own.",
             FilterBy::Record(NamedRecord::Customer, "txn.customer ="),
         ),
         ListFilter::vendor(
-            "product_key",
-            "The product that was paid for.",
-            FilterBy::Record(NamedRecord::Product, "txn.product ="),
+            "customer_external_key",
+            "Who paid: another system's id of the customer.",
+            FilterBy::Record(NamedRecord::ExternalCustomer, "txn.customer ="),
         ),
+        ListFilter::vendor("customer_email", "Who paid: the address.", FilterBy::Text("customer.email =")),
+        ListFilter::vendor(
+            "partnership_key",
+            "The partner credited.",
+            FilterBy::Record(NamedRecord::Partnership, "txn.partnership ="),
+        ),
+        ListFilter::vendor(
+            "product_key",
+            "The product that was paid for, or the text that the payment gave in its place.",
+            FilterBy::RecordOrText(NamedRecord::Product, "txn.product =", "txn.product_text ="),
+        ),
+        ListFilter::vendor(
+            "subscription_key",
+            "The subscription that was paid for, byte for byte.",
+            FilterBy::Text("txn.subscription_key ="),
+        ),
+        ListFilter::vendor("test", "Whether test keys made it.", FilterBy::Bool("txn.test =")),
         // Written like the index `txn_unmatched`.
         ListFilter::vendor(
             "unmatched",
@@ -106,6 +136,7 @@ pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &TransactionRow) ->
             ("by_site_key", row.by_site_key.into()),
             ("product", row.product.into()),
             ("partnership", row.partnership.into()),
+            ("member", row.member.into()),
             ("amount", row.amount.into()),
             ("currency", (&row.currency).into()),
             ("category_key", row.category_key.as_ref().into()),
@@ -129,17 +160,26 @@ pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &TransactionRow) ->
     Ok(added == 1)
 }
 
-/// Adds a payment to its customer's total, unless all of it was refunded.
+/// Adds a payment to the totals of its customer and its partner, unless all of it was refunded.
 fn count_in(unit: &mut Unit<'_>, row: &TransactionRow) -> Result<(), StoreError> {
     if row.archived {
         return Ok(());
     }
-    totals::add_payment(unit, row.customer, &row.currency, row.amount - row.refunded_total)
+    let revenue = row.amount - row.refunded_total;
+    totals::add_payment(unit, row.customer, &row.currency, revenue)?;
+    match row.partnership.filter(|_| !row.test) {
+        Some(partnership) => {
+            let change = MoneyChange { partnership, currency: &row.currency, revenue, commission: 0 };
+            totals::add_money(unit, &change)
+        }
+        None => Ok(()),
+    }
 }
 
 /// Writes the columns that may change: customer, product, credit and refunds.
 pub(crate) fn update(unit: &mut Unit<'_>, row: &TransactionRow) -> Result<(), StoreError> {
     totals::subtract_payment(unit, row.id)?;
+    totals::subtract_revenue(unit, row.id)?;
     unit.update(
         "txn",
         row.id,

@@ -107,6 +107,12 @@ pub(crate) fn find(unit: &mut Unit<'_>, program: i64, key: &str) -> Result<Optio
     unit.query_one(&sql, &[program.into(), key.into()], TriggerRow::from_row)
 }
 
+/// A trigger by its number.
+pub(crate) fn find_by_id(unit: &mut Unit<'_>, id: i64) -> Result<Option<TriggerRow>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM trigger_rule WHERE id = $1");
+    unit.query_one(&sql, &[id.into()], TriggerRow::from_row)
+}
+
 /// The active triggers, in the order of evaluation.
 pub(crate) fn list_active(unit: &mut Unit<'_>, program: i64) -> Result<Vec<TriggerRow>, StoreError> {
     let sql = format!(

@@ -53,7 +53,7 @@ impl Program {
         assert_eq!(sum(&rows.iter().collect::<Vec<_>>()), sum(&open), "{rows:#?}");
         let told = |row: &&Value| {
             let amount = row["amount"].as_i64().unwrap();
-            (text(&row["partnership"]), amount, text(&row["status"]), text(&row["reason"]))
+            (text(&row["partnership"]["key"]), amount, text(&row["status"]), text(&row["reason"]))
         };
         open.iter().map(told).collect()
     }

@@ -100,8 +100,9 @@ async fn standing(shop: &Shop) -> Vec<(String, i64, String)> {
     let open: Vec<_> = rows.iter().filter(|row| row["status"] != "declined").collect();
     let counting: i64 = open.iter().map(|row| row["amount"].as_i64().unwrap()).sum();
     assert_eq!(sum, counting, "{rows:#?}");
-    let told =
-        |row: &&Value| (text(&row["partnership"]), row["amount"].as_i64().unwrap(), text(&row["status"]));
+    let told = |row: &&Value| {
+        (text(&row["partnership"]["key"]), row["amount"].as_i64().unwrap(), text(&row["status"]))
+    };
     open.iter().map(told).collect()
 }
 

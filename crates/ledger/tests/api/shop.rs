@@ -159,7 +159,7 @@ impl Shop {
         let open = rows.iter().filter(|row| row["status"] != "declined");
         let told = |row: &Value| {
             let amount = row["amount"].as_i64().unwrap();
-            (text(&row["partnership"]), amount, text(&row["status"]), text(&row["reason"]))
+            (text(&row["partnership"]["key"]), amount, text(&row["status"]), text(&row["reason"]))
         };
         open.map(told).collect()
     }

@@ -116,6 +116,11 @@ impl TestLedger {
         self.clock.fetch_add(millis, Ordering::Relaxed);
     }
 
+    /// What `headwater check` reports.
+    pub(crate) async fn check(&self) -> Vec<String> {
+        self.store.read(headwater_ledger::check).await.unwrap()
+    }
+
     pub(crate) fn production(&self) -> String {
         basic(&self.keys.public_key, &self.keys.secret_key)
     }
@@ -219,5 +224,15 @@ impl TestLedger {
             "",
         );
         found.and_then(|found| found.xid).unwrap()
+    }
+
+    /// A PATCH by the vendor.
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> Reply {
+        self.request(&self.production(), "PATCH", path, &body.to_string()).await
+    }
+
+    /// What the vendor has made by a POST below `/api/v2/`.
+    pub(crate) async fn make(&self, path: &str, body: &Value) -> Value {
+        self.post(&format!("/api/v2/{path}"), &body.to_string()).await.data()
     }
 }

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "every file of it is a test")]
 
 mod check;
+mod due;
 mod kept;
+mod past;
 mod test_ledger;
 mod totals;

@@ -32,6 +32,11 @@ impl TestLedger {
         let store =
             Store::open(&directory.path().join("ledger.sqlite"), MIGRATIONS, headwater_teststore::BOUNDS)
                 .unwrap();
+        Self::open_on(store, directory).await
+    }
+
+    /// The same in this store, which the directory may hold.
+    pub(crate) async fn open_on(store: Store, directory: tempfile::TempDir) -> Self {
         let (clock, drawn) = (Arc::new(AtomicI64::new(START)), AtomicU64::new(0));
         let hand = Arc::clone(&clock);
         let settings = Settings {
@@ -107,6 +112,12 @@ impl TestLedger {
         let (status, answer) = self.ask(method, path, body, "").await;
         assert!(status < 300, "{method} {path}: {answer}");
         answer["data"].clone()
+    }
+
+    /// A visitor follows a link.
+    pub(crate) async fn click(&self, path: &str, user_agent: &str) {
+        let request = Request::get(path).header(header::USER_AGENT, user_agent).body(Body::empty()).unwrap();
+        assert_eq!(self.handle.router().oneshot(request).await.unwrap().status().as_u16(), 302);
     }
 
     pub(crate) async fn customer(&self, key: &str) {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use super::CompanyName;
 use crate::Millis;
 
 /// `POST /customers`.
@@ -62,12 +63,44 @@ pub struct UpdateCustomer {
     /// Another system's id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_key: Option<String>,
+    /// The site's new id of the customer. Payments by the old one are refused for 90 days.
+    #[serde(
+        default,
+        deserialize_with = "crate::event::loose::optional_key",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub customer_key: Option<String>,
+    /// The team member credited (`stck_…`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member_key: Option<String>,
+    /// Custom fields by their `api_name`; those that are not named stay, null removes one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fields: Option<Map<String, Value>>,
     /// Replaces `meta` as a whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meta: Option<Map<String, Value>>,
     /// Read-only after creation; another value than the present one is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partner_key: Option<String>,
+}
+
+/// A custom field with its value.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct CustomField {
+    /// What requests call it.
+    pub api_name: String,
+    /// What people read; the same until fields can be named.
+    pub name: String,
+    /// Its value.
+    pub value: Value,
+    /// `text`, `number` or `boolean`.
+    pub r#type: String,
+    /// Whether partners and pages may not set it.
+    pub read_only: bool,
+    /// Whether a customer must have it.
+    pub required: bool,
+    /// What it may be; empty when anything.
+    pub options: Vec<String>,
 }
 
 /// A customer.
@@ -103,16 +136,31 @@ pub struct Customer {
     pub meta: Option<Map<String, Value>>,
     /// The same under the older name.
     pub mdata: Option<Map<String, Value>>,
-    /// Custom fields, as an object.
-    pub field_data: Option<Map<String, Value>>,
-    /// Custom fields, as a list.
-    pub fields: Vec<Value>,
+    /// Custom fields.
+    pub field_data: Vec<CustomField>,
+    /// The same, under the older name.
+    pub fields: Vec<CustomField>,
     /// Made at.
     pub created_at: Millis,
     /// Last changed at.
     pub updated_at: Millis,
     /// Whether it is archived.
     pub archived: bool,
+    /// The program; in a partner's view only, as are the four below.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company: Option<CompanyName>,
+    /// Sub-ids of the click.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sub_ids: Option<Vec<String>>,
+    /// What partner and company may both call the customer: its key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shared_id: Option<String>,
+    /// Null: where customers are is not recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country_iso: Option<Value>,
+    /// Whether it has a payment that was not wholly refunded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub has_paid: Option<bool>,
 }
 
 /// `POST /customers/{key}/attribution`: credits the customer to another partner. **We** add it.

@@ -59,4 +59,8 @@ pub struct List<T> {
     /// The last item's key: `starting_after` of the next page.
     #[serde(default)]
     pub ending_cursor: Option<String>,
+    /// Items of the whole list, in the lists that carry it: all of a partner's own, and of actions (api.md section 2).
+    /// Where no total is kept they are counted up to [`LIST_TOTAL_MAX`](crate::limits::LIST_TOTAL_MAX).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<i64>,
 }

@@ -79,10 +79,14 @@ impl<T: ToSchema> PartialSchema for List<T> {
         let cursor = ObjectBuilder::new()
             .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
             .description(Some("The last item's key: `starting_after` of the next page."));
+        let total = ObjectBuilder::new().schema_type(Type::Integer).description(Some(
+            "Items of the whole list: in a partner's lists and in those of actions, counted up to 10,000.",
+        ));
         ObjectBuilder::new()
             .property("items", array(Ref::from_schema_name(T::name())))
             .property("has_more", ObjectBuilder::new().schema_type(Type::Boolean))
             .property("ending_cursor", cursor)
+            .property("total", total)
             .required("items")
             .required("has_more")
             .required("ending_cursor")

@@ -118,6 +118,8 @@ pub struct Transaction {
     pub customer_key: String,
     /// The partnership credited.
     pub partnership_key: Option<String>,
+    /// The team member credited (`stck_…`). **We** add it.
+    pub member_key: Option<String>,
     /// The program.
     pub company: Option<Value>,
     /// Always null.

@@ -2,11 +2,11 @@
 //!
 //! These are the wire types; `attribution` compiles and evaluates them.
 
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::TriggerAction;
 use crate::{Currency, Millis};
 
 /// What a trigger listens for.
@@ -17,6 +17,51 @@ pub enum TriggerEvent {
     CustomerCreated,
     /// A payment was recorded, or linked to its product later.
     TransactionCreated,
+    /// An action of a customer or a partner was recorded.
+    ActionRecorded,
+    /// A product's status or catalogue entry has changed.
+    ProductUpdated,
+    /// A partner has joined the program, or moved to another group.
+    PartnershipCreated,
+    /// A person has followed a partner's link.
+    LinkClicked,
+    /// A deal has changed.
+    DealUpdated,
+    /// A lead has changed.
+    LeadUpdated,
+}
+
+impl TriggerEvent {
+    /// Every event.
+    pub const ALL: [Self; 8] = [
+        Self::CustomerCreated,
+        Self::TransactionCreated,
+        Self::ActionRecorded,
+        Self::ProductUpdated,
+        Self::PartnershipCreated,
+        Self::LinkClicked,
+        Self::DealUpdated,
+        Self::LeadUpdated,
+    ];
+
+    /// The name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CustomerCreated => "customer_created",
+            Self::TransactionCreated => "transaction_created",
+            Self::ActionRecorded => "action_recorded",
+            Self::ProductUpdated => "product_updated",
+            Self::PartnershipCreated => "partnership_created",
+            Self::LinkClicked => "link_clicked",
+            Self::DealUpdated => "deal_updated",
+            Self::LeadUpdated => "lead_updated",
+        }
+    }
+
+    /// The event with this name; `None` if there is none.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|event| event.name() == name)
+    }
 }
 
 /// A tree of rules. On the wire each node is an object with one of `all`, `any` or `where`, or a leaf's
@@ -37,7 +82,7 @@ pub enum Rule {
 /// Rules about the same record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RuleScope {
-    /// `product`, `transaction`, `customer`, `partnership`.
+    /// `product`, `transaction`, `customer`, `partnership`, or the record of the event: `action`, `deal`, `lead`, `link`.
     pub object: String,
     /// What one record must satisfy; leaves may leave `object` out.
     pub rules: Vec<Rule>,
@@ -46,7 +91,7 @@ pub struct RuleScope {
 /// One comparison.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RuleLeaf {
-    /// `product`, `transaction`, `customer`, `partnership`; inside `where` its object when absent.
+    /// As in `where`; inside it, its object when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object: Option<String>,
     /// The field, as `status` or `metadata.plan`.
@@ -143,25 +188,6 @@ impl From<Rule> for Node {
     }
 }
 
-/// What a trigger does when its rules hold.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum TriggerAction {
-    /// A fixed commission.
-    CommissionFlat {
-        /// Minor units, above zero.
-        amount: i64,
-        /// ISO 4217.
-        currency: Currency,
-    },
-    /// A share of the transaction, in its own currency; rounds half up.
-    CommissionPercent {
-        /// Percent as decimal text, up to four decimals: `"12.5"`. Above 0, at most 100.
-        #[schema(value_type = String)]
-        percent: Decimal,
-    },
-}
-
 /// Which partners an offer is for; an empty list admits every partner.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
@@ -242,6 +268,12 @@ pub struct Trigger {
     /// Last changed at.
     pub updated_at: Millis,
 }
+
+/// `GET /triggers/schema`: the JSON schema of rules. **We** add it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(transparent)]
+#[schema(value_type = Object)]
+pub struct RulesSchema(pub Value);
 
 /// Why a trigger did not fire. **We** add it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

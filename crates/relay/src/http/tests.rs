@@ -152,6 +152,22 @@ async fn bad_bodies_get_clear_errors() {
 }
 
 #[tokio::test]
+async fn what_is_taken_and_refused_is_counted_by_source_and_reason() {
+    let relay = test_relay(&[]);
+    relay.post(&batch(&[SIGNUP, SIGNUP])).await;
+    relay.post(&batch(&[SIGNUP, "7", "8"])).await;
+    relay.post("{").await;
+    relay.post(&batch(&[SIGNUP, SIGNUP]).replace(KEY, "pk_other")).await;
+    relay.send(Request::post("/v1/webhooks/stripe/pk_other").body(Body::empty()).unwrap()).await;
+    let metrics = relay.relay.metrics();
+    assert_eq!((metrics.accepted_from("page"), metrics.duplicates_from("page")), (1, 2));
+    assert_eq!((metrics.accepted_from("vendor"), metrics.accepted_from("billing")), (0, 0));
+    let refused =
+        ["wrong_type", "malformed_json", "unknown_public_key"].map(|code| metrics.refused_with(code));
+    assert_eq!(refused, [2, 1, 3], "two events of an unknown key, and a webhook");
+}
+
+#[tokio::test]
 async fn an_address_over_its_rate_is_told_when_to_retry() {
     let relay = test_relay(&[]);
     let from = |last: u8| {

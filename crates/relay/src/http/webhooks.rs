@@ -27,14 +27,25 @@ pub(crate) async fn post_webhook(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<WebhookAnswer>, IngestionFailure> {
-    let name = BillingProvider::from_name(&provider).ok_or_else(|| {
+    let answered = accept(&relay, &provider, &public_key, &headers, body).await;
+    answered.inspect_err(|failure| relay.metrics.refused(&failure.body().code, 1))
+}
+
+async fn accept(
+    relay: &Relay,
+    provider: &str,
+    public_key: &str,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Json<WebhookAnswer>, IngestionFailure> {
+    let name = BillingProvider::from_name(provider).ok_or_else(|| {
         let message = format!("no billing provider is called '{provider}' here");
         IngestionFailure::new(StatusCode::NOT_FOUND, "unknown_provider", message).hint(&format!(
             "use /v1/webhooks/<provider>/<public key> with one of {}",
             BillingProvider::names()
         ))
     })?;
-    let program = relay.programs.by_public_key(&public_key).ok_or_else(|| {
+    let program = relay.programs.by_public_key(public_key).ok_or_else(|| {
         IngestionFailure::new(
             StatusCode::NOT_FOUND,
             "unknown_public_key",
@@ -51,13 +62,14 @@ pub(crate) async fn post_webhook(
     let body = body::read(body, WEBHOOK_BODY_MAX, "no event of the provider is so large").await?;
     let now = relay.now();
     // Before the body is parsed: it may be anybody's.
-    provider.verify(&headers, &body, secret, now).map_err(failure)?;
+    provider.verify(headers, &body, secret, now).map_err(failure)?;
     let webhook = provider.read(&body, &billing::scope(&program)).map_err(failure)?;
     let entries: Vec<_> = webhook.events.iter().map(|said| said.entry(&program, now)).collect();
     let taken = entries.len();
     // A type that is not about customers or money is acknowledged too, or the provider would send it again.
     if taken > 0 || !webhook.facts.is_empty() {
-        relay.journal.append_with_facts(entries, webhook.facts, now.0).await?;
+        let appended = relay.journal.append_with_facts(entries, webhook.facts, now.0).await?;
+        relay.metrics.appended_from_billing(&appended);
     }
     Ok(Json(WebhookAnswer { events: taken }))
 }

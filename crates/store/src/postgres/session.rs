@@ -1,7 +1,13 @@
 //! A session: one connection with its prepared statements, and how its current transaction failed.
+//!
+//! A statement whose answer nobody needs is sent together with the next one, and its answer is read with that one's:
+//! each wait for the server is a round trip, and those are most of what a unit costs. PostgreSQL runs and answers
+//! statements in the order they are sent, and after a failure it refuses the rest of the transaction.
 
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
+use std::task::Poll;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::error::SqlState;
@@ -10,7 +16,8 @@ use tokio_postgres::{Client, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::SchemaAddress;
-use crate::{StoreError, Value};
+use crate::row::Owned;
+use crate::{FromColumn as _, StoreError, Value};
 
 /// Statements that a session keeps prepared: more than the crates above have. At this number all are forgotten.
 const PREPARED: usize = 512;
@@ -36,11 +43,16 @@ pub(crate) enum StatementFailure {
 /// One connection, with an async runtime of its own, because units of work are blocking calls.
 pub(crate) struct PostgresSession {
     runtime: EventLoop,
-    client: Client,
+    client: Arc<Client>,
     prepared: HashMap<String, Statement>,
+    /// Statements whose answers were not read yet, in their order.
+    sent: Vec<SentStatement>,
     /// The first failure since [`PostgresSession::begin`].
     failure: Option<StatementFailure>,
 }
+
+/// A statement on its way. It yields what the server answers.
+type SentStatement = Pin<Box<dyn Future<Output = Result<(), tokio_postgres::Error>> + Send>>;
 
 /// A runtime that may be dropped on any thread. Dropping a tokio runtime blocks until its tasks end, which panics on an
 /// async thread.
@@ -75,7 +87,13 @@ impl PostgresSession {
             Ok(client)
         });
         let client = connected.map_err(unreachable)?;
-        Ok(Self { runtime: EventLoop(Some(runtime)), client, prepared: HashMap::new(), failure: None })
+        Ok(Self {
+            runtime: EventLoop(Some(runtime)),
+            client: Arc::new(client),
+            prepared: HashMap::new(),
+            sent: Vec::new(),
+            failure: None,
+        })
     }
 
     /// Whether the connection is known to be gone.
@@ -91,27 +109,79 @@ impl PostgresSession {
     /// Begins a transaction, at the isolation level read committed: each statement sees what was committed before it.
     pub(crate) fn begin(&mut self) -> Result<(), StoreError> {
         self.failure = None;
-        self.batch("BEGIN")
+        self.send_batch("BEGIN")
     }
 
-    /// Begins a read-only transaction, all of whose statements see one snapshot.
+    /// Begins a read-only transaction, all of whose statements see one snapshot. Waits for the answer, because a read runs
+    /// once: a lost connection has to show before it.
     pub(crate) fn begin_reading(&mut self) -> Result<(), StoreError> {
         self.failure = None;
         self.batch("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
     }
 
+    /// Commits. When a statement failed whose answer is read only now, the server has rolled back in place of it, and
+    /// this is that statement's error.
     pub(crate) fn commit(&mut self) -> Result<(), StoreError> {
         self.batch("COMMIT")
     }
 
+    /// Rolls back. What failed before does not matter any more.
     pub(crate) fn roll_back(&mut self) -> Result<(), StoreError> {
-        self.batch("ROLLBACK")
+        let done = self.runtime.block_on(self.client.batch_execute("ROLLBACK"));
+        self.sent.clear();
+        done.map_err(|error| self.failed(&error))
     }
 
     /// Runs statements without parameters.
     pub(crate) fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
         let done = self.runtime.block_on(self.client.batch_execute(sql));
-        done.map_err(|error| self.failed(&error))
+        self.answer(done)
+    }
+
+    /// Sends a statement without parameters, see [`PostgresSession::send`].
+    fn send_batch(&mut self, sql: &'static str) -> Result<(), StoreError> {
+        let client = Arc::clone(&self.client);
+        self.start(Box::pin(async move { client.batch_execute(sql).await }))
+    }
+
+    /// Sends a statement, whose answer is read with the next one's, or with that of the commit.
+    pub(crate) fn send(&mut self, sql: &str, params: &[Value<'_>]) -> Result<(), StoreError> {
+        let statement = self.prepare(sql)?;
+        let params: Vec<Owned> = params.iter().filter_map(|value| Owned::from_column(*value)).collect();
+        let client = Arc::clone(&self.client);
+        self.start(Box::pin(async move {
+            let params: Vec<Value<'_>> = params.iter().map(Owned::value).collect();
+            client.execute(&statement, &by_reference(&params)).await.map(|_| ())
+        }))
+    }
+
+    /// Puts a statement into the connection's queue, which its first poll does. It leaves with the next one.
+    fn start(&mut self, mut statement: SentStatement) -> Result<(), StoreError> {
+        let started = self.runtime.block_on(std::future::poll_fn(|context| {
+            Poll::Ready(match statement.as_mut().poll(context) {
+                Poll::Ready(done) => Some(done),
+                Poll::Pending => None,
+            })
+        }));
+        if let Some(done) = started {
+            return self.answer(done);
+        }
+        self.sent.push(statement);
+        Ok(())
+    }
+
+    /// Reads the answers of the statements sent before, which have arrived with this one's; returns the first error.
+    fn answer<T>(&mut self, done: Result<T, tokio_postgres::Error>) -> Result<T, StoreError> {
+        let mut first = None;
+        for statement in std::mem::take(&mut self.sent) {
+            if let Err(error) = self.runtime.block_on(statement) {
+                let error = self.failed(&error);
+                first.get_or_insert(error);
+            }
+        }
+        tracing::trace!(target: "headwater_store::round_trip", "the server has answered");
+        let done = done.map_err(|error| self.failed(&error));
+        first.map_or(done, Err)
     }
 
     /// Takes an advisory lock for each name, until the transaction ends. One statement takes them all, in the order of
@@ -121,13 +191,13 @@ impl PostgresSession {
                    FROM unnest($1::text[]) AS name ORDER BY number) AS numbers";
         let statement = self.prepare(sql)?;
         let done = self.runtime.block_on(self.client.query(&statement, &[&names]));
-        done.map(|_| ()).map_err(|error| self.failed(&error))
+        self.answer(done).map(|_| ())
     }
 
     pub(crate) fn execute(&mut self, sql: &str, params: &[Value<'_>]) -> Result<usize, StoreError> {
         let statement = self.prepare(sql)?;
         let done = self.runtime.block_on(self.client.execute(&statement, &by_reference(params)));
-        done.map(|rows| usize::try_from(rows).unwrap_or(usize::MAX)).map_err(|error| self.failed(&error))
+        self.answer(done).map(|rows| usize::try_from(rows).unwrap_or(usize::MAX))
     }
 
     pub(crate) fn query(
@@ -137,7 +207,7 @@ impl PostgresSession {
     ) -> Result<Vec<tokio_postgres::Row>, StoreError> {
         let statement = self.prepare(sql)?;
         let done = self.runtime.block_on(self.client.query(&statement, &by_reference(params)));
-        done.map_err(|error| self.failed(&error))
+        self.answer(done)
     }
 
     fn prepare(&mut self, sql: &str) -> Result<Statement, StoreError> {
@@ -147,7 +217,7 @@ impl PostgresSession {
         }
         let text = to_postgres_sql(sql);
         let prepared = self.runtime.block_on(self.client.prepare(&text));
-        let statement = prepared.map_err(|error| self.failed(&error))?;
+        let statement = self.answer(prepared)?;
         if self.prepared.len() >= PREPARED {
             self.prepared.clear();
         }

@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use headwater_metrics::Durations;
 use tokio::sync::mpsc;
 
 use super::session::StatementFailure;
 use super::{PostgresSession, SchemaAddress};
 use crate::job::{Job, Ran};
-use crate::{Bounds, StoreError, Unit};
+use crate::{Bounds, StoreError, StoreMetrics, Unit};
 
 /// After how many conflicts with other transactions a unit fails with [`StoreError::Busy`].
 const CONFLICTS_MAX: u32 = 20;
@@ -28,7 +29,7 @@ pub(crate) struct Workers {
 }
 
 impl Workers {
-    pub(crate) fn start(place: &SchemaAddress, count: usize, bounds: Bounds) -> Self {
+    pub(crate) fn start(place: &SchemaAddress, count: usize, bounds: Bounds, metrics: &StoreMetrics) -> Self {
         let (queue, jobs) = mpsc::channel(bounds.waiting);
         let jobs = Arc::new(Mutex::new(jobs));
         let start = |number| {
@@ -37,6 +38,7 @@ impl Workers {
                 jobs: Arc::clone(&jobs),
                 most: bounds.commit,
                 session: None,
+                commits: metrics.commits.clone(),
             };
             std::thread::Builder::new()
                 .name(format!("store-writer-{number}"))
@@ -68,6 +70,7 @@ struct Worker {
     jobs: Queue,
     most: usize,
     session: Option<PostgresSession>,
+    commits: Durations,
 }
 
 /// How a transaction ended.
@@ -210,7 +213,10 @@ impl Worker {
                 failure.unwrap_or(StatementFailure::Refused)
             });
         }
-        match session.commit() {
+        let begun = Instant::now();
+        let committed = session.commit();
+        self.commits.observe(begun.elapsed());
+        match committed {
             Ok(()) => TransactionEnd::Committed,
             Err(error) => {
                 tracing::error!(%error, units = jobs.len(), "a commit failed");

@@ -39,7 +39,7 @@ impl Played {
         });
         let connection = connect(&path, WRITER_CACHE).unwrap();
         let (long, version) = (Arc::new(AtomicBool::new(false)), Statistics::default().version());
-        let writer = Arc::new(Writer::start(connection, log, BOUNDS, long, version));
+        let writer = Arc::new(Writer::start(connection, log, BOUNDS, super::signals(long, version)));
         Self { writer, reader: connect(&path, READER_CACHE).unwrap(), disk, syncs, _directory: directory }
     }
 

@@ -88,8 +88,12 @@ async fn a_running_writer_plans_with_statistics_gathered_since() {
     let mut gathered = statistics::Statistics::default();
     let connection = connect(&path, WRITER_CACHE).unwrap();
     let long = std::sync::Arc::default();
-    let writer =
-        crate::writer::Writer::start(connection, Log::start(|| Ok(())), BOUNDS, long, gathered.version());
+    let writer = crate::writer::Writer::start(
+        connection,
+        Log::start(|| Ok(())),
+        BOUNDS,
+        super::signals(long, gathered.version()),
+    );
     let ask = async || writer.run(Box::new(plan)).await.unwrap();
     assert!(ask().await[0].contains("customer_by_time"), "without statistics");
     gathered.refresh(&connect(&path, READER_CACHE).unwrap()).unwrap();

@@ -52,7 +52,7 @@ async fn owed(headwater: &Headwater) -> Owed {
     }
     for partner in PARTNERS {
         for reward in headwater.all(&format!("rewards?partnership_key={partner}")).await {
-            let standing = owed.get_mut(reward["transaction"].as_str().unwrap()).unwrap();
+            let standing = owed.get_mut(reward["transaction"]["key"].as_str().unwrap()).unwrap();
             if reward["status"] != "declined" {
                 standing.2 += reward["amount"].as_i64().unwrap();
             }

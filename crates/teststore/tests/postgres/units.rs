@@ -94,6 +94,52 @@ async fn a_unit_that_fails_undoes_itself_and_none_of_those_committed_with_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_statement_that_fails_after_its_unit_went_on_undoes_that_unit_and_no_other() {
+    let store = processes("sent", 1).remove(0);
+    let units: Vec<_> = (0..100)
+        .map(|id| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                let work = move |unit: &mut Unit<'_>| {
+                    add(unit, id)?;
+                    // The server refuses a note without a body; the unit ends before it says so.
+                    let body = if id % 7 == 3 { Value::Null } else { "x".into() };
+                    unit.send("INSERT INTO note (id, body) VALUES ($1, $2)", &[(1000 + id).into(), body])
+                };
+                store.write(work).await
+            })
+        })
+        .collect();
+    for (id, unit) in units.into_iter().enumerate() {
+        let done: Result<(), StoreError> = unit.await.unwrap();
+        assert_eq!(done.is_ok(), id % 7 != 3, "{id}: {done:?}");
+    }
+    assert_eq!(count(&store).await, 2 * 86);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_sent_is_seen_by_the_next_statement_and_its_failure_is_that_ones() {
+    let store = processes("seen", 1).remove(0);
+    let insert = "INSERT INTO note (id, body) VALUES ($1, $2)";
+    let seen: Result<i64, StoreError> = store
+        .write(move |unit| {
+            unit.send(insert, &[1.into(), "x".into()])?;
+            number_of_notes(unit)
+        })
+        .await;
+    assert_eq!(seen.unwrap(), 1);
+    let failed: Result<i64, StoreError> = store
+        .write(move |unit| {
+            unit.send(insert, &[2.into(), Value::Null])?;
+            number_of_notes(unit)
+        })
+        .await;
+    let said = failed.unwrap_err().to_string();
+    assert!(said.contains("null value in column"), "the cause, not that the transaction is aborted: {said}");
+    assert_eq!(count(&store).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_unit_that_ignores_a_failed_statement_is_reported_as_not_committed() {
     let store = processes("swallowed", 1).remove(0);
     let work = |unit: &mut Unit<'_>| {

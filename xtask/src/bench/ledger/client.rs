@@ -20,19 +20,19 @@ const WARM_UP: Duration = Duration::from_millis(500);
 
 /// The server's address and the credentials.
 #[derive(Clone)]
-pub(super) struct BenchClient {
+pub(in crate::bench) struct BenchClient {
     address: String,
     authorization: String,
 }
 
 impl BenchClient {
-    pub(super) fn new(url: &str, public_key: &str, secret: &str) -> anyhow::Result<Self> {
+    pub(in crate::bench) fn new(url: &str, public_key: &str, secret: &str) -> anyhow::Result<Self> {
         let address = url.strip_prefix("http://").context("the server listens on http")?.to_owned();
         let pair = base64::engine::general_purpose::STANDARD.encode(format!("{public_key}:{secret}"));
         Ok(Self { address, authorization: format!("Basic {pair}") })
     }
 
-    pub(super) async fn connect(&self) -> anyhow::Result<SendRequest<Full<Bytes>>> {
+    pub(in crate::bench) async fn connect(&self) -> anyhow::Result<SendRequest<Full<Bytes>>> {
         let stream = TcpStream::connect(&self.address).await?;
         stream.set_nodelay(true)?;
         let (sender, driver) = handshake(TokioIo::new(stream)).await?;
@@ -40,7 +40,7 @@ impl BenchClient {
         Ok(sender)
     }
 
-    pub(super) async fn send(
+    pub(in crate::bench) async fn send(
         &self,
         sender: &mut SendRequest<Full<Bytes>>,
         (method, path): (&str, &str),
@@ -57,7 +57,12 @@ impl BenchClient {
     }
 
     /// Sends one request; returns the `data` of its response.
-    pub(super) async fn ask(&self, method: &str, path: &str, body: &Value) -> anyhow::Result<Value> {
+    pub(in crate::bench) async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        body: &Value,
+    ) -> anyhow::Result<Value> {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let text = self.send(&mut self.connect().await?, (method, path), body).await?;
         Ok(serde_json::from_slice::<Value>(&text)?["data"].take())
@@ -65,7 +70,7 @@ impl BenchClient {
 
     /// Posts over `connections` for `duration`. `body` makes each body from the numbers of its connection and
     /// request. Any refusal is an error.
-    pub(super) async fn load(
+    pub(in crate::bench) async fn load(
         &self,
         path: &'static str,
         connections: u64,

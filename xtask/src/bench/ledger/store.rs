@@ -1,5 +1,5 @@
 //! Bare SQLite as a baseline: the same tables, indexes and rows, taken from a ledger that has served, in commits of
-//! the size that the ledger's own have under the load. Also fills a ledger with rows.
+//! the size that the ledger's own have under the load.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use rusqlite::Connection;
 use rusqlite::types::Value;
+
+pub(super) mod compare;
+pub(super) mod fill;
 
 /// Units in one commit: one for each connection of the load.
 const COMMIT: u64 = 64;
@@ -110,77 +113,4 @@ pub(super) fn bare(ledger: &Path, copy: &Path, duration: Duration) -> anyhow::Re
     }
     #[allow(clippy::cast_precision_loss, reason = "some hundred thousand")]
     Ok(number as f64 / begun.elapsed().as_secs_f64())
-}
-
-/// Adds customers like the newest one, until the ledger has `count`. No server may run on it.
-pub(super) fn fill(ledger: &Path, count: u64) -> anyhow::Result<()> {
-    let connection = open(ledger)?;
-    let mut template = PaymentTemplate::read(&connection, "customer")?;
-    let there: i64 = connection.query_row("SELECT count(*) FROM customer", (), |row| row.get(0))?;
-    // These ids are below the ledger's own.
-    connection.execute_batch("BEGIN IMMEDIATE")?;
-    for number in there..i64::try_from(count)? {
-        for column in ["customer_key", "email"] {
-            template.set(column, Value::Text(format!("filled{number}@site.example")));
-        }
-        template.write_as(&connection, number, format!("cus_filled{number}"))?;
-    }
-    let recount = "UPDATE partner_total SET customers = (SELECT count(*) FROM customer \
-                   WHERE customer.partnership = partner_total.partnership AND test = 0 AND archived = 0)";
-    // Ledgers of older versions have no stored totals.
-    let _ = connection.execute(recount, ());
-    connection.execute_batch("COMMIT")?;
-    Ok(())
-}
-
-/// Adds payments like the newest one, of all customers in turn, each with its reward.
-pub(super) fn fill_payments(ledger: &Path, count: u64) -> anyhow::Result<()> {
-    let connection = open(ledger)?;
-    let mut statement = connection.prepare("SELECT id FROM customer")?;
-    let customers: Vec<i64> = statement.query_map((), |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-    let (mut payment, mut reward) =
-        (PaymentTemplate::read(&connection, "txn")?, PaymentTemplate::read(&connection, "reward")?);
-    connection.execute_batch("BEGIN IMMEDIATE")?;
-    for (number, customer) in (1..i64::try_from(count)?).zip(customers.iter().cycle()) {
-        for template in [&mut payment, &mut reward] {
-            template.set("customer", Value::Integer(*customer));
-        }
-        payment.write_as(&connection, number, format!("filled_{number}"))?;
-        reward.set("txn", Value::Integer(number));
-        reward.write_as(&connection, number, format!("rwrd_filled{number}"))?;
-    }
-    connection.execute_batch(
-        "DELETE FROM customer_total;
-         INSERT INTO customer_total (customer, currency, payments, revenue)
-             SELECT customer, currency, count(*), sum(amount - refunded_total) FROM txn
-             WHERE archived = 0 GROUP BY customer, currency;
-         COMMIT",
-    )?;
-    Ok(())
-}
-
-/// Adds programs like the newest one, each with its credentials.
-pub(super) fn fill_programs(ledger: &Path, count: u64) -> anyhow::Result<()> {
-    let connection = open(ledger)?;
-    connection.execute_batch("BEGIN IMMEDIATE")?;
-    connection.execute(
-        "WITH RECURSIVE s (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM s WHERE i < ?1)
-         INSERT INTO program (id, name, company_key, public_key, test_public_key, origins, link_destinations,
-                              checkout_amounts, created_at, updated_at)
-         SELECT i, 'Filled ' || i, 'filled' || i, 'pk_filled' || i, 'pk_testfilled' || i, origins, link_destinations,
-                checkout_amounts, created_at, updated_at FROM s, (SELECT * FROM program LIMIT 1)",
-        [i64::try_from(count)?],
-    )?;
-    for (public_key, test) in [("public_key", 0), ("test_public_key", 1)] {
-        connection.execute(
-            &format!(
-                "INSERT INTO credential (secret_hash, program, kind, test, public_key, created_at)
-                 SELECT randomblob(32), id, 'pair', {test}, {public_key}, created_at FROM program
-                 WHERE name LIKE 'Filled %'"
-            ),
-            (),
-        )?;
-    }
-    connection.execute_batch("COMMIT")?;
-    Ok(())
 }

@@ -46,11 +46,11 @@ async fn pruning_and_erasing_say_how_much_they_changed() {
     ids(&fixture, 0).await;
     let settled = (1..=3).map(|seq| (seq, arrived())).collect();
     fixture.journal.settle(settled, 0).await.unwrap();
-    assert_eq!(fixture.journal.prune(KEEP_BODY).await.unwrap(), 3, "texts");
-    assert_eq!(fixture.journal.prune(KEEP_BODY).await.unwrap(), 0);
+    assert_eq!(fixture.journal.prune(KEEP_BODY).await.unwrap().changed, 3, "texts");
+    assert_eq!(fixture.journal.prune(KEEP_BODY).await.unwrap().changed, 0);
     fixture.journal.settle(vec![(4, arrived()), (5, arrived())], KEEP_ID - KEEP_BODY).await.unwrap();
     assert_eq!(
-        fixture.journal.prune(KEEP_ID).await.unwrap(),
+        fixture.journal.prune(KEEP_ID).await.unwrap().changed,
         2 + 3,
         "texts of the later two, ids of the first three"
     );
@@ -92,12 +92,12 @@ async fn the_log_of_a_file_is_empty_when_it_was_emptied() {
 
 #[test]
 fn states_have_names_and_are_found_by_them() {
-    let names = ["waiting", "due", "parked", "delivered", "dead", "unattributed"];
+    let names = ["waiting", "due", "parked", "delivered", "dead", "unattributed", "dropped"];
     assert_eq!(State::ALL.map(State::name), names);
     assert_eq!(names.map(State::from_name), State::ALL.map(Some));
     assert_eq!(State::from_name("head"), None);
     for state in State::ALL {
         assert_eq!(State::from_number(state.number()), Some(state));
     }
-    assert_eq!(State::from_number(6), None);
+    assert_eq!(State::from_number(7), None);
 }

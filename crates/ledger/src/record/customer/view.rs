@@ -1,9 +1,11 @@
 //! Customers as they are shown: to the vendor, and to the partner who referred them (api.md section 7).
 
 use headwater_protocol::Millis;
-use headwater_protocol::v2::Customer;
+use headwater_protocol::v2::{CompanyName, CustomField, Customer};
 use headwater_store::Unit;
+use serde_json::Value;
 
+use super::super::partnership::named as partnerships;
 use super::super::resource::Resource;
 use super::super::{Ctx, Refusal, lookup};
 use crate::store::customer::{self, CustomerName, CustomerRow};
@@ -34,6 +36,12 @@ impl Resource for Customers {
         Ok(if viewer.is_some() { render_for_partner(row) } else { render(row) })
     }
 
+    /// A partner's customers are counted where they are credited.
+    fn kept_total(unit: &mut Unit<'_>, _: &Ctx, viewer: Option<i64>) -> Result<Option<i64>, Refusal> {
+        let partner = viewer.map(|id| partnerships::find_by_id(unit, id)).transpose()?.flatten();
+        Ok(partner.map(|row| row.customers))
+    }
+
     fn find(
         unit: &mut Unit<'_>,
         ctx: &Ctx,
@@ -48,6 +56,7 @@ impl Resource for Customers {
 }
 
 pub(super) fn render(row: CustomerRow) -> Customer {
+    let fields: Vec<_> = row.fields.into_iter().flatten().map(|(name, value)| field(name, value)).collect();
     Customer {
         key: row.key,
         customer_key: row.customer_key,
@@ -64,23 +73,53 @@ pub(super) fn render(row: CustomerRow) -> Customer {
         test: row.test,
         meta: row.meta.clone(),
         mdata: row.meta,
-        field_data: None,
-        fields: Vec::new(),
+        field_data: fields.clone(),
+        fields,
         created_at: Millis(row.created_at),
         updated_at: Millis(row.updated_at),
         archived: row.archived,
+        company: None,
+        sub_ids: None,
+        shared_id: None,
+        country_iso: None,
+        has_paid: None,
+    }
+}
+
+fn field(api_name: String, value: Value) -> CustomField {
+    let kind = match value {
+        Value::Number(_) => "number",
+        Value::Bool(_) => "boolean",
+        _ => "text",
+    };
+    CustomField {
+        name: api_name.clone(),
+        api_name,
+        value,
+        r#type: kind.to_owned(),
+        read_only: false,
+        required: false,
+        options: Vec::new(),
     }
 }
 
 /// A partner sees the customer's key and name. Its address and its ids in other systems are for the vendor only.
 fn render_for_partner(row: CustomerRow) -> Customer {
-    let shown = CustomerRow {
+    let shown = render(CustomerRow {
         customer_key: None,
         external_key: None,
         provider_key: None,
         email: String::new(),
         meta: None,
-        ..row
-    };
-    render(shown)
+        fields: None,
+        ..row.clone()
+    });
+    Customer {
+        company: Some(CompanyName { key: row.company_key, name: row.company_name }),
+        sub_ids: Some(row.sub_ids),
+        shared_id: Some(row.key),
+        country_iso: Some(Value::Null),
+        has_paid: Some(row.has_paid),
+        ..shown
+    }
 }

@@ -1,14 +1,13 @@
 //! Products as they are shown: to the vendor, and to the partner who referred the customer (api.md section 7).
 
-use headwater_protocol::v2::{List, Product, ProductStatus};
-use headwater_protocol::{Currency, FieldError, Millis, Source};
+use headwater_protocol::v2::{Product, ProductStatus};
+use headwater_protocol::{Currency, Millis, Source};
 use headwater_store::Unit;
 
 use super::super::customer::view::find_referred;
-use super::super::list::{self as page_of, ListRequest};
 use super::super::resource::Resource;
-use super::super::{Ctx, Refusal, filter};
-use crate::store::list::{Listing, page};
+use super::super::{Ctx, Refusal};
+use crate::store::list::Listing;
 use crate::store::product::{self, ProductRow};
 
 /// Products, to the vendor and to the partner who referred their customer.
@@ -26,28 +25,6 @@ impl Resource for Products {
             Some(viewer) => render_for_partner(ctx, row, viewer),
         })
     }
-}
-
-/// A page of products; for a partner, those of one customer whom they referred.
-pub(crate) fn list(
-    unit: &mut Unit<'_>,
-    ctx: &Ctx,
-    viewer: Option<i64>,
-    request: &ListRequest,
-) -> Result<List<Product>, Refusal> {
-    if let Some(viewer) = viewer {
-        let name = request.asked("customer_key").ok_or_else(|| {
-            Refusal::from(FieldError::required("customer_key"))
-                .hint("GET /api/v2/products?customer_key=cus_…")
-        })?;
-        find_referred(unit, ctx, viewer, name)?;
-    }
-    let conditions = filter::conditions(unit, ctx, viewer, request)?;
-    // Who may see a product depends on its customer, which is checked above, and not on who is credited with it.
-    let slice =
-        page(unit, &product::LISTING, &product::LISTING.scope(ctx.scope(), None), conditions, &request.page)?;
-    let page = page_of::render(&request.page, slice, |row| Products::render(ctx, viewer, row))?;
-    page_of::all_rendered(page)
 }
 
 /// A product in the view of the partner who referred its customer. Any other is answered with 404.

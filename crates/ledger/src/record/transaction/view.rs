@@ -1,11 +1,14 @@
-//! Payments as they are shown.
+//! Payments as they are shown: to the vendor, and to the partner who is credited (api.md section 7).
 
-use headwater_protocol::v2::{Transaction, TransactionCustomer};
+use headwater_protocol::v2::{Transaction, TransactionCustomer, Warning};
 use headwater_protocol::{Currency, Millis};
+use headwater_store::Unit;
 
-use super::super::resource::Resource;
-use super::super::{Ctx, Refusal};
+use crate::record::refusal::short;
+use crate::record::resource::Resource;
+use crate::record::{Ctx, Refusal};
 use crate::store::list::Listing;
+use crate::store::product;
 use crate::store::transaction::{self, TransactionRow};
 
 /// Customers' payments.
@@ -17,9 +20,26 @@ impl Resource for Transactions {
     type Row = TransactionRow;
     type Wire = Transaction;
 
-    fn render(_: &Ctx, _: Option<i64>, row: TransactionRow) -> Result<Transaction, Refusal> {
-        Ok(render(row))
+    fn render(_: &Ctx, viewer: Option<i64>, row: TransactionRow) -> Result<Transaction, Refusal> {
+        Ok(if viewer.is_some() { render_for_partner(row) } else { render(row) })
     }
+}
+
+/// A warning for a payment whose subscription matches no product. Seed 000 accepts such payments, but most are
+/// mistakes.
+pub(super) fn unmatched_warning(
+    unit: &mut Unit<'_>,
+    row: &TransactionRow,
+    field: &str,
+) -> Result<Option<Warning>, Refusal> {
+    let (None, Some(wanted)) = (row.product, &row.subscription_key) else { return Ok(None) };
+    let known = product::list_subscriptions(unit, row.customer)?;
+    let hint = match known.iter().find(|known| known.to_lowercase() == wanted.to_lowercase()) {
+        Some(near) => format!("differs only in case from '{}'", short(near)),
+        None => format!("no product of this customer has external_subscription_key '{}'", short(wanted)),
+    };
+    let code = "subscription_key_unmatched".to_owned();
+    Ok(Some(Warning { code, field: field.to_owned(), hint }))
 }
 
 pub(super) fn render(row: TransactionRow) -> Transaction {
@@ -43,6 +63,7 @@ pub(super) fn render(row: TransactionRow) -> Transaction {
             sub_ids: names.sub_ids,
         },
         partnership_key: names.partnership_key,
+        member_key: names.member_key,
         company: None,
         extension: None,
         metadata: row.metadata,
@@ -53,4 +74,20 @@ pub(super) fn render(row: TransactionRow) -> Transaction {
         created_at: Millis(row.created_at),
         updated_at: Millis(row.updated_at),
     }
+}
+
+/// A partner sees what was paid and for which product. Who paid, by which name, and what the company noted about the
+/// payment are the company's.
+fn render_for_partner(row: TransactionRow) -> Transaction {
+    let mut shown = render(TransactionRow {
+        by_site_key: false,
+        category_key: None,
+        product_text: None,
+        subscription_key: None,
+        metadata: None,
+        ..row
+    });
+    shown.customer.email = String::new();
+    shown.customer.external_key = None;
+    shown
 }

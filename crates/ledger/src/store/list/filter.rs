@@ -17,10 +17,20 @@ pub(crate) struct ListFilter {
 pub(crate) enum FilterBy {
     /// Equal to the given text.
     Text(&'static str),
+    /// Equal to the given text inside a bracket that the left side opens.
+    Within(&'static str),
     /// Equal to one of these words, which are listed when another is given.
     Word(&'static str, &'static [&'static str]),
     /// True adds the condition; false does not filter.
     Flag(&'static str),
+    /// The condition beside this word; the words are listed when another is given.
+    Case(&'static [(&'static str, &'static str)]),
+    /// Contains the given text, compared in lower case.
+    Contains(&'static str),
+    /// True or false.
+    Bool(&'static str),
+    /// The number of the record that the given text names, or the text itself where it names none.
+    RecordOrText(NamedRecord, &'static str, &'static str),
     /// The number of the record that the given text names. A name of nobody matches nothing.
     Record(NamedRecord, &'static str),
 }
@@ -30,6 +40,8 @@ pub(crate) enum FilterBy {
 pub(crate) enum NamedRecord {
     /// A customer: our key or the site's own; in a partner's view our key only.
     Customer,
+    /// A customer by another system's id.
+    ExternalCustomer,
     /// A partnership: our key, its partner key or its address.
     Partnership,
     /// A group: our key or its slug.
@@ -38,6 +50,12 @@ pub(crate) enum NamedRecord {
     Transaction,
     /// A product by our key.
     Product,
+    /// A tier by its key.
+    Tier,
+    /// A collection of tiers by its key.
+    TiersCollection,
+    /// An invoice by its key; in a partner's view one of their own.
+    Invoice,
 }
 
 impl ListFilter {

@@ -204,6 +204,10 @@ fn only_an_invoice_that_was_paid_before_takes_back_when_it_is_owed_or_voided() {
     assert_eq!(events("invoice_updated", json!({"status": "voided", "paid_at": 5})), 1);
     assert_eq!(events("invoice_deleted", json!({"linked_payments": [{"txn_status": "success"}]})), 1);
     assert_eq!(events("invoice_deleted", json!({})), 0);
+    let paid = webhook("payment_succeeded", &invoice(&json!({})));
+    let pending = invoice(&json!({"status": "pending", "amount_due": 100, "resource_version": 9}));
+    let pending = webhook("invoice_updated", &pending);
+    assert_eq!(taken(&[paid, pending], "in:chargebee/inv_1"), [0], "nothing is due before it is issued");
 }
 
 #[test]

@@ -116,6 +116,8 @@ fn refunds_take_back_their_share_of_what_was_paid_with_tax() {
     assert_eq!(taken(&[PAID, third, rest]), 9000);
     assert_eq!(taken(&[PAID, rest, third]), 9000);
     assert_eq!(taken(&[PAID, third, fixture!("void_payment-refund.xml")]), 0, "the refund was called off");
+    let refund = webhook(third).events.remove(0).event;
+    assert_eq!(refund.occurred_at, seconds("2026-04-06T22:10:00Z"), "when it was made");
     let known = back(&[third]);
     assert!(
         matches!(known, RefundTotals::Unknown { ref reason, .. } if reason.contains("7c3f5e21")),

@@ -131,7 +131,7 @@ async fn a_clock_that_jumps_a_month_and_back_gives_up_nothing() {
     delivery.settle().await;
     assert_eq!(delivery.count(State::Parked).await, 1);
     delivery.later(-2 * PARKED_AGE_MAX);
-    super::super::maintain(&delivery.relay, delivery.relay.now().0).await;
+    super::super::release_far_ahead(&delivery.relay, delivery.relay.now().0).await;
     delivery.settle().await;
     assert_eq!(delivery.received().len(), 3, "delayed by a wrong clock, and tried again by the right one");
     assert_eq!(delivery.count(State::Parked).await, 1);

@@ -14,9 +14,14 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::super::{AHEAD_MAX, CLAIM_EVERY_MAX, LEASE, PRUNE_EVERY, RELEASE_EVERY, has_passed, run};
+use super::super::{
+    AHEAD_MAX, CLAIM_EVERY_MAX, DeliveryLoop, LEASE, PRUNE_EVERY, RELEASE_EVERY, has_passed, run, work,
+};
 use super::{DeliveryTest, PAYMENT, ReceivedRequests, SIGNUP, delivery_test, delivery_to};
 use crate::Relay;
+
+/// Longer than any of these tests takes.
+const DRAIN: Duration = Duration::from_mins(10);
 
 /// Runs the loop with the clock at each of these times in turn, and stops it at the last.
 async fn run_at(delivery: &DeliveryTest, times: &[i64]) {
@@ -32,7 +37,8 @@ async fn run_at(delivery: &DeliveryTest, times: &[i64]) {
         Millis(*now)
     };
     let relay = Relay { clock: Arc::new(clock), ..delivery.relay.clone() };
-    run(relay, Arc::clone(&delivery.destinations), stopped).await;
+    // Without the bound on its end: when the clock of the runtime is paused, that would be over at once.
+    work(&mut DeliveryLoop::new(relay, Arc::clone(&delivery.destinations)), stopped).await;
 }
 
 /// A signup of each of so many customers, in the journal at once.
@@ -115,10 +121,15 @@ struct RunningLoop {
     heard: mpsc::UnboundedReceiver<String>,
     answers: Arc<Semaphore>,
     stop: watch::Sender<bool>,
-    task: JoinHandle<()>,
+    task: JoinHandle<usize>,
 }
 
 fn start() -> RunningLoop {
+    start_draining(DRAIN)
+}
+
+/// The same, with so much time to end when it is stopped.
+fn start_draining(drain: Duration) -> RunningLoop {
     let (hear, heard) = mpsc::unbounded_channel();
     let answers = Arc::new(Semaphore::new(0));
     let permits = Arc::clone(&answers);
@@ -136,7 +147,7 @@ fn start() -> RunningLoop {
     });
     let delivery = delivery_to(receiver, ReceivedRequests::default());
     let (stop, stopped) = watch::channel(false);
-    let task = tokio::spawn(run(delivery.relay.clone(), Arc::clone(&delivery.destinations), stopped));
+    let task = tokio::spawn(run(delivery.relay.clone(), Arc::clone(&delivery.destinations), stopped, drain));
     RunningLoop { delivery, heard, answers, stop, task }
 }
 
@@ -159,6 +170,16 @@ impl RunningLoop {
             tokio::task::yield_now().await;
         }
     }
+}
+
+#[tokio::test]
+async fn a_loop_that_is_stopped_waits_no_longer_than_it_may_and_says_what_is_left() {
+    let mut running = start_draining(Duration::from_millis(50));
+    running.take("gk_1").await;
+    assert_eq!(running.hears().await, "gk_1");
+    running.stop.send(true).unwrap();
+    assert_eq!(running.task.await.unwrap(), 1, "it was sent, and nobody has answered");
+    assert_eq!(running.delivery.count(State::Delivered).await, 0);
 }
 
 #[tokio::test]

@@ -188,6 +188,21 @@ fn invoice(more: &Value) -> Value {
     object
 }
 
+#[test]
+fn an_invoice_of_an_older_version_names_its_payment_itself() {
+    let object = invoice(&json!({"payment_intent": "pi_1", "charge": "ch_1"}));
+    let facts = webhook("invoice.paid", &object).facts;
+    let links: Vec<_> =
+        facts.iter().map(|fact| (&*fact.name, &*fact.part)).filter(|(_, part)| *part != "paid").collect();
+    let expect = [
+        ("in:in_1", "to/pi:pi_1"),
+        ("pi:pi_1", "to/in:in_1"),
+        ("in:in_1", "to/ch:ch_1"),
+        ("ch:ch_1", "to/in:in_1"),
+    ];
+    assert_eq!(links, expect);
+}
+
 /// What was paid of an invoice, and the bases of its lines.
 fn paid(object: &Value) -> (i64, Vec<i64>) {
     let said = facts("invoice.paid", object, "in:in_1");

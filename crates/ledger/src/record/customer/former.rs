@@ -1,0 +1,55 @@
+//! The ids that a site has given up for its customers. They are remembered for a while, so that a payment by one is
+//! refused with the new id in place of being nobody's.
+
+use headwater_protocol::Millis;
+use headwater_protocol::limits::FORMER_KEY_DAYS;
+use headwater_store::Unit;
+
+use super::lookup::{self, Named};
+use crate::record::refusal::short;
+use crate::record::{Ctx, Refusal, RefusalKind, claim};
+use crate::store::customer::{self, CustomerRow};
+use crate::store::former_key;
+
+/// Gives a customer another of the site's own ids. The caller writes the row.
+pub(super) fn rename(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    row: &mut CustomerRow,
+    name: &str,
+) -> Result<(), Refusal> {
+    if row.customer_key.as_deref() == Some(name) {
+        return Ok(());
+    }
+    if let Some(other) = lookup::by_site_key(unit, ctx, name)? {
+        let message = format!("a customer with customer_key '{}' exists: {}", short(name), other.key);
+        return Err(Refusal::new(RefusalKind::Conflict, "customer_exists", message).field("customer_key"));
+    }
+    former_key::delete(unit, ctx.scope(), name)?;
+    let old = row.customer_key.replace(name.to_owned());
+    if let Some(old) = &old {
+        let until = ctx.now.plus(FORMER_KEY_DAYS * Millis::DAY);
+        former_key::insert(unit, ctx.scope(), (old, row.id), until.0)?;
+    }
+    claim::remember(unit, ctx, &row.key, "customer_key", (old, row.customer_key.clone()))
+}
+
+/// The refusal of a payment by an id that was given up, with the new one.
+pub(crate) fn renamed(unit: &mut Unit<'_>, ctx: &Ctx, name: Named<'_>) -> Result<Option<Refusal>, Refusal> {
+    let Some(known) = former_key::find(unit, ctx.scope(), name.text(), ctx.now.0)? else { return Ok(None) };
+    let Some(row) = customer::find_by_id(unit, known)? else { return Ok(None) };
+    let message = format!("the site calls the customer '{}' by another id now", short(name.text()));
+    let hint = format!("use {}", row.customer_key.unwrap_or(row.key));
+    Ok(Some(Refusal::new(RefusalKind::NotFound, "customer_renamed", message).hint(hint)))
+}
+
+/// Lets a new customer have an id that was given up for another. A page may not: it could so collect payments that are
+/// still made by the old id.
+pub(super) fn give_up(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<(), Refusal> {
+    if ctx.source.is_claim()
+        && let Some(refusal) = renamed(unit, ctx, Named::Key(name))?
+    {
+        return Err(refusal.field("customer_key"));
+    }
+    Ok(former_key::delete(unit, ctx.scope(), name)?)
+}
