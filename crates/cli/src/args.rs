@@ -219,6 +219,10 @@ pub(crate) struct Serve {
     pub(crate) rate: Rate,
     #[command(flatten)]
     pub(crate) proxies: TrustedProxies,
+    /// Let webhooks lead to private addresses, and to this machine over http. Anybody with a program's secret key can
+    /// then make this server send requests within its own network.
+    #[arg(long, env = "HEADWATER_WEBHOOK_PRIVATE_TARGETS")]
+    pub(crate) webhook_private_targets: bool,
 }
 
 #[derive(Debug, Args)]

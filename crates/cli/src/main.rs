@@ -32,6 +32,7 @@ mod stop;
 mod storage;
 mod system;
 mod table;
+mod webhooks;
 
 use std::process::ExitCode;
 

@@ -18,6 +18,7 @@ use crate::admin::{OperatorInterface, Running};
 use crate::control::Commanded;
 use crate::proxies::Proxies;
 use crate::storage::{self, Storage};
+use crate::webhooks::HttpWebhooks;
 use crate::{args, control, erasure, listen, program, scripts, stop, system};
 
 /// The pause between two prunings.
@@ -40,6 +41,10 @@ pub(crate) async fn run(options: args::Serve) -> anyhow::Result<()> {
     let settings = Settings { link_base, clock: Arc::new(system::now), random: Arc::new(system::random) };
     let ledger_store = storage.open(storage::LEDGER)?;
     let ledger = Ledger::open(ledger_store.clone(), settings).context("cannot open the ledger")?;
+    if options.webhook_private_targets {
+        ledger.allow_private_targets();
+    }
+    let webhooks = Arc::new(HttpWebhooks::new(options.webhook_private_targets)?);
     let known = ledger.ingestion_programs().await?;
     if known.is_empty() {
         tracing::warn!("no program yet: make one with `headwater init {storage} --program NAME`");
@@ -67,6 +72,7 @@ pub(crate) async fn run(options: args::Serve) -> anyhow::Result<()> {
         stop.clone(),
         drain,
     ));
+    let webhooks = tokio::spawn(ledger.clone().run_webhooks(webhooks, stop.clone()));
     tokio::spawn(prune(ledger.clone(), stop.clone()));
     tokio::spawn(run_due(ledger.clone(), stop.clone()));
     let router = assemble(&relay, &ledger);
@@ -81,6 +87,11 @@ pub(crate) async fn run(options: args::Serve) -> anyhow::Result<()> {
     let left = delivery.await?;
     if tokio::time::timeout(drain, erasure).await.is_err() {
         tracing::warn!("erasures were not carried out in time; they stay listed for the next start");
+    }
+    if tokio::time::timeout(drain, webhooks).await.is_err() {
+        tracing::warn!(
+            "deliveries to webhooks were not finished in time; they are tried again after the next start"
+        );
     }
     anyhow::ensure!(left == 0, stop::Unfinished(left));
     tracing::info!("stopped");

@@ -36,6 +36,7 @@ mod transaction;
 mod trigger;
 mod unread;
 mod v1;
+mod webhook;
 mod write;
 
 use std::sync::LazyLock;
@@ -74,6 +75,7 @@ fn api() -> Routes {
         .merge(tier::routes())
         .merge(transaction::routes())
         .merge(trigger::routes())
+        .merge(webhook::routes())
 }
 
 /// The OpenAPI document. It is the same for every ledger, and written when it is asked for first.

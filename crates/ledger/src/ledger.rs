@@ -2,18 +2,19 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use headwater_protocol::limits::PRUNE_STEP;
 use headwater_protocol::{Millis, Source};
 use headwater_store::{Store, StoreError, Unit};
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::caller_cache::CallerCache;
 use crate::click_rate::ClickRates;
 use crate::record::program::{self, Credentials, IngestionProgram, NewProgram};
-use crate::record::{Ctx, Ids, Refusal, click, idempotency, secret};
+use crate::record::{Ctx, Ids, Refusal, click, delivery, idempotency, secret};
 use crate::store::due;
 use crate::store::erasure::{self, Erasure};
 
@@ -41,6 +42,8 @@ struct Inner {
     ids: Arc<Ids>,
     changes: Arc<watch::Sender<u64>>,
     erasures: watch::Sender<u64>,
+    deliveries: Notify,
+    private_targets: AtomicBool,
     clicks: ClickRates,
     caller_cache: CallerCache,
     in_process: SecretString,
@@ -70,6 +73,8 @@ impl Ledger {
             ids: Arc::new(Ids::new(settings.random)),
             changes,
             erasures: watch::channel(0).0,
+            deliveries: Notify::new(),
+            private_targets: AtomicBool::new(false),
             in_process,
             in_process_hash,
             test_clocks: Mutex::new(test_clocks.into_iter().collect()),
@@ -110,8 +115,9 @@ impl Ledger {
         Ok(programs)
     }
 
-    /// Deletes some of what has expired, idempotency answers and old clicks, in a step of a few milliseconds. `true`
-    /// when there may be more. Call it repeatedly in the background, never from a request, which would have to wait.
+    /// Deletes some of what has expired, idempotency answers, old clicks and deliveries to webhooks, in a step of a few
+    /// milliseconds. `true` when there may be more. Call it repeatedly in the background, never from a request, which
+    /// would have to wait.
     ///
     /// # Errors
     /// When the store fails.
@@ -120,7 +126,8 @@ impl Ledger {
         let step = move |unit: &mut Unit<'_>| {
             let answers = idempotency::prune(unit, now, PRUNE_STEP)?;
             let clicks = click::prune(unit, now, PRUNE_STEP)?;
-            Ok(answers.max(clicks))
+            let deliveries = delivery::prune(unit, now, PRUNE_STEP)?;
+            Ok(answers.max(clicks).max(deliveries))
         };
         let deleted = self.inner.store.write_locking(vec!["prune".to_owned()], step).await?;
         Ok(i64::try_from(deleted).is_ok_and(|deleted| deleted >= PRUNE_STEP))
@@ -159,6 +166,32 @@ impl Ledger {
 
     pub(crate) fn customer_erased(&self) {
         self.inner.erasures.send_modify(|count| *count += 1);
+    }
+
+    /// Lets webhooks lead to private addresses from now on, and to loopback over http.
+    pub fn allow_private_targets(&self) {
+        self.inner.private_targets.store(true, Ordering::Relaxed);
+    }
+
+    /// Resolves once an event was queued for a webhook since the last time.
+    pub(crate) async fn webhook_news(&self) {
+        self.inner.deliveries.notified().await;
+    }
+
+    /// Starts the delivery of what a unit of work with this context has queued for webhooks. To be called after its
+    /// commit.
+    pub(crate) fn notify_queued(&self, ctx: &Ctx) {
+        if ctx.queued.load(Ordering::Relaxed) {
+            self.inner.deliveries.notify_one();
+        }
+    }
+
+    pub(crate) fn private_targets(&self) -> bool {
+        self.inner.private_targets.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.inner.store
     }
 
     /// Whether `address` may follow one more link now.
@@ -211,8 +244,12 @@ impl Ledger {
             real_now,
             test_clock: ahead.is_some(),
             link_base: self.inner.link_base.as_str().into(),
+            request: self.inner.ids.next_request(),
             ids: Arc::clone(&self.inner.ids),
             source: Source::Vendor,
+            webhooks_version: None,
+            queued: Arc::default(),
+            private_targets: self.inner.private_targets.load(Ordering::Relaxed),
         }
     }
 

@@ -15,9 +15,12 @@ mod record;
 mod replay;
 mod scheduler;
 mod store;
+mod webhook_delivery;
 
 pub use ledger::{Ledger, Settings};
+pub use record::outgoing::target::{check_target, is_public};
 pub use record::program::{Credentials, IngestionProgram, NewProgram};
 pub use record::{Refusal, RefusalKind};
 pub use store::erasure::Erasure;
 pub use store::{MIGRATIONS, check};
+pub use webhook_delivery::{Sending, TargetAnswer, WebhookRequest, WebhookTransport};

@@ -35,6 +35,7 @@ impl Ledger {
             has_more: step.next.is_some(),
             cursor: past::cursor(step.next),
         };
+        let queueing = ctx.clone();
         for some in paid.chunks(REPLAY_STEP) {
             let (ctx, key, some) = (ctx.clone(), key.clone(), some.to_vec());
             let work = move |unit: &mut Unit<'_>| past::replay(unit, &ctx, &key, &some);
@@ -42,6 +43,7 @@ impl Ledger {
                 answer.rewards += 1;
                 *answer.sums.entry(currency).or_default() += amount;
             }
+            self.notify_queued(&queueing);
         }
         Ok(answer)
     }

@@ -31,11 +31,15 @@ impl Ledger {
         let run = |rows: Vec<_>, ctx: Ctx| {
             self.change(program, move |unit: &mut Unit<'_>| due::run(unit, &ctx, &rows))
         };
-        if run(rows.clone(), ctx.clone()).await.is_ok() {
+        let whole = run(rows.clone(), ctx.clone()).await;
+        self.notify_queued(&ctx);
+        if whole.is_ok() {
             return Ok(());
         }
         for row in rows {
-            let Err(error) = run(vec![row.clone()], ctx.clone()).await else { continue };
+            let done = run(vec![row.clone()], ctx.clone()).await;
+            self.notify_queued(&ctx);
+            let Err(error) = done else { continue };
             tracing::warn!(%error, program, due = row.id, kind = row.kind, "a due thing failed; tried again in an hour");
             let ctx = ctx.clone();
             self.change(program, move |unit: &mut Unit<'_>| due::postpone(unit, &ctx, &row)).await?;

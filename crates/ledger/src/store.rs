@@ -8,6 +8,7 @@ pub(crate) mod click;
 pub(crate) mod credential;
 pub(crate) mod customer;
 pub(crate) mod deal_file;
+pub(crate) mod delivery;
 pub(crate) mod due;
 pub(crate) mod erasure;
 pub(crate) mod firing;
@@ -36,6 +37,7 @@ pub(crate) mod tier;
 pub(crate) mod totals;
 pub(crate) mod transaction;
 pub(crate) mod trigger;
+pub(crate) mod webhook;
 
 pub use check::check;
 pub use schema::MIGRATIONS;

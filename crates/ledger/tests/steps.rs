@@ -21,6 +21,18 @@ use tower::ServiceExt as _;
 
 const NOW: Millis = Millis(1_775_514_585_000);
 
+/// What a webhook listens for: each request queues its events in its own unit of work.
+const EVENTS: [&str; 8] = [
+    "customer.created",
+    "customer.updated",
+    "customer.deleted",
+    "transaction.created",
+    "transaction.updated",
+    "reward.created",
+    "reward.updated",
+    "product.created",
+];
+
 /// A test ledger on a database that fails on demand.
 struct TestLedger {
     fault: Fault,
@@ -63,6 +75,7 @@ impl TestLedger {
         let percent = |percent: &str| json!({"type": "commission_percent", "percent": percent});
         let fixed = json!({"type": "commission_flat", "amount": 500, "currency": "USD"});
         for (list, record) in [
+            ("webhooks", json!({"target": "https://hooks.example.com/", "events": EVENTS})),
             ("product_book", json!({"name": "Inbox", "external_key": "inbox"})),
             ("triggers", trigger("transaction_created", &of_inbox, percent("20"))),
             ("triggers", trigger("transaction_created", &Value::Null, percent("1"))),
@@ -128,6 +141,20 @@ impl TestLedger {
         self.change("DELETE", "customers/ada", Value::Null).await;
     }
 
+    /// How many events of each name were queued, and how many of them have lost their text.
+    async fn events(&self) -> (BTreeMap<String, usize>, usize) {
+        let (_, hooks) = self.ask("GET", "webhooks", &Value::Null, "").await;
+        let key = hooks["data"]["items"][0]["key"].as_str().unwrap();
+        let path = format!("webhooks/{key}/deliveries?limit=250");
+        let (_, list) = self.ask("GET", &path, &Value::Null, "").await;
+        let items = list["data"]["items"].as_array().unwrap();
+        let mut counts = BTreeMap::new();
+        for one in items {
+            *counts.entry(one["event"].as_str().unwrap().to_owned()).or_default() += 1;
+        }
+        (counts, items.iter().filter(|one| one["request"] == "").count())
+    }
+
     /// What two runs of the same requests must have in common; keys differ between runs. Rows of each table, amounts
     /// of the rewards, and the explanations of two payments.
     async fn contents(&self) -> (BTreeMap<String, usize>, Vec<i64>, Value, Value) {
@@ -159,8 +186,20 @@ async fn a_request_that_fails_at_any_step_leaves_nothing_behind_and_earns_once_w
     assert_eq!(found.1, [-1000, -50, 99, 99, 500, 500, 1980, 1980], "{:?}", found.1);
     assert_eq!((found.2.as_array().unwrap().len(), found.3.as_array().unwrap().len()), (2, 2), "explained");
     // A payment writes itself, two rewards and the stored answer; a late product also updates its payment.
-    assert!(rough.steps["POST transactions"] >= 4, "{:?}", rough.steps);
+    // And the events: of the payment, and of each reward.
+    assert!(rough.steps["POST transactions"] >= 7, "{:?}", rough.steps);
     assert!(rough.steps["POST products?late"] >= 4, "{:?}", rough.steps);
     assert!(rough.steps["POST transactions/paid/refund"] >= 4, "{:?}", rough.steps);
+    // Every event was queued once: of two customers, of one customer's deletion, of two products and two payments with
+    // two rewards each, of a link, and of a refund with its reversals.
+    let (queued, erased) = rough.events().await;
+    assert_eq!((&queued, &erased), (&calm.events().await.0, &calm.events().await.1));
+    assert_eq!(queued["customer.deleted"], 1, "{queued:?}");
+    assert_eq!(
+        (queued["customer.created"], queued["product.created"], queued["transaction.created"]),
+        (2, 2, 2)
+    );
+    assert_eq!((queued["transaction.updated"], queued["reward.created"]), (2, 8), "{queued:?}");
+    assert!(erased >= 10, "{erased}");
     assert!(rough.steps.values().all(|steps| *steps >= 2), "{:?}", rough.steps);
 }

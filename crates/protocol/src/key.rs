@@ -36,6 +36,8 @@ pub enum Prefix {
     Trigger,
     /// `whk_`
     Webhook,
+    /// `msg_`: an event on its way to a webhook.
+    Delivery,
     /// `link_`
     Link,
     /// `clck_`
@@ -85,6 +87,7 @@ impl Prefix {
             Self::Member => "stck_",
             Self::Trigger => "trig_",
             Self::Webhook => "whk_",
+            Self::Delivery => "msg_",
             Self::Link => "link_",
             Self::Click => "clck_",
             Self::Stage => "stag_",

@@ -223,3 +223,36 @@ pub const PARKED_ATTEMPTS_MAX: i64 = 500;
 pub const HOLD_MAX: i64 = 5 * 60 * 1000;
 /// The provider's records that one payment and its refunds touch: an invoice, its payments, their charges.
 pub const JOINED_RECORDS_MAX: usize = 64;
+
+/// Webhooks of one program that are not archived; each event is compared with all of them.
+pub const WEBHOOKS_MAX: i64 = 20;
+/// Characters of a webhook's target: what servers take as a URL.
+pub const WEBHOOK_TARGET_MAX: usize = 2048;
+/// Milliseconds after which a delivery is given up, or its webhook is paused: three days (triggers.md section 4).
+pub const WEBHOOK_AGE_MAX: i64 = 3 * 24 * 60 * 60 * 1000;
+/// Milliseconds before the second attempt at a webhook, at most; the bound doubles with each attempt.
+pub const WEBHOOK_BACKOFF_MIN: i64 = 5_000;
+/// Milliseconds between two attempts at a webhook, at most: four hours, so that three days have some forty.
+pub const WEBHOOK_BACKOFF_MAX: i64 = 4 * 60 * 60 * 1000;
+/// Milliseconds that a target may ask to wait by `Retry-After`: a day.
+pub const WEBHOOK_RETRY_AFTER_MAX: i64 = 24 * 60 * 60 * 1000;
+/// Milliseconds a target has to answer. Receivers should answer first and work later; a slow one holds its own
+/// deliveries only.
+pub const WEBHOOK_TIMEOUT: u64 = 15_000;
+/// Milliseconds after which a delivery whose attempt was never settled is tried again: longer than the attempt and its
+/// settlement take.
+pub const WEBHOOK_LEASE: i64 = 60_000;
+/// Deliveries under way at once to one webhook: others do not wait for a target that hangs.
+pub const WEBHOOK_DELIVERIES_MAX: u32 = 8;
+/// Deliveries under way at once to all webhooks, for our connections and memory.
+pub const WEBHOOKS_UNDER_WAY_MAX: usize = 128;
+/// Bytes read of a target's answer.
+pub const WEBHOOK_ANSWER_MAX: usize = 64 * 1024;
+/// Characters kept of a target's answer.
+pub const WEBHOOK_ANSWER_SHOWN: usize = 1024;
+/// Characters shown of a body that was sent.
+pub const WEBHOOK_REQUEST_SHOWN: usize = 4096;
+/// Days a delivery is kept in the log; for a paused webhook, also what waits for it.
+pub const WEBHOOK_LOG_DAYS: i64 = 30;
+/// Deliveries kept in the log of one webhook and mode, the newest ones.
+pub const WEBHOOK_LOG_MAX: i64 = 100_000;

@@ -29,6 +29,7 @@ mod transaction;
 mod trigger;
 mod trigger_action;
 mod v1;
+mod webhook;
 
 pub use action::{Action, ActionCustomer, CompanyName, CreateAction, TargetType};
 pub use application::{
@@ -78,3 +79,7 @@ pub use trigger::{
 };
 pub use trigger_action::{Cap, CapPer, CapPeriod, Drip, FlatCommission, PercentCommission, TriggerAction};
 pub use v1::{CreateV1Customer, CreateV1Transaction, UpdateV1Customer, V1Customer, V1Envelope, V1Error};
+pub use webhook::{
+    CreateWebhook, DeliveryStatus, OutgoingWebhook, RotateWebhook, UpdateWebhook, WebhookDelivery,
+    WebhookEvent,
+};

@@ -89,10 +89,13 @@ fn read(document: &Value, path: &str, method: &str, operation: &Value) -> Option
     let mut parts = below.split('/').filter(|part| !part.starts_with('{'));
     let resource = parts.next()?.replace('_', "-");
     let rest: Vec<_> = parts.collect();
+    let nested = path.matches('{').count() > 1 && path.ends_with('}');
     let verb = match (rest.join("-"), method) {
         (rest, _) if rest.is_empty() => verb_of(method, path).to_owned(),
         // Never under the short name, which reads like a look at it.
         (rest, "delete") => format!("delete-{rest}"),
+        // One object below another, such as a webhook's delivery; without a verb it would be called like their list.
+        (rest, _) if nested => format!("{rest}-{}", verb_of(method, path)),
         (rest, _) => rest,
     };
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -201,6 +204,9 @@ mod tests {
             "program get",
             "program keys-rotate",
             "conversion xid",
+            "webhooks deliveries",
+            "webhooks deliveries-get",
+            "webhooks deliveries-resend",
             "deals assignment",
             "deals delete-file",
             "deals file",

@@ -152,6 +152,28 @@ impl<const N: usize> FromRequestParts<Ledger> for Keys<N> {
     }
 }
 
+/// The keys in a path of an object that belongs to another.
+pub(crate) struct KeyBelow {
+    /// The object that it belongs to.
+    pub(crate) key: String,
+    /// Its own key.
+    pub(crate) below: String,
+}
+
+impl FromRequestParts<Ledger> for KeyBelow {
+    type Rejection = ApiFailure;
+
+    async fn from_request_parts(parts: &mut Parts, ledger: &Ledger) -> Result<Self, ApiFailure> {
+        match Path::<(String, String)>::from_request_parts(parts, ledger).await {
+            Ok(Path((key, below))) if !key.contains('\0') && !below.contains('\0') => Ok(Self { key, below }),
+            _ => {
+                let message = "the keys in the path are not UTF-8 text without NUL";
+                Err(Refusal::new(RefusalKind::NotFound, "unknown_path", message).into())
+            }
+        }
+    }
+}
+
 /// The query's parameters, in their order. A name that the handler does not ask for is ignored, with a warning in the
 /// answer.
 #[derive(Debug, Clone, Default)]

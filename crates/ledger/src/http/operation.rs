@@ -107,6 +107,19 @@ impl<const N: usize> Input for super::body::Keys<N> {
     fn describe(_: &mut OperationTypes) {}
 }
 
+impl Input for super::body::KeyBelow {
+    fn describe(types: &mut OperationTypes) {
+        super::body::Key::describe(types);
+        types.parameters.push(parameter(
+            ParameterIn::Path,
+            "below",
+            "The key of the object below it.",
+            Required::True,
+            text(),
+        ));
+    }
+}
+
 impl<T: ToSchema> Input for super::body::Posted<T> {
     fn describe(types: &mut OperationTypes) {
         types.body = Some(types.refer::<T>());

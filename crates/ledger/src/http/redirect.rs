@@ -57,7 +57,9 @@ pub(crate) async fn follow_link(State(ledger): State<Ledger>, parts: Parts) -> R
         head_only: method == Method::HEAD,
     };
     let ctx = ledger.ctx(link.program, false);
+    let queueing = ctx.clone();
     let redirect = ledger.write(move |unit| click::record(unit, &ctx, &link, &request)).await?;
+    ledger.notify_queued(&queueing);
     Ok(found(&redirect))
 }
 

@@ -14,7 +14,7 @@ use super::body::{Key, Posted};
 use super::envelope::{Answer, ApiResult};
 use crate::Ledger;
 use crate::record::idempotency::{self, IdempotentRequest};
-use crate::record::{Ctx, Refusal};
+use crate::record::{Ctx, Refusal, outgoing};
 
 /// Runs the work of a POST once for each `Idempotency-Key`. The answer is stored in the same unit of work.
 pub(crate) async fn post<T: Serialize + Send + 'static>(
@@ -23,10 +23,12 @@ pub(crate) async fn post<T: Serialize + Send + 'static>(
     request: Option<IdempotentRequest>,
     mut work: impl FnMut(&mut Unit<'_>, &Ctx) -> Result<Answer<T>, Refusal> + Send + 'static,
 ) -> ApiResult<T> {
-    let program = ctx.program;
+    let (program, queueing) = (ctx.program, ctx.clone());
     let mut stored = move |unit: &mut Unit<'_>, ctx: &Ctx| work(unit, ctx).map(Answer::into_stored);
     let work = move |unit: &mut Unit<'_>| idempotency::once(unit, &ctx, request.as_ref(), &mut stored);
-    Ok(Answer::stored(ledger.change(program, work).await?))
+    let answer = ledger.change(program, work).await?;
+    ledger.notify_queued(&queueing);
+    Ok(Answer::stored(answer))
 }
 
 /// Runs the work of a PATCH, PUT or DELETE. Each states the wanted result, so repeating it is harmless and needs no
@@ -36,9 +38,14 @@ pub(crate) async fn change<T: Serialize + Send + 'static>(
     ctx: Ctx,
     mut work: impl FnMut(&mut Unit<'_>, &Ctx) -> Result<Answer<T>, Refusal> + Send + 'static,
 ) -> ApiResult<T> {
-    let program = ctx.program;
-    let work = move |unit: &mut Unit<'_>| work(unit, &ctx).map(Answer::into_stored);
-    Ok(Answer::stored(ledger.change(program, work).await?))
+    let (program, queueing) = (ctx.program, ctx.clone());
+    let work = move |unit: &mut Unit<'_>| {
+        let ctx = outgoing::with_version(unit, &ctx)?;
+        work(unit, &ctx).map(Answer::into_stored)
+    };
+    let answer = ledger.change(program, work).await?;
+    ledger.notify_queued(&queueing);
+    Ok(Answer::stored(answer))
 }
 
 /// Which records an operation writes.

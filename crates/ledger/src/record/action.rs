@@ -4,11 +4,14 @@ use headwater_attribution::{ActionFacts, RecordFacts};
 use headwater_protocol::field::{check_length, check_optional};
 use headwater_protocol::key::Prefix;
 use headwater_protocol::limits::{ACTION_VALUE_MAX, CUSTOMER_KEY_MAX};
-use headwater_protocol::v2::{Action, ActionCustomer, CompanyName, CreateAction, TargetType, TriggerEvent};
+use headwater_protocol::v2::{
+    Action, ActionCustomer, CompanyName, CreateAction, TargetType, TriggerEvent, WebhookEvent,
+};
 use headwater_protocol::{FieldError, Millis};
 use headwater_store::Unit;
 
 use super::evaluate::{self, Occurrence};
+use super::outgoing::{self, OutgoingEvent};
 use super::refusal::short;
 use super::resource::{self, Resource, require};
 use super::{Ctx, Refusal, RefusalKind, lookup, partnership, reward};
@@ -85,7 +88,9 @@ pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: &CreateAction) -> Resu
         return Err(refuse_existing(unit, ctx, &row)?);
     }
     evaluate(unit, ctx, &row)?;
-    resource::get::<Actions>(unit, ctx, None, &row.key)
+    let made = resource::get::<Actions>(unit, ctx, None, &row.key)?;
+    outgoing::queue(unit, ctx, OutgoingEvent::new(WebhookEvent::ActionCreated, row.customer), &made)?;
+    Ok(made)
 }
 
 /// Evaluates the triggers that listen for actions.

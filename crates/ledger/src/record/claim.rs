@@ -9,8 +9,8 @@ use headwater_protocol::{Millis, Source};
 use headwater_store::Unit;
 
 use super::evaluate::{self, Preloaded, Reason};
-use super::{Ctx, Refusal};
-use crate::store::customer::{self, CustomerRow};
+use super::{Ctx, Refusal, save};
+use crate::store::customer::CustomerRow;
 use crate::store::partnership;
 use crate::store::product::{self, ProductRow};
 use crate::store::product_book::ProductBookRow;
@@ -47,7 +47,7 @@ pub(crate) fn confirm(unit: &mut Unit<'_>, ctx: &Ctx, row: &mut CustomerRow) -> 
     }
     row.source = row.source.max(ctx.source);
     row.confirmed_at = row.confirmed_at.or(Some(ctx.now.0));
-    customer::update(unit, row)?;
+    save::customer(unit, ctx, row)?;
     if first {
         remember(unit, ctx, &row.key, "confirmed_at", (None, Some(ctx.now.0.to_string())))?;
         evaluate::refresh_holds(unit, ctx, row)?;
@@ -73,7 +73,7 @@ pub(crate) fn credit(
         Resolution::Confirm => {
             let settled = std::mem::take(&mut row.contested);
             row.credit_source = Some(ctx.source);
-            customer::update(unit, row)?;
+            save::customer(unit, ctx, row)?;
             if settled { evaluate::refresh_holds(unit, ctx, row) } else { Ok(()) }
         }
         Resolution::Replace => {
@@ -85,7 +85,7 @@ pub(crate) fn credit(
             row.credit_source = Some(ctx.source);
             row.contested = false;
             row.member = row.member.filter(|_| same);
-            customer::update(unit, row)?;
+            save::customer(unit, ctx, row)?;
             remember(unit, ctx, &row.key, "partnership_key", (old_key, row.partnership_key.clone()))?;
             move_credit(unit, ctx, row)
         }
@@ -94,7 +94,7 @@ pub(crate) fn credit(
 
 fn contest(unit: &mut Unit<'_>, ctx: &Ctx, row: &mut CustomerRow, other: i64) -> Result<(), Refusal> {
     row.contested = true;
-    customer::update(unit, row)?;
+    save::customer(unit, ctx, row)?;
     let other = partnership::find_by_id(unit, other)?.map(|row| row.key);
     remember(unit, ctx, &row.key, "contested", (row.partnership_key.clone(), other))?;
     evaluate::refresh_holds(unit, ctx, row)
@@ -107,7 +107,7 @@ fn move_credit(unit: &mut Unit<'_>, ctx: &Ctx, row: &CustomerRow) -> Result<(), 
         if !sold.credit_given {
             sold.partnership = row.partnership;
             sold.updated_at = ctx.now.0;
-            product::update(unit, &sold)?;
+            save::product(unit, ctx, &sold)?;
         }
     }
     for mut paid in transaction::list_of_customer(unit, row.id)? {
@@ -133,7 +133,7 @@ fn relink(
     paid.partnership = linked.as_ref().and_then(|linked| linked.partnership).or(row.partnership);
     paid.claimed_name = None;
     paid.updated_at = ctx.now.0;
-    transaction::update(unit, paid)?;
+    save::transaction(unit, ctx, paid)?;
     let preloaded = Preloaded { owner: Some(row), linked: linked.as_ref() };
     evaluate::transaction(unit, ctx, paid, preloaded, Reason::Corrected)
 }
@@ -154,7 +154,7 @@ pub(crate) fn bind_provider(
     let news = provider_id::upsert(unit, ctx.scope(), &id)?;
     if !shown {
         let old = row.provider_key.replace(provider_key.to_owned());
-        customer::update(unit, row)?;
+        save::customer(unit, ctx, row)?;
         remember(unit, ctx, &row.key, "provider_key", (old, Some(provider_key.to_owned())))?;
     }
     if news && !ctx.source.is_claim() { take_claimed(unit, ctx, row, provider_key) } else { Ok(()) }
@@ -185,12 +185,12 @@ fn take_claimed(
         }
         sold.claimed_name = None;
         sold.updated_at = ctx.now.0;
-        product::update(unit, &sold)?;
+        save::product(unit, ctx, &sold)?;
     }
     for mut paid in transaction::list_by_claimed_name(unit, ctx.scope(), provider_key)? {
         if paid.customer == row.id {
             paid.claimed_name = None;
-            transaction::update(unit, &paid)?;
+            save::transaction(unit, ctx, &paid)?;
         } else {
             relink(unit, ctx, row, &mut paid)?;
         }
@@ -219,7 +219,7 @@ pub(crate) fn confirm_product(
     row.source = ctx.source;
     row.confirmed_at = row.confirmed_at.or(Some(ctx.now.0));
     row.updated_at = ctx.now.0;
-    product::update(unit, row)?;
+    save::product(unit, ctx, row)?;
     if resolution == Resolution::Replace {
         remember(unit, ctx, &row.key, "product_book_key", (Some(old), Some(entry.key.clone())))?;
     } else if first {

@@ -1,28 +1,42 @@
 //! The context of one request: its program, its time, its source, and the generator of ids.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use headwater_protocol::key::Prefix;
 use headwater_protocol::{Millis, Source};
 
+use super::outgoing::WebhookCache;
 use super::trigger::TriggerCache;
 
-/// Generates row numbers and keys, and caches compiled triggers; one for each process.
+/// Generates row numbers and keys, and caches compiled triggers and webhooks; one for each process.
 pub(crate) struct Ids {
     random: Arc<dyn Fn() -> [u8; 32] + Send + Sync>,
     last: AtomicI64,
+    requests: AtomicI64,
     pub(super) triggers: TriggerCache,
+    pub(super) webhooks: WebhookCache,
 }
 
 impl Ids {
     pub(crate) fn new(random: Arc<dyn Fn() -> [u8; 32] + Send + Sync>) -> Self {
-        Self { random, last: AtomicI64::new(0), triggers: TriggerCache::default() }
+        Self {
+            random,
+            last: AtomicI64::new(0),
+            requests: AtomicI64::new(0),
+            triggers: TriggerCache::default(),
+            webhooks: WebhookCache::default(),
+        }
     }
 
     /// 32 unpredictable bytes.
     pub(crate) fn random(&self) -> [u8; 32] {
         (self.random)()
+    }
+
+    /// The number of a new request, within this process.
+    pub(crate) fn next_request(&self) -> i64 {
+        self.requests.fetch_add(1, Ordering::Relaxed)
     }
 
     /// The lowest number that a row made at this time or later can have.
@@ -63,6 +77,14 @@ pub(crate) struct Ctx {
     pub(crate) ids: Arc<Ids>,
     /// The source of what the request says (trust.md section 1).
     pub(crate) source: Source,
+    /// The request's number within its process.
+    pub(crate) request: i64,
+    /// The version of the program's webhooks, when the unit of work has read it; 0 when there are none.
+    pub(crate) webhooks_version: Option<i64>,
+    /// Set once an event is queued for a webhook.
+    pub(crate) queued: Arc<AtomicBool>,
+    /// Whether webhooks may lead to private addresses.
+    pub(crate) private_targets: bool,
 }
 
 impl Ctx {

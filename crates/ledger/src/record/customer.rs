@@ -2,7 +2,7 @@
 
 mod change;
 mod former;
-mod view;
+pub(super) mod view;
 
 use headwater_protocol::field::{check_length, check_optional};
 use headwater_protocol::key::Prefix;
@@ -13,8 +13,10 @@ use headwater_store::Unit;
 
 use super::evaluate::{self, Reason};
 use super::refusal::short;
-use super::{Ctx, Refusal, RefusalKind, claim, erasure, lookup, member, partnership, program};
-use crate::store::customer::{self, CustomerRow};
+use super::{
+    Ctx, Refusal, RefusalKind, claim, erasure, lookup, member, outgoing, partnership, program, save,
+};
+use crate::store::customer::CustomerRow;
 use crate::store::partnership::PartnershipRow;
 use crate::store::{
     action, deal_file, former_key, idempotency, product, provider_id, record_change, sale, transaction,
@@ -23,8 +25,8 @@ use crate::store::{
 pub(crate) use change::update;
 pub(crate) use former::renamed;
 use lookup::require;
+pub(crate) use view::Customers;
 use view::render;
-pub(crate) use view::{Customers, find_referred};
 
 /// A customer that was made or, with upsert, found and changed.
 pub(crate) struct RecordedCustomer {
@@ -142,7 +144,7 @@ fn again(
     row.external_key = new.external_key.clone().or(row.external_key);
     row.meta = new.meta.clone().or(row.meta);
     row.updated_at = ctx.now.0;
-    customer::update(unit, &row)?;
+    save::customer(unit, ctx, &row)?;
     if let Some(provider_key) = &new.provider_key {
         claim::bind_provider(unit, ctx, &mut row, provider_key)?;
     }
@@ -208,7 +210,7 @@ pub(crate) fn insert(
         row.credit_to(referrer);
         row.credit_source = Some(ctx.source);
     }
-    if !customer::insert(unit, ctx.program, row)? {
+    if !save::new_customer(unit, ctx, row)? {
         let message = format!("a customer with key '{}' exists", row.key);
         return Err(Refusal::new(RefusalKind::Conflict, "customer_exists", message).field("key"));
     }
@@ -300,7 +302,8 @@ pub(crate) fn history(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<List
     claim::history(unit, ctx, &row.key)
 }
 
-/// Deletes a customer: removes personal data, also from stored idempotency answers. What remains is a key that
+/// Deletes a customer: removes personal data, also from stored idempotency answers and from what
+/// was or will be sent to webhooks. What remains is a key that
 /// payments and rewards can point to.
 pub(crate) fn erase(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Customer, Refusal> {
     let row = require(unit, ctx, name)?;
@@ -330,6 +333,7 @@ pub(crate) fn erase(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Custom
         updated_at: ctx.now.0,
         ..row
     };
-    customer::update(unit, &erased)?;
+    outgoing::forget(unit, ctx, erased.id)?;
+    save::deleted_customer(unit, ctx, &erased)?;
     Ok(render(erased))
 }

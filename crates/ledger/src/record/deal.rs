@@ -4,6 +4,7 @@ use headwater_attribution::{DealFacts, RecordFacts};
 use headwater_protocol::key::Prefix;
 use headwater_protocol::v2::{
     ConvertSale, CreateDeal, Customer, Deal, FormKind, SaleSource, SalesCycle, TriggerEvent, UpdateDeal,
+    WebhookEvent,
 };
 use headwater_protocol::{Currency, FieldError, Millis};
 use headwater_store::Unit;
@@ -70,6 +71,7 @@ pub(crate) fn record(
         let message = format!("a deal with key '{}' exists", row.key);
         return Err(Refusal::new(RefusalKind::Conflict, "deal_exists", message).field("key"));
     }
+    sale::announce::<Deals>(unit, ctx, WebhookEvent::DealCreated, &row.key)?;
     get::<Deals>(unit, ctx, viewer, &row.key)
 }
 
@@ -92,9 +94,13 @@ pub(crate) fn update(unit: &mut Unit<'_>, ctx: &Ctx, key: &str, change: UpdateDe
     row.external_key = change.external_key.or(row.external_key);
     row.meta = change.meta.or(row.meta);
     row.approved = change.approved.unwrap_or(row.approved);
+    let event = match change.archived {
+        Some(true) if !row.archived => WebhookEvent::DealDeleted,
+        _ => WebhookEvent::DealUpdated,
+    };
     row.archived = change.archived.unwrap_or(row.archived);
     sale::check(&row, NAMES)?;
-    write(unit, ctx, row)
+    write(unit, ctx, row, event)
 }
 
 /// Archives a deal.
@@ -111,7 +117,7 @@ pub(crate) fn convert(
 ) -> Result<Customer, Refusal> {
     let mut row = require::<Deals>(unit, ctx, None, key)?;
     let made = sale::convert(unit, ctx, &mut row, order)?;
-    write(unit, ctx, row)?;
+    write(unit, ctx, row, WebhookEvent::DealUpdated)?;
     Ok(made)
 }
 
@@ -123,13 +129,14 @@ pub(crate) fn assign(
 ) -> Result<Deal, Refusal> {
     let mut row = require::<Deals>(unit, ctx, None, key)?;
     sale::assign(unit, ctx, &mut row, (partnership_key, member_key))?;
-    write(unit, ctx, row)
+    write(unit, ctx, row, WebhookEvent::DealUpdated)
 }
 
-/// Stores a deal that has changed, and evaluates what listens for that.
-fn write(unit: &mut Unit<'_>, ctx: &Ctx, mut row: SaleRow) -> Result<Deal, Refusal> {
+/// Stores a deal that has changed, and evaluates and queues what listens for that.
+fn write(unit: &mut Unit<'_>, ctx: &Ctx, mut row: SaleRow, event: WebhookEvent) -> Result<Deal, Refusal> {
     row.updated_at = ctx.now.0;
     rows::update(unit, &row)?;
+    sale::announce::<Deals>(unit, ctx, event, &row.key)?;
     let row = require::<Deals>(unit, ctx, None, &row.key)?;
     changed(unit, ctx, &row)?;
     Ok(render(row, None))

@@ -6,13 +6,16 @@ mod hold;
 
 use headwater_attribution::claim::Claims;
 use headwater_attribution::{CompiledTrigger, Facts, RecordFacts, explain};
-use headwater_protocol::v2::{Confirmation, ProductClaims, TransactionExplanation, TriggerEvent};
+use headwater_protocol::v2::{
+    Confirmation, ProductClaims, TransactionExplanation, TriggerEvent, WebhookEvent,
+};
 use headwater_protocol::{Millis, Source};
 use headwater_store::Unit;
 
 use super::paid_for::{as_paid, linked};
+use super::partnership::view::render as render_partnership;
 use super::trigger::{self, ListeningTrigger};
-use super::{Ctx, Refusal, RefusalKind, reward};
+use super::{Ctx, Refusal, RefusalKind, outgoing, reward};
 use crate::store::customer::{self, CustomerRow};
 use crate::store::partnership::{self, PartnershipRow};
 use crate::store::product::ProductRow;
@@ -262,6 +265,7 @@ fn move_partner(
         joined(unit, ctx, partner.id)?;
         let moved = partnership::find_by_id(unit, partner.id)?;
         partner = moved.ok_or_else(|| missing("partner to move"))?;
+        outgoing::queue(unit, ctx, WebhookEvent::PartnershipUpdated, &render_partnership(partner.clone()))?;
     }
     Ok(())
 }

@@ -7,9 +7,10 @@ use headwater_store::Unit;
 
 use super::invoice::Invoices;
 use super::list::{self, ListRequest};
+use super::partnership::named as partnerships;
 use super::resource::Resource;
 use super::tier::{Tiers, TiersCollections};
-use super::{Ctx, Refusal, lookup, partnership};
+use super::{Ctx, Refusal, lookup};
 use crate::store::list::{Condition, FilterBy, ListFilter, NamedRecord, Slice, count, page};
 use crate::store::{customer, group, product, transaction};
 
@@ -65,7 +66,7 @@ pub(crate) fn rows<R: Resource>(
 }
 
 /// The conditions that the filters of a request stand for.
-fn conditions(
+pub(crate) fn conditions(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     viewer: Option<i64>,
@@ -144,7 +145,7 @@ fn number(
         NamedRecord::ExternalCustomer => {
             lookup::named(unit, ctx, lookup::Named::External(text))?.map(|found| found.row.id)
         }
-        NamedRecord::Partnership => partnership::find(unit, ctx, text)?.map(|row| row.id),
+        NamedRecord::Partnership => partnerships::find(unit, ctx, text)?.map(|row| row.id),
         NamedRecord::Group => group::find(unit, ctx.program, text)?.map(|row| row.id),
         NamedRecord::Transaction => transaction::find(unit, ctx.scope(), text)?.map(|row| row.id),
         NamedRecord::Invoice => Invoices::find(unit, ctx, viewer, text)?.map(|row| row.id),

@@ -7,7 +7,7 @@ use headwater_protocol::Millis;
 use headwater_protocol::limits::IDEMPOTENCY_HOURS;
 use headwater_store::{StoreError, Unit};
 
-use super::{Ctx, Refusal, RefusalKind};
+use super::{Ctx, Refusal, RefusalKind, outgoing};
 use crate::store::idempotency::{self, AnswerRow};
 
 /// A request's idempotency key and its hash.
@@ -54,9 +54,14 @@ pub(crate) fn once(
     request: Option<&IdempotentRequest>,
     mut work: impl FnMut(&mut Unit<'_>, &Ctx) -> Result<StoredAnswer, Refusal>,
 ) -> Result<StoredAnswer, Refusal> {
-    let Some(request) = request else { return work(unit, ctx) };
+    let Some(request) = request else {
+        let ctx = outgoing::with_version(unit, ctx)?;
+        return work(unit, &ctx);
+    };
     let (whose, expired_before) = ((ctx.program, ctx.test), expired_before(ctx.real_now));
-    if let Some(first) = idempotency::find(unit, whose, &request.key, expired_before)? {
+    let before = idempotency::find(unit, whose, &request.key, expired_before)?;
+    let webhooks_version = before.as_ref().map(|before| before.webhooks_version);
+    if let Some(first) = before.and_then(|before| before.first) {
         if first.request_hash != request.hash {
             return Err(Refusal::new(
                 RefusalKind::Conflict,
@@ -69,7 +74,7 @@ pub(crate) fn once(
         let status = u16::try_from(first.status).unwrap_or(200);
         return Ok(StoredAnswer { status, body: first.answer });
     }
-    let answer = work(unit, ctx)?;
+    let answer = work(unit, &Ctx { webhooks_version, ..ctx.clone() })?;
     let row = AnswerRow {
         request_hash: request.hash,
         status: i64::from(answer.status),

@@ -11,7 +11,7 @@ use headwater_protocol::{Currency, Millis};
 use headwater_store::Unit;
 
 use super::resource::{Resource, get, require};
-use super::{Ctx, Refusal, RefusalKind};
+use super::{Ctx, Refusal, RefusalKind, save};
 use crate::store::invoice::{self, InvoiceRow, PayoutRow};
 use crate::store::list::Listing;
 
@@ -144,5 +144,6 @@ pub(crate) fn update(
     row.paid_at = Some(paid_at.0);
     row.updated_at = ctx.now.0;
     invoice::pay(unit, ctx.scope(), &row, (ctx.next_id(), &ctx.mint(Prefix::Payout)))?;
+    save::announce_paid(unit, ctx, row.id)?;
     get::<Invoices>(unit, ctx, None, key)
 }

@@ -4,6 +4,7 @@ use headwater_attribution::{LeadFacts, RecordFacts};
 use headwater_protocol::key::Prefix;
 use headwater_protocol::v2::{
     ConvertSale, CreateLead, Customer, FormKind, Lead, SaleSource, SalesCycle, TriggerEvent, UpdateLead,
+    WebhookEvent,
 };
 use headwater_protocol::{Currency, Millis};
 use headwater_store::Unit;
@@ -68,6 +69,7 @@ pub(crate) fn record(
         let message = format!("a lead with key '{}' exists", row.key);
         return Err(Refusal::new(RefusalKind::Conflict, "lead_exists", message).field("key"));
     }
+    sale::announce::<Leads>(unit, ctx, WebhookEvent::LeadCreated, &row.key)?;
     get::<Leads>(unit, ctx, viewer, &row.key)
 }
 
@@ -108,9 +110,13 @@ pub(crate) fn update(unit: &mut Unit<'_>, ctx: &Ctx, key: &str, change: UpdateLe
     row.external_key = change.external_key.or(row.external_key);
     row.meta = change.meta.or(row.meta);
     row.approved = change.approved.unwrap_or(row.approved);
+    let event = match change.archived {
+        Some(true) if !row.archived => WebhookEvent::LeadDeleted,
+        _ => WebhookEvent::LeadUpdated,
+    };
     row.archived = change.archived.unwrap_or(row.archived);
     sale::check(&row, NAMES)?;
-    write(unit, ctx, row)
+    write(unit, ctx, row, event)
 }
 
 /// Archives a lead.
@@ -127,14 +133,15 @@ pub(crate) fn convert(
 ) -> Result<Customer, Refusal> {
     let mut row = require::<Leads>(unit, ctx, None, key)?;
     let made = sale::convert(unit, ctx, &mut row, order)?;
-    write(unit, ctx, row)?;
+    write(unit, ctx, row, WebhookEvent::LeadUpdated)?;
     Ok(made)
 }
 
-/// Stores a lead that has changed, and evaluates what listens for that.
-fn write(unit: &mut Unit<'_>, ctx: &Ctx, mut row: SaleRow) -> Result<Lead, Refusal> {
+/// Stores a lead that has changed, and evaluates and queues what listens for that.
+fn write(unit: &mut Unit<'_>, ctx: &Ctx, mut row: SaleRow, event: WebhookEvent) -> Result<Lead, Refusal> {
     row.updated_at = ctx.now.0;
     rows::update(unit, &row)?;
+    sale::announce::<Leads>(unit, ctx, event, &row.key)?;
     let row = require::<Leads>(unit, ctx, None, &row.key)?;
     changed(unit, ctx, &row)?;
     Ok(render(row, None))

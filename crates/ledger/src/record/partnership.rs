@@ -1,6 +1,7 @@
 //! Partnerships: partners' memberships of a program.
 
-mod view;
+pub(super) mod named;
+pub(super) mod view;
 
 use headwater_protocol::field::{check_length, check_optional};
 use headwater_protocol::key::{Prefix, mint_partner_key};
@@ -8,17 +9,19 @@ use headwater_protocol::limits::{EMAIL_MAX, EMAIL_MIN, NAME_MAX, PARTNER_KEY_MAX
 use headwater_protocol::referral::is_partner_key;
 use headwater_protocol::v2::{
     CreatePartnership, List, MovePartnerships, PartnerToken, Partnership, TagPartnership, UpdatePartnership,
+    WebhookEvent,
 };
 use headwater_protocol::{FieldError, limits};
 use headwater_store::Unit;
 
-use super::{Ctx, Refusal, RefusalKind, answers, evaluate, secret, tier};
+use super::{Ctx, Refusal, RefusalKind, answers, evaluate, outgoing, secret, tier};
 use crate::store::credential::{self, CredentialKind, CredentialRow};
 use crate::store::group::{self, GroupRow};
 use crate::store::partnership::{self, APPROVED_STATUSES, PartnershipName, PartnershipRow};
 
+pub(crate) use named::{find, find_by_address, find_by_id, require};
 use view::render;
-pub(crate) use view::{Partners, Partnerships, display_name, full_name, group_summary};
+pub(crate) use view::{Partners, Partnerships, display_name, group_summary};
 
 /// The partner key of the test partner that every program has (api.md section 1).
 const TEST_PARTNER: &str = "gstest";
@@ -92,7 +95,7 @@ pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: CreatePartnership) -> 
     }
     partnership::insert(unit, ctx.program, &row)?;
     evaluate::joined(unit, ctx, row.id)?;
-    get(unit, ctx, &row.key)
+    announced(unit, ctx, WebhookEvent::PartnershipCreated, &row.key)
 }
 
 /// Checks what a body has written into a row.
@@ -126,35 +129,11 @@ pub(crate) fn find_group(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<G
     })
 }
 
-/// A partnership by `part_…`, by partner key, or by address.
-pub(crate) fn find(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Option<PartnershipRow>, Refusal> {
-    // Only our own keys begin with this prefix, so other names need no lookup by key.
-    let ours = Some(PartnershipName::Key).filter(|_| name.starts_with(Prefix::Partnership.text()));
-    for by in ours.into_iter().chain([PartnershipName::PartnerKey, PartnershipName::Email]) {
-        if let Some(row) = partnership::find_by(unit, ctx.program, by, name)? {
-            return Ok(Some(row));
-        }
-    }
-    Ok(None)
-}
-
-/// The partnership of an address.
-pub(crate) fn find_by_address(
-    unit: &mut Unit<'_>,
-    ctx: &Ctx,
-    email: &str,
-) -> Result<Option<PartnershipRow>, Refusal> {
-    Ok(partnership::find_by(unit, ctx.program, PartnershipName::Email, email)?)
-}
-
-/// A partnership by its number.
-pub(crate) fn find_by_id(unit: &mut Unit<'_>, id: i64) -> Result<Option<PartnershipRow>, Refusal> {
-    Ok(partnership::find_by_id(unit, id)?)
-}
-
-/// The partnership that a path names.
-pub(crate) fn require(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<PartnershipRow, Refusal> {
-    find(unit, ctx, name)?.ok_or_else(|| Refusal::not_found("partnership", name))
+/// A partnership that was just written, after its event is queued for webhooks.
+fn announced(unit: &mut Unit<'_>, ctx: &Ctx, event: WebhookEvent, key: &str) -> Result<Partnership, Refusal> {
+    let wire = get(unit, ctx, key)?;
+    outgoing::queue(unit, ctx, event, &wire)?;
+    Ok(wire)
 }
 
 /// A partnership by any of its names.
@@ -193,7 +172,7 @@ pub(crate) fn update(
     if row.group != old_group {
         evaluate::joined(unit, ctx, row.id)?;
     }
-    get(unit, ctx, &row.key)
+    announced(unit, ctx, WebhookEvent::PartnershipUpdated, &row.key)
 }
 
 /// Moves many partners to a group: all, or none.
@@ -242,7 +221,7 @@ pub(crate) fn archive(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Part
     row.updated_at = ctx.now.0;
     partnership::update(unit, &row)?;
     credential::delete_of_partnership(unit, row.id)?;
-    get(unit, ctx, &row.key)
+    announced(unit, ctx, WebhookEvent::PartnershipUpdated, &row.key)
 }
 
 /// Makes a token for the partner's own view; the one before stops working.

@@ -1,6 +1,7 @@
 //! Products: the catalogue entries that a customer has, and who sold them (seed 000).
 
-mod view;
+mod listing;
+pub(super) mod view;
 
 use headwater_protocol::field::check_optional;
 use headwater_protocol::key::Prefix;
@@ -12,14 +13,15 @@ use headwater_store::Unit;
 
 use super::lookup::{self, Named};
 use super::refusal::short;
-use super::{Ctx, Refusal, RefusalKind, claim, evaluate, member, partnership, product_book, unmatched};
+use super::{Ctx, Refusal, RefusalKind, claim, evaluate, member, partnership, product_book, save, unmatched};
 use crate::store::customer::CustomerRow;
 use crate::store::member::MemberRow;
 use crate::store::product::{self, ProductNames, ProductRow};
 use crate::store::product_book::ProductBookRow;
 
+pub(crate) use listing::list;
 use view::render;
-pub(crate) use view::{Products, get_for_partner, list};
+pub(crate) use view::{Products, get_for_partner};
 
 /// A product that was made, or that existed.
 pub(crate) struct RecordedProduct {
@@ -76,7 +78,7 @@ pub(crate) fn record(
         row.names.partnership_key = Some(seller.key);
         row.names.partner_key = Some(seller.partner_key);
     }
-    product::insert(unit, ctx.scope(), &row)?;
+    save::new_product(unit, ctx, &row)?;
     // A customer found by a claimed name is not confirmed by this: the claim may be wrong.
     if found.claimed.is_none() {
         claim::confirm(unit, ctx, &mut found.row)?;
@@ -177,7 +179,7 @@ fn again(
         row.currency = new.currency.map(|currency| currency.code().to_owned()).or(row.currency);
         row.occurred_at = new.occurred_at.map_or(row.occurred_at, |at| Some(at.0));
         row.updated_at = ctx.now.0;
-        product::update(unit, &row)?;
+        save::product(unit, ctx, &row)?;
     }
     // A late report still confirms an entry that is only a claim, but does not undo a later change of plan.
     if let Some(entry) = entry.filter(|_| !late || row.confirmed_at.is_none()) {
@@ -235,7 +237,7 @@ pub(crate) fn of_payment(
         claimed_name: found.claimed.clone(),
         ..blank(ctx, &entry, &found.row)
     };
-    product::insert(unit, ctx.scope(), &row)?;
+    save::new_product(unit, ctx, &row)?;
     unmatched::link(unit, ctx, &row)?;
     Ok((Some(row), Some(entry.id)))
 }
@@ -354,7 +356,7 @@ pub(crate) fn update(
         row.occurred_at = Some(ctx.now.0);
     }
     row.updated_at = ctx.now.0;
-    product::update(unit, &row)?;
+    save::product(unit, ctx, &row)?;
     if named {
         unmatched::link(unit, ctx, &row)?;
     }
@@ -376,7 +378,7 @@ pub(crate) fn archive(unit: &mut Unit<'_>, ctx: &Ctx, name: Path<'_>) -> Result<
     row.archived = true;
     row.external_subscription_key = None;
     row.updated_at = ctx.now.0;
-    product::update(unit, &row)?;
+    save::product(unit, ctx, &row)?;
     Ok(render(ctx, row))
 }
 

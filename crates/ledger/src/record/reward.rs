@@ -1,7 +1,7 @@
 //! Rewards and their reversals. The sum of a partner's rows is its balance (docs/decisions/0003-reversals.md).
 
 mod manual;
-mod view;
+pub(super) mod view;
 
 use headwater_attribution::claim::Hold;
 use headwater_protocol::field::check_optional;
@@ -11,17 +11,15 @@ use headwater_protocol::v2::{Reward, RewardStatus, UpdateReward};
 use headwater_protocol::{Currency, FieldError};
 use headwater_store::Unit;
 
-use super::list::ListRequest;
-use super::resource::{Resource, require};
-use super::{Ctx, Refusal, RefusalKind};
+use super::resource::require;
+use super::{Ctx, Refusal, RefusalKind, save};
 use crate::store::cap;
-use crate::store::list::{Condition, Listing};
 use crate::store::reward::{self, EarnedBy, RewardNames, RewardRow, StatusChange};
 use crate::store::transaction::TransactionRow;
 
 pub(crate) use manual::record;
-pub(crate) use view::offer_key;
 use view::render;
+pub(crate) use view::{Rewards, offer_key};
 
 /// Why a reward was declined by a refund.
 const REFUNDED: &str = "refunded";
@@ -91,7 +89,7 @@ pub(crate) fn release_installment(
 ) -> Result<(), Refusal> {
     let status = if hold.is_some() { RewardStatus::Hold } else { RewardStatus::Pending };
     let to = StatusChange { status: status.name(), reason: hold.map(Hold::reason), at: ctx.now.0 };
-    Ok(reward::set_status(unit, row.id, &to)?)
+    save::reward_status(unit, ctx, row.id, &to)
 }
 
 /// Ends an installment for good: takes back what is left of it, declines it, and makes room under its caps. It stays
@@ -99,11 +97,11 @@ pub(crate) fn release_installment(
 pub(crate) fn end_installment(unit: &mut Unit<'_>, ctx: &Ctx, row: &RewardRow) -> Result<(), Refusal> {
     let rest = row.amount - reward::taken(unit, row.id)?;
     if rest != 0 {
-        reward::insert(unit, ctx.program, &reversal(ctx, row, rest, RULES_FAILED))?;
+        save::new_reward(unit, ctx, &reversal(ctx, row, rest, RULES_FAILED))?;
     }
     let to =
         StatusChange { status: RewardStatus::Declined.name(), reason: Some(RULES_FAILED), at: ctx.now.0 };
-    reward::set_status(unit, row.id, &to)?;
+    save::reward_status(unit, ctx, row.id, &to)?;
     if row.capped {
         cap::release(unit, row.id)?;
     }
@@ -129,7 +127,7 @@ pub(crate) fn update_hold(
         return Ok(());
     }
     let status = if hold.is_some() { RewardStatus::Hold } else { RewardStatus::Pending };
-    Ok(reward::set_status(unit, row.id, &StatusChange { status: status.name(), reason, at: ctx.now.0 })?)
+    save::reward_status(unit, ctx, row.id, &StatusChange { status: status.name(), reason, at: ctx.now.0 })
 }
 
 /// Takes back a reward that rested on a claim that was corrected. `already` is what its reversals have taken.
@@ -141,12 +139,12 @@ pub(crate) fn take_back(
 ) -> Result<(), Refusal> {
     let rest = earned.amount - already;
     if rest != 0 {
-        reward::insert(unit, ctx.program, &reversal(ctx, earned, rest, CORRECTED))?;
+        save::new_reward(unit, ctx, &reversal(ctx, earned, rest, CORRECTED))?;
     }
     if !is_settled(earned) {
         let declined =
             StatusChange { status: RewardStatus::Declined.name(), reason: Some(CORRECTED), at: ctx.now.0 };
-        reward::set_status(unit, earned.id, &declined)?;
+        save::reward_status(unit, ctx, earned.id, &declined)?;
     }
     Ok(reward::retire(unit, earned.id, ctx.now.0)?)
 }
@@ -179,7 +177,7 @@ fn reverse_earned(
         }
         let step = headwater_attribution::reverse(earned.amount, whole, refunded, already);
         if step != 0 {
-            reward::insert(unit, ctx.program, &reversal(ctx, &earned, step, REFUNDED))?;
+            save::new_reward(unit, ctx, &reversal(ctx, &earned, step, REFUNDED))?;
         }
         let whole = already + step == earned.amount;
         // The total has shrunk: a reward that the refund had declined is open again.
@@ -187,12 +185,12 @@ fn reverse_earned(
             let waits = earned.ready_at.is_some_and(|due| due > ctx.now.0);
             let status = if waits { RewardStatus::Scheduled } else { RewardStatus::Pending };
             let again = StatusChange { status: status.name(), reason: None, at: ctx.now.0 };
-            reward::set_status(unit, earned.id, &again)?;
+            save::reward_status(unit, ctx, earned.id, &again)?;
         }
         if whole && !is_settled(&earned) {
             let declined =
                 StatusChange { status: RewardStatus::Declined.name(), reason: Some(REFUNDED), at: ctx.now.0 };
-            reward::set_status(unit, earned.id, &declined)?;
+            save::reward_status(unit, ctx, earned.id, &declined)?;
         }
     }
     Ok(())
@@ -216,27 +214,6 @@ fn reversal(ctx: &Ctx, earned: &RewardRow, step: i64, reason: &str) -> RewardRow
         created_at: ctx.now.0,
         updated_at: ctx.now.0,
         ..earned.clone()
-    }
-}
-
-/// What partners earned.
-pub(crate) struct Rewards;
-
-impl Resource for Rewards {
-    const NAME: &'static str = "reward";
-    const LISTING: &'static Listing = &reward::LISTING;
-    type Row = RewardRow;
-    type Wire = Reward;
-
-    fn render(_: &Ctx, viewer: Option<i64>, row: RewardRow) -> Result<Reward, Refusal> {
-        Ok(render(row, viewer.is_some()))
-    }
-
-    /// Scheduled rewards are listed only when asked for.
-    fn implied(request: &ListRequest) -> Vec<Condition> {
-        let given = request.asked("status").or(request.asked("reward_status"));
-        let hidden = || Condition::text("reward.status <>", RewardStatus::Scheduled.name());
-        given.is_none().then(hidden).into_iter().collect()
     }
 }
 
@@ -268,7 +245,7 @@ pub(crate) fn update(
     };
     let to = StatusChange { status: change.status.name(), reason, at: ctx.now.0 };
     if row.status != to.status || row.reason.as_deref() != reason {
-        reward::set_status(unit, row.id, &to)?;
+        save::reward_status(unit, ctx, row.id, &to)?;
     }
     Ok(render(require::<Rewards>(unit, ctx, None, key)?, false))
 }

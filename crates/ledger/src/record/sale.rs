@@ -5,13 +5,15 @@ use headwater_protocol::field::{check_length, check_optional};
 use headwater_protocol::limits::{
     AMOUNT_MAX, COMPANY_NAME_MAX, CUSTOMER_KEY_MAX, EMAIL_MAX, EMAIL_MIN, NAME_MAX,
 };
-use headwater_protocol::v2::{ConvertSale, CreateCustomer, Customer, SaleSource, SalesCycle};
+use headwater_protocol::v2::{ConvertSale, CreateCustomer, Customer, SaleSource, SalesCycle, WebhookEvent};
 use headwater_protocol::{Currency, FieldError};
 use headwater_store::Unit;
 use serde_json::{Map, Value};
 
 use super::evaluate::{self, Occurrence};
+use super::outgoing::{self, OutgoingEvent};
 use super::refusal::short;
+use super::resource::{Resource, require};
 use super::{Ctx, Refusal, RefusalKind, customer, lookup, member, partnership};
 use crate::store::customer as customers;
 use crate::store::partnership::PartnershipRow;
@@ -190,6 +192,21 @@ pub(crate) fn full_name(row: &SaleRow) -> Option<String> {
     let parts = [row.first_name.as_deref(), row.last_name.as_deref()];
     let parts: Vec<_> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
     (!parts.is_empty()).then(|| parts.join(" "))
+}
+
+/// Queues an event of a deal or a lead, as the vendor sees it.
+pub(crate) fn announce<R: Resource<Row = SaleRow>>(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    event: WebhookEvent,
+    key: &str,
+) -> Result<(), Refusal> {
+    if !outgoing::listens(unit, ctx, event)? {
+        return Ok(());
+    }
+    let row = require::<R>(unit, ctx, None, key)?;
+    let what = OutgoingEvent::new(event, row.customer);
+    outgoing::queue(unit, ctx, what, &R::render(ctx, None, row)?)
 }
 
 /// Assigns a deal or lead to a person of a partner's team.

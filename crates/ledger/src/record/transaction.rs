@@ -1,6 +1,7 @@
 //! Transactions: a payment, its link to a product, its evaluation and its refunds, each in one unit of work.
 
-mod view;
+mod listing;
+pub(super) mod view;
 
 use headwater_protocol::field::{check_length, check_optional};
 use headwater_protocol::key::Prefix;
@@ -9,7 +10,9 @@ use headwater_protocol::limits::{
     TRANSACTION_KEY_MIN,
 };
 use headwater_protocol::money::check_amount;
-use headwater_protocol::v2::{CreateRefund, CreateTransaction, Transaction, TransactionExplanation, Warning};
+use headwater_protocol::v2::{
+    CreateRefund, CreateTransaction, Transaction, TransactionExplanation, Warning, WebhookEvent,
+};
 use headwater_protocol::{FieldError, Millis};
 use headwater_store::Unit;
 use serde_json::{Map, Value};
@@ -17,12 +20,13 @@ use serde_json::{Map, Value};
 use super::evaluate::{self, Preloaded, Reason};
 use super::lookup::{self, Found, Named};
 use super::refusal::short;
-use super::{Ctx, Refusal, RefusalKind, claim, customer, member, product as products, reward};
+use super::{Ctx, Refusal, RefusalKind, claim, customer, member, product as products, reward, save};
 use crate::store::customer::CustomerRow;
 use crate::store::product::ProductRow;
 use crate::store::transaction::{self, TransactionNames, TransactionRow};
 
-pub(crate) use view::{Transactions, list};
+pub(crate) use listing::list;
+pub(crate) use view::Transactions;
 use view::{render, unmatched_warning};
 
 /// The prefix of the keys of payments that a page has claimed.
@@ -76,7 +80,7 @@ pub(crate) fn record(
         },
     };
     // The insert decides whether the key is new; a repeated payment must not reach the triggers.
-    if !transaction::insert(unit, ctx.program, &row)? {
+    if !save::new_transaction(unit, ctx, &row)? {
         return Err(refuse_existing(&require(unit, ctx, &row.key)?, &row));
     }
     let held = Preloaded { owner: Some(&owner), linked: linked.as_ref() };
@@ -243,22 +247,23 @@ pub(crate) fn refund(
     if stale || (shrinks && (refund.occurred_at.is_none() || row.refunded_at.is_none())) {
         return Ok(render(row));
     }
-    apply_refund(unit, ctx, row, total, refund.occurred_at)
+    apply_refund(unit, ctx, row, (total, refund.occurred_at), WebhookEvent::TransactionUpdated)
 }
 
 /// Refunds all of a payment. No later total of a provider restores it.
 pub(crate) fn refund_whole(unit: &mut Unit<'_>, ctx: &Ctx, key: &str) -> Result<Transaction, Refusal> {
     let row = require(unit, ctx, key)?;
     let total = row.amount;
-    apply_refund(unit, ctx, TransactionRow { refunded_at: None, ..row }, total, None)
+    let row = TransactionRow { refunded_at: None, ..row };
+    apply_refund(unit, ctx, row, (total, None), WebhookEvent::TransactionDeleted)
 }
 
 fn apply_refund(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     mut row: TransactionRow,
-    total: i64,
-    at: Option<Millis>,
+    (total, at): (i64, Option<Millis>),
+    event: WebhookEvent,
 ) -> Result<Transaction, Refusal> {
     let whole = total == row.amount;
     let news = total != row.refunded_total || whole != row.archived;
@@ -268,6 +273,7 @@ fn apply_refund(
     row.updated_at = ctx.now.0;
     transaction::update(unit, &row)?;
     if news {
+        save::announce_transaction(unit, ctx, event, &row)?;
         reward::reverse_transaction(unit, ctx, &row)?;
     }
     Ok(render(row))

@@ -3,7 +3,7 @@
 use headwater_store::Unit;
 
 use super::evaluate::{self, Preloaded, Reason};
-use super::{Ctx, Refusal};
+use super::{Ctx, Refusal, save};
 use crate::store::product::ProductRow;
 use crate::store::transaction;
 
@@ -14,7 +14,7 @@ pub(crate) fn link(unit: &mut Unit<'_>, ctx: &Ctx, product: &ProductRow) -> Resu
         row.product = Some(product.id);
         row.partnership = product.partnership.or(row.partnership);
         row.updated_at = ctx.now.0;
-        transaction::update(unit, &row)?;
+        save::transaction(unit, ctx, &row)?;
         let preloaded = Preloaded { owner: None, linked: Some(product) };
         evaluate::transaction(unit, ctx, &row, preloaded, Reason::Linked)?;
     }

@@ -5,26 +5,36 @@ use headwater_store::{Record, StoreError, Unit, row};
 row! {
     /// A stored answer.
     pub(crate) struct AnswerRow {
-        pub(crate) request_hash: [u8; 32] = "request_hash",
-        pub(crate) status: i64 = "status",
-        pub(crate) answer: String = "answer",
+        pub(crate) request_hash: [u8; 32] = "idempotency.request_hash",
+        pub(crate) status: i64 = "idempotency.status",
+        pub(crate) answer: String = "idempotency.answer",
     }
 }
 
-const COLUMNS: &str = AnswerRow::COLUMNS;
+row! {
+    /// What is read before a request is worked on.
+    pub(crate) struct BeforeWork {
+        /// The version of the program's webhooks.
+        pub(crate) webhooks_version: i64 = "program.webhooks_version",
+        /// The stored answer, if the request is a repetition.
+        pub(crate) first: Option<AnswerRow>,
+    }
+}
 
-/// The answer stored under `key` at `since` (epoch milliseconds) or later.
+/// The answer stored under `key` at `since` (epoch milliseconds) or later, and the version of the program's webhooks.
 pub(crate) fn find(
     unit: &mut Unit<'_>,
     (program, test): (i64, bool),
     key: &str,
     since: i64,
-) -> Result<Option<AnswerRow>, StoreError> {
+) -> Result<Option<BeforeWork>, StoreError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM idempotency \
-         WHERE program = $1 AND test = $2 AND key = $3 AND created_at >= $4"
+        "SELECT {} FROM program LEFT JOIN idempotency ON idempotency.program = program.id \
+         AND idempotency.test = $1 AND idempotency.key = $2 AND idempotency.created_at >= $3 \
+         WHERE program.id = $4",
+        BeforeWork::COLUMNS
     );
-    unit.query_one(&sql, &[program.into(), test.into(), key.into(), since.into()], AnswerRow::from_row)
+    unit.query_one(&sql, &[test.into(), key.into(), since.into(), program.into()], BeforeWork::from_row)
 }
 
 /// Deletes up to `limit` answers stored before `before`, the oldest first; returns how many.

@@ -246,6 +246,18 @@ pub(crate) fn find_by_id(unit: &mut Unit<'_>, id: i64) -> Result<Option<RewardRo
     unit.query_one(&sql, &[id.into()], RewardRow::from_row)
 }
 
+/// The reversals of a reward, oldest first.
+pub(crate) fn list_reversals(unit: &mut Unit<'_>, id: i64) -> Result<Vec<RewardRow>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM {FROM} WHERE reward.reverses = $1 ORDER BY reward.id");
+    unit.query(&sql, &[id.into()], RewardRow::from_row)
+}
+
+/// The rewards on an invoice, oldest first.
+pub(crate) fn list_on_invoice(unit: &mut Unit<'_>, invoice: i64) -> Result<Vec<RewardRow>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM {FROM} WHERE reward.invoice = $1 ORDER BY reward.id");
+    unit.query(&sql, &[invoice.into()], RewardRow::from_row)
+}
+
 /// Which rewards to list.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum EarnedBy {

@@ -16,7 +16,7 @@ pub const MIGRATIONS: &[&str] = &[
     SOURCES,
     TOTALS,
     SEARCHED,
-    TRIGGERS_VERSION,
+    super::trigger::VERSION,
     super::replaced_credential::TABLE,
     super::erasure::TABLE,
     PAID_FOR,
@@ -39,6 +39,8 @@ pub const MIGRATIONS: &[&str] = &[
     super::transaction::MEMBERS,
     super::list::BY_CHANGE,
     super::former_key::TABLE,
+    super::webhook::TABLE,
+    super::delivery::TABLE,
 ];
 
 /// Sources of records (trust.md section 1). Rows from before have the vendor as source, because the real one was not
@@ -129,13 +131,6 @@ DROP INDEX reward_by_customer;
 CREATE INDEX reward_by_customer ON reward (customer, program, test, created_at, id);
 DROP INDEX click_by_partnership;
 CREATE INDEX click_by_partnership ON click (partnership, program, created_at, id);
-";
-
-/// The version of a program's triggers: a new number after each change, never used twice. It tells a cache of
-/// compiled triggers whether they are the ones that this unit of work sees, whatever was committed or rolled back in
-/// between.
-const TRIGGERS_VERSION: &str = "
-ALTER TABLE program ADD COLUMN triggers_version bigint NOT NULL DEFAULT 0;
 ";
 
 /// The catalogue entry that a provider's line named. The product of its subscription may refer to another entry

@@ -4,6 +4,13 @@ use headwater_store::{Record, StoreError, Unit, row};
 
 use super::list::Listing;
 
+/// The version of a program's triggers: a new number after each change, never used twice. It tells a cache of
+/// compiled triggers whether they are the ones that this unit of work sees, whatever was committed or rolled back in
+/// between.
+pub(super) const VERSION: &str = "
+ALTER TABLE program ADD COLUMN triggers_version bigint NOT NULL DEFAULT 0;
+";
+
 row! {
     /// A trigger; rules, action and eligibility are JSON text of the wire types.
     pub(crate) struct TriggerRow {

@@ -49,6 +49,13 @@ impl Shop {
         text(&self.ledger.post("/api/v2/customers", &body.to_string()).await.data()["key"])
     }
 
+    /// The same without a key in return: the customer may exist.
+    pub(crate) async fn customer_again(&self, key: &str) -> Reply {
+        let body =
+            json!({"email": format!("{key}@site.example"), "customer_key": key, "partner_key": "referrer"});
+        self.ledger.post("/api/v2/customers?upsert=true", &body.to_string()).await
+    }
+
     /// Records a product of Ada's; its seller is her referrer unless `more` names another.
     pub(crate) async fn sell(&self, name: &str, subscription: &str, more: Value) -> Value {
         let mut body = json!({
@@ -110,6 +117,12 @@ impl Shop {
     pub(crate) async fn credit(&self, partner_key: &str) -> Value {
         let body = json!({"partner_key": partner_key, "reason": "asked"});
         self.post_as("vendor", "customers/ada/attribution", body).await.data()
+    }
+
+    /// Adds a webhook that listens for these events; returns it with its secret.
+    pub(crate) async fn listen(&self, events: &[&str]) -> Value {
+        let body = json!({"target": "https://hooks.example.com/headwater", "events": events});
+        self.ledger.post("/api/v2/webhooks", &body.to_string()).await.data()
     }
 
     pub(crate) async fn delete(&self, path: &str) -> Reply {

@@ -20,10 +20,10 @@ pub(crate) const START: i64 = 1_775_514_585_000;
 /// A ledger with one program, and its credentials.
 pub(crate) struct TestLedger {
     pub(crate) handle: Ledger,
-    store: Store,
     pub(crate) keys: Credentials,
+    pub(crate) store: Store,
     clock: Arc<AtomicI64>,
-    _directory: tempfile::TempDir,
+    directory: tempfile::TempDir,
 }
 
 /// A response.
@@ -66,6 +66,18 @@ pub(crate) fn basic(public_key: &str, secret: &str) -> String {
     format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))
 }
 
+fn settings(link_base: &str, hand: Arc<AtomicI64>, drawn: AtomicU64) -> Settings {
+    Settings {
+        link_base: link_base.to_owned(),
+        clock: Arc::new(move || {
+            let now = hand.load(Ordering::Relaxed);
+            assert!(now >= 0, "the clock of this ledger is broken");
+            Millis(now)
+        }),
+        random: Arc::new(move || Sha256::digest(drawn.fetch_add(1, Ordering::Relaxed).to_le_bytes()).into()),
+    }
+}
+
 impl TestLedger {
     pub(crate) async fn open() -> Self {
         Self::open_at("https://go.example.com").await
@@ -76,25 +88,28 @@ impl TestLedger {
         let store = headwater_teststore::open(directory.path(), "ledger", MIGRATIONS);
         let clock = Arc::new(AtomicI64::new(START));
         let (hand, drawn) = (Arc::clone(&clock), AtomicU64::new(0));
-        let settings = Settings {
-            link_base: link_base.to_owned(),
-            clock: Arc::new(move || {
-                let now = hand.load(Ordering::Relaxed);
-                assert!(now >= 0, "the clock of this ledger is broken");
-                Millis(now)
-            }),
-            random: Arc::new(move || {
-                Sha256::digest(drawn.fetch_add(1, Ordering::Relaxed).to_le_bytes()).into()
-            }),
-        };
-        let ledger = Ledger::open(store.clone(), settings).unwrap();
+        let ledger = Ledger::open(store.clone(), settings(link_base, hand, drawn)).unwrap();
         let new = NewProgram {
             name: "GigaKick".to_owned(),
             origins: vec!["https://www.example.com".to_owned()],
             link_destinations: vec!["www.example.com".to_owned(), "127.0.0.1:8787".to_owned()],
         };
         let keys = ledger.create_program(new).await.unwrap();
-        Self { handle: ledger, store, keys, clock, _directory: directory }
+        Self { handle: ledger, keys, store, clock, directory }
+    }
+
+    /// The ledger in another process that shares the database; for a file, another handle of the same store.
+    pub(crate) fn second(&self) -> Ledger {
+        let store = match headwater_teststore::postgres() {
+            Some(_) => headwater_teststore::open(self.directory.path(), "ledger", MIGRATIONS),
+            None => self.store.clone(),
+        };
+        let drawn = AtomicU64::new(1 << 32);
+        Ledger::open(store, settings("https://go.example.com", Arc::clone(&self.clock), drawn)).unwrap()
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        self.clock.load(Ordering::Relaxed)
     }
 
     pub(crate) fn pass(&self, millis: i64) {

@@ -10,6 +10,7 @@ mod test_ledger;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use headwater_ledger::{Sending, TargetAnswer, WebhookRequest, WebhookTransport};
 use headwater_store::{StoreError, Value as Param};
 use serde_json::{Value, json};
 use tracing::field::{Field, Visit};
@@ -19,7 +20,8 @@ use tracing::{Event, Metadata, Subscriber};
 use test_ledger::TestLedger;
 
 /// Tables that grow with use.
-const GROWING: [&str; 19] = [
+const GROWING: [&str; 20] = [
+    "delivery",
     "customer",
     "txn",
     "reward",
@@ -95,6 +97,30 @@ impl Visit for Statement {
     fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
 }
 
+/// A target that takes everything, or nothing.
+struct Target(u16);
+
+impl WebhookTransport for Target {
+    fn send(&self, _: WebhookRequest) -> Sending {
+        let answer = TargetAnswer { status: self.0, ..TargetAnswer::default() };
+        Box::pin(async move { Ok(answer) })
+    }
+}
+
+/// Events of a webhook: tried and failed, delivered, listed, held and released.
+async fn deliver(ledger: &TestLedger, round: usize) {
+    let name = format!("webhooks/whk_{round}");
+    let [fails, takes]: [Arc<dyn WebhookTransport>; 2] = [Arc::new(Target(410)), Arc::new(Target(204))];
+    ledger.handle.deliver_webhooks(&fails).await.unwrap();
+    ledger.done("POST", &format!("{name}/resume"), Value::Null).await;
+    ledger.handle.deliver_webhooks(&takes).await.unwrap();
+    ledger.handle.release_webhooks().await.unwrap();
+    for query in ["", "?status=delivered", "?event=customer.created"] {
+        ledger.done("GET", &format!("{name}/deliveries{query}"), Value::Null).await;
+    }
+    ledger.done("DELETE", &name, Value::Null).await;
+}
+
 /// An action of a customer, and a reward that is given, approved, invoiced and paid.
 async fn reward(ledger: &TestLedger, name: &str, round: usize) {
     let action = json!({"customer_key": name, "key": "call", "value": 1, "external_key": name});
@@ -118,6 +144,10 @@ async fn reward(ledger: &TestLedger, name: &str, round: usize) {
 /// Sends one of each request that is frequent in operation.
 async fn work(ledger: &TestLedger, round: usize) {
     let name = format!("c{round}");
+    let events = ["customer.created", "customer.updated", "transaction.created", "reward.created"];
+    let hook =
+        json!({"target": "https://hooks.example.com/", "events": events, "key": format!("whk_{round}")});
+    ledger.done("POST", "webhooks", hook).await;
     let customer = json!({"customer_key": name, "email": format!("{name}@site.example"), "partner_key": "robin",
                           "provider_key": format!("cus_{round}")});
     ledger.ask("POST", "customers", customer, &format!("customer {round}")).await;
@@ -176,6 +206,7 @@ async fn work(ledger: &TestLedger, round: usize) {
     ] {
         ledger.done("GET", &path, Value::Null).await;
     }
+    deliver(ledger, round).await;
     ask_of_the_past(ledger).await;
     sell(ledger, round).await;
     ledger.handle.prune().await.unwrap();
@@ -283,10 +314,18 @@ async fn fill(ledger: &TestLedger) {
             "{series} INSERT INTO idempotency (program, test, key, request_hash, status, answer, created_at) \
             SELECT {program}, 0, 'k' || i, zeroblob(32), 201, '{{}}', 1775514585000 + i FROM s"
         ),
+        format!(
+            "{series} INSERT INTO delivery (program, test, key, webhook, event, object, lane, customer, body, status, \
+            request, attempts, due_at, tried_since, claimed_by, settled_at, created_at, updated_at) SELECT {program}, \
+            0, 'msg_f' || i, (SELECT max(id) FROM webhook), 'customer.created', 'o' || i % 100, '0 o' || i % 100, i, '{{}}', \
+            CASE WHEN i % 4 = 0 THEN 'waiting' ELSE 'delivered' END, i, 1, 1775514585000 + i, 1, 0, \
+            CASE WHEN i % 4 > 0 THEN i END, 1775514585000 + i, 1 FROM s"
+        ),
     ];
     // Statistics of large tables only, as the store itself gathers them.
-    let statistics = ["customer", "txn", "reward", "product", "idempotency", "sale", "application"]
-        .map(|table| format!("ANALYZE {table}"));
+    let statistics =
+        ["customer", "txn", "reward", "product", "idempotency", "sale", "application", "delivery"]
+            .map(|table| format!("ANALYZE {table}"));
     for text in texts.into_iter().chain(statistics) {
         let done: Result<usize, StoreError> = ledger.store.write(move |unit| unit.execute(&text, &[])).await;
         done.unwrap();
@@ -333,9 +372,9 @@ fn wrong(sql: &str, steps: &[String], large: bool) -> Option<String> {
         .any(|own| steps.first().is_some_and(|step| step.contains(own)))
         || !steps.iter().any(|step| growing(step));
     let wrong = |step: &&String| {
-        // These indexes hold only the rows that are asked for.
+        // These indexes hold only the rows that are asked for; that of claimed deliveries only those under way.
         let partial = ["txn_unmatched", "reward_unpaid"].iter().any(|index| step.contains(index));
-        step.starts_with("SCAN ") && growing(step)
+        step.starts_with("SCAN ") && growing(step) && !step.contains("delivery_claimed")
             || large && named && share(step) && growing(step) && !partial
             || step.contains("TEMP B-TREE FOR ORDER BY") && !few
     };

@@ -12,8 +12,8 @@ use serde_json::{Map, Value};
 use super::lookup::require;
 use super::view::render;
 use super::{former, overwrite};
-use crate::record::{Ctx, Refusal, claim, member};
-use crate::store::customer::{self, CustomerRow};
+use crate::record::{Ctx, Refusal, claim, member, save};
+use crate::store::customer::CustomerRow;
 use crate::store::provider_id;
 
 /// Changes a customer. A page may only add a provider's id.
@@ -54,7 +54,7 @@ pub(crate) fn update(
     row.external_key = change.external_key.or(row.external_key);
     row.meta = change.meta.or(row.meta);
     row.updated_at = ctx.now.0;
-    customer::update(unit, &row)?;
+    save::customer(unit, ctx, &row)?;
     if let Some(provider_key) = &change.provider_key {
         // The vendor's new id replaces its old one. A provider's report adds an id instead: a customer may have
         // several.

@@ -5,8 +5,9 @@ use headwater_protocol::v2::{CompanyName, CustomField, Customer};
 use headwater_store::Unit;
 use serde_json::Value;
 
+use super::super::partnership::named as partnerships;
 use super::super::resource::Resource;
-use super::super::{Ctx, Refusal, lookup, partnership};
+use super::super::{Ctx, Refusal, lookup};
 use crate::store::customer::{self, CustomerName, CustomerRow};
 use crate::store::list::Listing;
 
@@ -37,7 +38,7 @@ impl Resource for Customers {
 
     /// A partner's customers are counted where they are credited.
     fn kept_total(unit: &mut Unit<'_>, _: &Ctx, viewer: Option<i64>) -> Result<Option<i64>, Refusal> {
-        let partner = viewer.map(|id| partnership::find_by_id(unit, id)).transpose()?.flatten();
+        let partner = viewer.map(|id| partnerships::find_by_id(unit, id)).transpose()?.flatten();
         Ok(partner.map(|row| row.customers))
     }
 

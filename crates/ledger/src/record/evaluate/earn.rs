@@ -7,7 +7,7 @@ use headwater_protocol::{Currency, Millis};
 use headwater_store::Unit;
 
 use super::gather::Policy;
-use crate::record::{Ctx, Refusal, reward, trigger::ListeningTrigger};
+use crate::record::{Ctx, Refusal, reward, save, trigger::ListeningTrigger};
 use crate::store::cap::{self, CapScope};
 use crate::store::due::{self, DueRow};
 use crate::store::reward::{self as rewards, EarnedBy, RewardRow};
@@ -206,7 +206,7 @@ impl Evaluation<'_> {
         } else {
             reward::apply_hold(&mut row, earning.hold);
         }
-        if !rewards::insert(unit, ctx.program, &row)? {
+        if !save::new_reward(unit, ctx, &row)? {
             return Ok(false);
         }
         if !earning.counts.is_empty() {

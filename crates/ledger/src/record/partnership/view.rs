@@ -36,7 +36,7 @@ impl Resource for Partnerships {
         viewer: Option<i64>,
         name: &str,
     ) -> Result<Option<PartnershipRow>, Refusal> {
-        Ok(super::find(unit, ctx, name)?.filter(|row| viewer.is_none_or(|own| own == row.id)))
+        Ok(super::named::find(unit, ctx, name)?.filter(|row| viewer.is_none_or(|own| own == row.id)))
     }
 }
 
@@ -59,7 +59,7 @@ impl Resource for Partners {
         viewer: Option<i64>,
         name: &str,
     ) -> Result<Option<PartnershipRow>, Refusal> {
-        Ok(super::find(unit, ctx, name)?.filter(|row| viewer.is_none_or(|own| own == row.id)))
+        Ok(super::named::find(unit, ctx, name)?.filter(|row| viewer.is_none_or(|own| own == row.id)))
     }
 }
 
@@ -96,7 +96,7 @@ pub(crate) fn group_summary(group: GroupFacts) -> GroupSummary {
     }
 }
 
-pub(super) fn render(row: PartnershipRow) -> Partnership {
+pub(in crate::record) fn render(row: PartnershipRow) -> Partnership {
     let stats = stats(&row);
     let team = TeamSummary { key: team_key(&row.key), name: display_name(&row) };
     let group = row.group_facts.map(group_summary);

@@ -1,12 +1,12 @@
 //! Products as they are shown: to the vendor, and to the partner who referred the customer (api.md section 7).
 
-use headwater_protocol::v2::{List, Product, ProductStatus};
+use headwater_protocol::v2::{Product, ProductStatus};
 use headwater_protocol::{Currency, Millis, Source};
 use headwater_store::Unit;
 
-use super::super::list::ListRequest;
+use super::super::customer::view::find_referred;
 use super::super::resource::Resource;
-use super::super::{Ctx, Refusal, customer, filter};
+use super::super::{Ctx, Refusal};
 use crate::store::list::Listing;
 use crate::store::product::{self, ProductRow};
 
@@ -27,20 +27,6 @@ impl Resource for Products {
     }
 }
 
-/// A page of products; for a partner, those of the customers whom they referred, or of one of them. Who may see a
-/// product depends on its customer, and not on who is credited with it.
-pub(crate) fn list(
-    unit: &mut Unit<'_>,
-    ctx: &Ctx,
-    viewer: Option<i64>,
-    request: &ListRequest,
-) -> Result<List<Product>, Refusal> {
-    if let (Some(viewer), Some(name)) = (viewer, request.asked("customer_key")) {
-        customer::find_referred(unit, ctx, viewer, name)?;
-    }
-    filter::list::<Products>(unit, ctx, viewer, request)
-}
-
 /// A product in the view of the partner who referred its customer. Any other is answered with 404.
 pub(crate) fn get_for_partner(
     unit: &mut Unit<'_>,
@@ -50,7 +36,7 @@ pub(crate) fn get_for_partner(
 ) -> Result<Product, Refusal> {
     let found = product::find(unit, ctx.scope(), key)?;
     let found = match found {
-        Some(row) if customer::find_referred(unit, ctx, viewer, &row.names.customer_key).is_ok() => Some(row),
+        Some(row) if find_referred(unit, ctx, viewer, &row.names.customer_key).is_ok() => Some(row),
         _ => None,
     };
     found.map(|row| render_for_partner(ctx, row, viewer)).ok_or_else(|| Refusal::not_found("product", key))

@@ -9,7 +9,7 @@ use headwater_store::Unit;
 
 use super::blank;
 use super::view::render;
-use crate::record::{Ctx, Refusal, RefusalKind, lookup, partnership};
+use crate::record::{Ctx, Refusal, RefusalKind, lookup, partnership, save};
 use crate::store::reward::{self, RewardRow};
 use crate::store::transaction;
 
@@ -48,7 +48,7 @@ pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: &CreateReward) -> Resu
         description: new.description.clone(),
         ..blank(ctx, partnership, new.amount, currency)
     };
-    reward::insert(unit, ctx.program, &row)?;
+    save::new_reward(unit, ctx, &row)?;
     let made = reward::find_by_id(unit, row.id)?.unwrap_or(row);
     Ok(render(made, false))
 }

@@ -6,8 +6,33 @@ use headwater_protocol::v2::{
 };
 use headwater_protocol::{Currency, Millis};
 
-use crate::record::partnership::{full_name, group_summary};
-use crate::store::reward::RewardRow;
+use crate::record::list::ListRequest;
+use crate::record::partnership::view::{full_name, group_summary};
+use crate::record::resource::Resource;
+use crate::record::{Ctx, Refusal};
+use crate::store::list::{Condition, Listing};
+use crate::store::reward::{self, RewardRow};
+
+/// What partners earned.
+pub(crate) struct Rewards;
+
+impl Resource for Rewards {
+    const NAME: &'static str = "reward";
+    const LISTING: &'static Listing = &reward::LISTING;
+    type Row = RewardRow;
+    type Wire = Reward;
+
+    fn render(_: &Ctx, viewer: Option<i64>, row: RewardRow) -> Result<Reward, Refusal> {
+        Ok(render(row, viewer.is_some()))
+    }
+
+    /// Scheduled rewards are listed only when asked for.
+    fn implied(request: &ListRequest) -> Vec<Condition> {
+        let given = request.asked("status").or(request.asked("reward_status"));
+        let hidden = || Condition::text("reward.status <>", RewardStatus::Scheduled.name());
+        given.is_none().then(hidden).into_iter().collect()
+    }
+}
 
 /// A reward as the API shows it. A partner sees neither the trigger nor the customer's address and own id.
 pub(super) fn render(row: RewardRow, for_partner: bool) -> Reward {

@@ -1,13 +1,12 @@
 //! Payments as they are shown: to the vendor, and to the partner who is credited (api.md section 7).
 
-use headwater_protocol::v2::{List, Transaction, TransactionCustomer, Warning};
+use headwater_protocol::v2::{Transaction, TransactionCustomer, Warning};
 use headwater_protocol::{Currency, Millis};
 use headwater_store::Unit;
 
-use crate::record::list::{self, ListRequest};
 use crate::record::refusal::short;
 use crate::record::resource::Resource;
-use crate::record::{Ctx, Refusal, filter};
+use crate::record::{Ctx, Refusal};
 use crate::store::list::Listing;
 use crate::store::product;
 use crate::store::transaction::{self, TransactionRow};
@@ -24,23 +23,6 @@ impl Resource for Transactions {
     fn render(_: &Ctx, viewer: Option<i64>, row: TransactionRow) -> Result<Transaction, Refusal> {
         Ok(if viewer.is_some() { render_for_partner(row) } else { render(row) })
     }
-}
-
-/// A page of payments; the vendor's with a warning for each whose subscription matches no product.
-pub(crate) fn list(
-    unit: &mut Unit<'_>,
-    ctx: &Ctx,
-    viewer: Option<i64>,
-    request: &ListRequest,
-) -> Result<(List<Transaction>, Vec<Warning>), Refusal> {
-    let (slice, total) = filter::rows::<Transactions>(unit, ctx, viewer, request)?;
-    let mut warnings = Vec::new();
-    let rows = slice.iter().filter(|_| viewer.is_none()).flat_map(|slice| slice.rows.iter().enumerate());
-    for (at, (_, row)) in rows {
-        warnings.extend(unmatched_warning(unit, row, &format!("items[{at}].subscription_key"))?);
-    }
-    let page = list::render(&request.page, slice, |row| Transactions::render(ctx, viewer, row))?;
-    Ok((List { total, ..list::all_rendered(page)? }, warnings))
 }
 
 /// A warning for a payment whose subscription matches no product. Seed 000 accepts such payments, but most are
