@@ -302,9 +302,8 @@ pub(crate) fn history(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<List
     claim::history(unit, ctx, &row.key)
 }
 
-/// Deletes a customer: removes personal data, also from stored idempotency answers and from what
-/// was or will be sent to webhooks. What remains is a key that
-/// payments and rewards can point to.
+/// Deletes a customer: removes personal data, also from stored idempotency answers and from what was or will be sent to
+/// webhooks. What remains is a key that payments and rewards can point to.
 pub(crate) fn erase(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Customer, Refusal> {
     let row = require(unit, ctx, name)?;
     erasure::remember(unit, ctx, &row)?;
@@ -316,6 +315,7 @@ pub(crate) fn erase(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Custom
     transaction::forget(unit, row.id)?;
     for key in sale::keys_of_customer(unit, row.id)? {
         idempotency::delete_mentioning(unit, ctx.program, &key)?;
+        outgoing::forget_object(unit, ctx, &key)?;
     }
     deal_file::forget(unit, row.id)?;
     sale::forget(unit, row.id)?;

@@ -3,24 +3,21 @@
 mod earn;
 mod gather;
 mod hold;
+mod moves;
 
 use headwater_attribution::claim::Claims;
 use headwater_attribution::{CompiledTrigger, Facts, RecordFacts, explain};
-use headwater_protocol::v2::{
-    Confirmation, ProductClaims, TransactionExplanation, TriggerEvent, WebhookEvent,
-};
+use headwater_protocol::v2::{Confirmation, ProductClaims, TransactionExplanation, TriggerEvent};
 use headwater_protocol::{Millis, Source};
 use headwater_store::Unit;
 
 use super::paid_for::{as_paid, linked};
-use super::partnership::view::render as render_partnership;
 use super::trigger::{self, ListeningTrigger};
-use super::{Ctx, Refusal, RefusalKind, outgoing, reward};
+use super::{Ctx, Refusal, RefusalKind, reward};
 use crate::store::customer::{self, CustomerRow};
 use crate::store::partnership::{self, PartnershipRow};
 use crate::store::product::ProductRow;
 use crate::store::transaction::{self, TransactionRow};
-use crate::store::{firing, group};
 
 use earn::{Evaluation, EventRef};
 use gather::{Policy, claims_of, history, history_at, policy};
@@ -28,6 +25,8 @@ use gather::{Policy, claims_of, history, history_at, policy};
 pub(crate) use earn::{DRIP, EarnOutcome};
 pub(crate) use gather::{History, Known, facts};
 pub(crate) use hold::{of_installment, refresh_holds};
+pub(crate) use moves::joined;
+use moves::move_partner;
 
 /// Why an event is evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -240,43 +239,6 @@ fn event_of(txn: &TransactionRow) -> EventRef {
         txn: Some(txn.id),
         at: Millis(txn.created_at),
     }
-}
-
-/// Moves the partner to the groups that triggers have decided on, in their order, each once for an event. Each move
-/// is an event of its own, which may trigger others; a partner who returns to a group triggers nothing again, so that
-/// this ends.
-fn move_partner(
-    unit: &mut Unit<'_>,
-    ctx: &Ctx,
-    event: &EventRef,
-    mut partner: PartnershipRow,
-    outcome: EarnOutcome,
-) -> Result<(), Refusal> {
-    for (trigger, name) in outcome.moves {
-        let Some(found) = group::find(unit, ctx.program, &name)?.filter(|group| !group.archived) else {
-            continue;
-        };
-        if !firing::insert(unit, trigger, &event.key, ctx.now.0)? || partner.group == Some(found.id) {
-            continue;
-        }
-        partner.group = Some(found.id);
-        partner.updated_at = ctx.now.0;
-        partnership::update(unit, &partner)?;
-        joined(unit, ctx, partner.id)?;
-        let moved = partnership::find_by_id(unit, partner.id)?;
-        partner = moved.ok_or_else(|| missing("partner to move"))?;
-        outgoing::queue(unit, ctx, WebhookEvent::PartnershipUpdated, &render_partnership(partner.clone()))?;
-    }
-    Ok(())
-}
-
-/// Evaluates the triggers that listen for partners who join the program or a group.
-pub(crate) fn joined(unit: &mut Unit<'_>, ctx: &Ctx, partner: i64) -> Result<(), Refusal> {
-    event(unit, ctx, TriggerEvent::PartnershipCreated, |unit| {
-        let partner = partnership::find_by_id(unit, partner)?.ok_or_else(|| missing("partner who joined"))?;
-        let key = format!("partnership:{}:{}", partner.id, partner.group.unwrap_or_default());
-        Ok(Some(Occurrence { key, partner, customer: None, product: None, record: None }))
-    })
 }
 
 /// Evaluates the triggers that listen for products whose status or catalogue entry has changed. Each pays once for

@@ -222,6 +222,11 @@ pub(crate) fn forget(unit: &mut Unit<'_>, ctx: &Ctx, customer: i64) -> Result<()
     delivery::forget(unit, customer, ctx.real_now.0)
 }
 
+/// Deletes the texts about a deal or lead from deliveries that were queued before it became a customer.
+pub(crate) fn forget_object(unit: &mut Unit<'_>, ctx: &Ctx, key: &str) -> Result<(), StoreError> {
+    delivery::forget_object(unit, ctx.scope(), key, ctx.real_now.0)
+}
+
 /// Queues a `ping` for one webhook, whatever it listens for; returns the delivery.
 pub(crate) fn ping(
     unit: &mut Unit<'_>,

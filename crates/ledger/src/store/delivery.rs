@@ -41,6 +41,7 @@ CREATE INDEX delivery_claimed ON delivery (claimed_by) WHERE status = 'pending' 
 CREATE INDEX delivery_lane ON delivery (webhook, lane, id) WHERE settled_at IS NULL;
 CREATE INDEX delivery_by_webhook ON delivery (webhook, program, test, created_at, id);
 CREATE INDEX delivery_by_customer ON delivery (customer) WHERE customer IS NOT NULL;
+CREATE INDEX delivery_by_object ON delivery (program, test, object) WHERE customer IS NULL;
 ";
 
 row! {
@@ -275,6 +276,21 @@ pub(crate) fn forget(unit: &mut Unit<'_>, customer: i64, now: i64) -> Result<(),
         "UPDATE delivery SET body = '', answer = NULL, error = NULL, customer = NULL, status = 'erased', \
          settled_at = $1, updated_at = $1 WHERE customer = $2",
         &[now.into(), customer.into()],
+    )?;
+    Ok(())
+}
+
+/// Deletes the texts about an object that were queued before it was known whose personal data they hold.
+pub(crate) fn forget_object(
+    unit: &mut Unit<'_>,
+    (program, test): (i64, bool),
+    object: &str,
+    now: i64,
+) -> Result<(), StoreError> {
+    unit.execute(
+        "UPDATE delivery SET body = '', answer = NULL, error = NULL, status = 'erased', settled_at = $1, \
+         updated_at = $1 WHERE program = $2 AND test = $3 AND object = $4 AND customer IS NULL",
+        &[now.into(), program.into(), test.into(), object.into()],
     )?;
     Ok(())
 }

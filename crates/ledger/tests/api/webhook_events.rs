@@ -9,8 +9,8 @@ use crate::receiver::{ReceivedEvent, Receiver};
 use crate::shop::Shop;
 use crate::test_ledger::text;
 
-/// Every event that this ledger causes so far.
-const ALL: [&str; 14] = [
+/// Every event.
+const ALL: [&str; 21] = [
     "partnership.created",
     "partnership.updated",
     "partner.created",
@@ -23,6 +23,13 @@ const ALL: [&str; 14] = [
     "transaction.deleted",
     "reward.created",
     "reward.updated",
+    "deal.created",
+    "deal.updated",
+    "deal.deleted",
+    "lead.created",
+    "lead.updated",
+    "lead.deleted",
+    "action.created",
     "product.created",
     "product.updated",
 ];
@@ -73,7 +80,10 @@ async fn an_event_carries_the_object_as_the_api_shows_it() {
     is_shown(&shop, of(&events, "transaction.created"), "/api/v2/transactions/pay_1").await;
     let reward = of(&events, "reward.created");
     is_shown(&shop, reward, &format!("/api/v2/rewards/{}", text(&reward.json()["key"]))).await;
-    assert_eq!((&reward.json()["amount"], &reward.json()["transaction"]), (&json!(1980), &json!("pay_1")));
+    assert_eq!(
+        (&reward.json()["amount"], &reward.json()["transaction"]["key"]),
+        (&json!(1980), &json!("pay_1"))
+    );
 }
 
 #[tokio::test]
