@@ -161,3 +161,20 @@ async fn a_payment_makes_the_product_that_its_subscription_names() {
     assert!(made["confirmed_at"].is_i64());
     assert_eq!(shop.amounts().await, [1980]);
 }
+
+#[tokio::test]
+async fn the_catalogue_answers_under_both_of_its_names() {
+    let shop = Shop::open().await;
+    let ledger = &shop.ledger;
+    for path in ["/api/v2/product_book", "/api/v2/product-book"] {
+        let made = ledger.post(path, r#"{"name":"Calls","external_key":"price_calls"}"#).await.data();
+        let one = format!("{path}/{}", text(&made["key"]));
+        assert_eq!(ledger.get(&one).await.data()["name"], "Calls");
+        let changed = ledger.request(&ledger.production(), "PATCH", &one, r#"{"name":"Phone"}"#).await.data();
+        assert_eq!((&changed["name"], &changed["external_key"]), (&json!("Phone"), &json!("price_calls")));
+        let listed = ledger.get(&format!("{path}?external_key=price_calls")).await.data();
+        assert_eq!(listed["items"], json!([changed]));
+        let gone = ledger.request(&ledger.production(), "DELETE", &one, "").await.data();
+        assert_eq!(gone["archived"], true);
+    }
+}
