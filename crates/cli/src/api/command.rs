@@ -26,16 +26,26 @@ pub(crate) fn commands() -> Vec<Command> {
     made.collect()
 }
 
-/// An option's name: the member's with dashes.
+/// An option's name: the member's with dashes. `--test` chooses the key pair of every command, so a filter of that name
+/// has another.
 pub(crate) fn option_name(member: &str) -> String {
-    member.replace('_', "-")
+    if member == "test" { "test-records".to_owned() } else { member.replace('_', "-") }
+}
+
+/// The argument that gives a part of the path: a member of the body may have the same name.
+pub(crate) fn place(name: &str) -> String {
+    format!("path {name}")
 }
 
 fn subcommand(operation: &ApiOperation) -> Command {
     let mut command = Command::new(operation.verb.clone()).about(operation.summary.clone());
     for name in operation.path_names() {
-        command =
-            command.arg(Arg::new(name.to_owned()).required(true).help("Its key, or another of its names"));
+        command = command.arg(
+            Arg::new(place(name))
+                .value_name(name.to_uppercase())
+                .required(true)
+                .help("Its key, or another of its names"),
+        );
     }
     for member in operation.query.iter().chain(operation.body.iter().flatten()) {
         command = command.arg(option(member));

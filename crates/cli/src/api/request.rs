@@ -5,7 +5,7 @@ use clap::ArgMatches;
 use headwater_protocol::referral::percent_encode;
 use serde_json::{Map, Value};
 
-use super::command::option_name;
+use super::command::{option_name, place};
 use super::operation::{ApiOperation, ApiOption, OptionKind};
 
 /// Path, query and body of one request.
@@ -20,7 +20,7 @@ impl Request {
     pub(crate) fn new(operation: &ApiOperation, options: &ArgMatches) -> anyhow::Result<Self> {
         let mut path = operation.path.clone();
         for name in operation.path_names() {
-            let given = options.get_one::<String>(name).map(String::as_str).unwrap_or_default();
+            let given = options.get_one::<String>(&place(name)).map(String::as_str).unwrap_or_default();
             path = path.replace(&format!("{{{name}}}"), &percent_encode(given));
         }
         let mut query = Vec::new();

@@ -4,7 +4,7 @@ use axum::extract::State;
 use headwater_protocol::v2::{List, MovePartnerships, Partnership, Team};
 use headwater_store::Unit;
 
-use super::auth::Vendor;
+use super::auth::{Vendor, VendorOrPartner, Viewer as _};
 use super::body::{Key, Posted};
 use super::envelope::{Answer, ApiResult};
 use super::list::{self, ListQuery};
@@ -19,7 +19,7 @@ pub(crate) fn routes() -> Routes {
     let (all, one) = ("/api/v2/partnerships", "/api/v2/partnerships/{key}");
     Routes::of("partnerships")
         .get(all, "List partnerships", list_partnerships)
-        .get(one, "Get a partnership", list::get::<Partnerships, Vendor>)
+        .get(one, "Get a partnership", list::get::<Partnerships, VendorOrPartner>)
         .post(all, "Create a partnership", create(Writes::Shared, "Partnership created", partnership::record))
         .patch(all, "Move many partners to a group", move_many)
         .patch(
@@ -54,13 +54,14 @@ pub(crate) fn routes() -> Routes {
 
 async fn list_partnerships(
     State(ledger): State<Ledger>,
-    vendor: Vendor,
+    reader: VendorOrPartner,
     offers: Asked<IncludeOffers>,
     query: ListQuery<Partnerships>,
 ) -> ApiResult<List<Partnership>> {
-    let (ctx, request, offers) = (vendor.ctx(&ledger), query.read(None)?, offers.flag()?);
+    let (ctx, viewer, offers) = (reader.ctx(&ledger), reader.partnership(), offers.flag()?);
+    let request = query.read(viewer)?;
     let read = move |unit: &mut Unit<'_>| {
-        let mut page = filter::list::<Partnerships>(unit, &ctx, None, &request)?;
+        let mut page = filter::list::<Partnerships>(unit, &ctx, viewer, &request)?;
         if offers {
             offer::include(unit, &ctx, &mut page)?;
         }

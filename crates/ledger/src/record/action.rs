@@ -1,17 +1,22 @@
 //! Actions: what a customer or a partner did that is no payment. Triggers may pay for them.
 
+use headwater_attribution::{ActionFacts, RecordFacts};
 use headwater_protocol::field::{check_length, check_optional};
 use headwater_protocol::key::Prefix;
 use headwater_protocol::limits::{ACTION_VALUE_MAX, CUSTOMER_KEY_MAX};
-use headwater_protocol::v2::{Action, ActionCustomer, CompanyName, CreateAction, TargetType, WebhookEvent};
+use headwater_protocol::v2::{
+    Action, ActionCustomer, CompanyName, CreateAction, TargetType, TriggerEvent, WebhookEvent,
+};
 use headwater_protocol::{FieldError, Millis};
 use headwater_store::Unit;
 
+use super::evaluate::{self, Occurrence};
 use super::outgoing::{self, OutgoingEvent};
 use super::refusal::short;
 use super::resource::{self, Resource, require};
 use super::{Ctx, Refusal, RefusalKind, lookup, partnership, reward};
 use crate::store::action::{self, ActionRow};
+use crate::store::customer;
 use crate::store::list::Listing;
 
 /// What customers and partners did.
@@ -82,10 +87,26 @@ pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: &CreateAction) -> Resu
     if !action::insert(unit, ctx.program, &row)? {
         return Err(refuse_existing(unit, ctx, &row)?);
     }
-    // Place of the trigger event `action_recorded`, whose event key is `action:` and the action's number.
     let made = resource::get::<Actions>(unit, ctx, None, &row.key)?;
     outgoing::queue(unit, ctx, OutgoingEvent::new(WebhookEvent::ActionCreated, row.customer), &made)?;
+    evaluate(unit, ctx, &row)?;
     Ok(made)
+}
+
+/// Evaluates the triggers that listen for actions.
+fn evaluate(unit: &mut Unit<'_>, ctx: &Ctx, row: &ActionRow) -> Result<(), Refusal> {
+    evaluate::event(unit, ctx, TriggerEvent::ActionRecorded, |unit| {
+        let Some(partner) = evaluate::credited(unit, row.partnership)? else { return Ok(None) };
+        let customer = row.customer.map(|id| customer::find_by_id(unit, id)).transpose()?.flatten();
+        // Without a customer nothing says that it is a test record, which must not earn real money.
+        if row.test && customer.is_none() {
+            return Ok(None);
+        }
+        let facts =
+            ActionFacts { kind: row.kind.clone(), value: row.value, created_at: Millis(row.created_at) };
+        let (key, record) = (format!("action:{}", row.id), Some(RecordFacts::Action(facts)));
+        Ok(Some(Occurrence { key, partner, customer, product: None, record }))
+    })
 }
 
 /// Which kind of actor the request names, and how.

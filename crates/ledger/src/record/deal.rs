@@ -1,15 +1,17 @@
 //! Deals: sales that a partner or the company has registered.
 
+use headwater_attribution::{DealFacts, RecordFacts};
 use headwater_protocol::key::Prefix;
 use headwater_protocol::v2::{
-    ConvertSale, CreateDeal, Customer, Deal, FormKind, SaleSource, SalesCycle, UpdateDeal, WebhookEvent,
+    ConvertSale, CreateDeal, Customer, Deal, FormKind, SaleSource, SalesCycle, TriggerEvent, UpdateDeal,
+    WebhookEvent,
 };
 use headwater_protocol::{Currency, FieldError, Millis};
 use headwater_store::Unit;
 
 use super::resource::{Resource, get, require};
 use super::sale::{self, Brought};
-use super::{Ctx, Refusal, RefusalKind, answers, form_template, stage};
+use super::{Ctx, Refusal, RefusalKind, answers, evaluate, form_template, stage};
 use crate::store::list::Listing;
 use crate::store::sale::{self as rows, SaleRow};
 
@@ -140,10 +142,18 @@ fn write(unit: &mut Unit<'_>, ctx: &Ctx, mut row: SaleRow, event: WebhookEvent) 
     Ok(render(row, None))
 }
 
-/// The place where `deal_updated` is evaluated, in the unit of work of the change.
-#[expect(clippy::unnecessary_wraps, reason = "the evaluation can be refused")]
-fn changed(_unit: &mut Unit<'_>, _ctx: &Ctx, _row: &SaleRow) -> Result<(), Refusal> {
-    Ok(())
+/// Evaluates the triggers that listen for changed deals. Each pays once for a deal and a stage.
+fn changed(unit: &mut Unit<'_>, ctx: &Ctx, row: &SaleRow) -> Result<(), Refusal> {
+    evaluate::event(unit, ctx, TriggerEvent::DealUpdated, |unit| {
+        let facts = DealFacts {
+            stage: Some(row.stage.clone()),
+            amount: row.amount,
+            currency: row.currency.parse().ok(),
+            fields: sale::facts_of(row),
+            created_at: Millis(row.created_at),
+        };
+        sale::occurrence(unit, row, "deal", RecordFacts::Deal(facts))
+    })
 }
 
 fn render(row: SaleRow, viewer: Option<i64>) -> Deal {

@@ -1,15 +1,17 @@
 //! Leads: people who may buy.
 
+use headwater_attribution::{LeadFacts, RecordFacts};
 use headwater_protocol::key::Prefix;
 use headwater_protocol::v2::{
-    ConvertSale, CreateLead, Customer, FormKind, Lead, SaleSource, SalesCycle, UpdateLead, WebhookEvent,
+    ConvertSale, CreateLead, Customer, FormKind, Lead, SaleSource, SalesCycle, TriggerEvent, UpdateLead,
+    WebhookEvent,
 };
 use headwater_protocol::{Currency, Millis};
 use headwater_store::Unit;
 
 use super::resource::{Resource, get, require};
 use super::sale::{self, Brought};
-use super::{Ctx, Refusal, RefusalKind, answers, form_template, stage};
+use super::{Ctx, Refusal, RefusalKind, answers, evaluate, form_template, stage};
 use crate::store::list::Listing;
 use crate::store::sale::{self as rows, SaleRow};
 
@@ -145,10 +147,17 @@ fn write(unit: &mut Unit<'_>, ctx: &Ctx, mut row: SaleRow, event: WebhookEvent) 
     Ok(render(row, None))
 }
 
-/// The place where `lead_updated` is evaluated, in the unit of work of the change.
-#[expect(clippy::unnecessary_wraps, reason = "the evaluation can be refused")]
-fn changed(_unit: &mut Unit<'_>, _ctx: &Ctx, _row: &SaleRow) -> Result<(), Refusal> {
-    Ok(())
+/// Evaluates the triggers that listen for changed leads. Each pays once for a lead and a stage.
+fn changed(unit: &mut Unit<'_>, ctx: &Ctx, row: &SaleRow) -> Result<(), Refusal> {
+    evaluate::event(unit, ctx, TriggerEvent::LeadUpdated, |unit| {
+        let facts = LeadFacts {
+            status: Some(row.stage.clone()),
+            amount: row.amount,
+            fields: sale::facts_of(row),
+            created_at: Millis(row.created_at),
+        };
+        sale::occurrence(unit, row, "lead", RecordFacts::Lead(facts))
+    })
 }
 
 fn render(row: SaleRow, viewer: Option<i64>) -> Lead {

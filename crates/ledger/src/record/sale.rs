@@ -1,5 +1,6 @@
 //! What deals and leads have in common: whose they are, their bounds, and becoming a customer.
 
+use headwater_attribution::RecordFacts;
 use headwater_protocol::field::{check_length, check_optional};
 use headwater_protocol::limits::{
     AMOUNT_MAX, COMPANY_NAME_MAX, CUSTOMER_KEY_MAX, EMAIL_MAX, EMAIL_MIN, NAME_MAX,
@@ -7,11 +8,14 @@ use headwater_protocol::limits::{
 use headwater_protocol::v2::{ConvertSale, CreateCustomer, Customer, SaleSource, SalesCycle, WebhookEvent};
 use headwater_protocol::{Currency, FieldError};
 use headwater_store::Unit;
+use serde_json::{Map, Value};
 
+use super::evaluate::{self, Occurrence};
 use super::outgoing::{self, OutgoingEvent};
 use super::refusal::short;
 use super::resource::{Resource, require};
 use super::{Ctx, Refusal, RefusalKind, customer, lookup, member, partnership};
+use crate::store::customer as customers;
 use crate::store::partnership::PartnershipRow;
 use crate::store::sale::{SaleNames, SaleRow};
 
@@ -222,6 +226,28 @@ pub(crate) fn assign(
     row.partnership = Some(partner.id);
     row.member = Some(person.id);
     Ok(())
+}
+
+/// What a form's answers are to rules.
+pub(crate) fn facts_of(row: &SaleRow) -> Map<String, Value> {
+    row.fields.iter().map(|answer| (answer.api_name.clone(), answer.value.clone())).collect()
+}
+
+/// A change of a deal or lead as triggers see it; `None` when nobody earns with it.
+pub(crate) fn occurrence(
+    unit: &mut Unit<'_>,
+    row: &SaleRow,
+    what: &str,
+    record: RecordFacts,
+) -> Result<Option<Occurrence>, Refusal> {
+    let Some(partner) = evaluate::credited(unit, row.partnership)? else { return Ok(None) };
+    let customer = row.customer.map(|id| customers::find_by_id(unit, id)).transpose()?.flatten();
+    // Without a customer nothing says that it is a test record, which must not earn real money.
+    if row.test && customer.is_none() {
+        return Ok(None);
+    }
+    let key = format!("{what}:{}:{}", row.id, row.stage);
+    Ok(Some(Occurrence { key, partner, customer, product: None, record: Some(record) }))
 }
 
 #[cfg(test)]

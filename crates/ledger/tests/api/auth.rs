@@ -16,7 +16,7 @@ async fn each_credential_allows_its_own_calls_and_no_others() {
     let conversion = r#"{"xid":"abcdefghijkl","customer_key":"c1"}"#;
     let calls = [
         ("GET", "/api/v2/groups", "", [true, true, false, false, false]),
-        ("GET", "/api/v2/partnerships", "", [true, true, false, false, false]),
+        ("GET", "/api/v2/partnerships", "", [true, true, true, false, false]),
         ("GET", "/api/v2/customers", "", [true, true, true, false, false]),
         ("GET", "/api/v2/links", "", [true, true, true, false, false]),
         ("GET", "/api/v2/clicks", "", [true, true, true, false, false]),

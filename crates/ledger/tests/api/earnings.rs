@@ -128,9 +128,9 @@ impl History {
         let told = self.shop.ledger.get(&format!("/api/v2/transactions/{key}/explain")).await.data();
         let rows = self.every().await;
         for trigger in told["triggers"].as_array().unwrap() {
-            let own = rows
-                .iter()
-                .filter(|row| row["transaction"] == key.as_str() && row["trigger"] == trigger["trigger"]);
+            let own = rows.iter().filter(|row| {
+                row["transaction"]["key"] == key.as_str() && row["trigger"]["key"] == trigger["trigger"]
+            });
             let sum: i64 = own.map(|row| row["amount"].as_i64().unwrap()).sum();
             assert_eq!(trigger["amount"].as_i64().unwrap_or_default(), sum, "{trigger}");
         }
@@ -145,8 +145,11 @@ impl History {
         let counting: Vec<_> = rows.iter().filter(|row| row["status"] != "declined").collect();
         assert_eq!(sum(&all), sum(&counting), "what is declined sums to nothing");
         assert_eq!(self.shop.ledger.check().await, [""; 0]);
-        let of_drip: Vec<_> =
-            counting.iter().copied().filter(|row| row["trigger"] == self.triggers[1].as_str()).collect();
+        let of_drip: Vec<_> = counting
+            .iter()
+            .copied()
+            .filter(|row| row["trigger"]["key"] == self.triggers[1].as_str())
+            .collect();
         assert!(sum(&of_drip) <= LIFELONG, "{}", sum(&of_drip));
         let months: std::collections::BTreeSet<_> = rows.iter().map(|row| self.month(row)).collect();
         for (key, partner) in months {
@@ -154,7 +157,7 @@ impl History {
                 .iter()
                 .copied()
                 .filter(|row| {
-                    row["trigger"] == self.triggers[0].as_str()
+                    row["trigger"]["key"] == self.triggers[0].as_str()
                         && self.month(row) == (key.clone(), partner.clone())
                 })
                 .filter(|row| row["reverses"].is_null())
@@ -165,9 +168,9 @@ impl History {
 
     /// The month and the partner that a reward counts for.
     fn month(&self, row: &Value) -> (String, String) {
-        let number: usize = text(&row["transaction"]).trim_start_matches("paid-").parse().unwrap();
+        let number: usize = text(&row["transaction"]["key"]).trim_start_matches("paid-").parse().unwrap();
         let at = jiff::Timestamp::from_millisecond(self.paid[number].unwrap().1).unwrap().to_string();
-        (at[..7].to_owned(), text(&row["partnership"]))
+        (at[..7].to_owned(), text(&row["partnership"]["key"]))
     }
 
     /// Gives everything back: nothing is left.

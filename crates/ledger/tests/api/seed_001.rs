@@ -14,7 +14,7 @@ async fn the_right_commission_fires_for_each_product_and_no_other() {
     shop.pay("chat-1", 4900, "sub_chat").await.data();
     shop.pay("inbox-1", 9900, "sub_inbox").await.data();
     let rewards = shop.rewards().await;
-    let of = |row: &Value| (text(&row["offer"]), row["amount"].as_i64().unwrap());
+    let of = |row: &Value| (text(&row["offer"]["description"]), row["amount"].as_i64().unwrap());
     let expected = [("Earn 10% for every Live Chat sale", 490), ("Earn 20% for every Inbox sale", 1980)];
     assert_eq!(
         rewards.iter().map(of).collect::<Vec<_>>(),
@@ -24,7 +24,7 @@ async fn the_right_commission_fires_for_each_product_and_no_other() {
     let seen = shop.ledger.request(&token, "GET", "/api/v2/rewards", "").await.data();
     let seen = seen["items"].as_array().unwrap();
     assert_eq!(seen.len(), 2);
-    assert!(seen.iter().all(|row| row["trigger"].is_null() && row["offer"].is_string()));
+    assert!(seen.iter().all(|row| row["trigger"].is_null() && row["offer"]["description"].is_string()));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::shop::Shop;
-use crate::test_ledger::text;
+use crate::test_ledger::{TestLedger, text};
 
 const ALWAYS: fn() -> Value = || json!({"all": []});
 
@@ -88,7 +88,7 @@ async fn a_product_that_changes_its_status_pays_once_for_each_status() {
     }
     let rewards = shop.rewards().await;
     assert_eq!(shop.amounts().await, [2500]);
-    assert_eq!((&rewards[0]["trigger"], &rewards[0]["transaction"]), (&json!(trigger), &Value::Null));
+    assert_eq!((&rewards[0]["trigger"]["key"], &rewards[0]["transaction"]), (&json!(trigger), &Value::Null));
     assert!(text(&rewards[0]["customer"]["key"]).starts_with("cus_"));
 }
 
@@ -120,4 +120,39 @@ async fn each_click_of_a_person_pays_up_to_the_cap() {
     let reply = shop.ledger.send(program.body(axum::body::Body::empty()).unwrap()).await;
     assert_eq!(reply.status, 302);
     assert_eq!(shop.amounts().await.len(), 3, "a program that follows links earns nobody anything");
+}
+
+#[tokio::test]
+async fn a_deal_at_its_stage_and_a_lead_that_is_won_pay_once_and_a_test_deal_never() {
+    let ledger = TestLedger::open().await;
+    ledger.partner("robin").await;
+    for (event, object, field, value, amount) in [
+        ("deal_updated", "deal", "stage", "proposal", 700),
+        ("lead_updated", "lead", "status", "closed won", 300),
+    ] {
+        let trigger = json!({"name": event, "offer_description": event, "event": event,
+            "rules": {"object": object, "field": field, "operator": "is", "value": value},
+            "action": {"type": "commission_flat", "amount": amount, "currency": "USD"}});
+        ledger.make("triggers", &trigger).await;
+    }
+    let deal = json!({"partner_key": "robin", "account_name": "Acme"});
+    let made = ledger.make("deals", &deal).await;
+    let deal_path = format!("/api/v2/deals/{}", text(&made["key"]));
+    let lead = ledger.make("leads", &json!({"partner_key": "robin", "email": "ada@site.example"})).await;
+    let lead_path = format!("/api/v2/leads/{}", text(&lead["key"]));
+    let test = ledger.test();
+    let other = ledger.request(&test, "POST", "/api/v2/deals", &deal.to_string()).await.data();
+    let other_path = format!("/api/v2/deals/{}", text(&other["key"]));
+    for stage in ["qualified", "proposal", "qualified", "proposal"] {
+        ledger.patch(&deal_path, &json!({"stage": stage})).await.data();
+        let body = json!({"stage": stage}).to_string();
+        ledger.request(&test, "PATCH", &other_path, &body).await.data();
+    }
+    ledger.patch(&lead_path, &json!({"status": "closed won"})).await.data();
+    let amounts = |list: Value| -> Vec<_> {
+        list["items"].as_array().unwrap().iter().map(|row| row["amount"].as_i64().unwrap()).collect()
+    };
+    assert_eq!(amounts(ledger.get("/api/v2/rewards?order_by=amount").await.data()), [300, 700]);
+    let of_tests = ledger.request(&test, "GET", "/api/v2/rewards", "").await.data();
+    assert_eq!(amounts(of_tests), Vec::<i64>::new());
 }

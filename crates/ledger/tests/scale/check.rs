@@ -157,16 +157,19 @@ async fn clicks_that_were_deleted_for_their_age_stay_counted() {
 async fn a_deleted_action_takes_back_what_it_earned_as_a_refund_does() {
     let ledger = TestLedger::open().await;
     ledger.customer("ada").await;
-    let body = json!({"customer_key": "ada", "key": "call", "value": 1});
-    let action = ledger.done("POST", "actions", body).await;
-    // As a trigger writes a reward for the event `action:` and the action's number.
-    ledger
-        .sql(&["INSERT INTO reward (id, program, test, key, partnership, customer, action, amount, currency, \
-            description, status, archived, created_at, updated_at) SELECT 7, program, test, 'rwrd_x', partnership, \
-            customer, id, 900, 'USD', 'Earn', 'approved', 0, 0, 0 FROM action"])
-        .await;
+    let trigger = json!({"name": "call", "offer_description": "Earn 9 for a call", "event": "action_recorded",
+        "rules": {"object": "action", "field": "type", "operator": "is", "value": "call"},
+        "action": {"type": "commission_flat", "amount": 900, "currency": "USD"}});
+    ledger.done("POST", "triggers", trigger).await;
+    for kind in ["mail", "call"] {
+        ledger.done("POST", "actions", json!({"customer_key": "ada", "key": kind, "value": 1})).await;
+    }
+    let listed = ledger.done("GET", "actions?action_type=call", serde_json::Value::Null).await;
+    let action = &listed["items"][0];
     let path = format!("actions/{}", action["key"].as_str().unwrap());
-    let earned = ledger.done("GET", "rewards/rwrd_x", serde_json::Value::Null).await;
+    let rewards = ledger.done("GET", "rewards", serde_json::Value::Null).await;
+    assert_eq!(rewards["items"].as_array().unwrap().len(), 1, "the mail earns nothing");
+    let earned = &rewards["items"][0];
     assert_eq!(earned["action"], json!({"key": action["key"], "type": "call"}));
     ledger.done("DELETE", &path, serde_json::Value::Null).await;
     ledger.done("DELETE", &path, serde_json::Value::Null).await;

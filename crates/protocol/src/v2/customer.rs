@@ -103,6 +103,12 @@ pub struct CustomField {
     pub options: Vec<String>,
 }
 
+/// Reads custom fields. Another server than ours may answer null or an object, which says nothing of their types.
+fn fields<'de, D: serde::Deserializer<'de>>(reader: D) -> Result<Vec<CustomField>, D::Error> {
+    let given = Value::deserialize(reader)?;
+    Ok(serde_json::from_value(given).unwrap_or_default())
+}
+
 /// A customer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Customer {
@@ -137,8 +143,10 @@ pub struct Customer {
     /// The same under the older name.
     pub mdata: Option<Map<String, Value>>,
     /// Custom fields.
+    #[serde(default, deserialize_with = "fields")]
     pub field_data: Vec<CustomField>,
     /// The same, under the older name.
+    #[serde(default, deserialize_with = "fields")]
     pub fields: Vec<CustomField>,
     /// Made at.
     pub created_at: Millis,

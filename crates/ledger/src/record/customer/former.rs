@@ -46,10 +46,9 @@ pub(crate) fn renamed(unit: &mut Unit<'_>, ctx: &Ctx, name: Named<'_>) -> Result
 /// Lets a new customer have an id that was given up for another. A page may not: it could so collect payments that are
 /// still made by the old id.
 pub(super) fn give_up(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<(), Refusal> {
-    if ctx.source.is_claim()
-        && let Some(refusal) = renamed(unit, ctx, Named::Key(name))?
-    {
-        return Err(refusal.field("customer_key"));
+    match renamed(unit, ctx, Named::Key(name))? {
+        None => Ok(()),
+        Some(refusal) if ctx.source.is_claim() => Err(refusal.field("customer_key")),
+        Some(_) => Ok(former_key::delete(unit, ctx.scope(), name)?),
     }
-    Ok(former_key::delete(unit, ctx.scope(), name)?)
 }

@@ -21,8 +21,13 @@ impl Resource for Partnerships {
     type Row = PartnershipRow;
     type Wire = Partnership;
 
-    fn render(_: &Ctx, _: Option<i64>, row: PartnershipRow) -> Result<Partnership, Refusal> {
-        Ok(render(row))
+    /// Partners see their own without what the company notes about them.
+    fn render(_: &Ctx, viewer: Option<i64>, row: PartnershipRow) -> Result<Partnership, Refusal> {
+        let shown = render(row);
+        if viewer.is_none() {
+            return Ok(shown);
+        }
+        Ok(Partnership { tags: Vec::new(), fields: Vec::new(), mdata: None, ..shown })
     }
 
     fn find(
