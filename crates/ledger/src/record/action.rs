@@ -87,9 +87,9 @@ pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: &CreateAction) -> Resu
     if !action::insert(unit, ctx.program, &row)? {
         return Err(refuse_existing(unit, ctx, &row)?);
     }
+    evaluate(unit, ctx, &row)?;
     let made = resource::get::<Actions>(unit, ctx, None, &row.key)?;
     outgoing::queue(unit, ctx, OutgoingEvent::new(WebhookEvent::ActionCreated, row.customer), &made)?;
-    evaluate(unit, ctx, &row)?;
     Ok(made)
 }
 
