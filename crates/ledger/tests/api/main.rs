@@ -36,6 +36,7 @@ mod receiver;
 mod refunds;
 mod repeats;
 mod rewards;
+mod sale_events;
 mod sales_cycles;
 mod seed_000;
 mod seed_001;
