@@ -89,7 +89,8 @@ fn read(document: &Value, path: &str, method: &str, operation: &Value) -> Option
     let mut parts = below.split('/').filter(|part| !part.starts_with('{'));
     let resource = parts.next()?.replace('_', "-");
     let rest: Vec<_> = parts.collect();
-    let nested = path.matches('{').count() > 1 && path.ends_with('}');
+    let parent = path.rsplit_once("/{").map(|(parent, _)| parent).filter(|_| path.ends_with('}'));
+    let nested = parent.is_some_and(|parent| parent.contains('{') && document["paths"].get(parent).is_some());
     let verb = match (rest.join("-"), method) {
         (rest, _) if rest.is_empty() => verb_of(method, path).to_owned(),
         // Never under the short name, which reads like a look at it.
