@@ -78,7 +78,7 @@ pub(crate) fn add_money(unit: &mut Unit<'_>, change: &MoneyChange<'_>) -> Result
         ADDED
     );
     let MoneyChange { partnership, currency, revenue, commission } = *change;
-    unit.execute(sql, &[partnership.into(), currency.into(), revenue.into(), commission.into()])?;
+    unit.send(sql, &[partnership.into(), currency.into(), revenue.into(), commission.into()])?;
     Ok(())
 }
 
@@ -91,7 +91,7 @@ pub(crate) fn subtract_revenue(unit: &mut Unit<'_>, txn: i64) -> Result<(), Stor
          WHERE id = $1 AND partnership IS NOT NULL AND test = 0 AND archived = 0",
         ADDED
     );
-    unit.execute(sql, &[txn.into()])?;
+    unit.send(sql, &[txn.into()])?;
     Ok(())
 }
 
@@ -107,7 +107,7 @@ pub(crate) fn move_commission(unit: &mut Unit<'_>, reward: i64, times: i64) -> R
          WHERE test = 0 AND status IN ('pending', 'approved', 'paid') GROUP BY partnership, currency",
         ADDED
     );
-    unit.execute(sql, &[times.into(), reward.into()])?;
+    unit.send(sql, &[times.into(), reward.into()])?;
     Ok(())
 }
 
