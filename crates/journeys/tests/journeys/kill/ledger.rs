@@ -22,9 +22,11 @@ pub(crate) async fn set_up_catalogue(headwater: &Headwater) {
     view.post("/api/v2/triggers", &trigger).await;
 }
 
-fn texts(items: &[Value], member: &str) -> Vec<String> {
-    let text =
-        |item: &Value| item[member].as_str().unwrap_or_else(|| panic!("no {member}: {item}")).to_owned();
+/// The texts at a place in each item, such as `/transaction/key`.
+fn texts(items: &[Value], place: &str) -> Vec<String> {
+    let text = |item: &Value| {
+        item.pointer(place).and_then(Value::as_str).unwrap_or_else(|| panic!("no {place}: {item}")).to_owned()
+    };
     sorted(items.iter().map(text))
 }
 
@@ -50,7 +52,7 @@ pub(crate) async fn assert_everything_once(headwater: &Headwater, sent: &[Reques
     let view = View::of(headwater);
     let events = || sent.iter().flat_map(|request| &request.events);
     let ids = sorted(events().map(|(id, _)| id.to_string()));
-    assert_same("entries", &texts(&view.all("/v1/entries").await, "id"), &ids);
+    assert_same("entries", &texts(&view.all("/v1/entries").await, "/id"), &ids);
     view.everything_delivered().await;
     let facts = |of: fn(&Fact) -> Option<&String>| sorted(events().filter_map(|(_, fact)| of(fact)).cloned());
     let customers = facts(|fact| if let Fact::Customer(key) = fact { Some(key) } else { None });
@@ -58,10 +60,10 @@ pub(crate) async fn assert_everything_once(headwater: &Headwater, sent: &[Reques
     let payments = facts(|fact| if let Fact::Payment(key) = fact { Some(key) } else { None });
     assert!(!customers.is_empty() && !payments.is_empty(), "something was sent");
     let listed = async |list: &str| view.all(&format!("/api/v2/{list}")).await;
-    assert_same("customers", &texts(&listed("customers").await, "customer_key"), &customers);
-    assert_same("products", &texts(&listed("products").await, "external_subscription_key"), &products);
-    assert_same("payments", &texts(&listed("transactions").await, "key"), &payments);
+    assert_same("customers", &texts(&listed("customers").await, "/customer_key"), &customers);
+    assert_same("products", &texts(&listed("products").await, "/external_subscription_key"), &products);
+    assert_same("payments", &texts(&listed("transactions").await, "/key"), &payments);
     let rewards = listed("rewards").await;
-    assert_same("rewards", &texts(&rewards, "transaction"), &payments);
+    assert_same("rewards", &texts(&rewards, "/transaction/key"), &payments);
     assert!(rewards.iter().all(|reward| reward["amount"] == 1980), "20% of 99.00 each");
 }
