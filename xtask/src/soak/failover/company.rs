@@ -231,7 +231,8 @@ impl ClusterDeployment {
             let Some((200, page)) = answer else { bail!("GET {path}: {answer:?}") };
             let items = page["data"]["items"].as_array().into_iter().flatten();
             for item in items.filter(|item| description.is_none_or(|text| item["description"] == text)) {
-                let value = item[member].as_str().unwrap_or_default();
+                let named = &item[member];
+                let value = named.as_str().or(named["key"].as_str()).unwrap_or_default();
                 *counts.entry(value.to_owned()).or_default() += 1;
             }
             if page["data"]["has_more"] != true {
