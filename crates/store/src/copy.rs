@@ -3,8 +3,15 @@
 use crate::row::Owned;
 use crate::{Row, Store, StoreError, Unit, Value};
 
-/// Rows of one statement: enough to save round trips, and far below the databases' limits of parameters.
-const ROWS: usize = 200;
+/// Rows of one statement: far below the databases' limits of parameters.
+const STATEMENT_ROWS: usize = 200;
+/// Rows of a table's first unit of work, and the most of a later one: a commit for few rows is mostly its fsync.
+const UNIT_ROWS: [usize; 2] = [50, 5_000];
+/// Bytes of a unit's rows, about. A row may be a file of megabytes.
+const UNIT_BYTES: usize = 4 * 1024 * 1024;
+
+/// Rows as they are between the two databases.
+type Rows = Vec<Vec<Owned>>;
 
 /// A table as SQLite describes it.
 #[derive(Clone)]
@@ -50,28 +57,39 @@ impl Store {
         let mut copied = Vec::new();
         for table in tables {
             let mut rows = 0;
-            let mut last = None;
-            // Pages by primary key, each a unit of its own, so that memory stays small for a table of any size.
-            loop {
-                let (from, after) = (table.clone(), last.take());
-                let some = self.read(move |unit| from.some(unit, after.as_deref())).await?;
-                let Some(newest) = some.last() else { break };
-                last = Some(table.key.iter().map(|at| newest[*at].clone()).collect::<Vec<_>>());
-                rows += some.len() as u64;
+            // Pages by primary key, each a unit of its own, so that memory stays small for a table of any size. The next
+            // one is read while one is written.
+            let mut page = self.read(table.page(None, UNIT_ROWS[0])).await?;
+            while let Some(newest) = page.last() {
+                let last = table.key.iter().map(|at| newest[*at].clone()).collect();
+                let next = self.read(table.page(Some(last), next_rows(&page)));
+                rows += page.len() as u64;
                 let to = table.clone();
-                target.write(move |unit| to.insert(unit, &some)).await?;
+                let written = target.write(move |unit| to.insert(unit, &page));
+                let (written, following) = tokio::join!(written, next);
+                written?;
+                page = following?;
                 report(&table.name, rows);
             }
             copied.push(Copied { table: table.name, rows });
         }
-        target.number_on().await?;
+        target.after_copy(&copied).await?;
         Ok(copied)
     }
 }
 
 impl Table {
-    /// The next rows in the order of the primary key, after the key `after`, or the first ones.
-    fn some(&self, unit: &mut Unit<'_>, after: Option<&[Owned]>) -> Result<Vec<Vec<Owned>>, StoreError> {
+    /// A unit that reads `count` rows in the order of the primary key, behind the key `after`.
+    fn page(
+        &self,
+        after: Option<Vec<Owned>>,
+        count: usize,
+    ) -> impl FnOnce(&mut Unit<'_>) -> Result<Rows, StoreError> + Send + use<> {
+        let from = self.clone();
+        move |unit| from.some(unit, after.as_deref(), count)
+    }
+
+    fn some(&self, unit: &mut Unit<'_>, after: Option<&[Owned]>, count: usize) -> Result<Rows, StoreError> {
         let key: Vec<_> = self.key.iter().map(|at| quoted(&self.columns[*at])).collect();
         let key = key.join(", ");
         let mut params: Vec<Value<'_>> = after.into_iter().flatten().map(Owned::value).collect();
@@ -81,7 +99,7 @@ impl Table {
         } else {
             format!("WHERE ({key}) > ({})", places.join(", "))
         };
-        params.push(Value::Int(i64::try_from(ROWS).unwrap_or(i64::MAX)));
+        params.push(Value::Int(i64::try_from(count).unwrap_or(i64::MAX)));
         let sql = format!(
             "SELECT {} FROM {} {beyond} ORDER BY {key} LIMIT ${}",
             self.names(),
@@ -99,16 +117,25 @@ impl Table {
                 (at * width + 1..=(at + 1) * width).map(|place| format!("${place}")).collect();
             format!("({})", places.join(", "))
         };
-        let places: Vec<_> = (0..rows.len()).map(row).collect();
-        let sql =
-            format!("INSERT INTO {} ({}) VALUES {}", quoted(&self.name), self.names(), places.join(", "));
-        let params: Vec<Value<'_>> = rows.iter().flatten().map(Owned::value).collect();
-        unit.execute(&sql, &params).map(|_| ())
+        for some in rows.chunks(STATEMENT_ROWS) {
+            let places: Vec<_> = (0..some.len()).map(row).collect();
+            let sql =
+                format!("INSERT INTO {} ({}) VALUES {}", quoted(&self.name), self.names(), places.join(", "));
+            let params: Vec<Value<'_>> = some.iter().flatten().map(Owned::value).collect();
+            unit.send(&sql, &params)?;
+        }
+        Ok(())
     }
 
     fn names(&self) -> String {
         self.columns.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ")
     }
+}
+
+/// How many rows to read after a page: as many as have [`UNIT_BYTES`] if they are like its own.
+fn next_rows(page: &[Vec<Owned>]) -> usize {
+    let bytes: usize = page.iter().flatten().map(Owned::bytes).sum();
+    (page.len() * UNIT_BYTES / bytes.max(1)).clamp(1, UNIT_ROWS[1])
 }
 
 fn quoted(name: &str) -> String {

@@ -188,11 +188,17 @@ impl Store {
         }
     }
 
-    /// Sets the counters of row numbers past the rows that a copy has inserted with their own numbers.
-    async fn number_on(&self) -> Result<(), StoreError> {
+    /// What PostgreSQL needs after a copy: counters of row numbers past the rows that were inserted with their own
+    /// numbers, and statistics, which it gathers by itself a minute later only and plans badly without.
+    async fn after_copy(&self, tables: &[Copied]) -> Result<(), StoreError> {
         let Database::Shared(postgres) = &*self.inner else { return Ok(()) };
         let schema = postgres.schema().to_owned();
-        self.write(move |unit| postgres::number_on(unit, &schema)).await
+        let tables: Vec<_> = tables.iter().map(|copied| copied.table.clone()).collect();
+        self.write(move |unit| {
+            postgres::number_on(unit, &schema)?;
+            tables.iter().try_for_each(|table| unit.execute(&format!("ANALYZE \"{table}\""), &[]).map(drop))
+        })
+        .await
     }
 
     /// The numbers of the running processes that share the database. One that has lost its connection may be missing

@@ -46,6 +46,18 @@ impl Owned {
     }
 }
 
+impl Owned {
+    /// The size of the value, about.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Null => 1,
+            Self::Int(_) => 8,
+            Self::Text(text) => text.len(),
+            Self::Bytes(bytes) => bytes.len(),
+        }
+    }
+}
+
 impl FromColumn for Owned {
     fn from_column(value: Value<'_>) -> Option<Self> {
         Some(match value {
