@@ -79,7 +79,7 @@ impl CallerCache {
 mod tests {
     use super::*;
 
-    const CALLER: Caller = Caller::Vendor { program: 1, test: false };
+    const CALLER: Caller = Caller::Vendor { program: 1, test: false, read_only: false };
 
     fn lookup(callers: &CallerCache, now: i64) -> Option<PendingLookup> {
         callers.find("pk_1", "sk_1", Millis(now)).err()

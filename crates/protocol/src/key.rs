@@ -60,6 +60,8 @@ pub enum Prefix {
     PublicKey,
     /// `sk_`: 32 characters follow; secret.
     SecretKey,
+    /// `rk_`: the secret of a pair that reads and changes nothing.
+    ReadKey,
     /// `trk_`: the conversion API's token; secret.
     TrackingToken,
     /// `pat_`: a partner's own API token; secret.
@@ -99,6 +101,7 @@ impl Prefix {
             Self::Team => "team_",
             Self::PublicKey => "pk_",
             Self::SecretKey => "sk_",
+            Self::ReadKey => "rk_",
             Self::TrackingToken => "trk_",
             Self::PartnerToken => "pat_",
             Self::AdminToken => "adm_",

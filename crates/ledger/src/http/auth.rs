@@ -52,6 +52,15 @@ impl Vendor {
     }
 }
 
+/// The vendor behind a key pair. The secret that only reads may not be used for anything else.
+fn vendor(parts: &Parts, program: i64, test: bool, read_only: bool) -> Result<Vendor, Refusal> {
+    if read_only && !parts.method.is_safe() {
+        let message = "this secret reads only; changes take the program's secret key";
+        return Err(Refusal::new(RefusalKind::Forbidden, "read_only_key", message));
+    }
+    Ok(Vendor { program, test, source: stated_source(parts)? })
+}
+
 /// The source that a request names in its header; the vendor without one.
 fn stated_source(parts: &Parts) -> Result<Source, Refusal> {
     let Some(word) = parts.headers.get(SOURCE_HEADER) else { return Ok(Source::Vendor) };
@@ -127,7 +136,7 @@ impl FromRequestParts<Ledger> for Vendor {
 
     async fn from_request_parts(parts: &mut Parts, ledger: &Ledger) -> Result<Self, ApiFailure> {
         match authenticate(parts, ledger).await? {
-            Caller::Vendor { program, test } => Ok(Self { program, test, source: stated_source(parts)? }),
+            Caller::Vendor { program, test, read_only } => Ok(vendor(parts, program, test, read_only)?),
             // A partner is never told to use the company's keys (api.md section 7).
             Caller::Partner { .. } => Err(wrong("this call is not part of a partner's view").into()),
             _ => {
@@ -154,8 +163,8 @@ impl FromRequestParts<Ledger> for VendorOrPartner {
 
     async fn from_request_parts(parts: &mut Parts, ledger: &Ledger) -> Result<Self, ApiFailure> {
         match authenticate(parts, ledger).await? {
-            Caller::Vendor { program, test } => {
-                Ok(Self::Vendor(Vendor { program, test, source: stated_source(parts)? }))
+            Caller::Vendor { program, test, read_only } => {
+                Ok(Self::Vendor(vendor(parts, program, test, read_only)?))
             }
             Caller::Partner { program, partnership } => {
                 Ok(Self::Partner(PartnerView { program, partnership }))
@@ -173,9 +182,8 @@ impl FromRequestParts<Ledger> for ConversionSender {
 
     async fn from_request_parts(parts: &mut Parts, ledger: &Ledger) -> Result<Self, ApiFailure> {
         match authenticate(parts, ledger).await? {
-            Caller::Vendor { program, test } | Caller::Tracking { program, test } => {
-                Ok(Self(Vendor { program, test, source: stated_source(parts)? }))
-            }
+            Caller::Vendor { program, test, read_only } => Ok(Self(vendor(parts, program, test, read_only)?)),
+            Caller::Tracking { program, test } => Ok(Self(vendor(parts, program, test, false)?)),
             Caller::Partner { .. } => Err(wrong("this call is not part of a partner's view").into()),
             Caller::Admin { .. } => {
                 Err(wrong("this call takes the program's tracking token as Bearer").into())

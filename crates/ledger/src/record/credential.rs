@@ -7,7 +7,7 @@ use headwater_protocol::v2::{RotateKey, RotatedKey, WhichKey};
 use headwater_store::{StoreError, Unit};
 
 use super::{Ctx, Refusal, RefusalKind, secret};
-use crate::store::credential::{self, CredentialKind};
+use crate::store::credential::{self, CredentialKind, CredentialRow};
 use crate::store::replaced_credential;
 
 /// Milliseconds of an hour.
@@ -22,6 +22,8 @@ pub(crate) enum Caller {
         program: i64,
         /// Whether it is the test pair.
         test: bool,
+        /// Whether the secret is the one that only reads.
+        read_only: bool,
     },
     /// A partner.
     Partner {
@@ -59,22 +61,37 @@ pub(crate) fn pair(
     let lasts = password_known | secret::matches(password, &row.secret_hash);
     // Without short circuits: every hash is compared, so the time tells nothing about which one matched.
     let known = older.iter().fold(lasts, |known, hash| known | secret::matches(password, hash));
-    let caller = Caller::Vendor { program: row.program, test: row.test };
-    Ok(Some((caller, lasts)).filter(|_| known))
+    let caller = |read_only| Caller::Vendor { program: row.program, test: row.test, read_only };
+    if known {
+        return Ok(Some((caller(false), lasts)));
+    }
+    let reader = by_secret(unit, password, now)?.filter(|(found, _)| {
+        (found.kind, found.program, found.test) == (CredentialKind::Read, row.program, row.test)
+    });
+    Ok(reader.map(|(_, lasts)| (caller(true), lasts)))
+}
+
+/// The credential of a secret, and whether it lasts. The lookup is by hash, so its duration tells nothing about the
+/// secret.
+fn by_secret(
+    unit: &mut Unit<'_>,
+    secret: &str,
+    now: Millis,
+) -> Result<Option<(CredentialRow, bool)>, StoreError> {
+    let hash = secret::hash(secret);
+    let found = match credential::find_by_hash(unit, &hash)? {
+        Some(live) => Some((live, true)),
+        None => replaced_credential::find_by_hash(unit, &hash, now.0)?.map(|row| (row, false)),
+    };
+    Ok(found.filter(|(row, _)| secret::matches(secret, &row.secret_hash)))
 }
 
 /// The caller of a Bearer token.
 pub(crate) fn bearer(unit: &mut Unit<'_>, token: &str, now: Millis) -> Result<Option<Caller>, StoreError> {
-    // The lookup is by hash, so its duration tells nothing about the token.
-    let hash = secret::hash(token);
-    let row = match credential::find_by_hash(unit, &hash)? {
-        None => replaced_credential::find_by_hash(unit, &hash, now.0)?,
-        live => live,
-    };
-    Ok(row.filter(|row| secret::matches(token, &row.secret_hash)).and_then(|row| {
+    Ok(by_secret(unit, token, now)?.and_then(|(row, _)| {
         let program = row.program;
         match row.kind {
-            CredentialKind::Pair => None,
+            CredentialKind::Pair | CredentialKind::Read => None,
             CredentialKind::Tracking => Some(Caller::Tracking { program, test: row.test }),
             CredentialKind::Partner => {
                 row.partnership.map(|partnership| Caller::Partner { program, partnership })
@@ -103,20 +120,46 @@ pub(crate) fn rotate(unit: &mut Unit<'_>, ctx: &Ctx, request: &RotateKey) -> Res
         WhichKey::Tracking => (CredentialKind::Tracking, false, Prefix::TrackingToken),
         WhichKey::TestTracking => (CredentialKind::Tracking, true, Prefix::TrackingToken),
         WhichKey::Admin => (CredentialKind::Admin, false, Prefix::AdminToken),
+        WhichKey::Read => (CredentialKind::Read, false, Prefix::ReadKey),
+        WhichKey::TestRead => (CredentialKind::Read, true, Prefix::ReadKey),
     };
-    let row = credential::find_own(unit, ctx.program, kind, test)?.ok_or_else(|| {
-        Refusal::new(RefusalKind::NotFound, "key_not_found", "the program has no such secret to replace")
-            .field("which")
-    })?;
     let made =
         if test { prefix.mint_test_credential(&ctx.random()) } else { prefix.mint_credential(&ctx.random()) };
     let until = ctx.now.0 + hours * HOUR;
-    replaced_credential::insert(unit, &row, until, ctx.now.0)?;
-    credential::replace(unit, &row.secret_hash, &secret::hash(&made), ctx.now.0)?;
-    Ok(RotatedKey {
-        which: request.which,
-        public_key: row.public_key,
-        secret: made,
-        old_works_until: Millis(until),
-    })
+    let public_key = match credential::find_own(unit, ctx.program, kind, test)? {
+        Some(row) => {
+            replaced_credential::insert(unit, &row, until, ctx.now.0)?;
+            credential::replace(unit, &row.secret_hash, &secret::hash(&made), ctx.now.0)?;
+            row.public_key
+        }
+        None if kind == CredentialKind::Read => {
+            insert_reader(unit, ctx, test, &made)?;
+            None
+        }
+        None => {
+            let message = "the program has no such secret to replace";
+            return Err(Refusal::new(RefusalKind::NotFound, "key_not_found", message).field("which"));
+        }
+    };
+    let public_key = match kind {
+        CredentialKind::Read => {
+            let pair = credential::find_own(unit, ctx.program, CredentialKind::Pair, test)?;
+            pair.and_then(|pair| pair.public_key)
+        }
+        _ => public_key,
+    };
+    Ok(RotatedKey { which: request.which, public_key, secret: made, old_works_until: Millis(until) })
+}
+
+/// Adds the program's secret that only reads.
+fn insert_reader(unit: &mut Unit<'_>, ctx: &Ctx, test: bool, made: &str) -> Result<(), StoreError> {
+    let row = CredentialRow {
+        secret_hash: secret::hash(made),
+        program: ctx.program,
+        kind: CredentialKind::Read,
+        test,
+        public_key: None,
+        partnership: None,
+    };
+    credential::insert(unit, &row, ctx.now.0)
 }

@@ -13,10 +13,12 @@ pub(crate) enum CredentialKind {
     Partner,
     /// The program's settings.
     Admin,
+    /// What the vendor's key pair may read. Its row has no public key: the program's pair has that.
+    Read,
 }
 
 impl CredentialKind {
-    const ALL: [Self; 4] = [Self::Pair, Self::Tracking, Self::Partner, Self::Admin];
+    const ALL: [Self; 5] = [Self::Pair, Self::Tracking, Self::Partner, Self::Admin, Self::Read];
 
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -24,6 +26,7 @@ impl CredentialKind {
             Self::Tracking => "tracking",
             Self::Partner => "partner",
             Self::Admin => "admin",
+            Self::Read => "read",
         }
     }
 }

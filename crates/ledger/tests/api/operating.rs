@@ -82,6 +82,47 @@ async fn a_replaced_secret_works_until_its_overlap_ends_and_the_new_one_at_once(
 }
 
 #[tokio::test]
+async fn a_reading_secret_reads_everything_and_changes_nothing() {
+    let ledger = TestLedger::open().await;
+    let mint = async |which: &str, hours: i64| {
+        let body = json!({"which": which, "overlap_hours": hours}).to_string();
+        ledger.request(&ledger.admin(), "POST", "/api/v2/program/keys/rotate", &body).await.data()
+    };
+    let [first, test] = [mint("read", 0).await, mint("test_read", 0).await];
+    assert_eq!(first["public_key"], ledger.keys.public_key);
+    assert!(text(&first["secret"]).starts_with("rk_") && text(&test["secret"]).starts_with("rk_test_"));
+    let reader = basic(&ledger.keys.public_key, &text(&first["secret"]));
+    for _ in 0..2 {
+        // The second time from the cache of callers.
+        assert_eq!(ledger.request(&reader, "GET", "/api/v2/groups", "").await.status, 200);
+        let group = r#"{"slug":"new","name":"New"}"#;
+        for (method, path, body) in [
+            ("POST", "/api/v2/groups", group),
+            ("PATCH", "/api/v2/customers/gk_1", "{}"),
+            ("DELETE", "/api/v2/customers/gk_1", ""),
+            ("POST", "/conversion/xid", r#"{"xid":"abcdefghijkl","customer_key":"c1"}"#),
+        ] {
+            let refused = ledger.request(&reader, method, path, body).await.error();
+            assert_eq!((refused.0, refused.1.as_str()), (403, "read_only_key"), "{method} {path}");
+        }
+    }
+    let status = async |public_key: &str, secret: &str| {
+        ledger.request(&basic(public_key, secret), "GET", "/api/v2/groups", "").await.status
+    };
+    let (production, of_test) = (ledger.keys.public_key.clone(), ledger.keys.test_public_key.clone());
+    assert_eq!(status(&of_test, &text(&first["secret"])).await, 401, "of the other pair");
+    assert_eq!(status(&production, &text(&test["secret"])).await, 401, "of the other pair");
+    let bearer = format!("Bearer {}", text(&first["secret"]));
+    assert_eq!(ledger.request(&bearer, "GET", "/api/v2/groups", "").await.status, 401, "half of a pair");
+    // A successor replaces it, and a replaced one still only reads.
+    let second = mint("read", 1).await;
+    assert_eq!(status(&production, &text(&second["secret"])).await, 200);
+    assert_eq!(ledger.request(&reader, "POST", "/api/v2/groups", "{}").await.error().1, "read_only_key");
+    ledger.pass(HOUR + 1);
+    assert_eq!(status(&production, &text(&first["secret"])).await, 401);
+}
+
+#[tokio::test]
 async fn a_leaked_secret_is_replaced_without_overlap() {
     let ledger = TestLedger::open().await;
     let rotate = async |whose: &str, hours: i64| {

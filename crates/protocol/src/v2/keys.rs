@@ -19,6 +19,10 @@ pub enum WhichKey {
     TestTracking,
     /// The administrator's token.
     Admin,
+    /// A second secret for the production pair, which reads and changes nothing. The first call makes it.
+    Read,
+    /// The same for the test pair.
+    TestRead,
 }
 
 /// `POST /program/keys/rotate`.
