@@ -1,11 +1,12 @@
 //! The commands over the API: `headwater customers list`, `headwater transactions refund`, … They are made from the
-//! OpenAPI document of this version, so every operation of the API has one.
+//! OpenAPI document of this version, so every operation of the API has one. `headwater verify` uses several of them.
 
 mod command;
 mod credentials;
 mod operation;
 mod request;
 mod show;
+mod verify;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
@@ -22,12 +23,15 @@ use operation::ApiOperation;
 /// Items of a page when all are asked for.
 const PAGE: &str = "250";
 
-/// Runs the command that `matches` are of; `None` when no operation is called so.
+/// Runs the command that `matches` are of; `None` when no command is called so.
 pub(crate) async fn run(
     resource: &str,
     matches: &ArgMatches,
     settings: Option<&Path>,
 ) -> Option<anyhow::Result<()>> {
+    if resource == verify::NAME {
+        return Some(verify::run(matches, settings).await);
+    }
     let (verb, options) = matches.subcommand()?;
     let operations = operation::all();
     let operation = operations.iter().find(|found| found.resource == resource && found.verb == verb)?;
@@ -44,7 +48,7 @@ struct ApiCommand<'a> {
 
 impl ApiCommand<'_> {
     async fn run(&self) -> anyhow::Result<()> {
-        let client = credentials::client(self.operation, self.options, self.settings)?;
+        let client = credentials::client(self.operation.callers == ["admin"], self.options, self.settings)?;
         let Some(seconds) = self.options.get_one::<u64>("watch") else { return self.once(&client).await };
         loop {
             if std::io::stdout().is_terminal() {

@@ -1,7 +1,7 @@
 //! The program `headwater`: one binary for every role. `main` prints, `run` decides.
 //!
 //! Exit codes: 0 success, 1 an error while working, 2 wrong arguments (clap's own), 3 a server stopped before it had
-//! finished what it had begun, 4 `status --check` found something that somebody has to look at.
+//! finished what it had begun, 4 `status --check` or `verify` found something that somebody has to look at.
 
 mod admin;
 mod api;

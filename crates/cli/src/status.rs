@@ -9,12 +9,19 @@ use serde_json::{Value, json};
 use crate::queue::OpenQueue;
 use crate::{args, system, table};
 
-/// The exit code when somebody has to look: with `--check`, dead entries or one that waits too long.
+/// The exit code when somebody has to look: with `--check`, dead entries or one that waits too long; of `verify`,
+/// payments without their product.
 pub(crate) const ATTENTION: u8 = 4;
 
-/// Why `status --check` wants somebody to look.
+/// Why somebody has to look.
 #[derive(Debug)]
 pub(crate) struct Attention(String);
+
+impl Attention {
+    pub(crate) fn new(why: String) -> Self {
+        Self(why)
+    }
+}
 
 impl std::fmt::Display for Attention {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -146,3 +146,40 @@ fn completions_and_manual_pages_name_the_commands_of_the_api() {
     let page = std::fs::read_to_string(directory.join("headwater-customers-create.1")).unwrap();
     assert!(page.contains("customer"), "{page}");
 }
+
+#[test]
+fn payments_whose_subscription_no_product_has_are_found_with_the_likely_cause() {
+    let terminal = Terminal::open();
+    terminal.text("product-book create --name Inbox --key pbook_inbox");
+    terminal.text("customers create --email ada@site.example --customer-key gk_1");
+    terminal.text(
+        "products create --customer-key gk_1 --product-book-key pbook_inbox --status active \
+         --external-subscription-key Sub_Inbox",
+    );
+    let pay = |key: &str, more: &str| {
+        let line = "transactions create --amount 4900 --currency usd --customer-key gk_1 --key";
+        terminal.text(format!("{line} {key} {more}").trim_end());
+    };
+    pay("linked_1", "--subscription-key Sub_Inbox");
+    pay("other_1", "");
+    let verify = "verify --settle-minutes 0";
+    let told = terminal.text(verify);
+    assert_eq!(
+        told,
+        "payments of 24 hours: 1 linked to their product, 0 linked to none, 1 without a subscription\n"
+    );
+    pay("case_1", "--subscription-key sub_inbox");
+    // The text that a sender gives as product_key is no link.
+    pay("text_1", "--subscription-key sub_other --product-key inbox");
+    let found = terminal.run(verify);
+    let told = String::from_utf8(found.stdout).unwrap();
+    assert_eq!(found.status.code(), Some(4), "{told}");
+    assert!(told.contains("differs only in case from 'Sub_Inbox'"), "{told}");
+    assert!(told.contains("text_1") && !told.contains("linked_1 "), "{told}");
+    let found = terminal.run(&format!("{verify} --json"));
+    let said: Value = serde_json::from_slice(&found.stdout).unwrap();
+    let keys: Vec<_> = said["mismatches"].as_array().unwrap().iter().map(|one| &one["key"]).collect();
+    assert_eq!(keys, [&json!("text_1"), &json!("case_1")]);
+    // Payments that were made just now are left out by default.
+    assert!(terminal.text("verify").starts_with("payments of 24 hours: 0 linked"));
+}

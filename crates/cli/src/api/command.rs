@@ -4,8 +4,9 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, Command, ValueHint, value_parser};
 
 use super::operation::{self, ApiOperation, ApiOption, OptionKind};
+use super::verify;
 
-/// One command for each resource of the API.
+/// One command for each resource of the API, and `verify`.
 pub(crate) fn commands() -> Vec<Command> {
     let mut commands: Vec<(String, Vec<Command>)> = Vec::new();
     for operation in operation::all() {
@@ -23,7 +24,7 @@ pub(crate) fn commands() -> Vec<Command> {
             .arg_required_else_help(true)
             .subcommands(subcommands)
     });
-    made.collect()
+    made.chain([with_connection(verify::command())]).collect()
 }
 
 /// An option's name: the member's with dashes. `--test` chooses the key pair of every command, so a filter of that name
