@@ -247,7 +247,7 @@ impl Ledger {
             request: self.inner.ids.next_request(),
             ids: Arc::clone(&self.inner.ids),
             source: Source::Vendor,
-            webhooks_version: None,
+            versions: None,
             queued: Arc::default(),
             private_targets: self.inner.private_targets.load(Ordering::Relaxed),
         }

@@ -14,7 +14,7 @@ use super::body::{Key, Posted};
 use super::envelope::{Answer, ApiResult};
 use crate::Ledger;
 use crate::record::idempotency::{self, IdempotentRequest};
-use crate::record::{Ctx, Refusal, outgoing};
+use crate::record::{Ctx, Refusal};
 
 /// Runs the work of a POST once for each `Idempotency-Key`. The answer is stored in the same unit of work.
 pub(crate) async fn post<T: Serialize + Send + 'static>(
@@ -40,7 +40,7 @@ pub(crate) async fn change<T: Serialize + Send + 'static>(
 ) -> ApiResult<T> {
     let (program, queueing) = (ctx.program, ctx.clone());
     let work = move |unit: &mut Unit<'_>| {
-        let ctx = outgoing::with_version(unit, &ctx)?;
+        let ctx = ctx.with_versions(unit)?;
         work(unit, &ctx).map(Answer::into_stored)
     };
     let answer = ledger.change(program, work).await?;

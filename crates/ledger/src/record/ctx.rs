@@ -5,9 +5,11 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use headwater_protocol::key::Prefix;
 use headwater_protocol::{Millis, Source};
+use headwater_store::{StoreError, Unit};
 
 use super::outgoing::WebhookCache;
 use super::trigger::TriggerCache;
+use crate::store::program::{self, ProgramVersions};
 
 /// Generates row numbers and keys, and caches compiled triggers and webhooks; one for each process.
 pub(crate) struct Ids {
@@ -79,8 +81,8 @@ pub(crate) struct Ctx {
     pub(crate) source: Source,
     /// The request's number within its process.
     pub(crate) request: i64,
-    /// The version of the program's webhooks, when the unit of work has read it; 0 when there are none.
-    pub(crate) webhooks_version: Option<i64>,
+    /// The versions of what is cached of the program, when the unit of work has read them.
+    pub(crate) versions: Option<ProgramVersions>,
     /// Set once an event is queued for a webhook.
     pub(crate) queued: Arc<AtomicBool>,
     /// Whether webhooks may lead to private addresses.
@@ -91,6 +93,16 @@ impl Ctx {
     /// The program and mode whose records a request may name.
     pub(crate) fn scope(&self) -> (i64, bool) {
         (self.program, self.test)
+    }
+
+    /// The same, with the versions of what is cached of the program as this unit of work sees them.
+    pub(crate) fn with_versions(&self, unit: &mut Unit<'_>) -> Result<Self, StoreError> {
+        Ok(Self { versions: Some(self.versions(unit)?), ..self.clone() })
+    }
+
+    /// The versions of what is cached of the program as this unit of work sees them.
+    pub(super) fn versions(&self, unit: &mut Unit<'_>) -> Result<ProgramVersions, StoreError> {
+        self.versions.map_or_else(|| program::versions(unit, self.program), Ok)
     }
 
     /// A new row number, above every earlier one of this process.

@@ -7,7 +7,7 @@ use headwater_protocol::Millis;
 use headwater_protocol::limits::IDEMPOTENCY_HOURS;
 use headwater_store::{StoreError, Unit};
 
-use super::{Ctx, Refusal, RefusalKind, outgoing};
+use super::{Ctx, Refusal, RefusalKind};
 use crate::store::idempotency::{self, AnswerRow};
 
 /// A request's idempotency key and its hash.
@@ -55,12 +55,12 @@ pub(crate) fn once(
     mut work: impl FnMut(&mut Unit<'_>, &Ctx) -> Result<StoredAnswer, Refusal>,
 ) -> Result<StoredAnswer, Refusal> {
     let Some(request) = request else {
-        let ctx = outgoing::with_version(unit, ctx)?;
+        let ctx = ctx.with_versions(unit)?;
         return work(unit, &ctx);
     };
     let (whose, expired_before) = ((ctx.program, ctx.test), expired_before(ctx.real_now));
     let before = idempotency::find(unit, whose, &request.key, expired_before)?;
-    let webhooks_version = before.as_ref().map(|before| before.webhooks_version);
+    let versions = before.as_ref().map(|before| before.versions);
     if let Some(first) = before.and_then(|before| before.first) {
         if first.request_hash != request.hash {
             return Err(Refusal::new(
@@ -74,7 +74,7 @@ pub(crate) fn once(
         let status = u16::try_from(first.status).unwrap_or(200);
         return Ok(StoredAnswer { status, body: first.answer });
     }
-    let answer = work(unit, &Ctx { webhooks_version, ..ctx.clone() })?;
+    let answer = work(unit, &Ctx { versions, ..ctx.clone() })?;
     let row = AnswerRow {
         request_hash: request.hash,
         status: i64::from(answer.status),

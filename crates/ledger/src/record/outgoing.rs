@@ -69,22 +69,13 @@ struct VersionedSubscribers {
     subscribers: Arc<[Subscriber]>,
 }
 
-/// The context with the version of the program's webhooks that this unit of work sees.
-pub(crate) fn with_version(unit: &mut Unit<'_>, ctx: &Ctx) -> Result<Ctx, StoreError> {
-    let version = webhook::version(unit, ctx.program)?;
-    Ok(Ctx { webhooks_version: Some(version), ..ctx.clone() })
-}
-
 /// Gives a program's webhooks a new version. Every change of them must end here, or caches stay stale.
 pub(crate) fn changed(unit: &mut Unit<'_>, ctx: &Ctx) -> Result<(), StoreError> {
     webhook::set_version(unit, ctx.program, ctx.next_id())
 }
 
 fn subscribers(unit: &mut Unit<'_>, ctx: &Ctx) -> Result<Arc<[Subscriber]>, StoreError> {
-    let version = match ctx.webhooks_version {
-        Some(version) => version,
-        None => webhook::version(unit, ctx.program)?,
-    };
+    let version = ctx.versions(unit)?.webhooks;
     if version == 0 {
         return Ok(Arc::new([]));
     }

@@ -148,7 +148,7 @@ pub(crate) fn ready(
     ctx: &Ctx,
     event: TriggerEvent,
 ) -> Result<Arc<[ListeningTrigger]>, Refusal> {
-    let version = trigger::version(unit, ctx.program)?;
+    let version = ctx.versions(unit)?.triggers;
     ready_at(unit, ctx, event, version)
 }
 

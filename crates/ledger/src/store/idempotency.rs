@@ -2,6 +2,8 @@
 
 use headwater_store::{Record, StoreError, Unit, row};
 
+use super::program::ProgramVersions;
+
 row! {
     /// A stored answer.
     pub(crate) struct AnswerRow {
@@ -14,14 +16,13 @@ row! {
 row! {
     /// What is read before a request is worked on.
     pub(crate) struct BeforeWork {
-        /// The version of the program's webhooks.
-        pub(crate) webhooks_version: i64 = "program.webhooks_version",
+        pub(crate) versions: ProgramVersions,
         /// The stored answer, if the request is a repetition.
         pub(crate) first: Option<AnswerRow>,
     }
 }
 
-/// The answer stored under `key` at `since` (epoch milliseconds) or later, and the version of the program's webhooks.
+/// The answer stored under `key` at `since` (epoch milliseconds) or later, and the versions of what is cached of the program.
 pub(crate) fn find(
     unit: &mut Unit<'_>,
     (program, test): (i64, bool),

@@ -63,6 +63,23 @@ row! {
     }
 }
 
+row! {
+    /// The versions of what is cached of a program. Each changes with every change of what it stands for.
+    #[derive(Clone, Copy, Default)]
+    pub(crate) struct ProgramVersions {
+        /// Of its triggers, see [`super::trigger::set_version`].
+        pub(crate) triggers: i64 = "program.triggers_version",
+        /// Of its webhooks, see [`super::webhook::set_version`]; 0 when there are none.
+        pub(crate) webhooks: i64 = "program.webhooks_version",
+    }
+}
+
+/// The versions of what is cached of a program.
+pub(crate) fn versions(unit: &mut Unit<'_>, id: i64) -> Result<ProgramVersions, StoreError> {
+    let sql = format!("SELECT {} FROM program WHERE id = $1", ProgramVersions::COLUMNS);
+    Ok(unit.query_one(&sql, &[id.into()], ProgramVersions::from_row)?.unwrap_or_default())
+}
+
 const COLUMNS: &str = ProgramRow::COLUMNS;
 
 /// Every program, oldest first.

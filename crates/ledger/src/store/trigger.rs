@@ -95,12 +95,6 @@ pub(crate) fn set_version(unit: &mut Unit<'_>, program: i64, version: i64) -> Re
     Ok(())
 }
 
-/// The version of a program's triggers.
-pub(crate) fn version(unit: &mut Unit<'_>, program: i64) -> Result<i64, StoreError> {
-    let sql = "SELECT triggers_version FROM program WHERE id = $1";
-    Ok(unit.query_one::<_, StoreError>(sql, &[program.into()], |row| row.get(0))?.unwrap_or_default())
-}
-
 /// A trigger by its key.
 pub(crate) fn find(unit: &mut Unit<'_>, program: i64, key: &str) -> Result<Option<TriggerRow>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM trigger_rule WHERE program = $1 AND key = $2");

@@ -143,12 +143,6 @@ pub(crate) fn list_all(unit: &mut Unit<'_>) -> Result<Vec<(i64, i64)>, StoreErro
     unit.query("SELECT id, program FROM webhook ORDER BY id", &[], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
-/// The version of a program's webhooks.
-pub(crate) fn version(unit: &mut Unit<'_>, program: i64) -> Result<i64, StoreError> {
-    let sql = "SELECT webhooks_version FROM program WHERE id = $1";
-    Ok(unit.query_one::<_, StoreError>(sql, &[program.into()], |row| row.get(0))?.unwrap_or_default())
-}
-
 /// Sets the version of a program's webhooks after a change; `version` must never have been used.
 pub(crate) fn set_version(unit: &mut Unit<'_>, program: i64, version: i64) -> Result<(), StoreError> {
     unit.execute(

@@ -72,8 +72,8 @@ async fn a_request_waits_only_for_answers_that_it_needs() {
         json!({"customer_key": key, "email": format!("{key}@site.example"), "partner_key": "robin"})
     };
     let signups = trips.of(&ledger, Source::Page, "customers", signup).await;
-    // The lock, five queries (idempotency, partner, customer, former keys, program), the insertion, the commit.
-    assert_eq!(signups, if shared { 8 } else { 0 });
+    // The lock, four queries (idempotency, partner, customer, former keys), the insertion, the commit.
+    assert_eq!(signups, if shared { 7 } else { 0 });
     ledger.customer("ada").await;
     let product = json!({"customer_key": "ada", "product_book_key": "inbox", "status": "active",
                          "external_subscription_key": "sub"});
@@ -83,7 +83,7 @@ async fn a_request_waits_only_for_answers_that_it_needs() {
                "subscription_key": "sub"})
     };
     let payments = trips.of(&ledger, Source::Vendor, "transactions", payment).await;
-    // The lock, five queries (idempotency, customer, product, partner, program), the insertions of the payment and of its
-    // reward, which decide what is counted, the commit.
-    assert_eq!(payments, if shared { 9 } else { 0 });
+    // The lock, four queries (idempotency, customer, product, partner), the insertions of the payment and of its reward,
+    // which decide what is counted, the commit.
+    assert_eq!(payments, if shared { 8 } else { 0 });
 }

@@ -11,7 +11,7 @@ use headwater_store::{StoreError, Unit};
 use super::{Credentials, NewProgram, check_hosts, check_origins};
 use crate::record::{Ctx, Ids, Refusal, RefusalKind, group, partnership, secret};
 use crate::store::credential::{self, CredentialKind, CredentialRow};
-use crate::store::program::{self, ClaimSettings, ProgramRow};
+use crate::store::program::{self, ClaimSettings, ProgramRow, ProgramVersions};
 use crate::store::stage;
 
 /// Makes a program, its credentials, its default group and its test partner.
@@ -52,7 +52,7 @@ pub(crate) fn create(
         request: ids.next_request(),
         ids,
         source: Source::Vendor,
-        webhooks_version: Some(0),
+        versions: Some(ProgramVersions::default()),
         queued: Arc::default(),
         private_targets: false,
     };
