@@ -20,7 +20,7 @@ pub(in crate::bench) struct Volume {
 }
 
 /// Changes when ledgers are filled otherwise, so that no older one is taken.
-pub(in crate::bench) const VERSION: u32 = 2;
+pub(in crate::bench) const VERSION: u32 = 3;
 /// The tables that are filled. Their indexes are built after the rows: sorting is cheaper than inserting in any order.
 const FILLED: [&str; 5] = ["customer", "product", "txn", "reward", "program"];
 /// One customer of so many has a product.
@@ -227,7 +227,15 @@ fn totals(connection: &Connection) -> anyhow::Result<()> {
          DELETE FROM customer_total;
          INSERT INTO customer_total (customer, currency, payments, revenue)
              SELECT customer, currency, count(*), sum(amount - refunded_total) FROM txn
-             WHERE archived = 0 GROUP BY customer, currency",
+             WHERE archived = 0 GROUP BY customer, currency;
+         DELETE FROM partner_money;
+         INSERT INTO partner_money (partnership, currency, revenue, commission)
+             SELECT partnership, currency, sum(revenue), sum(commission) FROM (
+                 SELECT partnership, currency, amount - refunded_total AS revenue, 0 AS commission FROM txn
+                 WHERE partnership IS NOT NULL AND test = 0 AND archived = 0
+                 UNION ALL SELECT partnership, currency, 0, amount FROM reward
+                 WHERE test = 0 AND status IN ('pending', 'approved', 'paid')
+             ) GROUP BY partnership, currency",
     )?;
     Ok(())
 }
