@@ -169,6 +169,10 @@ impl Scope {
         }
         // For the build too, which otherwise compiles every test target of the packages, and their libraries once more.
         mutants.arg(format!("--cargo-arg={targets}")).arg(format!("--cargo-arg={FAIL_FAST_RUNNER}"));
+        if !tests.contains(&self.name) {
+            // The tests without a mutant would be those of the mutated package, which has no such target.
+            mutants.arg("--baseline=skip");
+        }
         mutants.arg("--iterate").args(FAIL_FAST);
         // The copy of the checkout shares the compiled dependencies. The tests' databases go to memory where there is
         // a RAM disk.
