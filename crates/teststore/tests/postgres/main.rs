@@ -5,6 +5,7 @@
 mod journal;
 mod refused;
 mod units;
+mod values;
 
 use headwater_store::{Address, Store, StoreError};
 use headwater_teststore::BOUNDS;
