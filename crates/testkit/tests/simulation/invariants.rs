@@ -25,6 +25,7 @@ pub(crate) async fn check(system: &System, script: &Script, template: &Template)
     check_customers(&api, script).await;
     check_products(&api, script).await;
     check_money(&api, script).await;
+    check_webhooks(&api).await;
     check_stores(system).await;
 }
 
@@ -60,7 +61,7 @@ fn check_journal(system: &System, entries: &[Entry]) {
     }
 }
 
-/// Of two entries of a lane, the first one was applied before a request of the second one began. Parked entries, which
+/// Of two entries of a lane, the first one was accepted before a request of the second one began. Parked entries, which
 /// the lane does not wait for, are left out.
 fn check_order(system: &System, entries: &[Entry]) {
     let mut lanes = BTreeMap::<&str, Vec<&Entry>>::new();
@@ -70,8 +71,8 @@ fn check_order(system: &System, entries: &[Entry]) {
     for (lane, entries) in lanes {
         for pair in entries.windows(2) {
             let [first, second] = [pair[0], pair[1]].map(|entry| system.watch.of(&id(entry)));
-            if let (Some(applied), Some(begun)) = (first.applied, second.begun)
-                && begun < applied
+            if let (Some(accepted), Some(begun)) = (first.accepted, second.begun)
+                && begun < accepted
             {
                 let (first, second) = (id(pair[0]), id(pair[1]));
                 system.world.violation(format!("in lane {lane}, event {second} went before event {first}"));
@@ -176,6 +177,30 @@ async fn check_money(api: &LedgerApi<'_>, script: &Script) {
         let (found, expected) = (owed.get(key), expected.get(key));
         if found != expected {
             api.system.world.violation(format!("of {key} is owed {found:?}, expected {expected:?}"));
+        }
+    }
+}
+
+/// Of everything that was made, one webhook has arrived, perhaps repeatedly; and of nothing else.
+async fn check_webhooks(api: &LedgerApi<'_>) {
+    let received = api.system.receiver.received();
+    let mut expected = BTreeSet::new();
+    for (list, event) in [
+        ("customers?", "customer.created"),
+        ("products?", "product.created"),
+        ("transactions?include_archived=true&", "transaction.created"),
+        ("rewards?", "reward.created"),
+    ] {
+        for one in api.all(list).await {
+            expected.insert((event.to_owned(), one["key"].as_str().unwrap().to_owned()));
+        }
+    }
+    for made in received.keys().chain(&expected) {
+        let ids = received.get(made).map_or(0, BTreeSet::len);
+        if ids != 1 || !expected.contains(made) {
+            let (event, key) = made;
+            let is = if expected.contains(made) { "there" } else { "not there" };
+            api.system.world.violation(format!("{key} is {is}, and {ids} webhooks {event} have arrived"));
         }
     }
 }

@@ -11,6 +11,7 @@ mod invariants;
 mod network;
 mod process;
 mod provider;
+mod receiver;
 mod run;
 mod seeds;
 mod template;

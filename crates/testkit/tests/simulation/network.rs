@@ -186,9 +186,13 @@ pub(crate) fn router(
             let (parts, body) = request.into_parts();
             let body = to_bytes(body, usize::MAX).await.unwrap();
             let request = WholeRequest { method: parts.method, uri: parts.uri, headers: parts.headers, body };
-            let _under_way = request.event().map(|event| watch.begin(&world, event));
+            let event = request.event();
+            let _under_way = event.clone().map(|event| watch.begin(&world, event));
             match ask(&world, from, &to, request).await {
                 Ok(answer) => {
+                    if let Some(event) = event.filter(|_| answer.status < 300) {
+                        watch.accepted(&event);
+                    }
                     let mut response = Response::new(Body::from(answer.body));
                     *response.status_mut() = answer.status.try_into().unwrap();
                     *response.headers_mut() = answer.headers;

@@ -16,7 +16,6 @@ use tower::ServiceExt as _;
 
 use crate::disk::Disk;
 use crate::network::{Cut, WholeAnswer, WholeRequest};
-use crate::watch::Watch;
 use crate::world::World;
 
 /// Starts what runs over a store that was just opened; returns its routes.
@@ -26,7 +25,6 @@ pub(crate) type Start = Box<dyn Fn(&Arc<Process>, Store, &mut JoinSet<()>) -> Ro
 pub(crate) struct Process {
     name: &'static str,
     world: Arc<World>,
-    watch: Arc<Watch>,
     disk: Disk,
     migrations: &'static [&'static str],
     start: Start,
@@ -52,13 +50,12 @@ pub(crate) struct Parts {
 
 impl Process {
     /// Starts a process, and a task that kills and restarts it when it shall crash.
-    pub(crate) fn begin(world: &Arc<World>, watch: &Arc<Watch>, parts: Parts) -> Arc<Self> {
+    pub(crate) fn begin(world: &Arc<World>, parts: Parts) -> Arc<Self> {
         let (kills, killed) = unbounded_channel();
         let Parts { name, disk, migrations, start } = parts;
         let process = Arc::new(Self {
             name,
             world: Arc::clone(world),
-            watch: Arc::clone(watch),
             disk,
             migrations,
             start,
@@ -131,8 +128,8 @@ impl Process {
     pub(crate) async fn handle(&self, request: WholeRequest, polls: Option<u32>) -> Option<WholeAnswer> {
         let (answer, answered) = oneshot::channel();
         if let Some(running) = self.running.lock().unwrap().as_mut() {
-            let (router, watch) = (running.router.clone(), Arc::clone(&self.watch));
-            let work = Cut::after(polls.unwrap_or(u32::MAX), serve(router, watch, request));
+            let router = running.router.clone();
+            let work = Cut::after(polls.unwrap_or(u32::MAX), serve(router, request));
             running.tasks.spawn(async move {
                 if let Some(made) = work.await {
                     let _ = answer.send(made);
@@ -143,14 +140,10 @@ impl Process {
     }
 }
 
-async fn serve(router: Router, watch: Arc<Watch>, request: WholeRequest) -> WholeAnswer {
-    let event = request.event();
+async fn serve(router: Router, request: WholeRequest) -> WholeAnswer {
     let response = router.oneshot(request.into_request()).await.unwrap();
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap();
-    if let Some(event) = event.filter(|_| parts.status.is_success()) {
-        watch.applied(&event);
-    }
     WholeAnswer { status: parts.status.as_u16(), headers: parts.headers, body }
 }
 

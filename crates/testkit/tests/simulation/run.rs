@@ -1,7 +1,7 @@
 //! One run: a seed decides what visitors and the provider do and what goes wrong; after the faults end, everything is
 //! delivered, and the invariants are checked.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use headwater_client::{Client, Credential};
@@ -24,6 +24,7 @@ use crate::months::model::{Arriving, arriving};
 use crate::network::{self, PATIENCE};
 use crate::process::{Parts, Process, Start};
 use crate::provider::Provider;
+use crate::receiver::Receiver;
 use crate::template::{Template, in_memory};
 use crate::visitor::{Report, Visitor};
 use crate::watch::Watch;
@@ -43,7 +44,14 @@ pub(crate) struct System {
     pub(crate) relay: Arc<Process>,
     pub(crate) visitors: Vec<Arc<Visitor>>,
     pub(crate) provider: Arc<Provider>,
+    /// The receiver of the ledger's webhooks.
+    pub(crate) receiver: Receiver,
+    /// The ledger of the process that runs now.
+    pub(crate) current: CurrentLedger,
 }
+
+/// The ledger of the process that was started last.
+type CurrentLedger = Arc<Mutex<Option<Ledger>>>;
 
 /// What a run's visitors and provider do.
 pub(crate) struct Script {
@@ -63,14 +71,20 @@ pub(crate) fn run(template: &Template, seed: u64) -> Trace {
         let directory = in_memory();
         let script = write_script(&world, seed);
         let watch = Arc::new(Watch::default());
-        let ledger = begin_ledger(&world, &watch, template, directory.path());
+        let (receiver, current) = (Receiver::new(&world), CurrentLedger::default());
+        let ledger = begin_ledger(
+            &world,
+            Disk::new(directory.path(), template.directory.path(), "ledger"),
+            (receiver.clone(), Arc::clone(&current)),
+        );
         let relay = begin_relay(&world, &watch, template, &ledger, directory.path());
         let visitor =
             |reports: &Vec<Report>| Visitor::begin(&world, &relay, &template.public_key, reports.clone());
         let visitors = script.reports.iter().map(visitor).collect();
         let (key, secret) = (&template.public_key, template.stripe_secret.clone());
         let provider = Provider::begin(&world, &relay, key, secret, script.webhooks.clone());
-        let system = System { world: Arc::clone(&world), watch, ledger, relay, visitors, provider };
+        let system =
+            System { world: Arc::clone(&world), watch, ledger, relay, visitors, provider, receiver, current };
         system.disturb().await;
         system.settle().await;
         for process in [&system.relay, &system.ledger] {
@@ -79,6 +93,7 @@ pub(crate) fn run(template: &Template, seed: u64) -> Trace {
         invariants::check(&system, &script, template).await;
         system.relay.crash("the run is over").await;
         system.ledger.crash("the run is over").await;
+        *system.current.lock().unwrap() = None;
         std::mem::take(&mut *world.trace())
     })
 }
@@ -119,12 +134,11 @@ pub(crate) fn shopper_key(number: usize) -> String {
 
 fn begin_ledger(
     world: &Arc<World>,
-    watch: &Arc<Watch>,
-    template: &Template,
-    directory: &std::path::Path,
+    disk: Disk,
+    (receiver, current): (Receiver, CurrentLedger),
 ) -> Arc<Process> {
-    let drawn = Arc::new(std::sync::Mutex::new(fastrand::Rng::with_seed(world.number(0..u64::MAX))));
-    let start: Start = Box::new(move |process, store, _| {
+    let drawn = Arc::new(Mutex::new(fastrand::Rng::with_seed(world.number(0..u64::MAX))));
+    let start: Start = Box::new(move |process, store, tasks| {
         let drawn = Arc::clone(&drawn);
         let random = move || {
             let mut bytes = [0; 32];
@@ -133,11 +147,18 @@ fn begin_ledger(
         };
         let link_base = "https://go.example.com".to_owned();
         let settings = Settings { link_base, clock: process.clock(), random: Arc::new(random) };
-        Ledger::open(store, settings).unwrap().router()
+        let ledger = Ledger::open(store, settings).unwrap();
+        *current.lock().unwrap() = Some(ledger.clone());
+        let (stop, stopped) = watch::channel(false);
+        let delivery = ledger.clone().run_webhooks(Arc::new(receiver.clone()), stopped);
+        tasks.spawn(async move {
+            delivery.await;
+            drop(stop);
+        });
+        ledger.router()
     });
-    let disk = Disk::new(directory, template.directory.path(), "ledger");
     let parts = Parts { name: "ledger", disk, migrations: headwater_ledger::MIGRATIONS, start };
-    Process::begin(world, watch, parts)
+    Process::begin(world, parts)
 }
 
 fn begin_relay(
@@ -180,7 +201,7 @@ fn begin_relay(
     });
     let disk = Disk::new(directory, template.directory.path(), "journal");
     let parts = Parts { name: "relay", disk, migrations: headwater_journal::MIGRATIONS, start };
-    Process::begin(world, watch, parts)
+    Process::begin(world, parts)
 }
 
 impl System {
@@ -233,11 +254,14 @@ impl System {
             }
             let journal = Journal::open(store);
             let Backlog { due, waiting, parked, .. } = journal.backlog().await.unwrap();
-            if due + waiting + parked == 0 {
-                return;
+            let ledger = self.current.lock().unwrap().clone().unwrap();
+            let webhook = ledger.next_webhook_due().await.unwrap().map(|due| due.0);
+            if due + waiting + parked == 0 && webhook.is_none() {
+                // What was settled last is synced by then; the crash that follows would undo it.
+                return tokio::time::sleep(Duration::from_millis(100)).await;
             }
-            // Nothing happens until the next entry falls due.
-            let due = journal.next_due().await.unwrap().unwrap_or_default();
+            // Nothing happens until the next entry or webhook falls due.
+            let due = journal.next_due().await.unwrap().into_iter().chain(webhook).min().unwrap_or_default();
             if due > self.world.now() + 1_000 {
                 self.world.skip(due - self.world.now());
             }

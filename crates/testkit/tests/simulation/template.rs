@@ -3,6 +3,9 @@
 use std::path::Path;
 
 use headwater_testkit::Headwater;
+use serde_json::json;
+
+use crate::receiver::EVENTS;
 
 /// The files of a system that was set up once, and the keys of its program.
 pub(crate) struct Template {
@@ -20,6 +23,8 @@ impl Template {
         runtime.block_on(async {
             let headwater = Headwater::start().await;
             headwater.set_up_catalogue().await;
+            let webhook = json!({"target": "https://hooks.example.com/headwater", "events": EVENTS});
+            headwater.program(0).vendor().post("webhooks", webhook).await.data();
             let directory = in_memory();
             for (name, migrations) in
                 [("ledger", headwater_ledger::MIGRATIONS), ("journal", headwater_journal::MIGRATIONS)]

@@ -1,5 +1,5 @@
 //! Watches the requests between relay and ledger: whether an event is under way twice at once, and in which order the
-//! events were applied.
+//! events were accepted.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -19,8 +19,8 @@ pub(crate) struct WatchedEvent {
     under_way: u32,
     /// When the first request began, counted in requests.
     pub(crate) begun: Option<u64>,
-    /// When a request was first applied.
-    pub(crate) applied: Option<u64>,
+    /// When the relay first got a success for an answer.
+    pub(crate) accepted: Option<u64>,
 }
 
 /// A request under way, until it is dropped.
@@ -43,11 +43,11 @@ impl Watch {
         UnderWay { watch: Arc::clone(self), event }
     }
 
-    /// The ledger has applied a request of the event.
-    pub(crate) fn applied(&self, event: &str) {
+    /// The relay was told that a request of the event succeeded.
+    pub(crate) fn accepted(&self, event: &str) {
         let number = self.next();
         if let Some(watched) = self.events.lock().unwrap().get_mut(event) {
-            watched.applied.get_or_insert(number);
+            watched.accepted.get_or_insert(number);
         }
     }
 
