@@ -57,6 +57,9 @@ pub struct Fact {
     pub rank: i64,
     /// The content. The journal does not read it.
     pub body: String,
+    /// The number of the change that stored it: higher than that of every fact stored or changed before. Whoever gives a
+    /// fact to the journal writes 0.
+    pub change: i64,
 }
 
 impl Fact {

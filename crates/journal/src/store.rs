@@ -165,6 +165,12 @@ CREATE TABLE attempt (
     PRIMARY KEY (seq, slot)
 );
 ",
+    // `change`: numbers the changes of facts, so that of two sums over facts it is known which one knew more. The index
+    // is for the newest number alone.
+    "
+ALTER TABLE fact ADD COLUMN change bigint NOT NULL DEFAULT 0;
+CREATE INDEX fact_change ON fact (change);
+",
 ];
 
 row! {

@@ -9,6 +9,7 @@ mod browser;
 mod disk;
 mod invariants;
 mod network;
+mod panics;
 mod process;
 mod provider;
 mod receiver;
@@ -54,6 +55,7 @@ use template::Template;
 const SEEDS: u64 = 1_000;
 
 fn main() -> ExitCode {
+    panics::record();
     let mut words = std::env::args().skip(1);
     let (mut numbers, mut ours) = (std::collections::BTreeMap::new(), true);
     while let Some(word) = words.next() {
