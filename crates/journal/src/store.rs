@@ -33,7 +33,7 @@ use crate::Claim;
 use crate::entry::{Entry, State};
 
 pub(crate) use append::append;
-pub(crate) use fact::{facts, forget, upsert_fact};
+pub(crate) use fact::{facts, forget, newest_change, upsert_fact};
 pub(crate) use list::{counts, list};
 pub(crate) use operate::{drop_entries, replay_entries};
 pub(crate) use prune::prune;

@@ -119,7 +119,7 @@ impl Store {
 
     /// Opens or makes a file as [`Store::open`] does, for a caller that decides when a commit happens and when it is on
     /// disk, as a simulation does. The store starts no thread: reads run in the task that asks for them, the caller
-    /// commits the waiting units with [`StoreSteps`], and nothing is moved out of the write-ahead log meanwhile.
+    /// commits the waiting units with [`StoreSteps`], and nothing is moved out of the write-ahead log, not even at the end.
     ///
     /// # Errors
     /// As [`Store::open`].
@@ -130,10 +130,11 @@ impl Store {
     ) -> Result<(Self, StoreSteps), StoreError> {
         let metrics = StoreMetrics::default();
         let mut connection = connect(path, WRITER_CACHE)?;
+        connection::leave_log(&connection)?;
         connection::migrate(&mut connection, migrations)?;
         let (writer, jobs) = writer::Writer::stepped(bounds);
         let version = statistics::Statistics::default().version();
-        let readers = readers::FileReaders::new(path.to_owned(), &bounds, version);
+        let readers = readers::FileReaders::new(path.to_owned(), &bounds, version).leaving_log();
         let file = DatabaseFile { path: path.to_owned(), writer, readers, checkpoint: None };
         let steps = StoreSteps::new(connection, jobs, bounds.commit, metrics.commits.clone());
         Ok((Self { inner: Arc::new(Database::File(file)), metrics, bounds }, steps))

@@ -13,11 +13,21 @@ pub(super) const NEWEST_CHANGE: &str = "SELECT max(change) FROM fact";
 pub(super) const FORGET: &str = "DELETE FROM fact WHERE (scope, name, part) IN \
     (SELECT scope, name, part FROM fact WHERE stored_at <= $1 ORDER BY stored_at LIMIT $2)";
 
-/// Stores a fact, unless a newer one is stored. `false` when nothing changed.
+/// The number of the newest change of any fact; 0 before the first.
+pub(crate) fn newest_change(unit: &mut Unit<'_>) -> Result<i64, StoreError> {
+    let newest = unit.query_one(NEWEST_CHANGE, &[], |row| row.get::<Option<i64>>(0))?;
+    Ok(newest.flatten().unwrap_or(0))
+}
+
+/// Stores a fact as the change of this number, unless a newer fact is stored. `false` when nothing changed.
 ///
 /// Time, rank and body are compared in this order, so that the result does not depend on the order of arrival.
-pub(crate) fn upsert_fact(unit: &mut Unit<'_>, fact: &Fact, now: i64) -> Result<bool, StoreError> {
-    let newest = unit.query_one(NEWEST_CHANGE, &[], |row| row.get::<Option<i64>>(0))?.flatten();
+pub(crate) fn upsert_fact(
+    unit: &mut Unit<'_>,
+    fact: &Fact,
+    change: i64,
+    now: i64,
+) -> Result<bool, StoreError> {
     let changed = unit.insert_on_conflict(
         "fact",
         [
@@ -28,7 +38,7 @@ pub(crate) fn upsert_fact(unit: &mut Unit<'_>, fact: &Fact, now: i64) -> Result<
             ("rank", fact.rank.into()),
             ("body", (&fact.body).into()),
             ("stored_at", now.into()),
-            ("change", (newest.unwrap_or(0) + 1).into()),
+            ("change", change.into()),
         ],
         "(scope, name, part) DO UPDATE
          SET at = excluded.at, rank = excluded.rank, body = excluded.body, stored_at = excluded.stored_at,

@@ -115,6 +115,14 @@ impl Process {
         running.tasks.shutdown().await;
     }
 
+    /// Ends it for good.
+    pub(crate) async fn end(&self) {
+        let running = self.running.lock().unwrap().take();
+        if let Some(mut running) = running {
+            running.tasks.shutdown().await;
+        }
+    }
+
     /// Crashes and starts again at once.
     pub(crate) async fn restart(self: &Arc<Self>) {
         self.crash("in the end, to see what is on disk").await;

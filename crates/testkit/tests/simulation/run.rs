@@ -101,8 +101,8 @@ fn simulate(template: &Template, seed: u64) -> Trace {
             process.restart().await;
         }
         invariants::check(&system, &script, template).await;
-        system.relay.crash("the run is over").await;
-        system.ledger.crash("the run is over").await;
+        system.relay.end().await;
+        system.ledger.end().await;
         *system.current.lock().unwrap() = None;
         std::mem::take(&mut *world.trace())
     })
@@ -221,7 +221,7 @@ impl System {
     /// The time in which faults happen.
     async fn disturb(&self) {
         let world = &self.world;
-        for _ in 0..world.number(10..25) {
+        for _ in 0..world.number(8..18) {
             world.pause(200..1_000).await;
             let process = if world.number(0..2) == 0 { &self.relay } else { &self.ledger };
             if world.chance(world.rates.crash) {
