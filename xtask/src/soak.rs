@@ -1,5 +1,5 @@
 //! `cargo xtask soak`: tests that take too long for every change: fuzz targets for minutes, failures injected at
-//! every step of a unit of work, servers killed under load, signups before a failing relay, and overload.
+//! every step of a unit of work, the simulation, servers killed under load, signups before a failing relay, and overload.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -15,6 +15,7 @@ mod fuzz;
 mod journey;
 mod loss;
 mod mutants;
+mod simulation;
 
 /// The arguments of `soak`.
 #[derive(Debug, Args)]
@@ -22,6 +23,9 @@ pub(crate) struct Options {
     /// Minutes for each fuzz target, for the kills under load, and for the fail-over.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
     minutes: u64,
+    /// Seeds of the simulation.
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
+    seeds: u64,
     /// Run this suite alone.
     #[arg(long)]
     only: Option<Suite>,
@@ -39,6 +43,10 @@ enum Suite {
     Fuzz,
     /// Every unit of work, with a failure at each of its steps.
     Steps,
+    /// The whole system in one process under virtual time, on faults that seeds decide.
+    Simulation,
+    /// The same with bugs put in on purpose, each of which it has to find.
+    SimulationBugs,
     /// The real server, killed under load.
     Kill,
     /// Relays, ledgers and a PostgreSQL with a standby, killed, frozen and failed over under load.
@@ -70,6 +78,12 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     }
     if selected(Suite::Steps) {
         rows.push(crash::steps(root)?);
+    }
+    if selected(Suite::Simulation) {
+        rows.push(simulation::run(root, options.seeds)?);
+    }
+    if selected(Suite::SimulationBugs) {
+        rows.extend(simulation::bugs(root)?);
     }
     if selected(Suite::Kill) {
         rows.push(crash::kill(root, time)?);

@@ -25,7 +25,7 @@ pub(crate) struct Options {
 /// The environment variable with the address of the database that tests use in place of files.
 pub(crate) const DATABASE: &str = "HEADWATER_TEST_DATABASE";
 /// Packages whose tests run by other commands.
-const EXCLUDED: [&str; 4] = ["--exclude", "headwater-tracker", "--exclude", "headwater-journeys"];
+pub(crate) const EXCLUDED: [&str; 4] = ["--exclude", "headwater-tracker", "--exclude", "headwater-journeys"];
 
 /// Runs every kind of test; the styles come last, so that a test runner's own line ends the output.
 pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {

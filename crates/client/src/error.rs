@@ -16,7 +16,8 @@ pub enum ClientError {
         /// Seconds the server asks to wait.
         retry_after: Option<u64>,
     },
-    /// No answer: no connection, a time-out, a broken stream. The request may have arrived all the same.
+    /// No answer: no connection, a time-out, a broken stream, or a page that a proxy shows in place of an answer, with
+    /// whatever status. The request may have arrived all the same.
     #[error("unreachable: {0}")]
     Unreachable(String),
     /// A 2xx answer that is not the expected envelope: the request was accepted, its answer is lost.

@@ -131,6 +131,13 @@ impl Client {
                 ClientError::Unreachable(format!("no answer within {} ms", self.timeout.as_millis()))
             })??;
         if answer.status.is_success() {
+            // A page of a proxy or of a maintenance mode: the request never came where it should.
+            if answer.body.trim_ascii_start().starts_with(b"<") {
+                let status = answer.status.as_u16();
+                return Err(ClientError::Unreachable(format!(
+                    "answered {status} with a page, not by the API"
+                )));
+            }
             return Ok(answer.body);
         }
         Err(ClientError::refused(answer.status, answer.retry_after, &answer.body))

@@ -173,6 +173,23 @@ async fn an_answer_beyond_the_bound_or_without_an_envelope_is_unreadable() {
     }
 }
 
+/// As a proxy shows it that cannot reach the server, or a server that is being maintained. Nothing was accepted.
+#[tokio::test]
+async fn a_page_in_place_of_an_answer_is_no_answer_whatever_its_status() {
+    for page in ["<!DOCTYPE html><title>Back soon</title>", "\n  <html></html>"] {
+        for status in [200, 202] {
+            let client = Client::in_process(Server::default().router(status, &[], page.to_owned()), pair());
+            let errors = [
+                client.program().await.unwrap_err(),
+                client.conversion(&Conversion::default(), None).await.unwrap_err(),
+            ];
+            let unreachable =
+                |error: &ClientError| matches!(error, ClientError::Unreachable(_)) && error.is_transient();
+            assert!(errors.iter().all(unreachable), "{errors:?}");
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_server_that_never_answers_is_unreachable_after_the_time_out() {
     let silent = Router::new().fallback(std::future::pending::<String>);

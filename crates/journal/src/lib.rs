@@ -57,6 +57,9 @@ pub struct Fact {
     pub rank: i64,
     /// The content. The journal does not read it.
     pub body: String,
+    /// The number of the change that stored it: higher than that of every fact stored or changed before. Whoever gives a
+    /// fact to the journal writes 0.
+    pub change: i64,
 }
 
 impl Fact {
@@ -162,8 +165,10 @@ impl Journal {
         let mut locks = lanes(&entries);
         locks.extend(facts.iter().map(|fact| name_lock(&fact.parked_name())));
         let work = move |unit: &mut headwater_store::Unit<'_>| {
-            for fact in &facts {
-                if store::upsert_fact(unit, fact, now)? {
+            // Two processes at once may give out the same number, which then orders nothing between their two facts.
+            let newest = if facts.is_empty() { 0 } else { store::newest_change(unit)? };
+            for (change, fact) in (newest + 1..).zip(&facts) {
+                if store::upsert_fact(unit, fact, change, now)? {
                     store::release_parked(unit, &[fact.parked_name()], now, &names)?;
                 }
             }

@@ -33,7 +33,7 @@ use crate::Claim;
 use crate::entry::{Entry, State};
 
 pub(crate) use append::append;
-pub(crate) use fact::{facts, forget, upsert_fact};
+pub(crate) use fact::{facts, forget, newest_change, upsert_fact};
 pub(crate) use list::{counts, list};
 pub(crate) use operate::{drop_entries, replay_entries};
 pub(crate) use prune::prune;
@@ -164,6 +164,12 @@ CREATE TABLE attempt (
     reason text NOT NULL,
     PRIMARY KEY (seq, slot)
 );
+",
+    // `change`: numbers the changes of facts, so that of two sums over facts it is known which one knew more. The index
+    // is for the newest number alone.
+    "
+ALTER TABLE fact ADD COLUMN change bigint NOT NULL DEFAULT 0;
+CREATE INDEX fact_change ON fact (change);
 ",
 ];
 

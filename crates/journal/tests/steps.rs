@@ -38,7 +38,15 @@ fn delivered() -> Outcome {
 
 fn fact(at: i64) -> Fact {
     let own = str::to_owned;
-    Fact { scope: own("1"), name: own("in:in_1"), part: own("lines"), at, rank: 0, body: own("{}") }
+    Fact {
+        scope: own("1"),
+        name: own("in:in_1"),
+        part: own("lines"),
+        at,
+        rank: 0,
+        body: own("{}"),
+        change: 0,
+    }
 }
 
 fn dead() -> Outcome {

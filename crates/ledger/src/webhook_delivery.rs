@@ -93,7 +93,9 @@ impl Ledger {
             if pause.is_zero() {
                 continue;
             }
+            // In order, so that a simulation's run can be repeated: of two that are ready, tokio would take any.
             tokio::select! {
+                biased;
                 Some(ended) = attempts.tasks.join_next_with_id() => attempts.ended(ended),
                 () = self.webhook_news() => {}
                 () = tokio::time::sleep(pause) => {}

@@ -56,7 +56,9 @@ pub async fn run(
         }
         tokio::time::sleep(drain).await;
     };
+    // In order, so that a simulation's run can be repeated: of two that are ready, tokio would take any.
     tokio::select! {
+        biased;
         () = work(&mut deliveries, stop) => {}
         () = deadline => {
             let left = deliveries.tasks.len();
@@ -227,6 +229,7 @@ impl DeliveryLoop {
     async fn rest(&mut self, now: i64, stop: &mut watch::Receiver<bool>) {
         if self.tasks.len() >= DELIVERIES_MAX {
             tokio::select! {
+                biased;
                 _ = self.one_ended() => {}
                 _ = stop.wait_for(|stop| *stop) => {}
             }
@@ -237,6 +240,7 @@ impl DeliveryLoop {
         let wait = Duration::from_millis(wait.unsigned_abs());
         let journal = self.relay.journal.clone();
         tokio::select! {
+            biased;
             () = tokio::time::sleep(wait) => {}
             () = journal.news() => {}
             true = self.one_ended() => {}

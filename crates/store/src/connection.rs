@@ -27,6 +27,12 @@ pub(crate) fn connect(path: &Path, cache: i64) -> Result<Connection, StoreError>
     Ok(connection)
 }
 
+/// Leaves the write-ahead log as it is when the connection is closed, as a process does that dies.
+pub(crate) fn leave_log(connection: &Connection) -> Result<(), StoreError> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(refused)?;
+    Ok(())
+}
+
 fn set_up(connection: &Connection, cache: i64) -> rusqlite::Result<()> {
     connection.busy_timeout(LOCK_WAIT)?;
     // Plans are made from the SQL text alone. Otherwise they may depend on the bound values (the bundled SQLite has

@@ -24,6 +24,7 @@ mod readers;
 mod record;
 mod row;
 mod statistics;
+mod stepped;
 mod unit;
 mod writer;
 
@@ -43,6 +44,7 @@ pub use read_only::ReadOnlyStore;
 pub use record::constant;
 pub use record::{Columns, Record};
 pub use row::{FromColumn, Row, Value};
+pub use stepped::StoreSteps;
 pub use unit::Unit;
 
 use connection::{READER_CACHE, WRITER_CACHE, connect};
@@ -80,8 +82,8 @@ struct DatabaseFile {
     path: PathBuf,
     writer: writer::Writer,
     readers: readers::FileReaders,
-    /// Kept for its `Drop`: stops the thread beside the writer.
-    _checkpoint: checkpoint::Checkpoint,
+    /// Kept for its `Drop`: stops the thread beside the writer. `None` for a store without threads.
+    checkpoint: Option<checkpoint::Checkpoint>,
 }
 
 impl DatabaseFile {
@@ -102,7 +104,7 @@ impl DatabaseFile {
         let log = log::Log::start(log::timed(log::disk(path), metrics.syncs.clone()));
         let signals = writer::Signals { log_is_long, version, commits: metrics.commits.clone() };
         let writer = writer::Writer::start(connect(path, WRITER_CACHE)?, log, bounds, signals);
-        Ok(Self { path: path.to_owned(), writer, readers, _checkpoint: checkpoint })
+        Ok(Self { path: path.to_owned(), writer, readers, checkpoint: Some(checkpoint) })
     }
 }
 
@@ -113,6 +115,29 @@ impl Store {
         let metrics = StoreMetrics::default();
         let inner = Arc::new(Database::File(DatabaseFile::open(path, migrations, bounds, &metrics)?));
         Ok(Self { inner, metrics, bounds })
+    }
+
+    /// Opens or makes a file as [`Store::open`] does, for a caller that decides when a commit happens and when it is on
+    /// disk, as a simulation does. The store starts no thread: reads run in the task that asks for them, the caller
+    /// commits the waiting units with [`StoreSteps`], and nothing is moved out of the write-ahead log, not even at the end.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_stepped(
+        path: &Path,
+        migrations: &[&'static str],
+        bounds: Bounds,
+    ) -> Result<(Self, StoreSteps), StoreError> {
+        let metrics = StoreMetrics::default();
+        let mut connection = connect(path, WRITER_CACHE)?;
+        connection::leave_log(&connection)?;
+        connection::migrate(&mut connection, migrations)?;
+        let (writer, jobs) = writer::Writer::stepped(bounds);
+        let version = statistics::Statistics::default().version();
+        let readers = readers::FileReaders::new(path.to_owned(), &bounds, version).leaving_log();
+        let file = DatabaseFile { path: path.to_owned(), writer, readers, checkpoint: None };
+        let steps = StoreSteps::new(connection, jobs, bounds.commit, metrics.commits.clone());
+        Ok((Self { inner: Arc::new(Database::File(file)), metrics, bounds }, steps))
     }
 
     /// Opens or makes `schema` in a PostgreSQL database and brings it up to date, as [`Store::open`] does with a file.
@@ -267,6 +292,13 @@ impl Store {
             Database::Shared(postgres) => &postgres.readers.permits,
         };
         let permit = permits.acquire().await?;
+        if let Database::File(file) = &*self.inner
+            && file.checkpoint.is_none()
+        {
+            // Other tasks run first, as they would beside a thread.
+            tokio::task::yield_now().await;
+            return file.readers.read(work);
+        }
         let inner = Arc::clone(&self.inner);
         let work = move || {
             let result = match &*inner {

@@ -16,7 +16,7 @@ use crate::StoreError;
 use crate::job::Job;
 
 /// Units of one commit.
-type Batch = Vec<Box<dyn Job>>;
+pub(crate) type Batch = Vec<Box<dyn Job>>;
 
 /// Handle of the thread that syncs. Dropping it lets the thread finish and end.
 pub(crate) struct Log {
@@ -41,12 +41,7 @@ impl Log {
                     let durable = result.is_ok();
                     // The writer first: it commits what waits while the answers are given.
                     let _ = ended.send(result);
-                    for mut job in batch {
-                        if !durable {
-                            job.fail(StoreError::Uncertain);
-                        }
-                        job.finish(true);
-                    }
+                    answer(batch, durable);
                 }
             })
             .expect("the system can start a thread");
@@ -85,6 +80,16 @@ impl Drop for Log {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
+    }
+}
+
+/// Answers the callers of a commit, after a sync that made it `durable` or failed.
+pub(crate) fn answer(batch: Batch, durable: bool) {
+    for mut job in batch {
+        if !durable {
+            job.fail(StoreError::Uncertain);
+        }
+        job.finish(true);
     }
 }
 

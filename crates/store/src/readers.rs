@@ -8,7 +8,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::connection::{READER_CACHE, connect, statement};
+use crate::connection::{READER_CACHE, connect, leave_log, statement};
 use crate::error::refused;
 use crate::statistics::StatisticsVersion;
 use crate::{Bounds, StoreError, Unit};
@@ -51,6 +51,8 @@ pub(crate) struct FileReaders {
     pub(crate) permits: ReadPermits,
     idle_max: usize,
     version: StatisticsVersion,
+    /// Whether closing a connection leaves the write-ahead log as it is.
+    leaves_log: bool,
     idle: Mutex<Vec<(u64, Connection)>>,
 }
 
@@ -61,8 +63,14 @@ impl FileReaders {
             permits: ReadPermits::new(bounds),
             idle_max: bounds.readers,
             version,
+            leaves_log: false,
             idle: Mutex::default(),
         }
+    }
+
+    /// The same readers, whose connections leave the write-ahead log as it is when they are closed.
+    pub(crate) fn leaving_log(self) -> Self {
+        Self { leaves_log: true, ..self }
     }
 
     /// Runs `work` on one snapshot. A connection whose `BEGIN` or `COMMIT` fails, or in which `work` panics, is closed.
@@ -87,6 +95,9 @@ impl FileReaders {
         let version = self.version.now();
         let connection = connect(&self.path, READER_CACHE)?;
         connection.pragma_update(None, "query_only", true).map_err(refused)?;
+        if self.leaves_log {
+            leave_log(&connection)?;
+        }
         Ok((version, connection))
     }
 

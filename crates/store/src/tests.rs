@@ -318,3 +318,4 @@ mod plans;
 mod read_only;
 mod readers;
 mod rows;
+mod stepped;

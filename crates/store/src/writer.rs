@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 
 use crate::connection::statement;
 use crate::job::{self, Job, Ran, Work};
-use crate::log::Log;
+use crate::log::{Batch, Log};
 use crate::statistics::{self, StatisticsVersion};
 use crate::{Bounds, StoreError, Unit};
 
@@ -30,9 +30,13 @@ pub(crate) struct Signals {
     pub(crate) commits: Durations,
 }
 
-/// Handle of the writer thread. Dropping it lets the thread finish its queue and end.
+/// The units that wait for a writer.
+pub(crate) type Waiting = mpsc::Receiver<Box<dyn Job>>;
+
+/// Handle of the writer. Dropping it lets the writer finish its queue and end.
 pub(crate) struct Writer {
     queue: Option<mpsc::Sender<Box<dyn Job>>>,
+    /// `None` for a writer that the caller steps.
     thread: Option<JoinHandle<()>>,
     /// The thread that answers callers, which the writer's waits for when it ends.
     answers: Option<ThreadId>,
@@ -48,6 +52,12 @@ impl Writer {
             .spawn(move || work(&connection, log, jobs, bounds.commit, &signals))
             .expect("the system can start a thread");
         Self { queue: Some(queue), thread: Some(thread), answers }
+    }
+
+    /// A writer without a thread: whoever has the other end commits the units.
+    pub(crate) fn stepped(bounds: Bounds) -> (Self, Waiting) {
+        let (queue, jobs) = mpsc::channel(bounds.waiting);
+        (Self { queue: Some(queue), thread: None, answers: None }, jobs)
     }
 
     pub(crate) async fn run<T, E>(&self, work: Work<T, E>) -> Result<T, E>
@@ -78,25 +88,10 @@ impl Drop for Writer {
     }
 }
 
-fn work(
-    connection: &Connection,
-    mut log: Log,
-    mut jobs: mpsc::Receiver<Box<dyn Job>>,
-    commit_max: usize,
-    signals: &Signals,
-) {
+fn work(connection: &Connection, mut log: Log, mut jobs: Waiting, commit_max: usize, signals: &Signals) {
     let mut known = signals.version.now();
-    while let Some(mut first) = jobs.blocking_recv() {
-        let mut commit = match Commit::begin(connection) {
-            Ok(commit) => commit,
-            Err(error) => {
-                tracing::error!(%error, "a commit could not begin; its unit is refused");
-                first.fail(StoreError::NotCommitted);
-                first.finish(false);
-                continue;
-            }
-        };
-        commit.add(first);
+    while let Some(first) = jobs.blocking_recv() {
+        let Some(mut commit) = Commit::begin_with(connection, first) else { continue };
         commit.add_waiting(&mut jobs, commit_max);
         match log.wait() {
             Ok(false) => {}
@@ -109,7 +104,9 @@ fn work(
                 break;
             }
         }
-        commit.end(&mut log, &signals.commits);
+        if let Some(units) = commit.end(&signals.commits) {
+            log.sync(units);
+        }
         if signals.log_is_long.swap(false, Ordering::Relaxed) {
             restart_log(connection);
         }
@@ -138,7 +135,7 @@ fn restart_log(connection: &Connection) {
 }
 
 /// One transaction and the units in it.
-struct Commit<'c> {
+pub(crate) struct Commit<'c> {
     connection: &'c Connection,
     jobs: Vec<Box<dyn Job>>,
     /// No unit has failed so far, and all ran without a savepoint.
@@ -162,8 +159,24 @@ impl<'c> Commit<'c> {
         })
     }
 
+    /// Begins a commit and runs its first unit; `None` when it could not begin, and the unit was refused.
+    pub(crate) fn begin_with(connection: &'c Connection, mut first: Box<dyn Job>) -> Option<Self> {
+        match Self::begin(connection) {
+            Ok(mut commit) => {
+                commit.add(first);
+                Some(commit)
+            }
+            Err(error) => {
+                tracing::error!(%error, "a commit could not begin; its unit is refused");
+                first.fail(StoreError::NotCommitted);
+                first.finish(false);
+                None
+            }
+        }
+    }
+
     /// Adds the units that wait, up to `max` of them in the commit.
-    fn add_waiting(&mut self, jobs: &mut mpsc::Receiver<Box<dyn Job>>, max: usize) {
+    pub(crate) fn add_waiting(&mut self, jobs: &mut Waiting, max: usize) {
         while self.jobs.len() < max {
             let Ok(next) = jobs.try_recv() else { break };
             self.add(next);
@@ -211,8 +224,9 @@ impl<'c> Commit<'c> {
         self.check_transaction();
     }
 
-    /// Commits; whoever waits is answered when the commit is on disk. What came before it has to be.
-    fn end(self, log: &mut Log, commits: &Durations) {
+    /// Commits. Returns the units to be answered when the commit is on disk, and what came before it too. `None` when
+    /// there is nothing to wait for, because nothing was changed or committed: then they are answered here.
+    pub(crate) fn end(self, commits: &Durations) -> Option<Batch> {
         let begun = Instant::now();
         let committed = !self.ended_by_database
             && statement(self.connection, "COMMIT")
@@ -222,9 +236,10 @@ impl<'c> Commit<'c> {
                 .is_ok();
         if committed && self.connection.total_changes() != self.changed_before {
             commits.observe(begun.elapsed());
-            return log.sync(self.jobs);
+            return Some(self.jobs);
         }
         self.finish(committed);
+        None
     }
 
     /// Answers at once. A transaction that was not `committed` is rolled back.

@@ -211,6 +211,7 @@ async fn the_statements_of_every_event_use_an_index() {
         (unattributed.as_str(), 2, "COVERING INDEX entry_unattributed (program=? AND test=?)"),
         (listed.as_str(), 3, "INDEX entry_unattributed (program=? AND test=?)"),
         (fact::FACTS, 2, "(scope=? AND name=?)"),
+        (fact::NEWEST_CHANGE, 0, "INDEX fact_change"),
         (fact::FORGET, 2, "INDEX fact_stored (stored_at<?)"),
     ];
     for (text, params, index) in texts {

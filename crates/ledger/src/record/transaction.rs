@@ -73,6 +73,7 @@ pub(crate) fn record(
         source: ctx.source,
         claimed_name: found.claimed,
         refunded_at: None,
+        refunded_revision: 0,
         product_book: paid_for,
         names: TransactionNames {
             member_key: new.member_key.clone().filter(|_| seller.is_some()),
@@ -238,16 +239,25 @@ pub(crate) fn refund(
     key: &str,
     refund: &CreateRefund,
 ) -> Result<Transaction, Refusal> {
-    let row = require(unit, ctx, key)?;
+    let mut row = require(unit, ctx, key)?;
     let total = requested_total(refund, &row)?;
     let shrinks = total.unsigned_abs() < row.refunded_total.unsigned_abs();
-    let stale = refund.occurred_at.is_some_and(|at| row.refunded_at.is_some_and(|known| at.0 < known));
+    let stale = is_stale(refund, &row);
+    row.refunded_revision = refund.revision.unwrap_or(row.refunded_revision);
     // A total may shrink only if it and the known total both came with a time, as a provider's do. What the vendor
     // refunded stays refunded.
     if stale || (shrinks && (refund.occurred_at.is_none() || row.refunded_at.is_none())) {
         return Ok(render(row));
     }
     apply_refund(unit, ctx, row, (total, refund.occurred_at), WebhookEvent::TransactionUpdated)
+}
+
+/// Whether a total is older than the stored one: by its time, or, of the same time, by its revision. A request may arrive
+/// long after its sender has given it up and has sent a newer total.
+fn is_stale(refund: &CreateRefund, row: &TransactionRow) -> bool {
+    let (Some(at), Some(known)) = (refund.occurred_at, row.refunded_at) else { return false };
+    let revision = refund.revision.unwrap_or(row.refunded_revision);
+    (at.0, revision) < (known, row.refunded_revision)
 }
 
 /// Refunds all of a payment. No later total of a provider restores it.

@@ -41,6 +41,7 @@ pub const MIGRATIONS: &[&str] = &[
     super::former_key::TABLE,
     super::webhook::TABLE,
     super::delivery::TABLE,
+    super::transaction::REVISION,
 ];
 
 /// Sources of records (trust.md section 1). Rows from before have the vendor as source, because the real one was not

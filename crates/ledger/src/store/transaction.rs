@@ -43,6 +43,8 @@ row! {
         pub(crate) claimed_name: Option<String> = "txn.claimed_name",
         /// When the newest refunded total was true, by the provider's time.
         pub(crate) refunded_at: Option<i64> = "txn.refunded_at",
+        /// The number that orders totals of that time.
+        pub(crate) refunded_revision: i64 = "txn.refunded_revision",
         /// The catalogue entry that a provider's line named; the product's own entry may change with the plan.
         pub(crate) product_book: Option<i64> = "txn.product_book",
         /// Read only.
@@ -71,6 +73,11 @@ CREATE INDEX txn_by_partnership ON txn (partnership, program, test, created_at, 
 CREATE INDEX txn_of_subscription ON txn (program, test, subscription_key, created_at, id)
     WHERE subscription_key IS NOT NULL;
 CREATE INDEX txn_of_text ON txn (program, test, product_text, created_at, id) WHERE product_text IS NOT NULL;
+";
+
+/// Orders refunded totals of one time; 0 for those from before.
+pub(super) const REVISION: &str = "
+ALTER TABLE txn ADD COLUMN refunded_revision bigint NOT NULL DEFAULT 0;
 ";
 
 const COLUMNS: &str = TransactionRow::COLUMNS;
@@ -150,6 +157,7 @@ pub(crate) fn insert(unit: &mut Unit<'_>, program: i64, row: &TransactionRow) ->
             ("source", row.source.name().into()),
             ("claimed_name", row.claimed_name.as_ref().into()),
             ("refunded_at", row.refunded_at.into()),
+            ("refunded_revision", row.refunded_revision.into()),
             ("product_book", row.product_book.into()),
         ],
         "(program, test, key) DO NOTHING",
@@ -192,6 +200,7 @@ pub(crate) fn update(unit: &mut Unit<'_>, row: &TransactionRow) -> Result<(), St
             ("customer", row.customer.into()),
             ("claimed_name", row.claimed_name.as_ref().into()),
             ("refunded_at", row.refunded_at.into()),
+            ("refunded_revision", row.refunded_revision.into()),
         ],
     )?;
     count_in(unit, row)

@@ -211,6 +211,28 @@ async fn only_a_total_with_a_time_shrinks_one_that_came_with_a_time() {
     }
 }
 
+/// The time of a total is that of the newest fact it knows, so two totals may have the same time: when a dispute was
+/// won before the refund that is known already. The older one may still be on its way, long after its sender gave up.
+#[tokio::test]
+async fn of_two_totals_of_one_time_the_one_that_knew_more_stays_in_any_order() {
+    let total = |total: i64, revision: Option<i64>| match revision {
+        Some(revision) => json!({"refunded_total": total, "occurred_at": 1000, "revision": revision}),
+        None => json!({"refunded_total": total, "occurred_at": 1000}),
+    };
+    for (first, second, balance) in [
+        (total(9900, Some(7)), total(4950, Some(8)), 990),
+        (total(4950, Some(8)), total(9900, Some(7)), 990),
+        (total(4950, Some(8)), total(9900, Some(8)), 0),
+        (total(4950, Some(8)), total(9900, None), 0),
+        (total(4950, Some(8)), json!({"refunded_total": 9900, "occurred_at": 1001, "revision": 1}), 0),
+    ] {
+        let shop = paid_shop().await;
+        refund(&shop, "invoice-1", first.clone()).await.data();
+        refund(&shop, "invoice-1", second.clone()).await.data();
+        assert_eq!(shop.balance().await, balance, "{first} {second}");
+    }
+}
+
 #[tokio::test]
 async fn a_total_of_the_company_that_the_provider_repeats_is_the_providers_from_then_on() {
     let shop = paid_shop().await;

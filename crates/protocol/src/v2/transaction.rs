@@ -69,6 +69,9 @@ pub struct CreateRefund {
     /// When `refunded_total` was true, by the source's clock; a request older than the stored state changes nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub occurred_at: Option<Millis>,
+    /// Orders totals with the same `occurred_at`: one with a lower number than the stored state's changes nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<i64>,
 }
 
 /// A line of a refund.

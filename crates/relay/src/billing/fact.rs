@@ -110,6 +110,7 @@ impl FactBody {
             at,
             rank,
             body: serde_json::to_string(self).expect("texts and integers always serialize"),
+            change: 0,
         }
     }
 

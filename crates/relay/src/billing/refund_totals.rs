@@ -21,6 +21,9 @@ pub enum RefundTotals {
         lines: Vec<(String, i64)>,
         /// The time of the newest fact, epoch milliseconds.
         at: i64,
+        /// The number of the newest change of a fact. Of two totals with the same time, which is that of the newest
+        /// fact and not of the one that arrived last, the one with the higher number knew more.
+        revision: i64,
     },
     /// Nothing was ever taken back.
     Nothing,
@@ -96,9 +99,11 @@ pub fn compute(records: &BTreeMap<String, Vec<Fact>>) -> RefundTotals {
         .fold(0_i64, |sum, (name, facts)| sum.saturating_add(of_record(facts, charged(records, name))))
         .clamp(0, gross.max(0));
     let at = records.values().flatten().map(|fact| fact.at).max().unwrap_or_default();
+    let revision = records.values().flatten().map(|fact| fact.change).max().unwrap_or_default();
     RefundTotals::Totals {
         lines: lines.into_iter().map(|line| (line.key, share(line.base, back, gross))).collect(),
         at,
+        revision,
     }
 }
 

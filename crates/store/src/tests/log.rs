@@ -151,7 +151,7 @@ async fn a_unit_may_hold_the_last_handle_of_its_own_store() {
 }
 
 /// Polls once.
-async fn poll_once<F: Future + Unpin>(mut future: F) -> std::task::Poll<F::Output> {
+pub(super) async fn poll_once<F: Future + Unpin>(mut future: F) -> std::task::Poll<F::Output> {
     std::future::poll_fn(|context| std::task::Poll::Ready(std::pin::Pin::new(&mut future).poll(context)))
         .await
 }

@@ -6,7 +6,7 @@ use crate::{Appended, Fact};
 
 fn fact(part: &str, at: i64, rank: i64, body: &str) -> Fact {
     let own = str::to_owned;
-    Fact { scope: own("1"), name: own("in:in_1"), part: own(part), at, rank, body: own(body) }
+    Fact { scope: own("1"), name: own("in:in_1"), part: own(part), at, rank, body: own(body), change: 0 }
 }
 
 #[tokio::test]
@@ -24,8 +24,28 @@ async fn of_each_fact_the_newest_is_kept_in_any_order() {
                 .unwrap();
         }
         let known = fixture.journal.facts("1".to_owned(), "in:in_1".to_owned()).await.unwrap();
+        let known: Vec<_> = known.into_iter().map(|fact| Fact { change: 0, ..fact }).collect();
         assert_eq!(known, [states[2].clone(), fact("b", 1, 0, "other")]);
         assert_eq!(fixture.journal.facts("1t".to_owned(), "in:in_1".to_owned()).await.unwrap(), []);
+    }
+}
+
+#[tokio::test]
+async fn each_change_of_a_fact_has_a_higher_number_than_all_before_it() {
+    let fixture = test_journal();
+    let mut newest = 0;
+    for (one, changes) in [
+        (fact("a", 5, 0, "open"), true),
+        (fact("b", 9, 0, "other"), true),
+        (fact("a", 5, 0, "open"), false),
+        (fact("a", 4, 0, "older"), false),
+        (fact("a", 6, 0, "closed"), true),
+    ] {
+        fixture.journal.append_with_facts(Vec::new(), vec![one.clone()], 0).await.unwrap();
+        let known = fixture.journal.facts("1".to_owned(), "in:in_1".to_owned()).await.unwrap();
+        let change = known.iter().map(|fact| fact.change).max().unwrap();
+        assert_eq!(change > newest, changes, "{one:?}");
+        newest = change;
     }
 }
 

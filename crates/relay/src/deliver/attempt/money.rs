@@ -100,11 +100,12 @@ impl Attempt<'_> {
                         names: self.names(waits_for),
                     });
                 }
-                RefundTotals::Totals { lines, at } => {
+                RefundTotals::Totals { lines, at, revision } => {
                     for (key, total) in lines {
                         let change = CreateRefund {
                             refunded_total: Some(*total),
                             occurred_at: Some(Millis(*at)),
+                            revision: Some(*revision),
                             ..CreateRefund::default()
                         };
                         self.send_refund(key, &change).await?;
@@ -121,7 +122,8 @@ impl Attempt<'_> {
     async fn send_refund(&self, key: &str, refund: &CreateRefund) -> Result<(), AttemptError> {
         let total = refund.refunded_total.unwrap_or_default();
         let at = refund.occurred_at.map_or(0, |at| at.0);
-        let digest = Sha256::digest(format!("{key}/{total}/{at}"));
+        let revision = refund.revision.unwrap_or_default();
+        let digest = Sha256::digest(format!("{key}/{total}/{at}/{revision}"));
         let idem = self.idempotency_key(hex::encode(&digest[..8]));
         match self.client.refund_transaction(key, refund, Some(&idem)).await {
             Err(error) if is_missing(&error) => {
