@@ -133,7 +133,7 @@ impl Params {
     }
 
     fn limit(&self) -> Result<u32, Refusal> {
-        let Some(text) = self.get("limit") else { return Ok(LIST_DEFAULT) };
+        let Some(text) = self.number("limit") else { return Ok(LIST_DEFAULT) };
         text.parse().ok().filter(|limit| (1..=LIST_MAX).contains(limit)).ok_or_else(|| {
             let message = format!("limit must be an integer from 1 to {LIST_MAX}");
             Refusal::invalid("out_of_range", "limit", message)
@@ -170,7 +170,7 @@ impl Params {
     }
 
     fn time(&self, name: &'static str) -> Result<Option<i64>, Refusal> {
-        let Some(text) = self.get(name) else { return Ok(None) };
+        let Some(text) = self.number(name) else { return Ok(None) };
         text.parse().map(Some).map_err(|_| {
             Refusal::invalid("wrong_type", name, format!("{name} must be a time in epoch milliseconds"))
         })

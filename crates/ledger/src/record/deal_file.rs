@@ -17,7 +17,7 @@ use crate::store::deal_file::{self, DealFileRow};
 use crate::store::list::{Condition, Listing};
 
 /// Characters of a file's name and of its media type.
-const NAME_MAX: usize = 255;
+pub(crate) const NAME_MAX: usize = 255;
 
 /// Files of deals.
 pub(crate) struct DealFiles;
