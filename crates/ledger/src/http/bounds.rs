@@ -7,13 +7,16 @@ use headwater_protocol::key::Prefix;
 use headwater_protocol::limits::{
     ACTION_VALUE_MAX, AMOUNT_MAX, CAPS_MAX, COMPANY_NAME_MAX, CUSTOMER_KEY_MAX, CUSTOMER_KEY_MIN,
     DESCRIPTION_MAX, DRIP_OCCURRENCES_MAX, DRY_RUN_STEP, EMAIL_MAX, EMAIL_MIN, FORM_FIELDS_MAX,
-    KEY_OVERLAP_HOURS_MAX, LIST_MAX, METADATA_ENTRIES_MAX, NAME_MAX, PARTNER_KEY_MAX, SECRET_MAX, SUB_ID_MAX,
-    SUB_IDS_MAX, TRANSACTION_KEY_MAX, TRANSACTION_KEY_MIN, WEBHOOK_TARGET_MAX,
+    KEY_OVERLAP_HOURS_MAX, LIST_MAX, METADATA_ENTRIES_MAX, METADATA_NAME_MAX, METADATA_VALUE_MAX, NAME_MAX,
+    PARTNER_KEY_MAX, SECRET_MAX, SUB_ID_MAX, SUB_IDS_MAX, TRANSACTION_KEY_MAX, TRANSACTION_KEY_MIN,
+    WEBHOOK_TARGET_MAX,
 };
 use headwater_protocol::v2::BillingProvider;
 use serde_json::Value;
 use utoipa::Number;
-use utoipa::openapi::schema::{ArrayItems, Object, ObjectBuilder, SchemaFormat, SchemaType, Type};
+use utoipa::openapi::schema::{
+    AdditionalProperties, ArrayItems, Object, ObjectBuilder, SchemaFormat, SchemaType, Type,
+};
 use utoipa::openapi::{RefOr, Schema};
 
 use crate::record::deal_file::NAME_MAX as FILE_NAME_MAX;
@@ -41,13 +44,20 @@ enum Bound {
     Words(&'static [&'static str]),
     /// An object of texts by billing provider.
     ByProvider,
-    /// At most so many members of an object.
-    Members(usize),
+    /// A payment's metadata: few short names, with plain values.
+    Metadata,
+    /// A text that may be absent, but not null.
+    NotNull,
+    /// A time that is not before 1970.
+    Since1970,
     /// Every request has it.
     Required,
 }
 
-use Bound::{ByProvider, Characters, Day, EachOf, Entries, Key, Like, Members, Numbers, Required, Words};
+use Bound::{
+    ByProvider, Characters, Day, EachOf, Entries, Key, Like, Metadata, NotNull, Numbers, Required, Since1970,
+    Words,
+};
 
 /// Schemas, one of their members, and what it may be.
 type Row = (&'static [&'static str], &'static str, Bound);
@@ -61,11 +71,17 @@ const TEXT: Bound = Characters(1, DESCRIPTION_MAX);
 /// A calendar span, up to 3660.
 const SPAN: Bound = Like("^([0-9]{1,3}|[12][0-9]{3}|3[0-5][0-9]{2}|36[0-5][0-9]|3660)[dwmy]$");
 
+/// What rules may be about.
+const OBJECTS: &[&str] =
+    &["product", "transaction", "customer", "partnership", "action", "deal", "lead", "link"];
+
 const PEOPLE: &[Row] = &[
     (&["CreateCustomer", "UpdateCustomer", "CreateMember", "CreateTeamMember"], "email", EMAIL),
     (&["CreatePartnership", "CreateApplication", "CreateLead", "UpdateLead", "ConvertSale"], "email", EMAIL),
     (&["CreatePartnership", "UpdatePartnership"], "manager_email", EMAIL),
     (&["CreateDeal", "UpdateDeal"], "contact_email", EMAIL),
+    // Only what the relay hands on from a page may have none (trust.md section 3).
+    (&["CreateCustomer"], "email", Required),
     (&["Conversion"], "email", Characters(0, EMAIL_MAX)),
     (&["CreateCustomer", "UpdateCustomer", "Conversion", "CreateMember"], "name", OPEN_NAME),
     (&["CreatePartnership", "UpdatePartnership", "CreateApplication"], "first_name", OPEN_NAME),
@@ -79,6 +95,8 @@ const PEOPLE: &[Row] = &[
     (&["CreateLead", "UpdateLead"], "company", Characters(1, COMPANY_NAME_MAX)),
     (&["CreateDeal", "UpdateDeal"], "account_name", Characters(1, COMPANY_NAME_MAX)),
     (&["CreateDeal", "UpdateDeal"], "name", Characters(1, COMPANY_NAME_MAX)),
+    (&["CreateCustomer"], "partner_key", NotNull),
+    (&["CreateCustomer"], "partner_key", Characters(1, PARTNER_KEY_MAX)),
     // Its bytes are counted, not its characters, which a schema cannot say.
     (&["CreatePartnership"], "partner_key", Characters(1, PARTNER_KEY_MAX)),
     (&["CreatePartnership"], "partner_key", Like("^[^\\x00-\\x1F\\x7F]+$")),
@@ -162,7 +180,9 @@ const MONEY: &[Row] = &[
     (&["CreateTransaction"], "subscription_key", ID),
     (&["CreateTransaction"], "product_key", Characters(0, CUSTOMER_KEY_MAX)),
     (&["CreateTransaction"], "category_key", Characters(0, CUSTOMER_KEY_MAX)),
-    (&["CreateTransaction"], "metadata", Members(METADATA_ENTRIES_MAX)),
+    (&["CreateTransaction"], "metadata", Metadata),
+    (&["CreateTransaction"], "created_at", Since1970),
+    (&["RuleScope", "RuleLeaf"], "object", Words(OBJECTS)),
     (&["CreateReward"], "description", TEXT),
     (&["UpdateReward", "Attribution"], "reason", TEXT),
     (&["CreateTrigger", "UpdateTrigger"], "offer_description", TEXT),
@@ -176,6 +196,7 @@ const MONEY: &[Row] = &[
     (&["Drip"], "occurrences", Numbers(1, DRIP_OCCURRENCES_MAX as i64)),
     (&["Drip"], "delay", SPAN),
     (&["Drip"], "cycle", SPAN),
+    (&["PercentCommission"], "percent", Like("^([1-9][0-9]?|100|([1-9]?[0-9])\\.[0-9]{0,3}[1-9])$")),
     (&["Cap"], "rewards", Numbers(1, i64::MAX)),
     (&["FlatCommission", "PercentCommission"], "caps", Entries(0, CAPS_MAX)),
     (&["PastRange", "DryRunTrigger"], "limit", Numbers(1, DRY_RUN_STEP as i64)),
@@ -205,6 +226,14 @@ impl Bound {
         match (self, property) {
             (Required, _) => {}
             (Words(words), property) => *property = one_of(words, property),
+            (Since1970, property) => {
+                *property = ObjectBuilder::new()
+                    .schema_type(SchemaType::from_iter([Type::Integer, Type::Null]))
+                    .format(Some(SchemaFormat::Custom("int64".to_owned())))
+                    .minimum(Some(0))
+                    .description(Some("Milliseconds since 1970-01-01 UTC, when that is not now."))
+                    .into();
+            }
             (Entries(min, max), RefOr::T(Schema::Array(list))) => {
                 list.min_items = Some(*min).filter(|min| *min > 0);
                 list.max_items = Some(*max).filter(|max| *max < usize::MAX);
@@ -236,13 +265,27 @@ impl Bound {
             Day => value.format = Some(SchemaFormat::Custom("date".to_owned())),
             ByProvider => {
                 let names = BillingProvider::ALL.iter().map(|provider| provider.name());
-                let names = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names));
+                let names = text().enum_values(Some(names));
                 value.property_names = Some(Box::new(names.into()));
             }
-            Members(max) => value.max_properties = Some(*max),
-            Words(_) | Entries(..) | EachOf(..) | Required => {}
+            Metadata => {
+                let name = text().min_length(Some(1)).max_length(Some(METADATA_NAME_MAX));
+                let plain = [Type::String, Type::Number, Type::Boolean, Type::Null];
+                let plain = ObjectBuilder::new()
+                    .schema_type(SchemaType::from_iter(plain))
+                    .max_length(Some(METADATA_VALUE_MAX));
+                value.max_properties = Some(METADATA_ENTRIES_MAX);
+                value.property_names = Some(Box::new(name.into()));
+                value.additional_properties = Some(Box::new(AdditionalProperties::RefOr(plain.into())));
+            }
+            NotNull => value.schema_type = Type::String.into(),
+            Words(_) | Entries(..) | EachOf(..) | Required | Since1970 => {}
         }
     }
+}
+
+fn text() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String)
 }
 
 /// One of the words, with what was said about the member. Where it may be null, null is one of them.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::List;
 use crate::Millis;
 
 /// `POST /deals/{key}/files`.
@@ -38,6 +39,16 @@ pub struct DealFile {
     pub updated_at: Millis,
 }
 
+/// A page of a deal's files. They stand in it twice, because published clients read `deal_files`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DealFilePage {
+    /// As in every list.
+    #[serde(flatten)]
+    pub page: List<DealFile>,
+    /// The page's items.
+    pub deal_files: Vec<DealFile>,
+}
+
 /// A file of a deal with its content: `GET /api/deals/{key}/file/{file_key}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DealFileContent {
@@ -51,6 +62,8 @@ pub struct DealFileContent {
     pub content_type: String,
     /// Bytes of its content.
     pub size: i64,
+    /// Where it is read.
+    pub url: String,
     /// What is in it, as base64.
     pub content: String,
     /// Made at.
