@@ -17,6 +17,10 @@ use crate::tools;
 
 /// What schemathesis cannot read from a document: refusals that depend on what is stored.
 const CHECKS: &str = include_str!("schemathesis/checks.py");
+/// Objects that it names in requests.
+const OBJECTS: &str = include_str!("schemathesis/objects.py");
+/// The partner who asks in the second run.
+const PARTNER: &str = "robin";
 /// Operations that the vendor's run leaves out: the first ends the secret that the run itself uses, the second is only
 /// a partner's.
 const NOT_AS_VENDOR: [&str; 2] = ["/api/v2/program/keys/rotate", "/api/v2/marketplace/programs"];
@@ -111,27 +115,32 @@ impl Company {
             command.arg(&credentials);
             command
         };
-        output(&mut api("partnerships create --email robin@agency.example --partner-key robin")).await?;
-        let token: Value =
-            serde_json::from_slice(&output(&mut api("partnerships create-token robin")).await?)?;
+        let partner = format!("partnerships create --email robin@agency.example --partner-key {PARTNER}");
+        output(&mut api(&partner)).await?;
+        let token = output(&mut api(&format!("partnerships create-token {PARTNER}"))).await?;
+        let token: Value = serde_json::from_slice(&token)?;
         let partner_token = token["token"].as_str().context("a token is shown when it is made")?.to_owned();
         std::fs::write(place.path().join("checks.py"), CHECKS)?;
+        std::fs::write(place.path().join("objects.py"), OBJECTS)?;
         Ok(Self { server, keys, partner_token, place })
+    }
+
+    fn key(&self, name: &str) -> anyhow::Result<&str> {
+        self.keys[name].as_str().with_context(|| format!("init prints {name}"))
     }
 
     /// The settings of a run: who asks.
     fn settings(&self, who: &str) -> anyhow::Result<PathBuf> {
-        let key = |name: &str| self.keys[name].as_str().with_context(|| format!("init prints {name}"));
         let text = if who == "partner" {
             format!("[auth.openapi.partner]\nbearer = \"{}\"\n", self.partner_token)
         } else {
             format!(
                 "[auth.openapi.vendor]\nusername = \"{}\"\npassword = \"{}\"\n[auth.openapi.admin]\nbearer = \
                  \"{}\"\n[auth.openapi.tracking]\nbearer = \"{}\"\n",
-                key("public_key")?,
-                key("secret_key")?,
-                key("admin_token")?,
-                key("tracking_token")?,
+                self.key("public_key")?,
+                self.key("secret_key")?,
+                self.key("admin_token")?,
+                self.key("tracking_token")?,
             )
         };
         let path = self.place.path().join(format!("{who}.toml"));
@@ -160,6 +169,11 @@ impl Company {
         command.args(["--continue-on-failure", "--generation-database", "none", "--max-time"]);
         command.arg(time.as_secs().to_string()).args(operations);
         command.env("SCHEMATHESIS_HOOKS", "checks").env("PYTHONPATH", self.place.path());
+        command.env("HEADWATER_URL", &self.server.url);
+        command.env("HEADWATER_PAIR", format!("{}:{}", self.key("public_key")?, self.key("secret_key")?));
+        if who == "partner" {
+            command.env("HEADWATER_PARTNER", PARTNER);
+        }
         command.current_dir(self.place.path()).stdin(Stdio::null()).stderr(Stdio::null());
         let status = command.stdout(std::fs::File::create(log)?).status().await?;
         let said = std::fs::read_to_string(log)?;

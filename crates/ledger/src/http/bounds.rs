@@ -166,9 +166,7 @@ const COMPANY: &[Row] = &[
     (
         &["CreateDealFile"],
         "content",
-        Like(
-            "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{3}=|[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$",
-        ),
+        Like("^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$"),
     ),
 ];
 
@@ -262,7 +260,10 @@ impl Bound {
             }
             Like(pattern) => value.pattern = Some((*pattern).to_owned()),
             Key(prefix) => value.pattern = Some(format!("^{}[A-Za-z0-9]{{1,64}}$", prefix.text())),
-            Day => value.format = Some(SchemaFormat::Custom("date".to_owned())),
+            Day => {
+                value.format = Some(SchemaFormat::Custom("date".to_owned()));
+                value.pattern = Some("^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$".to_owned());
+            }
             ByProvider => {
                 let names = BillingProvider::ALL.iter().map(|provider| provider.name());
                 let names = text().enum_values(Some(names));
