@@ -26,7 +26,7 @@ const PARTNER: &str = "robin";
 const NOT_AS_VENDOR: [&str; 2] = ["/api/v2/program/keys/rotate", "/api/v2/marketplace/programs"];
 
 /// The server with a company, and where the runs find what they need.
-struct Company {
+struct AskedServer {
     server: Server,
     keys: Value,
     partner_token: String,
@@ -34,8 +34,8 @@ struct Company {
     place: tempfile::TempDir,
 }
 
-/// The end of one run.
-struct RunEnd {
+/// What one run came to.
+struct RunSummary {
     /// Requests sent, as schemathesis counts them.
     requests: u64,
     /// Its last line.
@@ -52,7 +52,7 @@ pub(super) fn run(root: &Path, time: Duration) -> anyhow::Result<SuiteResult> {
     let document = std::fs::read_to_string(root.join("docs/openapi.json"))?;
     let own = of_partners(&serde_json::from_str(&document)?);
     tokio::runtime::Runtime::new()?.block_on(async {
-        let company = Company::open(&program).await?;
+        let asked = AskedServer::open(&program).await?;
         let as_partner = time / 4;
         let mut ran = Vec::new();
         let mut findings = Vec::new();
@@ -64,14 +64,14 @@ pub(super) fn run(root: &Path, time: Duration) -> anyhow::Result<SuiteResult> {
             [("vendor", time - as_partner, as_vendor), ("partner", as_partner, only_own)]
         {
             let log = logs.join(format!("schemathesis-{who}.txt"));
-            let end = company.attempt(&tool, who, time, &operations, &log).await?;
+            let end = asked.attempt(&tool, who, time, &operations, &log).await?;
             println!("as {who}: {}", end.summary);
             ran.push(format!("{} requests as {who}", thousands(end.requests)));
             if end.failed {
                 findings.push(format!("schemathesis as {who}: {}; see {}", end.summary, log.display()));
             }
         }
-        company.server.stop().await?;
+        asked.server.stop().await?;
         let finding = (!findings.is_empty()).then(|| findings.join("\n"));
         Ok(SuiteResult { name: "schemathesis".to_owned(), ran: ran.join(", "), finding })
     })
@@ -88,7 +88,7 @@ fn of_partners(document: &Value) -> Vec<String> {
     own.filter_map(|operation| operation["operationId"].as_str().map(str::to_owned)).collect()
 }
 
-impl Company {
+impl AskedServer {
     async fn open(program: &Path) -> anyhow::Result<Self> {
         let place = tempfile::tempdir()?;
         let data = place.path().join("data");
@@ -155,7 +155,7 @@ impl Company {
         time: Duration,
         operations: &[String],
         log: &Path,
-    ) -> anyhow::Result<RunEnd> {
+    ) -> anyhow::Result<RunSummary> {
         eprintln!("schemathesis as {who} for {} s; its log is {}", time.as_secs(), log.display());
         let mut command = Command::new(tool);
         command.arg("--config-file").arg(self.settings(who)?);
@@ -179,7 +179,7 @@ impl Company {
         let said = std::fs::read_to_string(log)?;
         let (requests, summary) = ended(&said)
             .with_context(|| format!("schemathesis did not come to its summary: see {}", log.display()))?;
-        Ok(RunEnd { requests, summary, failed: !status.success() })
+        Ok(RunSummary { requests, summary, failed: !status.success() })
     }
 }
 

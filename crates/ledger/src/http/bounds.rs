@@ -61,7 +61,7 @@ use Bound::{
 };
 
 /// Schemas, one of their members, and what it may be.
-type Row = (&'static [&'static str], &'static str, Bound);
+type MemberBound = (&'static [&'static str], &'static str, Bound);
 
 const ID: Bound = Characters(CUSTOMER_KEY_MIN, CUSTOMER_KEY_MAX);
 const EMAIL: Bound = Characters(EMAIL_MIN, EMAIL_MAX);
@@ -76,7 +76,7 @@ const SPAN: Bound = Like("^([0-9]{1,3}|[12][0-9]{3}|3[0-5][0-9]{2}|36[0-5][0-9]|
 const OBJECTS: &[&str] =
     &["product", "transaction", "customer", "partnership", "action", "deal", "lead", "link"];
 
-const PEOPLE: &[Row] = &[
+const PEOPLE: &[MemberBound] = &[
     (&["CreateCustomer", "UpdateCustomer", "CreateMember", "CreateTeamMember"], "email", EMAIL),
     (&["CreatePartnership", "CreateApplication", "CreateLead", "UpdateLead", "ConvertSale"], "email", EMAIL),
     (&["CreatePartnership", "UpdatePartnership"], "manager_email", EMAIL),
@@ -112,7 +112,7 @@ const PEOPLE: &[Row] = &[
     (&["DecideApplications"], "keys", Entries(1, LIST_MAX as usize)),
 ];
 
-const KEYS: &[Row] = &[
+const KEYS: &[MemberBound] = &[
     (&["CreateApplication"], "key", Key(Prefix::Application)),
     (&["CreateCustomer"], "key", Key(Prefix::Customer)),
     (&["CreateDeal"], "key", Key(Prefix::Deal)),
@@ -139,7 +139,7 @@ const KEYS: &[Row] = &[
     (&["Conversion"], "sub_ids", EachOf(0, SUB_ID_MAX)),
 ];
 
-const COMPANY: &[Row] = &[
+const COMPANY: &[MemberBound] = &[
     (&["CreateGroup", "UpdateGroup", "CreateTier", "UpdateTier", "CreateStage"], "name", NAME),
     (&["CreateTiersCollection", "UpdateTiersCollection", "UpdateProgram"], "name", NAME),
     (&["CreateFormTemplate", "UpdateFormTemplate", "FormField"], "name", NAME),
@@ -171,7 +171,7 @@ const COMPANY: &[Row] = &[
     ),
 ];
 
-const MONEY: &[Row] = &[
+const MONEY: &[MemberBound] = &[
     (&["CreateTransaction", "CreateProduct", "UpdateProduct"], "amount", Numbers(-AMOUNT_MAX, AMOUNT_MAX)),
     (&["CreateDeal", "UpdateDeal", "CreateLead", "UpdateLead"], "amount", Numbers(0, AMOUNT_MAX)),
     (&["CreateReward", "FlatCommission"], "amount", Numbers(1, AMOUNT_MAX)),

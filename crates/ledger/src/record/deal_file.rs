@@ -58,7 +58,12 @@ pub(crate) fn list(
     let deal = require::<Deals>(unit, ctx, viewer, deal)?;
     let own = vec![Condition::int("deal_file.sale =", deal.id)];
     let page = filter::narrowed::<DealFiles>(unit, ctx, None, own, request)?;
-    Ok(DealFilePage { deal_files: page.items.clone(), page })
+    Ok(DealFilePage {
+        deal_files: page.items.clone(),
+        items: page.items,
+        has_more: page.has_more,
+        ending_cursor: page.ending_cursor,
+    })
 }
 
 /// Adds a file to a deal that the caller may see.

@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::List;
 use crate::Millis;
 
 /// `POST /deals/{key}/files`.
@@ -42,11 +41,14 @@ pub struct DealFile {
 /// A page of a deal's files. They stand in it twice, because published clients read `deal_files`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DealFilePage {
-    /// As in every list.
-    #[serde(flatten)]
-    pub page: List<DealFile>,
     /// The page's items.
+    pub items: Vec<DealFile>,
+    /// The same.
     pub deal_files: Vec<DealFile>,
+    /// Whether more follow.
+    pub has_more: bool,
+    /// The last item's key: `starting_after` of the next page.
+    pub ending_cursor: Option<String>,
 }
 
 /// A file of a deal with its content: `GET /api/deals/{key}/file/{file_key}`.
