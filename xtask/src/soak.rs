@@ -1,5 +1,6 @@
 //! `cargo xtask soak`: tests that take too long for every change: fuzz targets for minutes, failures injected at
-//! every step of a unit of work, the simulation, servers killed under load, signups before a failing relay, and overload.
+//! every step of a unit of work, the simulation, servers killed under load, signups before a failing relay, overload,
+//! and an API asked by its own document.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -15,12 +16,13 @@ mod fuzz;
 mod journey;
 mod loss;
 mod mutants;
+mod schemathesis;
 mod simulation;
 
 /// The arguments of `soak`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Minutes for each fuzz target, for the kills under load, and for the fail-over.
+    /// Minutes for each fuzz target, for the kills under load, for the fail-over, and for schemathesis.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
     minutes: u64,
     /// Seeds of the simulation.
@@ -55,6 +57,8 @@ enum Suite {
     Loss,
     /// The real server under overload and hostile clients.
     Abuse,
+    /// The real server, asked by schemathesis what its OpenAPI document allows and forbids.
+    Schemathesis,
     /// Mutation testing; takes hours.
     Mutants,
 }
@@ -96,6 +100,9 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     }
     if selected(Suite::Abuse) {
         rows.push(abuse::run(root)?);
+    }
+    if selected(Suite::Schemathesis) {
+        rows.push(schemathesis::run(root, time)?);
     }
     // It takes hours, so it runs only when asked for.
     if options.only == Some(Suite::Mutants) {

@@ -9,9 +9,11 @@ use crate::process::{cargo, output, run};
 
 mod engine;
 mod postgres;
+mod schemathesis;
 
 pub(crate) use engine::{Browser, Engine, Engines, browser, install};
 pub(crate) use postgres::postgres;
+pub(crate) use schemathesis::schemathesis;
 
 /// A tool that cargo installs, at the one version this was built with.
 struct CargoTool {

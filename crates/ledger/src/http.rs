@@ -4,6 +4,7 @@ mod action;
 mod application;
 mod auth;
 mod body;
+mod bounds;
 mod conversion;
 mod customer;
 mod deal;

@@ -4,6 +4,7 @@
 
 mod members;
 mod nul;
+mod whole;
 mod wording;
 
 use std::fmt;
@@ -11,6 +12,7 @@ use std::fmt;
 use serde::Deserialize;
 
 pub use nul::without_nul;
+pub use whole::without_zero_fractions;
 
 /// What is wrong with one field of a body.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -18,6 +18,14 @@ impl Currency {
     /// United States dollar.
     pub const USD: Self = Self(iso_currency::Currency::USD);
 
+    /// Every currency, by code.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let letters = || 'A'..='Z';
+        let codes =
+            letters().flat_map(move |a| letters().flat_map(move |b| letters().map(move |c| [a, b, c])));
+        codes.filter_map(|code| iso_currency::Currency::from_code(&String::from_iter(code)).map(Self))
+    }
+
     /// The three capital letters.
     pub fn code(self) -> &'static str {
         self.0.code()

@@ -41,12 +41,12 @@ pub use catalogue::{
 };
 pub use customer::{Attribution, Change, CreateCustomer, CustomField, Customer, UpdateCustomer};
 pub use deal::{ConvertSale, CreateDeal, Deal, SaleSource, UpdateDeal};
-pub use deal_file::{CreateDealFile, DealFile, DealFileContent};
+pub use deal_file::{CreateDealFile, DealFile, DealFileContent, DealFilePage};
 pub use dry_run::{DryRun, DryRunExample, DryRunTrigger, PastRange, Replay};
 pub use envelope::{Envelope, ErrorBody, List, Warning};
 pub use form::{
-    CreateFormTemplate, FormAnswer, FormAnswers, FormField, FormKind, FormTemplate, FormValue,
-    UpdateFormTemplate,
+    CreateFormTemplate, FormAnswer, FormAnswers, FormField, FormKind, FormTemplate, FormTemplateItems,
+    FormValue, UpdateFormTemplate,
 };
 pub use group::{CreateGroup, Group, GroupFeatures, GroupSummary, UpdateGroup, UpdateGroupFeatures};
 pub use invoice::{

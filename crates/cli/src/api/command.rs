@@ -40,6 +40,10 @@ pub(crate) fn place(name: &str) -> String {
 
 fn subcommand(operation: &ApiOperation) -> Command {
     let mut command = Command::new(operation.verb.clone()).about(operation.summary.clone());
+    if operation.method == "DELETE" && operation.summary.starts_with("Archive") {
+        // What it does; the method has another name.
+        command = command.visible_alias("archive");
+    }
     for name in operation.path_names() {
         command = command.arg(
             Arg::new(place(name))
@@ -133,4 +137,21 @@ fn with_output(command: Command) -> Command {
                 .help("Ask again every two seconds, or as many as given"),
         )
         .next_help_heading(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_archived_and_not_deleted_may_be_called_so() {
+        let commands = commands();
+        let has = |resource: &str, verb: &str| {
+            let of = commands.iter().find(|command| command.get_name() == resource);
+            of.and_then(|of| of.find_subcommand(verb)).map(|found| found.get_name().to_owned())
+        };
+        assert_eq!(has("deals", "archive").as_deref(), Some("delete"));
+        assert_eq!(has("deals", "delete").as_deref(), Some("delete"));
+        assert_eq!(has("customers", "archive"), None);
+    }
 }

@@ -1,7 +1,5 @@
 //! The operations of the API, read from the OpenAPI document that this version's ledger serves.
 
-use std::collections::BTreeSet;
-
 use serde_json::Value;
 
 /// The reviewed document, which a test of the ledger compares with the served one.
@@ -60,44 +58,57 @@ impl ApiOperation {
     }
 }
 
+/// Names of commands whose path does not read as one: what a person would type.
+const NAMES: &[(&str, &str, &str)] = &[
+    ("post", "/api/deals/{key}/assignment/{partnership_key}/{stack_key}", "assign"),
+    ("get", "/api/deals/{key}/file/{file_key}", "get-file"),
+    ("delete", "/api/deals/{key}/file/{file_key}", "delete-file"),
+    ("post", "/api/v2/deals/{key}/files", "add-file"),
+    ("post", "/api/v2/customers/{key}/attribution", "reattribute"),
+    ("get", "/api/v2/customers/{key}/history", "history"),
+    ("get", "/api/v2/products/{key}/history", "history"),
+    ("get", "/api/v2/links/partnership/{key}", "list-of-partner"),
+    ("post", "/api/v2/partnerships/{key}/member", "add-member"),
+    ("patch", "/api/v2/partnerships/{key}/tags", "tag"),
+    ("post", "/api/v2/partnerships/{key}/token", "create-token"),
+    ("get", "/api/v2/program", "get"),
+    ("patch", "/api/v2/program", "update"),
+    ("post", "/api/v2/program/keys/rotate", "rotate-key"),
+    ("post", "/api/v2/sales-cycles/{key}/stages", "create-stage"),
+    ("get", "/api/v2/test_clock", "get"),
+    ("post", "/api/v2/test_clock", "advance"),
+    ("get", "/api/v2/webhooks/{key}/deliveries/{below}", "get-delivery"),
+    ("post", "/api/v2/webhooks/{key}/deliveries/{below}/resend", "resend-delivery"),
+    ("post", "/conversion/xid", "create"),
+];
+
 /// Every operation of the document. An alias of a path is left out, and so is PUT, which is PATCH by another name.
 pub(crate) fn all() -> Vec<ApiOperation> {
     let document: Value = serde_json::from_str(DOCUMENT).expect("a test of the ledger has read it");
-    let mut taken = BTreeSet::new();
     let paths = document["paths"].as_object().into_iter().flatten();
-    let operations = paths.flat_map(|(path, operations)| {
+    let alias = |path: &str| path.contains('-') && document["paths"].get(path.replace('-', "_")).is_some();
+    let operations = paths.filter(|(path, _)| !alias(path)).flat_map(|(path, operations)| {
         let methods = operations.as_object().into_iter().flatten();
         methods.map(move |(method, operation)| (path, method, operation))
     });
     let operations = operations.filter(|(_, method, _)| *method != "put");
-    let read = operations.filter_map(|(path, method, operation)| {
-        let mut read = read(&document, path, method, operation)?;
-        if !taken.insert((read.resource.clone(), read.verb.clone())) {
-            // The same words with another method, such as reading and adding files.
-            read.verb = format!("{}-{}", verb_of(method, path), read.verb);
-            if !taken.insert((read.resource.clone(), read.verb.clone())) {
-                return None;
-            }
-        }
-        Some(read)
-    });
-    read.collect()
+    operations.filter_map(|(path, method, operation)| read(&document, path, method, operation)).collect()
 }
 
 fn read(document: &Value, path: &str, method: &str, operation: &Value) -> Option<ApiOperation> {
     let below = ["/api/v2/", "/api/", "/"].iter().find_map(|prefix| path.strip_prefix(prefix))?;
     let mut parts = below.split('/').filter(|part| !part.starts_with('{'));
     let resource = parts.next()?.replace('_', "-");
-    let rest: Vec<_> = parts.collect();
-    let parent = path.rsplit_once("/{").map(|(parent, _)| parent).filter(|_| path.ends_with('}'));
-    let nested = parent.is_some_and(|parent| parent.contains('{') && document["paths"].get(parent).is_some());
-    let verb = match (rest.join("-"), method) {
-        (rest, _) if rest.is_empty() => verb_of(method, path).to_owned(),
-        // Never under the short name, which reads like a look at it.
-        (rest, "delete") => format!("delete-{rest}"),
-        // One object below another, such as a webhook's delivery; without a verb it would be called like their list.
-        (rest, _) if nested => format!("{rest}-{}", verb_of(method, path)),
-        (rest, _) => rest,
+    let rest = parts.collect::<Vec<_>>().join("-");
+    let own = NAMES.iter().find(|(named, of, _)| *named == method && *of == path).map(|(.., name)| *name);
+    let paged = operation["parameters"].as_array().into_iter().flatten();
+    let paged = paged.into_iter().any(|parameter| parameter["name"] == "starting_after");
+    let verb = match (own, rest, method) {
+        (Some(name), ..) => name.to_owned(),
+        (None, rest, _) if rest.is_empty() => verb_of(method, path).to_owned(),
+        // Objects below another, such as a webhook's deliveries.
+        (None, rest, "get") if paged => format!("list-{rest}"),
+        (None, rest, _) => rest,
     };
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let query = operation["parameters"].as_array().into_iter().flatten();
@@ -124,11 +135,10 @@ fn read(document: &Value, path: &str, method: &str, operation: &Value) -> Option
 /// What a method does to a collection, or to one object of it.
 fn verb_of(method: &str, path: &str) -> &'static str {
     match (method, path.ends_with('}')) {
-        ("get", false) if path.ends_with("/program") => "get",
         ("get", false) => "list",
         ("get", true) => "get",
         ("post", _) => "create",
-        ("patch", false) if !path.ends_with("/program") => "update-many",
+        ("patch", false) => "update-many",
         ("patch", _) => "update",
         _ => "delete",
     }
@@ -184,39 +194,91 @@ fn kind(document: &Value, schema: &Value) -> OptionKind {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+
+    fn names() -> Vec<String> {
+        all().iter().map(|one| format!("{} {}", one.resource, one.verb)).collect()
+    }
 
     #[test]
     fn every_operation_is_one_command_with_a_name_of_its_own() {
-        let operations = all();
-        let names: BTreeSet<_> =
-            operations.iter().map(|one| format!("{} {}", one.resource, one.verb)).collect();
-        assert_eq!(names.len(), operations.len());
+        let names = names();
+        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "{names:?}");
+        let document: Value = serde_json::from_str(DOCUMENT).unwrap();
+        let paths = document["paths"].as_object().unwrap();
+        let operations = paths.iter().filter(|(path, _)| !path.contains("/product-book"));
+        let methods = operations.flat_map(|(_, methods)| methods.as_object().unwrap().keys());
+        assert_eq!(methods.filter(|method| *method != "put").count(), names.len());
+        for (method, path, name) in NAMES {
+            assert!(paths[*path].get(method).is_some(), "{name} is of no operation");
+        }
+    }
+
+    #[test]
+    fn a_name_is_of_small_letters_and_says_no_word_twice() {
+        for name in names() {
+            let words: Vec<_> = name.split([' ', '-']).collect();
+            assert_eq!(words.iter().collect::<BTreeSet<_>>().len(), words.len(), "{name}");
+            assert!(
+                words.iter().all(|word| word.bytes().all(|letter| letter.is_ascii_lowercase())),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_command_of_seed_004s_client_exists() {
+        let names = names();
+        let client = [
+            ("partnerships", "list get create update"),
+            ("customers", "list get create update delete"),
+            ("transactions", "list get create delete"),
+            // Its `deals archive` is an alias of `delete`.
+            ("deals", "list get create update delete"),
+            ("actions", "list create"),
+            ("rewards", "list create"),
+            ("leads", "list get create update"),
+            ("groups", "list"),
+            ("webhooks", "list get create delete"),
+        ];
+        for (resource, verbs) in client {
+            for verb in verbs.split(' ') {
+                assert!(names.contains(&format!("{resource} {verb}")), "{resource} {verb}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_command_is_called_what_a_person_would_type() {
+        let names = names();
         for name in [
-            "customers list",
-            "customers get",
-            "customers create",
-            "customers update",
-            "customers delete",
-            "customers attribution",
+            "customers reattribute",
             "transactions refund",
             "transactions explain",
+            "triggers dry-run",
             "product-book create",
+            "product-book list",
             "program get",
-            "program keys-rotate",
-            "conversion xid",
-            "webhooks deliveries",
-            "webhooks deliveries-get",
-            "webhooks deliveries-resend",
-            "deals assignment",
-            "deals delete-file",
-            "deals file",
+            "program update",
+            "program rotate-key",
+            "test-clock get",
+            "test-clock advance",
+            "conversion create",
+            "webhooks list-deliveries",
+            "webhooks get-delivery",
+            "webhooks resend-delivery",
+            "deals assign",
+            "deals list-files",
+            "deals add-file",
+            "deals list-form-templates",
             "partnerships update",
             "partnerships update-many",
-            "applications update",
             "applications update-many",
+            "sales-cycles list-stages",
         ] {
-            assert!(names.contains(name), "{name} is not among {names:?}");
+            assert!(names.iter().any(|one| one == name), "{name} is not among {names:?}");
         }
     }
 

@@ -20,7 +20,7 @@ pub(crate) fn width() -> usize {
 /// A list as a table, anything else as lines of names and values.
 pub(crate) fn text(data: &Value, columns: Option<&str>, width: usize) -> String {
     match (data["items"].as_array(), data) {
-        (Some(items), _) => table(items, columns, width),
+        (Some(items), _) | (None, Value::Array(items)) => table(items, columns, width),
         (None, Value::Object(members)) => lines(members),
         (None, other) => format!("{other}\n"),
     }

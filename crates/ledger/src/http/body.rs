@@ -7,6 +7,7 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Request, header};
+use headwater_protocol::FieldError;
 use headwater_protocol::field;
 use headwater_protocol::limits::{API_BODY_MAX, IDEMPOTENCY_KEY_MAX, REQUEST_TIMEOUT};
 use http_body_util::BodyExt as _;
@@ -50,9 +51,26 @@ impl<T: DeserializeOwned + Send> FromRequest<Ledger> for Posted<T> {
             }
         };
         let log = ReadLog::of(&parts);
-        let value = field::parse_reporting(&bytes, |place, known| log.unread_member(place, known))?;
-        Ok(Self { value, idempotent })
+        let (mut value, mut unread) = read(&bytes);
+        if value.as_ref().is_err_and(|error: &FieldError| error.code == "wrong_type")
+            && let Some(whole) = field::without_zero_fractions(&bytes)
+        {
+            (value, unread) = read(&whole);
+        }
+        for (place, known) in unread {
+            log.unread_member(&place, known);
+        }
+        Ok(Self { value: value?, idempotent })
     }
+}
+
+/// What nothing reads of a body: where it is, and the names that are read there.
+type UnreadMembers = Vec<(String, &'static [&'static str])>;
+
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> (Result<T, FieldError>, UnreadMembers) {
+    let mut unread = Vec::new();
+    let value = field::parse_reporting(bytes, |place, known| unread.push((place.to_owned(), known)));
+    (value, unread)
 }
 
 /// Accepts JSON media types, no `Content-Type`, and `text/plain`: browsers send that without a CORS preflight.
@@ -190,6 +208,17 @@ impl Params {
             .iter()
             .find(|(key, value)| key == name && !value.is_empty())
             .map(|(_, value)| value.as_str())
+    }
+
+    /// A parameter that is a whole number, without a fraction of zeros.
+    pub(crate) fn number(&self, name: &'static str) -> Option<&str> {
+        let text = self.get(name)?;
+        let fraction_of_zeros =
+            |fraction: &str| !fraction.is_empty() && fraction.bytes().all(|digit| digit == b'0');
+        match text.split_once('.') {
+            Some((whole, fraction)) if fraction_of_zeros(fraction) => Some(whole),
+            _ => Some(text),
+        }
     }
 
     /// A yes-or-no parameter; absent means no.

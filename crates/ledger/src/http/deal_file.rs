@@ -1,7 +1,7 @@
 //! Files of deals. Two paths have no version, as clients send them (api.md section 8).
 
 use axum::extract::State;
-use headwater_protocol::v2::{CreateDealFile, DealFile, DealFileContent, List};
+use headwater_protocol::v2::{CreateDealFile, DealFile, DealFileContent, DealFilePage};
 use headwater_store::Unit;
 
 use super::auth::{Vendor, VendorOrPartner, Viewer as _};
@@ -27,7 +27,7 @@ async fn list(
     caller: VendorOrPartner,
     Key(deal): Key,
     query: ListQuery<DealFiles>,
-) -> ApiResult<List<DealFile>> {
+) -> ApiResult<DealFilePage> {
     let (ctx, viewer) = (caller.ctx(&ledger), caller.partnership());
     let request = query.read(viewer)?;
     let read = move |unit: &mut Unit<'_>| deal_file::list(unit, &ctx, viewer, &deal, &request);

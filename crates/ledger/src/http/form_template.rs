@@ -1,16 +1,19 @@
 //! `/form-templates`, and those of deals and leads below their own paths.
 
 use axum::extract::State;
-use headwater_protocol::v2::{FormKind, FormTemplate, List};
+use headwater_protocol::limits::LIST_MAX;
+use headwater_protocol::v2::{FormKind, FormTemplate, FormTemplateItems, List};
 use headwater_store::Unit;
 
 use super::auth::{Vendor, VendorOrPartner, Viewer as _};
 use super::envelope::{Answer, ApiResult};
+use super::error::ApiFailure;
 use super::list::{self, ListQuery};
 use super::routes::Routes;
 use super::write::Writes;
 use crate::Ledger;
 use crate::record::form_template::{self, FormTemplates};
+use crate::record::list::ListRequest;
 
 pub(crate) fn routes() -> Routes {
     let all = "/api/v2/form-templates";
@@ -27,33 +30,49 @@ async fn list_all(
     caller: VendorOrPartner,
     query: ListQuery<FormTemplates>,
 ) -> ApiResult<List<FormTemplate>> {
-    list_of_kind(ledger, caller, query, None).await
+    let request = query.read(caller.partnership())?;
+    Ok(Answer::found(read(ledger, caller, request, None).await?))
 }
 
 async fn list_of_deals(
     ledger: State<Ledger>,
     caller: VendorOrPartner,
     query: ListQuery<FormTemplates>,
-) -> ApiResult<List<FormTemplate>> {
-    list_of_kind(ledger, caller, query, Some(FormKind::Deal)).await
+) -> ApiResult<FormTemplateItems> {
+    plain(ledger, caller, query, FormKind::Deal).await
 }
 
 async fn list_of_leads(
     ledger: State<Ledger>,
     caller: VendorOrPartner,
     query: ListQuery<FormTemplates>,
-) -> ApiResult<List<FormTemplate>> {
-    list_of_kind(ledger, caller, query, Some(FormKind::Lead)).await
+) -> ApiResult<FormTemplateItems> {
+    plain(ledger, caller, query, FormKind::Lead).await
 }
 
-async fn list_of_kind(
-    State(ledger): State<Ledger>,
+/// The forms of one kind, in a list that cannot say whether more follow: without a limit as many as a page may have.
+async fn plain(
+    ledger: State<Ledger>,
     caller: VendorOrPartner,
     query: ListQuery<FormTemplates>,
+    kind: FormKind,
+) -> ApiResult<FormTemplateItems> {
+    let unlimited = query.params.get("limit").is_none();
+    let mut request = query.read(caller.partnership())?;
+    if unlimited {
+        request.page.limit = LIST_MAX;
+    }
+    let list = read(ledger, caller, request, Some(kind)).await?;
+    Ok(Answer::found(FormTemplateItems(list.items)))
+}
+
+async fn read(
+    State(ledger): State<Ledger>,
+    caller: VendorOrPartner,
+    request: ListRequest,
     kind: Option<FormKind>,
-) -> ApiResult<List<FormTemplate>> {
+) -> Result<List<FormTemplate>, ApiFailure> {
     let (ctx, viewer) = (caller.ctx(&ledger), caller.partnership());
-    let request = query.read(viewer)?;
     let read = move |unit: &mut Unit<'_>| form_template::list_of_kind(unit, &ctx, viewer, kind, &request);
-    Ok(Answer::found(ledger.read(read).await?))
+    Ok(ledger.read(read).await?)
 }

@@ -17,7 +17,7 @@ use super::operation::{Input, OperationTypes, flag, text};
 use crate::Ledger;
 use crate::record::Refusal;
 use crate::record::filter;
-use crate::record::list::ListRequest;
+use crate::record::list::{ListRequest, unknown_cursor};
 use crate::record::resource::{self, Resource};
 use crate::store::list::{Cursor, FilterBy, Listing, PageRequest};
 
@@ -48,16 +48,12 @@ impl<R: Resource> FromRequestParts<Ledger> for ListQuery<R> {
 
 impl<R: Resource> Input for ListQuery<R> {
     fn describe(types: &mut OperationTypes) {
-        let whole = || ObjectBuilder::new().schema_type(Type::Integer);
-        let limit = whole().minimum(Some(1)).maximum(Some(LIST_MAX)).default(Some(LIST_DEFAULT.into()));
-        types.query("limit", "Items of a page.", limit);
-        types.query("starting_after", "The key of the item before the page's first.", text());
-        types.query("ending_before", "The key of the item behind the page's last.", text());
+        PageOfOne::describe(types);
         let orders = order_names(R::LISTING).flat_map(|name| [name.to_owned(), format!("-{name}")]);
         let orders = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(orders));
         types.query("order_by", "The order; with a dash the largest first. Newest first without it.", orders);
         for name in ["min_created", "max_created", "min_updated", "max_updated"] {
-            let time = whole().format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)));
+            let time = whole_number().format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)));
             types.query(name, "A bound in epoch milliseconds, itself included.", time);
         }
         if R::LISTING.archivable {
@@ -79,6 +75,45 @@ impl<R: Resource> Input for ListQuery<R> {
                 }
             }
         }
+    }
+}
+
+fn whole_number() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::Integer)
+}
+
+/// The parameters by which clients page, of a list that has one item: behind it comes an empty page.
+pub(crate) struct PageOfOne(Params);
+
+impl PageOfOne {
+    /// What the caller asks of the list.
+    pub(crate) fn of<T>(&self, list: List<T>) -> Result<List<T>, Refusal> {
+        self.0.limit()?;
+        match self.0.cursor()? {
+            None => Ok(list),
+            Some(Cursor::After(key) | Cursor::Before(key)) if list.ending_cursor.as_ref() == Some(&key) => {
+                Ok(List { items: Vec::new(), ending_cursor: None, ..list })
+            }
+            Some(cursor) => Err(unknown_cursor(Some(&cursor))),
+        }
+    }
+}
+
+impl FromRequestParts<Ledger> for PageOfOne {
+    type Rejection = ApiFailure;
+
+    async fn from_request_parts(parts: &mut Parts, ledger: &Ledger) -> Result<Self, ApiFailure> {
+        Ok(Self(Params::from_request_parts(parts, ledger).await?))
+    }
+}
+
+impl Input for PageOfOne {
+    fn describe(types: &mut OperationTypes) {
+        let limit =
+            whole_number().minimum(Some(1)).maximum(Some(LIST_MAX)).default(Some(LIST_DEFAULT.into()));
+        types.query("limit", "Items of a page.", limit);
+        types.query("starting_after", "The key of the item before the page's first.", text());
+        types.query("ending_before", "The key of the item behind the page's last.", text());
     }
 }
 
@@ -133,7 +168,7 @@ impl Params {
     }
 
     fn limit(&self) -> Result<u32, Refusal> {
-        let Some(text) = self.get("limit") else { return Ok(LIST_DEFAULT) };
+        let Some(text) = self.number("limit") else { return Ok(LIST_DEFAULT) };
         text.parse().ok().filter(|limit| (1..=LIST_MAX).contains(limit)).ok_or_else(|| {
             let message = format!("limit must be an integer from 1 to {LIST_MAX}");
             Refusal::invalid("out_of_range", "limit", message)
@@ -170,7 +205,7 @@ impl Params {
     }
 
     fn time(&self, name: &'static str) -> Result<Option<i64>, Refusal> {
-        let Some(text) = self.get(name) else { return Ok(None) };
+        let Some(text) = self.number(name) else { return Ok(None) };
         text.parse().map(Some).map_err(|_| {
             Refusal::invalid("wrong_type", name, format!("{name} must be a time in epoch milliseconds"))
         })

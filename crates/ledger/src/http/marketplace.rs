@@ -6,6 +6,7 @@ use headwater_store::Unit;
 
 use super::auth::PartnerView;
 use super::envelope::{Answer, ApiResult};
+use super::list::PageOfOne;
 use super::routes::Routes;
 use crate::Ledger;
 use crate::record::marketplace;
@@ -18,8 +19,9 @@ pub(crate) fn routes() -> Routes {
 async fn list_programs(
     State(ledger): State<Ledger>,
     partner: PartnerView,
+    page: PageOfOne,
 ) -> ApiResult<List<MarketplaceProgram>> {
     let ctx = ledger.ctx(partner.program, false);
     let list = move |unit: &mut Unit<'_>| marketplace::list(unit, &ctx, partner.partnership);
-    Ok(Answer::found(ledger.read(list).await?))
+    Ok(Answer::found(page.of(ledger.read(list).await?)?))
 }

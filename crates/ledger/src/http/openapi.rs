@@ -15,6 +15,7 @@ use utoipa::openapi::{
 };
 use utoipa::{PartialSchema as _, ToSchema};
 
+use super::bounds;
 use super::operation::{ADMIN, OperationTypes, PARTNER, TRACKING, VENDOR, keys};
 use super::routes::Operation;
 
@@ -34,6 +35,8 @@ pub(crate) fn document(operations: &[Operation]) -> OpenApi {
         paths = paths.path(path, PathItem::new(method.clone(), describe(operation, types, id)));
     }
     schemas.extend(below);
+    let missed = bounds::write(&mut schemas);
+    debug_assert!(missed.is_empty(), "bounds of members that are not there: {missed:?}");
     let mut components = ComponentsBuilder::new().schemas_from_iter(schemas);
     for (name, about) in [
         (VENDOR, "A key pair: public key as user, secret key as password."),

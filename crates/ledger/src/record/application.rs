@@ -48,9 +48,13 @@ impl Resource for Applications {
 
 /// Makes an application, which waits for a decision.
 pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: CreateApplication) -> Result<Application, Refusal> {
-    check_length("email", &new.email, EMAIL_MIN, EMAIL_MAX)?;
-    check_optional("first_name", new.first_name.as_deref(), 0, NAME_MAX)?;
-    check_optional("last_name", new.last_name.as_deref(), 0, NAME_MAX)?;
+    let in_meta = |name: &str| new.meta.as_ref()?.get(name)?.as_str().map(str::to_owned);
+    let email = new.email.or_else(|| in_meta("email")).ok_or_else(|| FieldError::required("email"))?;
+    let first_name = new.first_name.or_else(|| in_meta("first_name"));
+    let last_name = new.last_name.or_else(|| in_meta("last_name"));
+    check_length("email", &email, EMAIL_MIN, EMAIL_MAX)?;
+    check_optional("first_name", first_name.as_deref(), 0, NAME_MAX)?;
+    check_optional("last_name", last_name.as_deref(), 0, NAME_MAX)?;
     check_optional("company", new.company.as_deref(), 0, COMPANY_NAME_MAX)?;
     answers::check_meta(new.meta.as_ref())?;
     let key = super::own_key(ctx, Prefix::Application, new.key)?;
@@ -64,13 +68,13 @@ pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: CreateApplication) -> 
             .field("group_key")
             .hint("PATCH /api/v2/groups/{key} {\"features\": {\"application_enabled\": true}}"));
     }
-    refuse_known(unit, ctx, &new.email)?;
+    refuse_known(unit, ctx, &email)?;
     let row = ApplicationRow {
         id: ctx.next_id(),
         key,
-        email: new.email,
-        first_name: new.first_name,
-        last_name: new.last_name,
+        email,
+        first_name,
+        last_name,
         company: new.company,
         group: group.map(|group| group.id),
         fields: answers::read(new.fields)?,

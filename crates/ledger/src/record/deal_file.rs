@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use headwater_protocol::field::check_length;
 use headwater_protocol::key::Prefix;
 use headwater_protocol::limits::{DEAL_FILES_MAX, FILE_MAX};
-use headwater_protocol::v2::{CreateDealFile, DealFile, DealFileContent, List};
+use headwater_protocol::v2::{CreateDealFile, DealFile, DealFileContent, DealFilePage};
 use headwater_protocol::{FieldError, Millis};
 use headwater_store::Unit;
 
@@ -17,7 +17,7 @@ use crate::store::deal_file::{self, DealFileRow};
 use crate::store::list::{Condition, Listing};
 
 /// Characters of a file's name and of its media type.
-const NAME_MAX: usize = 255;
+pub(crate) const NAME_MAX: usize = 255;
 
 /// Files of deals.
 pub(crate) struct DealFiles;
@@ -30,7 +30,7 @@ impl Resource for DealFiles {
 
     fn render(_: &Ctx, _: Option<i64>, row: DealFileRow) -> Result<DealFile, Refusal> {
         Ok(DealFile {
-            url: format!("/api/deals/{}/file/{}", row.deal_key, row.key),
+            url: url(&row),
             key: row.key,
             deal_key: row.deal_key,
             name: row.name,
@@ -42,6 +42,11 @@ impl Resource for DealFiles {
     }
 }
 
+/// Where a file is read.
+fn url(row: &DealFileRow) -> String {
+    format!("/api/deals/{}/file/{}", row.deal_key, row.key)
+}
+
 /// A page of the files of a deal that the caller may see.
 pub(crate) fn list(
     unit: &mut Unit<'_>,
@@ -49,10 +54,16 @@ pub(crate) fn list(
     viewer: Option<i64>,
     deal: &str,
     request: &ListRequest,
-) -> Result<List<DealFile>, Refusal> {
+) -> Result<DealFilePage, Refusal> {
     let deal = require::<Deals>(unit, ctx, viewer, deal)?;
     let own = vec![Condition::int("deal_file.sale =", deal.id)];
-    filter::narrowed::<DealFiles>(unit, ctx, None, own, request)
+    let page = filter::narrowed::<DealFiles>(unit, ctx, None, own, request)?;
+    Ok(DealFilePage {
+        deal_files: page.items.clone(),
+        items: page.items,
+        has_more: page.has_more,
+        ending_cursor: page.ending_cursor,
+    })
 }
 
 /// Adds a file to a deal that the caller may see.
@@ -114,6 +125,7 @@ pub(crate) fn read(
     let row = require_file(unit, ctx, viewer, keys)?;
     let content = deal_file::content(unit, row.id)?.unwrap_or_default();
     Ok(DealFileContent {
+        url: url(&row),
         key: row.key,
         deal_key: row.deal_key,
         name: row.name,

@@ -6,7 +6,7 @@ use headwater_protocol::v2::{
     ConvertSale, CreateLead, Customer, FormKind, Lead, SaleSource, SalesCycle, TriggerEvent, UpdateLead,
     WebhookEvent,
 };
-use headwater_protocol::{Currency, Millis};
+use headwater_protocol::{Currency, FieldError, Millis};
 use headwater_store::Unit;
 
 use super::resource::{Resource, get, require};
@@ -49,7 +49,7 @@ pub(crate) fn record(
         key: super::own_key(ctx, Prefix::Lead, new.key)?,
         stage: stage::check(unit, ctx, SalesCycle::Lead, blank.group, new.status.as_deref())?,
         account: new.company,
-        email: Some(new.email),
+        email: new.email,
         amount: new.amount,
         currency: new.currency.unwrap_or(Currency::USD).code().to_owned(),
         external_key: new.external_key,
@@ -61,6 +61,10 @@ pub(crate) fn record(
     let (first, last) = split(new.name);
     row.first_name = new.first_name.or_else(|| named_in(&row, "first_name")).or(first);
     row.last_name = new.last_name.or_else(|| named_in(&row, "last_name")).or(last);
+    row.email = row.email.take().or_else(|| address_in(&row));
+    if row.email.is_none() {
+        return Err(FieldError::required("email").into());
+    }
     sale::check(&row, NAMES)?;
     if viewer.is_some() {
         form_template::check_required(unit, ctx, FormKind::Lead, row.group, &row.fields)?;
@@ -87,6 +91,11 @@ fn named_in(row: &SaleRow, name: &str) -> Option<String> {
     let answer = row.fields.iter().find(|answer| answer.api_name == name).map(|answer| &answer.value);
     let found = answer.or_else(|| row.meta.as_ref().and_then(|meta| meta.get(name)));
     found.and_then(|value| value.as_str()).map(str::to_owned)
+}
+
+/// The person's address, where a client names it in the form's answers or as the lead's external key.
+fn address_in(row: &SaleRow) -> Option<String> {
+    named_in(row, "email").or_else(|| row.external_key.clone().filter(|key| key.contains('@')))
 }
 
 /// Changes a lead.

@@ -15,9 +15,9 @@ use crate::store::list::{Listing, find};
 use crate::store::partnership::PartnershipRow;
 
 /// Characters of a destination: the URL length that old proxies accept, less the parameters that a redirect appends.
-const DEST_MAX: usize = 1500;
+pub(crate) const DEST_MAX: usize = 1500;
 /// Characters of a slug.
-const SLUG_MAX: usize = 64;
+pub(crate) const SLUG_MAX: usize = 64;
 /// First path segments that the server itself uses, or may use.
 const RESERVED: [&str; 10] =
     ["api", "v1", "v2", "conversion", "healthz", "pr", "events", "assets", "demo", "dashboard"];

@@ -26,24 +26,24 @@ pub(crate) fn whole<T>(items: Vec<T>, key: impl Fn(&T) -> &String) -> List<T> {
     List { items, has_more: false, ending_cursor, total: None }
 }
 
+/// The refusal of a cursor that names no item.
+pub(crate) fn unknown_cursor(cursor: Option<&Cursor>) -> Refusal {
+    let (field, key) = match cursor {
+        Some(Cursor::Before(key)) => ("ending_before", key.as_str()),
+        Some(Cursor::After(key)) => ("starting_after", key.as_str()),
+        None => ("starting_after", ""),
+    };
+    let message = format!("{field} must be an item's key, got '{}'", super::refusal::short(key));
+    Refusal::invalid("unknown_cursor", field, message)
+}
+
 /// Renders a page, or refuses the cursor when the store found no such item in scope.
 pub(crate) fn render<R, T>(
     page: &PageRequest,
     slice: Option<Slice<R>>,
     render: impl Fn(R) -> T,
 ) -> Result<List<T>, Refusal> {
-    let slice = slice.ok_or_else(|| {
-        let (field, key) = match &page.cursor {
-            Some(Cursor::Before(key)) => ("ending_before", key.as_str()),
-            Some(Cursor::After(key)) => ("starting_after", key.as_str()),
-            None => ("starting_after", ""),
-        };
-        Refusal::invalid(
-            "unknown_cursor",
-            field,
-            format!("{field} must be an item's key, got '{}'", super::refusal::short(key)),
-        )
-    })?;
+    let slice = slice.ok_or_else(|| unknown_cursor(page.cursor.as_ref()))?;
     let ending_cursor = slice.rows.last().map(|(key, _)| key.clone());
     let items = slice.rows.into_iter().map(|(_, row)| render(row)).collect();
     Ok(List { items, has_more: slice.has_more, ending_cursor, total: None })

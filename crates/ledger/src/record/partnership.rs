@@ -26,7 +26,7 @@ pub(crate) use view::{Partners, Partnerships, display_name, group_summary};
 /// The partner key of the test partner that every program has (api.md section 1).
 const TEST_PARTNER: &str = "gstest";
 /// Tags of one partner, at most: triggers compare each.
-const TAGS_MAX: usize = 50;
+pub(crate) const TAGS_MAX: usize = 50;
 
 /// Makes the program's test partner.
 pub(crate) fn record_test_partner(unit: &mut Unit<'_>, ctx: &Ctx) -> Result<(), Refusal> {

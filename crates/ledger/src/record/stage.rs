@@ -14,7 +14,7 @@ use crate::store::list::{Condition, Listing};
 use crate::store::stage::{self, StageRow};
 
 /// Positions run from 0 to this.
-const POSITION_MAX: i64 = 1_000_000;
+pub(crate) const POSITION_MAX: i64 = 1_000_000;
 
 /// Stages of deals, statuses of leads.
 pub(crate) struct Stages;

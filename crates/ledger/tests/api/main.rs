@@ -9,6 +9,7 @@ mod bounds;
 mod caps;
 mod changes;
 mod claims;
+mod clients;
 mod contract;
 mod conversions;
 mod corrections;

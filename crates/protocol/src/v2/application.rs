@@ -41,19 +41,20 @@ impl ApplicationStatus {
 /// `POST /applications`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct CreateApplication {
-    /// 4 to 255 characters; of no partner, and of no application that waits.
-    pub email: String,
-    /// First name.
+    /// 4 to 255 characters; of no partner, and of no application that waits. Without it, that of `meta`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// First name; `meta` may name it, too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_name: Option<String>,
-    /// Last name.
+    /// Last name; `meta` may name it, too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_name: Option<String>,
     /// The applicant's company. At most 255 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub company: Option<String>,
-    /// The group to join: its key or slug; the default group when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The group to join: its key or slug; the default group when absent. Some clients call it `group_slug`.
+    #[serde(default, alias = "group_slug", skip_serializing_if = "Option::is_none")]
     pub group_key: Option<String>,
     /// Answers to the form.
     #[serde(default, skip_serializing_if = "Option::is_none")]

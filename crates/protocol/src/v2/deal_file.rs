@@ -38,6 +38,19 @@ pub struct DealFile {
     pub updated_at: Millis,
 }
 
+/// A page of a deal's files. They stand in it twice, because published clients read `deal_files`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DealFilePage {
+    /// The page's items.
+    pub items: Vec<DealFile>,
+    /// The same.
+    pub deal_files: Vec<DealFile>,
+    /// Whether more follow.
+    pub has_more: bool,
+    /// The last item's key: `starting_after` of the next page.
+    pub ending_cursor: Option<String>,
+}
+
 /// A file of a deal with its content: `GET /api/deals/{key}/file/{file_key}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DealFileContent {
@@ -51,6 +64,8 @@ pub struct DealFileContent {
     pub content_type: String,
     /// Bytes of its content.
     pub size: i64,
+    /// Where it is read.
+    pub url: String,
     /// What is in it, as base64.
     pub content: String,
     /// Made at.

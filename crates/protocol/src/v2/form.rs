@@ -53,6 +53,10 @@ pub enum FormKind {
     Application,
 }
 
+/// The forms of deals or of leads: a list without a page's marks, as published clients parse it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct FormTemplateItems(pub Vec<FormTemplate>);
+
 impl FormKind {
     /// All, by their words.
     pub const NAMES: &'static [&'static str] = &["deal", "lead", "application"];

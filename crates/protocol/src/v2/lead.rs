@@ -19,8 +19,10 @@ pub struct CreateLead {
     /// The group's key or slug: required when `source` is `vendor`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group_key: Option<String>,
-    /// The person's address. 4 to 255 characters.
-    pub email: String,
+    /// The person's address. 4 to 255 characters. Without it, that of `fields` or `meta`, or an `external_key` that is
+    /// one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
     /// Full name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,

@@ -1,6 +1,7 @@
 //! JSON schemas, for the document of the API, of the types whose schema cannot be derived.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use utoipa::openapi::schema::{
     ArrayBuilder, KnownFormat, ObjectBuilder, OneOfBuilder, SchemaFormat, SchemaType, Type,
@@ -23,11 +24,18 @@ impl PartialSchema for Millis {
 
 impl ToSchema for Millis {}
 
+/// Every code, in capitals and in small letters.
+static CURRENCIES: LazyLock<String> = LazyLock::new(|| {
+    let codes: Vec<_> = Currency::all().map(Currency::code).collect();
+    let codes = codes.join("|");
+    format!("^({codes}|{})$", codes.to_ascii_lowercase())
+});
+
 impl PartialSchema for Currency {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::String)
-            .pattern(Some("^[A-Za-z]{3}$"))
+            .pattern(Some(CURRENCIES.as_str()))
             .description(Some("An ISO 4217 code, read in either case and written in capitals."))
             .into()
     }
