@@ -87,7 +87,7 @@ pub(super) static TRANSACTIONS: Columns = Columns {
         CURRENCY,
         text("customer_key", &["customer", "customer_id", "user_id", "account_id"]),
         text("customer_external_key", &["external_key", "provider_key", "stripe_customer_id"]),
-        text("customer_email", &["email", "email_address"]),
+        text("customer_email", &["email", "e_mail", "email_address"]),
         text(
             "key",
             &[
@@ -155,7 +155,7 @@ pub(super) static DEALS: Columns = Columns {
         AMOUNT,
         CURRENCY,
         text("close_date", &["expected_close_date", "closes_at"]),
-        text("contact_email", &["email", "email_address"]),
+        text("contact_email", &["email", "e_mail", "email_address"]),
         text("contact_first_name", &["first_name", "firstname"]),
         text("contact_last_name", &["last_name", "lastname"]),
         EXTERNAL_KEY,
