@@ -3,6 +3,7 @@
 
 mod command;
 mod credentials;
+mod import;
 mod operation;
 mod request;
 mod show;
@@ -16,11 +17,18 @@ use clap::ArgMatches;
 use headwater_client::{Client, ClientError};
 use serde_json::Value;
 
-pub(crate) use command::commands;
+pub(crate) use import::RowsRefused;
 use operation::ApiOperation;
 
 /// Items of a page when all are asked for.
 const PAGE: &str = "250";
+
+/// The commands of the API, and `import`, which uses it, too.
+pub(crate) fn commands() -> Vec<clap::Command> {
+    let mut commands = command::commands();
+    commands.push(import::command());
+    commands
+}
 
 /// Runs the command that `matches` are of; `None` when no operation is called so.
 pub(crate) async fn run(
@@ -28,6 +36,9 @@ pub(crate) async fn run(
     matches: &ArgMatches,
     settings: Option<&Path>,
 ) -> Option<anyhow::Result<()>> {
+    if resource == import::NAME {
+        return Some(import::run(matches, settings).await);
+    }
     let (verb, options) = matches.subcommand()?;
     let operations = operation::all();
     let operation = operations.iter().find(|found| found.resource == resource && found.verb == verb)?;
@@ -44,7 +55,7 @@ struct ApiCommand<'a> {
 
 impl ApiCommand<'_> {
     async fn run(&self) -> anyhow::Result<()> {
-        let client = credentials::client(self.operation, self.options, self.settings)?;
+        let client = credentials::client(&self.operation.callers, self.options, self.settings)?;
         let Some(seconds) = self.options.get_one::<u64>("watch") else { return self.once(&client).await };
         loop {
             if std::io::stdout().is_terminal() {

@@ -25,7 +25,7 @@ pub(crate) enum CellKind {
 
 /// A column that is known.
 #[derive(Debug)]
-pub(crate) struct Column {
+pub(crate) struct FileColumn {
     /// Its name, and the member of the body that it fills; `target.key` is `key` inside `target`.
     pub(crate) name: &'static str,
     /// Other names that people's files have for it, in the form of [`plain`].
@@ -35,8 +35,8 @@ pub(crate) struct Column {
 
 /// What a kind of file has.
 #[derive(Debug)]
-pub(crate) struct Columns {
-    pub(crate) known: &'static [Column],
+pub(crate) struct KindColumns {
+    pub(crate) known: &'static [FileColumn],
     /// Objects whose members may each be a column, as `meta.plan`.
     pub(crate) objects: &'static [&'static str],
     /// Groups of columns of which a file must have at least one each.
@@ -44,7 +44,7 @@ pub(crate) struct Columns {
 }
 
 /// The columns of a kind.
-pub(crate) fn of(kind: ImportKind) -> &'static Columns {
+pub(crate) fn of(kind: ImportKind) -> &'static KindColumns {
     match kind {
         ImportKind::Partnerships => &tables::PARTNERSHIPS,
         ImportKind::Customers => &tables::CUSTOMERS,

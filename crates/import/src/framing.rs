@@ -4,7 +4,7 @@
 
 /// Where the reading is within a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum CellPlace {
     CellStart,
     Plain,
     Quoted,
@@ -18,18 +18,18 @@ enum Place {
 #[derive(Debug, Clone)]
 pub(crate) struct RecordEnds {
     delimiter: u8,
-    place: Place,
+    place: CellPlace,
     stray: bool,
 }
 
 impl RecordEnds {
     pub(crate) fn new(delimiter: u8) -> Self {
-        Self { delimiter, place: Place::CellStart, stray: false }
+        Self { delimiter, place: CellPlace::CellStart, stray: false }
     }
 
     /// Whether a quoted cell has begun and not ended.
     pub(crate) fn is_open(&self) -> bool {
-        self.place == Place::Quoted
+        self.place == CellPlace::Quoted
     }
 
     /// Whether text followed on a quoted cell. It is no CSV, and often two rows that a forgotten quote has made one.
@@ -39,7 +39,7 @@ impl RecordEnds {
 
     /// Forgets the record before.
     pub(crate) fn restart(&mut self) {
-        self.place = Place::CellStart;
+        self.place = CellPlace::CellStart;
         self.stray = false;
     }
 
@@ -47,19 +47,21 @@ impl RecordEnds {
     pub(crate) fn find(&mut self, bytes: &[u8]) -> Option<usize> {
         for (at, byte) in bytes.iter().enumerate() {
             self.place = match (self.place, *byte) {
-                (Place::Quoted, b'"') => Place::QuoteInQuoted,
-                (Place::Quoted, _) | (Place::QuoteInQuoted | Place::CellStart, b'"') => Place::Quoted,
+                (CellPlace::Quoted, b'"') => CellPlace::QuoteInQuoted,
+                (CellPlace::Quoted, _) | (CellPlace::QuoteInQuoted | CellPlace::CellStart, b'"') => {
+                    CellPlace::Quoted
+                }
                 (_, b'\r' | b'\n') => {
-                    self.place = Place::CellStart;
+                    self.place = CellPlace::CellStart;
                     return Some(at + 1);
                 }
-                (_, other) if other == self.delimiter => Place::CellStart,
-                (Place::QuoteInQuoted | Place::Behind, b' ') => Place::Behind,
-                (Place::QuoteInQuoted | Place::Behind, _) => {
+                (_, other) if other == self.delimiter => CellPlace::CellStart,
+                (CellPlace::QuoteInQuoted | CellPlace::Behind, b' ') => CellPlace::Behind,
+                (CellPlace::QuoteInQuoted | CellPlace::Behind, _) => {
                     self.stray = true;
-                    Place::Plain
+                    CellPlace::Plain
                 }
-                _ => Place::Plain,
+                _ => CellPlace::Plain,
             };
         }
         None

@@ -11,7 +11,7 @@ const OWN: &str = "import_";
 
 /// What a column of the file fills.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct FilledMember {
     /// The member, with those that hold it in front: `["target", "key"]`.
     pub(crate) path: Vec<String>,
     pub(crate) kind: CellKind,
@@ -19,16 +19,16 @@ pub(crate) struct Place {
 
 /// The columns of a file, in its order.
 #[derive(Debug)]
-pub(crate) struct Header {
+pub(crate) struct FileHeader {
     /// As the file calls them.
     pub(crate) names: Vec<String>,
     /// What each fills; `None` where it is not read.
-    pub(crate) places: Vec<Option<Place>>,
+    pub(crate) places: Vec<Option<FilledMember>>,
     /// Columns that nothing reads, each with the known name that is most like it.
     pub(crate) unread: Vec<(String, Option<&'static str>)>,
 }
 
-impl Header {
+impl FileHeader {
     /// Reads the cells of the first row. `mapping` has names of the file's columns with what they stand for.
     pub(crate) fn read(
         kind: ImportKind,
@@ -85,7 +85,7 @@ impl Header {
 
     /// The file's name for the column that fills a member of the API; `None` when no column does.
     pub(crate) fn name_of(&self, member: &str) -> Option<usize> {
-        let fits = |place: &Option<Place>| {
+        let fits = |place: &Option<FilledMember>| {
             place.as_ref().is_some_and(|place| {
                 let path = place.path.join(".");
                 path == member
@@ -103,7 +103,11 @@ fn has(names: &[String]) -> String {
 }
 
 /// What a column fills: by the mapping, else by its own name.
-fn place(kind: ImportKind, name: &str, mapping: &[(String, String)]) -> Result<Option<Place>, FileProblem> {
+fn place(
+    kind: ImportKind,
+    name: &str,
+    mapping: &[(String, String)],
+) -> Result<Option<FilledMember>, FileProblem> {
     let mapped = mapping.iter().find(|(theirs, _)| plain(theirs) == plain(name));
     let Some((_, ours)) = mapped else { return Ok(known(kind, name)) };
     known(kind, ours).map(Some).ok_or_else(|| {
@@ -113,20 +117,20 @@ fn place(kind: ImportKind, name: &str, mapping: &[(String, String)]) -> Result<O
     })
 }
 
-fn known(kind: ImportKind, name: &str) -> Option<Place> {
+fn known(kind: ImportKind, name: &str) -> Option<FilledMember> {
     let (columns, wanted) = (columns::of(kind), plain(name));
     let found =
         columns.known.iter().find(|column| column.name == wanted || column.also.contains(&wanted.as_str()));
     if let Some(column) = found {
         let path = column.name.split('.').map(str::to_owned).collect();
-        return Some(Place { path, kind: column.kind });
+        return Some(FilledMember { path, kind: column.kind });
     }
     // The member's own name keeps its capitals: it is the company's word.
     let (holder, member) = name.trim().split_once('.')?;
     let object = columns.objects.iter().find(|known| **known == plain(holder))?;
     let member = member.trim();
     let path = vec![(*object).to_owned(), member.to_owned()];
-    (!member.is_empty()).then_some(Place { path, kind: CellKind::Prose })
+    (!member.is_empty()).then_some(FilledMember { path, kind: CellKind::Prose })
 }
 
 /// The known name that is most like a name, if a third of its letters differ at most.
@@ -144,12 +148,12 @@ fn nearest(kind: ImportKind, name: &str) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    fn read(kind: ImportKind, line: &str, mapping: &[(&str, &str)]) -> Result<Header, FileProblem> {
+    fn read(kind: ImportKind, line: &str, mapping: &[(&str, &str)]) -> Result<FileHeader, FileProblem> {
         let mapping: Vec<_> = mapping.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
-        Header::read(kind, line.split(',').map(str::to_owned).collect(), &mapping)
+        FileHeader::read(kind, line.split(',').map(str::to_owned).collect(), &mapping)
     }
 
-    fn members(header: &Header) -> Vec<String> {
+    fn members(header: &FileHeader) -> Vec<String> {
         header
             .places
             .iter()
@@ -186,7 +190,7 @@ mod tests {
         let doubled = read(ImportKind::Customers, "email,E-Mail", &[]).unwrap_err();
         assert_eq!(doubled.code, "duplicate_column");
         let many = vec!["x".to_owned(); IMPORT_COLUMNS_MAX + 1];
-        assert_eq!(Header::read(ImportKind::Customers, many, &[]).unwrap_err().code, "too_many_columns");
+        assert_eq!(FileHeader::read(ImportKind::Customers, many, &[]).unwrap_err().code, "too_many_columns");
     }
 
     #[test]

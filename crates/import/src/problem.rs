@@ -26,6 +26,13 @@ impl FileProblem {
     }
 }
 
+/// A row's problem where the row is the header.
+impl From<RowProblem> for FileProblem {
+    fn from(problem: RowProblem) -> Self {
+        Self::new(problem.code, problem.message, problem.hint.unwrap_or_default())
+    }
+}
+
 /// Why the reading of a file ended before its first row.
 #[derive(Debug)]
 pub enum ReadFailure {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::cell;
 use crate::columns::CellKind;
-use crate::header::{Header, Place};
+use crate::header::{FileHeader, FilledMember};
 use crate::layout::{AmountForm, Delimiter, ReadOptions};
 use crate::problem::{FileProblem, ReadFailure, RowProblem, short};
 use crate::records::RecordReader;
@@ -17,7 +17,7 @@ use crate::records::RecordReader;
 #[derive(Debug)]
 pub struct RowReader<R> {
     records: RecordReader<R>,
-    header: Header,
+    header: FileHeader,
     cells: Cells,
     amounts: AmountForm,
     number: u64,
@@ -39,23 +39,17 @@ impl<R: Read> RowReader<R> {
     pub fn open(source: R, kind: ImportKind, options: &ReadOptions) -> Result<Self, ReadFailure> {
         let mut records = RecordReader::open(source, options.delimiter)?;
         let mut cells = Cells::new(records.delimiter());
-        let first = match records.next_record()? {
-            None => {
-                let hint = "its first row must name the columns";
-                return Err(FileProblem::new("empty_file", "the file is empty", hint).into());
-            }
-            Some(Err((_, problem))) => {
-                let hint = problem.hint.unwrap_or_default();
-                return Err(FileProblem::new(problem.code, problem.message, hint).into());
-            }
-            Some(Ok(first)) => first.bytes,
+        let Some(first) = records.next_record()? else {
+            let hint = "its first row must name the columns";
+            return Err(FileProblem::new("empty_file", "the file is empty", hint).into());
         };
-        cells.split(first);
+        if let Some(problem) = first.problem {
+            return Err(FileProblem::from(problem).into());
+        }
+        cells.split(first.bytes);
         let names = cells.iter().map(|name| cell::text(name).map(str::to_owned));
-        let names = names.collect::<Result<Vec<_>, _>>().map_err(|problem| {
-            FileProblem::new(problem.code, problem.message, problem.hint.unwrap_or_default())
-        })?;
-        let header = Header::read(kind, names, &options.columns)?;
+        let names = names.collect::<Result<Vec<_>, _>>().map_err(FileProblem::from)?;
+        let header = FileHeader::read(kind, names, &options.columns)?;
         Ok(Self { records, header, cells, amounts: options.amounts, number: 0 })
     }
 
@@ -72,20 +66,17 @@ impl<R: Read> RowReader<R> {
     /// The next row; `None` at the end of the file. Rows without any text are passed over.
     pub fn next_row(&mut self) -> io::Result<Option<ReadRow>> {
         loop {
-            let (line, problem) = match self.records.next_record()? {
-                None => return Ok(None),
-                Some(Err((line, problem))) => (line, Some(problem)),
-                Some(Ok(raw)) => {
-                    self.cells.split(raw.bytes);
-                    if self.cells.iter().all(|cell| cell.trim_ascii().is_empty()) {
-                        self.number += 1;
-                        continue;
-                    }
-                    let lines = (raw.line, raw.last_line);
-                    (raw.line, self.cells.check_count(self.header.names.len(), lines))
-                }
-            };
+            let Some(raw) = self.records.next_record()? else { return Ok(None) };
             self.number += 1;
+            let (line, lines) = (raw.line, (raw.line, raw.last_line));
+            let mut problem = raw.problem;
+            if problem.is_none() {
+                self.cells.split(raw.bytes);
+                if self.cells.iter().all(|cell| cell.trim_ascii().is_empty()) {
+                    continue;
+                }
+                problem = self.cells.check_count(self.header.names.len(), lines);
+            }
             let body = problem.map_or_else(|| self.body(), Err);
             return Ok(Some(ReadRow { number: self.number, line, body }));
         }
@@ -97,13 +88,13 @@ impl<R: Read> RowReader<R> {
         let currency = self.currency()?;
         for ((place, name), bytes) in self.header.places.iter().zip(&self.header.names).zip(self.cells.iter())
         {
-            let Some(Place { path, kind }) = place else { continue };
-            let told = |problem: RowProblem| problem.at(name, &short(&String::from_utf8_lossy(bytes)));
-            let text = cell::text(bytes).map_err(told)?;
+            let Some(FilledMember { path, kind }) = place else { continue };
+            let in_cell = |problem: RowProblem| problem.at(name, &short(&String::from_utf8_lossy(bytes)));
+            let text = cell::text(bytes).map_err(in_cell)?;
             if text.is_empty() {
                 continue;
             }
-            let value = cell::read(*kind, text, self.amounts, currency).map_err(told)?;
+            let value = cell::read(*kind, text, self.amounts, currency).map_err(in_cell)?;
             insert(&mut body, path, value);
         }
         Ok(body)
@@ -111,13 +102,15 @@ impl<R: Read> RowReader<R> {
 
     /// The row's currency, which an amount with decimals needs.
     fn currency(&self) -> Result<Option<headwater_protocol::Currency>, RowProblem> {
-        let is_currency =
-            |place: &Option<Place>| place.as_ref().is_some_and(|place| place.kind == CellKind::Currency);
+        let is_currency = |place: &Option<FilledMember>| {
+            place.as_ref().is_some_and(|place| place.kind == CellKind::Currency)
+        };
         let Some(at) = self.header.places.iter().position(is_currency) else { return Ok(None) };
         let bytes = self.cells.iter().nth(at).unwrap_or_default();
-        let told = |problem: RowProblem| problem.at(&self.header.names[at], &String::from_utf8_lossy(bytes));
-        let text = cell::text(bytes).map_err(told)?;
-        if text.is_empty() { Ok(None) } else { cell::currency_of(text).map(Some).map_err(told) }
+        let in_cell =
+            |problem: RowProblem| problem.at(&self.header.names[at], &String::from_utf8_lossy(bytes));
+        let text = cell::text(bytes).map_err(in_cell)?;
+        if text.is_empty() { Ok(None) } else { cell::currency_of(text).map(Some).map_err(in_cell) }
     }
 }
 

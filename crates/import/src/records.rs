@@ -34,14 +34,16 @@ pub struct RecordReader<R> {
 }
 
 /// A record as it stands in the file, its line end with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawRow<'a> {
     /// The line that it begins in; the first of a file is 1.
     pub line: u64,
     /// The line that it ends in.
     pub last_line: u64,
-    /// Its bytes.
+    /// Its bytes; none when it has too many to be kept.
     pub bytes: &'a [u8],
+    /// What is wrong with it as a whole.
+    pub problem: Option<RowProblem>,
 }
 
 impl<R: Read> RecordReader<R> {
@@ -92,10 +94,8 @@ impl<R: Read> RecordReader<R> {
         self.passed
     }
 
-    /// The next record that is no empty line; a record over the bound, or one that never ends, as its problem. `None`
-    /// at the end of the file.
-    #[allow(clippy::type_complexity, reason = "the end of the file, a row, or what is wrong with it")]
-    pub fn next_record(&mut self) -> io::Result<Option<Result<RawRow<'_>, (u64, RowProblem)>>> {
+    /// The next record that is no empty line. `None` at the end of the file.
+    pub fn next_record(&mut self) -> io::Result<Option<RawRow<'_>>> {
         if !self.pass_empty_lines()? {
             return Ok(None);
         }
@@ -108,21 +108,17 @@ impl<R: Read> RecordReader<R> {
             let length = found.map_or(self.buffer.len() - self.start, |end| seen + end);
             over |= length > IMPORT_ROW_MAX;
             if found.is_some() || self.ended {
-                let open = found.is_none() && self.ends.is_open();
-                let range = self.start..self.start + length;
+                let problem = match () {
+                    () if found.is_none() && self.ends.is_open() => Some(unclosed(line)),
+                    () if over => Some(too_long()),
+                    () if self.ends.is_stray() => Some(stray()),
+                    () => None,
+                };
+                let kept = if over { self.start..self.start } else { self.start..self.start + length };
                 self.pass(length);
-                if open {
-                    return Ok(Some(Err((line, unclosed(line)))));
-                }
-                if over {
-                    return Ok(Some(Err((line, too_long()))));
-                }
-                if self.ends.is_stray() {
-                    return Ok(Some(Err((line, stray()))));
-                }
                 // A record that the file ends with has no line end of its own.
                 let last_line = if found.is_some() { self.line - 1 } else { self.line }.max(line);
-                return Ok(Some(Ok(RawRow { line, last_line, bytes: &self.buffer[range] })));
+                return Ok(Some(RawRow { line, last_line, bytes: &self.buffer[kept], problem }));
             }
             if over {
                 self.pass(length);

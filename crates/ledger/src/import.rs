@@ -70,7 +70,7 @@ impl Ledger {
                     Ok(body) => ready.push(ReadyRow { number: row.number, line: row.line, body }),
                     Err(problem) => {
                         report.rejected += 1;
-                        report.problems.push(told(problem, row.line, row.number));
+                        report.problems.push(rejected(problem, row.line, row.number));
                     }
                 }
             }
@@ -197,7 +197,7 @@ fn blank(order: &ImportOrder, rows: &RowReader<&[u8]>) -> ImportReport {
     }
 }
 
-fn told(problem: RowProblem, line: u64, row: u64) -> ImportProblem {
+fn rejected(problem: RowProblem, line: u64, row: u64) -> ImportProblem {
     ImportProblem {
         line,
         row,

@@ -90,7 +90,7 @@ fn option(member: &ApiOption) -> Arg {
 }
 
 /// Where the API is and who asks.
-fn with_connection(command: Command) -> Command {
+pub(crate) fn with_connection(command: Command) -> Command {
     let long = |name: &'static str, value: &'static str| Arg::new(name).long(name).value_name(value);
     command
         .next_help_heading("Connection")

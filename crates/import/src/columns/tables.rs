@@ -2,30 +2,30 @@
 
 use headwater_protocol::v2::ProductStatus;
 
-use super::{CellKind, Column, Columns};
+use super::{CellKind, FileColumn, KindColumns};
 
-const fn column(name: &'static str, kind: CellKind, also: &'static [&'static str]) -> Column {
-    Column { name, also, kind }
+const fn column(name: &'static str, kind: CellKind, also: &'static [&'static str]) -> FileColumn {
+    FileColumn { name, also, kind }
 }
 
-const fn text(name: &'static str, also: &'static [&'static str]) -> Column {
+const fn text(name: &'static str, also: &'static [&'static str]) -> FileColumn {
     column(name, CellKind::Text, also)
 }
 
-const AMOUNT: Column = column("amount", CellKind::Amount, &["amount_paid", "total", "price"]);
-const CURRENCY: Column = column("currency", CellKind::Currency, &["currency_code"]);
-const KEY: Column = text("key", &[]);
-const NAME: Column = text("name", &["full_name"]);
-const FIRST_NAME: Column = text("first_name", &["firstname", "given_name"]);
-const LAST_NAME: Column = text("last_name", &["lastname", "surname", "family_name"]);
-const EMAIL: Column = text("email", &["e_mail", "email_address"]);
-const PARTNER_KEY: Column = text("partner_key", &["partner", "partner_id", "referrer"]);
-const GROUP_KEY: Column = text("group_key", &["group"]);
-const EXTERNAL_KEY: Column = text("external_key", &["external_id"]);
-const SOURCE: Column = column("source", CellKind::Word(&["partner", "vendor"]), &[]);
+const AMOUNT: FileColumn = column("amount", CellKind::Amount, &["amount_paid", "total", "price"]);
+const CURRENCY: FileColumn = column("currency", CellKind::Currency, &["currency_code"]);
+const KEY: FileColumn = text("key", &[]);
+const NAME: FileColumn = text("name", &["full_name"]);
+const FIRST_NAME: FileColumn = text("first_name", &["firstname", "given_name"]);
+const LAST_NAME: FileColumn = text("last_name", &["lastname", "surname", "family_name"]);
+const EMAIL: FileColumn = text("email", &["e_mail", "email_address"]);
+const PARTNER_KEY: FileColumn = text("partner_key", &["partner", "partner_id", "referrer"]);
+const GROUP_KEY: FileColumn = text("group_key", &["group"]);
+const EXTERNAL_KEY: FileColumn = text("external_key", &["external_id"]);
+const SOURCE: FileColumn = column("source", CellKind::Word(&["partner", "vendor"]), &[]);
 const SUBSCRIPTION: &[&str] = &["subscription", "subscription_id"];
 
-pub(super) static PARTNERSHIPS: Columns = Columns {
+pub(super) static PARTNERSHIPS: KindColumns = KindColumns {
     known: &[
         EMAIL,
         FIRST_NAME,
@@ -43,7 +43,7 @@ pub(super) static PARTNERSHIPS: Columns = Columns {
     required: &[&["email"]],
 };
 
-pub(super) static CUSTOMERS: Columns = Columns {
+pub(super) static CUSTOMERS: KindColumns = KindColumns {
     known: &[
         EMAIL,
         text("customer_key", &["customer_id", "user_id", "account_id"]),
@@ -58,7 +58,7 @@ pub(super) static CUSTOMERS: Columns = Columns {
     required: &[&["email"]],
 };
 
-pub(super) static PRODUCTS: Columns = Columns {
+pub(super) static PRODUCTS: KindColumns = KindColumns {
     known: &[
         text("product_book_key", &["product_book", "product", "plan", "product_key"]),
         text("customer_key", &["customer", "customer_id", "user_id"]),
@@ -81,7 +81,7 @@ pub(super) static PRODUCTS: Columns = Columns {
     ],
 };
 
-pub(super) static TRANSACTIONS: Columns = Columns {
+pub(super) static TRANSACTIONS: KindColumns = KindColumns {
     known: &[
         AMOUNT,
         CURRENCY,
@@ -110,7 +110,7 @@ pub(super) static TRANSACTIONS: Columns = Columns {
     required: &[&["amount"], &["currency"], &["customer_key", "customer_external_key", "customer_email"]],
 };
 
-pub(super) static REWARDS: Columns = Columns {
+pub(super) static REWARDS: KindColumns = KindColumns {
     known: &[
         AMOUNT,
         CURRENCY,
@@ -128,7 +128,7 @@ pub(super) static REWARDS: Columns = Columns {
     required: &[&["amount"], &["description"], &["partner_key", "target.key"]],
 };
 
-pub(super) static LEADS: Columns = Columns {
+pub(super) static LEADS: KindColumns = KindColumns {
     known: &[
         EMAIL,
         NAME,
@@ -149,7 +149,7 @@ pub(super) static LEADS: Columns = Columns {
     required: &[&["email"], &["partner_key", "group_key"]],
 };
 
-pub(super) static DEALS: Columns = Columns {
+pub(super) static DEALS: KindColumns = KindColumns {
     known: &[
         text("account_name", &["account", "company", "company_name", "name", "deal_name"]),
         AMOUNT,

@@ -242,18 +242,12 @@ pub(crate) fn of_payment(
     Ok((Some(row), Some(entry.id)))
 }
 
-/// The product of a subscription, of the customer that a body names.
-pub(crate) fn of_subscription(
+/// The customer that a body names.
+pub(super) fn require_customer(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     new: &CreateProduct,
-    subscription: &str,
-) -> Result<Option<ProductRow>, Refusal> {
-    let owner = require_customer(unit, ctx, new)?;
-    Ok(product::find_of_customer(unit, owner.row.id, subscription)?)
-}
-
-fn require_customer(unit: &mut Unit<'_>, ctx: &Ctx, new: &CreateProduct) -> Result<lookup::Found, Refusal> {
+) -> Result<lookup::Found, Refusal> {
     let name = match (&new.customer_key, &new.provider_key) {
         (Some(name), _) => Named::Key(name),
         (None, Some(name)) => Named::External(name),

@@ -340,10 +340,10 @@ async fn a_file_is_the_companys_own_word_under_its_own_keys() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
 
-    /// Any rows of payments, bad ones among them, in any pieces and repeated in any way, end in the same books as the
-    /// whole file once.
+    /// Any rows of payments, bad ones among them, in any pieces and repeated in any way, leave the ledger as the
+    /// whole file does.
     #[test]
-    fn pieces_and_repetitions_of_a_file_end_in_the_books_of_the_whole(
+    fn pieces_and_repetitions_of_a_file_leave_what_the_whole_leaves(
         amounts in prop::collection::vec((0_u8..30, -3_i64..900, any::<bool>()), 1..80),
         cuts in prop::collection::vec(0_usize..80, 0..6),
     ) {
@@ -353,7 +353,7 @@ proptest! {
             .collect();
         let file = |rows: &[String]| format!("key,customer_key,amount,currency\n{}\n", rows.join("\n"));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let books = |pieces: Vec<String>| {
+        let outcome_of = |pieces: Vec<String>| {
             runtime.block_on(async {
                 let shop = Shop::open().await;
                 for piece in pieces {
@@ -380,8 +380,8 @@ proptest! {
             from = to;
         }
         pieces.push(file(&rows[from..]));
-        let whole = books(vec![file(&rows)]);
+        let whole = outcome_of(vec![file(&rows)]);
         prop_assert_eq!(&whole.1, &Vec::<String>::new());
-        prop_assert_eq!(books(pieces), whole);
+        prop_assert_eq!(outcome_of(pieces), whole);
     }
 }

@@ -14,6 +14,7 @@ use crate::record::reward::{Rewards, record_as};
 use crate::record::{
     Ctx, Refusal, RefusalKind, product as products, product_book, transaction as transactions,
 };
+use crate::store::product as rows;
 
 /// What a customer has, found by its subscription: nothing else tells two purchases of one product apart.
 pub(super) fn product(unit: &mut Unit<'_>, ctx: &Ctx, row: &Map<String, Value>) -> Result<TakenRow, Refusal> {
@@ -23,7 +24,8 @@ pub(super) fn product(unit: &mut Unit<'_>, ctx: &Ctx, row: &Map<String, Value>) 
             "any name of this purchase, such as an order's number: by it a second import finds the product",
         ));
     };
-    let Some(found) = products::of_subscription(unit, ctx, &new, subscription)? else {
+    let owner = products::require_customer(unit, ctx, &new)?;
+    let Some(found) = rows::find_of_customer(unit, owner.row.id, subscription)? else {
         let made = products::record(unit, ctx, &new)?;
         return Ok(TakenRow { outcome: RowOutcome::Created, warnings: made.warnings });
     };
