@@ -83,7 +83,7 @@ impl FileHeader {
         Ok(())
     }
 
-    /// The file's name for the column that fills a member of the API; `None` when no column does.
+    /// The position of the column that fills a member of the API; `None` when no column does.
     pub(crate) fn name_of(&self, member: &str) -> Option<usize> {
         let fits = |place: &Option<FilledMember>| {
             place.as_ref().is_some_and(|place| {

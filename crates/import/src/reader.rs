@@ -58,7 +58,7 @@ impl<R: Read> RowReader<R> {
         &self.header.unread
     }
 
-    /// The file's name for the column that fills a member, and the position of its cells.
+    /// The file's name for the column that fills a member; `None` when no column does.
     pub fn column_of(&self, member: &str) -> Option<&str> {
         self.header.name_of(member).map(|at| self.header.names[at].as_str())
     }
