@@ -11,6 +11,7 @@ use crate::process::output;
 
 mod browser;
 mod events;
+mod import;
 mod ledger;
 pub(crate) mod load;
 mod migrate;
@@ -75,6 +76,9 @@ struct What {
     /// What a company would write instead, Fastify with PostgreSQL, doing the same work.
     #[arg(long)]
     versus: bool,
+    /// A CSV file of a million payments, imported twice.
+    #[arg(long)]
+    import: bool,
     /// A ledger with a million payments, moved into PostgreSQL and back.
     #[arg(long)]
     migrate: bool,
@@ -101,6 +105,9 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     }
     if options.what.versus {
         return versus::run(root, &programs, options);
+    }
+    if options.what.import {
+        return import::run(root, &programs, options);
     }
     if options.what.migrate {
         return migrate::run(root, &programs, options);

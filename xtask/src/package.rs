@@ -6,11 +6,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, ensure};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::process::{cargo, output, run as run_command, target_directory};
+use crate::server::Server;
 
 /// Linked with musl, so that it needs no library of the machine that it runs on.
 const TARGET: &str = "x86_64-unknown-linux-musl";
+/// The profile that it is built with.
+const PROFILE: &str = "static";
 /// Bytes that the binary may have: small enough for a small machine's disk and every deploy of it.
 const SIZE_MAX: u64 = 20 * 1000 * 1000;
 /// Where it goes, below the checkout.
@@ -37,29 +41,88 @@ pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
         install(&root.join("packaging").join(file), &place.join(file), 0o644)?;
     }
     let package = debian(root, &binary, &place)?;
+    prove(&binary, &root.join("packaging/headwater.service"))?;
     println!("{}: {} bytes", package.display(), std::fs::metadata(root.join(&package))?.len());
     println!("{PLACE}/Containerfile: podman build --file {PLACE}/Containerfile --tag headwater {PLACE}");
     Ok(())
 }
 
-/// Builds the static binary, with the scripts in it.
+/// Whether a tool is installed.
+fn has(tool: &str) -> bool {
+    Command::new(tool).arg("--version").output().is_ok_and(|found| found.status.success())
+}
+
+/// Builds the static binary, with the scripts in it. What is missing is told before the minutes that it takes.
 fn build(root: &Path) -> anyhow::Result<PathBuf> {
     ensure!(
-        Command::new("musl-gcc").arg("--version").output().is_ok_and(|found| found.status.success()),
+        has("musl-gcc"),
         "musl-gcc compiles SQLite and ring for the static binary: apt install musl-tools"
     );
+    ensure!(has("dpkg-deb"), "dpkg-deb makes the Debian package: apt install dpkg");
     run_command(Command::new("rustup").args(["target", "add", TARGET]))?;
     crate::build::scripts(root)?;
     let mut build = cargo();
-    build.current_dir(root).args(["build", "--release", "--target", TARGET, "-p", "headwater-cli", "--bins"]);
+    build.current_dir(root).args([
+        "build",
+        "--profile",
+        PROFILE,
+        "--target",
+        TARGET,
+        "-p",
+        "headwater-cli",
+        "--bins",
+    ]);
     run_command(&mut build)?;
-    let binary = target_directory(root)?.join(TARGET).join("release/headwater");
+    let binary = target_directory(root)?.join(TARGET).join(PROFILE).join("headwater");
     let linked = output(Command::new("ldd").arg(&binary)).unwrap_or_else(|error| error.to_string());
     ensure!(
         linked.contains("statically linked") || linked.contains("not a dynamic executable"),
         "the binary is not static: {linked}"
     );
     Ok(binary)
+}
+
+/// Proves that the binary makes a program and serves it, and that the unit is one that systemd takes.
+fn prove(binary: &Path, unit: &Path) -> anyhow::Result<()> {
+    let place = tempfile::tempdir()?;
+    let data = place.path().join("data");
+    output(Command::new(binary).args(["init", "--program", "Package", "--data"]).arg(&data))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut serve = tokio::process::Command::new(binary);
+        serve
+            .args(["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--data"])
+            .arg(&data);
+        let server = Server::start("the static binary", &mut serve).await?;
+        let admin = server.said.iter().find_map(|line| line.strip_prefix("metrics and readiness on http://"));
+        let admin = admin.context("serve says where it answers operators")?.trim();
+        let answer = answer(admin, "/readyz").await?;
+        ensure!(answer.starts_with("HTTP/1.1 200 "), "the static binary is not ready: {answer}");
+        server.stop().await
+    })?;
+    println!("{PLACE}/headwater: makes a program, serves it and stops");
+    if !has("systemd-analyze") {
+        println!("{PLACE}/headwater.service: not verified, there is no systemd-analyze here");
+        return Ok(());
+    }
+    // The unit names the installed program, which need not be here.
+    let text = std::fs::read_to_string(unit)?;
+    let copy = place.path().join("headwater.service");
+    std::fs::write(&copy, text.replace("/usr/bin/headwater", &binary.to_string_lossy()))?;
+    let said = output(Command::new("systemd-analyze").arg("verify").arg(&copy))?;
+    ensure!(said.trim().is_empty(), "systemd does not take the unit: {said}");
+    println!("{PLACE}/headwater.service: systemd takes it");
+    Ok(())
+}
+
+/// The answer to a GET, as it comes.
+async fn answer(address: &str, path: &str) -> anyhow::Result<String> {
+    let mut stream = tokio::net::TcpStream::connect(address).await?;
+    let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text).await?;
+    Ok(text)
 }
 
 /// Makes the Debian package with dpkg's own tool; returns its path from the checkout's root.
@@ -92,7 +155,7 @@ fn debian(root: &Path, binary: &Path, place: &Path) -> anyhow::Result<PathBuf> {
     let mut pack = Command::new("dpkg-deb");
     // Everything belongs to root, whoever builds it.
     run_command(pack.args(["--root-owner-group", "--build"]).arg(tree.path()).arg(place.join(&name)))
-        .context("the Debian package needs dpkg-deb: apt install dpkg")?;
+        .context("the Debian package could not be made")?;
     Ok(Path::new(PLACE).join(name))
 }
 

@@ -31,7 +31,7 @@ pub(crate) struct Options {
     /// Run this suite alone.
     #[arg(long)]
     only: Option<Suite>,
-    /// Mutants of this crate only: attribution, protocol, store, journal, relay or ledger.
+    /// Mutants of this crate only: attribution, protocol, import, store, journal, relay or ledger.
     #[arg(long)]
     mutants_of: Option<String>,
     /// Keep the results of the mutants in this directory, and go on from those of an earlier run there.

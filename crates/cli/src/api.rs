@@ -3,6 +3,7 @@
 
 mod command;
 mod credentials;
+mod import;
 mod operation;
 mod request;
 mod show;
@@ -17,11 +18,18 @@ use clap::ArgMatches;
 use headwater_client::{Client, ClientError};
 use serde_json::Value;
 
-pub(crate) use command::commands;
+pub(crate) use import::RowsRefused;
 use operation::ApiOperation;
 
 /// Items of a page when all are asked for.
 const PAGE: &str = "250";
+
+/// The commands of the API, and those that use several of its operations.
+pub(crate) fn commands() -> Vec<clap::Command> {
+    let mut commands = command::commands();
+    commands.extend([import::command(), verify::command()]);
+    commands
+}
 
 /// Runs the command that `matches` are of; `None` when no command is called so.
 pub(crate) async fn run(
@@ -29,8 +37,10 @@ pub(crate) async fn run(
     matches: &ArgMatches,
     settings: Option<&Path>,
 ) -> Option<anyhow::Result<()>> {
-    if resource == verify::NAME {
-        return Some(verify::run(matches, settings).await);
+    match resource {
+        import::NAME => return Some(import::run(matches, settings).await),
+        verify::NAME => return Some(verify::run(matches, settings).await),
+        _ => {}
     }
     let (verb, options) = matches.subcommand()?;
     let operations = operation::all();
@@ -48,7 +58,7 @@ struct ApiCommand<'a> {
 
 impl ApiCommand<'_> {
     async fn run(&self) -> anyhow::Result<()> {
-        let client = credentials::client(self.operation.callers == ["admin"], self.options, self.settings)?;
+        let client = credentials::client(&self.operation.callers, self.options, self.settings)?;
         let Some(seconds) = self.options.get_one::<u64>("watch") else { return self.once(&client).await };
         loop {
             if std::io::stdout().is_terminal() {

@@ -1,7 +1,8 @@
 //! The program `headwater`: one binary for every role. `main` prints, `run` decides.
 //!
 //! Exit codes: 0 success, 1 an error while working, 2 wrong arguments (clap's own), 3 a server stopped before it had
-//! finished what it had begun, 4 `status --check` or `verify` found something that somebody has to look at.
+//! finished what it had begun, 4 `status --check` or `verify` found something that somebody has to look at, 5 `import`
+//! took a file but for some of its rows.
 
 mod admin;
 mod api;
@@ -43,6 +44,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// default of 512 threads would each keep the memory of the longest list that they have read.
 const BLOCKING_THREADS: usize = 4 * headwater_protocol::limits::READERS_MAX;
 
+/// The exit code of an import of which some rows were refused.
+const ROWS_REFUSED: u8 = 5;
+
 fn main() -> ExitCode {
     let invocation = args::read(api::commands());
     args::start_logging(&invocation);
@@ -58,6 +62,9 @@ fn main() -> ExitCode {
 fn exit_code(error: &anyhow::Error) -> ExitCode {
     if error.is::<stop::Unfinished>() {
         return ExitCode::from(stop::UNFINISHED);
+    }
+    if error.is::<api::RowsRefused>() {
+        return ExitCode::from(ROWS_REFUSED);
     }
     if error.is::<status::Attention>() { ExitCode::from(status::ATTENTION) } else { ExitCode::FAILURE }
 }

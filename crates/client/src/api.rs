@@ -5,8 +5,8 @@ use headwater_protocol::referral::percent_encode;
 use headwater_protocol::v2::{
     Click, Conversion, ConversionResult, CreateCustomer, CreateGroup, CreateLink, CreatePartnership,
     CreateProduct, CreateProductBook, CreateRefund, CreateTransaction, CreateTrigger, Customer, Envelope,
-    Group, Link, List, PartnerToken, Partnership, Product, ProductBook, Program, Reward, Transaction,
-    Trigger, UpdateCustomer, UpdateProduct, UpdateProgram,
+    Group, ImportKind, ImportReport, Link, List, PartnerToken, Partnership, Product, ProductBook, Program,
+    Reward, Transaction, Trigger, UpdateCustomer, UpdateProduct, UpdateProgram,
 };
 use http::Method;
 use serde::Serialize;
@@ -52,8 +52,26 @@ impl Client {
         idem: Option<&str>,
     ) -> EnvelopeResult<Value> {
         let body = body.map(|body| body.to_string().into_bytes());
-        self.call(Call { method, path: path.to_owned(), idempotency_key: idem, body, conversion: false })
-            .await
+        self.call(Call {
+            method,
+            path: path.to_owned(),
+            idempotency_key: idem,
+            body,
+            csv: false,
+            conversion: false,
+        })
+        .await
+    }
+
+    /// Imports the rows of a CSV file of at most [`IMPORT_BODY_MAX`](headwater_protocol::limits::IMPORT_BODY_MAX) bytes.
+    pub async fn import(
+        &self,
+        kind: ImportKind,
+        query: Query<'_>,
+        file: Vec<u8>,
+    ) -> EnvelopeResult<ImportReport> {
+        let path = format!("/api/v2/imports/{}{}", kind.name(), query_text(query));
+        self.call(Call { method: Method::POST, csv: true, body: Some(file), ..get(path) }).await
     }
 
     /// Makes a customer; an existing `customer_key` is refused with `customer_exists`.
@@ -229,11 +247,11 @@ struct NoMembers {}
 
 fn post<'a>(path: String, body: &impl Serialize, idempotency_key: Option<&'a str>) -> Call<'a> {
     let body = serde_json::to_vec(body).expect("wire types have text keys and finite numbers");
-    Call { method: Method::POST, path, idempotency_key, body: Some(body), conversion: false }
+    Call { method: Method::POST, path, idempotency_key, body: Some(body), csv: false, conversion: false }
 }
 
 fn get(path: String) -> Call<'static> {
-    Call { method: Method::GET, path, idempotency_key: None, body: None, conversion: false }
+    Call { method: Method::GET, path, idempotency_key: None, body: None, csv: false, conversion: false }
 }
 
 fn query_text(query: Query<'_>) -> String {

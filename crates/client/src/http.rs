@@ -54,6 +54,8 @@ pub(crate) struct Call<'a> {
     pub(crate) path: String,
     pub(crate) idempotency_key: Option<&'a str>,
     pub(crate) body: Option<Vec<u8>>,
+    /// Whether the body is a file in place of JSON.
+    pub(crate) csv: bool,
     /// Sign in with the tracking token where there is one.
     pub(crate) conversion: bool,
 }
@@ -152,7 +154,8 @@ impl Client {
             headers.insert(SOURCE_HEADER, HeaderValue::from_static(source.name()));
         }
         if call.body.is_some() {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            let media = if call.csv { "text/csv" } else { "application/json" };
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
         }
         if let Some(key) = call.idempotency_key {
             // A key no header can carry is encoded, so that it still tells one request from another.

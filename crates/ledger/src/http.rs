@@ -13,6 +13,7 @@ mod envelope;
 mod error;
 mod form_template;
 mod group;
+mod import;
 mod invoice;
 mod json;
 mod lead;
@@ -62,6 +63,7 @@ fn api() -> Routes {
         .merge(deal_file::routes())
         .merge(form_template::routes())
         .merge(group::routes())
+        .merge(import::routes())
         .merge(lead::routes())
         .merge(invoice::routes())
         .merge(link::routes())

@@ -10,6 +10,7 @@
 mod caller_cache;
 mod click_rate;
 mod http;
+mod import;
 mod ledger;
 mod record;
 mod replay;

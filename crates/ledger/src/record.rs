@@ -21,6 +21,7 @@ pub(crate) mod filter;
 pub(crate) mod form_template;
 pub(crate) mod group;
 pub(crate) mod idempotency;
+pub(crate) mod import;
 pub(crate) mod invoice;
 pub(crate) mod lead;
 pub(crate) mod link;

@@ -24,6 +24,17 @@ pub const WEBHOOK_BODY_MAX: usize = 1024 * 1024;
 /// Bytes of an API v2 request body.
 pub const API_BODY_MAX: usize = 256 * 1024;
 
+/// Bytes of a CSV file in one request: its rows are taken in seconds. `headwater import` sends a longer file in pieces.
+pub const IMPORT_BODY_MAX: usize = 1024 * 1024;
+/// Rows of a CSV file in one request: each may have a line of its own in the report.
+pub const IMPORT_ROWS_MAX: usize = 5_000;
+/// Bytes of one row of a CSV file, as of one event.
+pub const IMPORT_ROW_MAX: usize = EVENT_MAX;
+/// Columns of a CSV file: all members and custom fields of a customer three times.
+pub const IMPORT_COLUMNS_MAX: usize = 250;
+/// Rows that an import takes in one unit of work, few enough that others wait for milliseconds only.
+pub const IMPORT_STEP: usize = 50;
+
 /// Events the browser keeps until they are acknowledged.
 pub const PENDING_EVENTS_MAX: usize = 50;
 /// Bytes of all events the browser keeps: well inside the 5 MB a site's storage has, and one beacon's worth.

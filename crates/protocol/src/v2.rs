@@ -13,6 +13,7 @@ mod dry_run;
 mod envelope;
 mod form;
 mod group;
+mod import;
 mod invoice;
 mod keys;
 mod lead;
@@ -49,6 +50,7 @@ pub use form::{
     FormValue, UpdateFormTemplate,
 };
 pub use group::{CreateGroup, Group, GroupFeatures, GroupSummary, UpdateGroup, UpdateGroupFeatures};
+pub use import::{ImportColumn, ImportKind, ImportProblem, ImportReport};
 pub use invoice::{
     CloseInvoices, ClosedInvoices, InvoiceExport, PartnerInvoice, PartnerPayout, UpdateInvoice,
 };

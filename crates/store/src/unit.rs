@@ -37,6 +37,16 @@ impl<'c> Unit<'c> {
         self.changed
     }
 
+    /// Runs a part of the unit; the second value says whether it has changed a row, or may have. A part that has failed
+    /// without that can be left out: nothing has to be undone.
+    pub fn part<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> (T, bool) {
+        let before = std::mem::take(&mut self.changed);
+        let result = work(self);
+        let changed = self.changed;
+        self.changed |= before;
+        (result, changed)
+    }
+
     /// Whether each statement is a round trip to another process, so that one statement for many rows costs much less
     /// than many. In a file it is the other way round: SQLite makes a temporary table for a list of values or of answers.
     pub fn is_remote(&self) -> bool {

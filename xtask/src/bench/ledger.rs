@@ -85,6 +85,11 @@ impl BenchLedger {
         Ok((server, client))
     }
 
+    /// Its program's keys: the public one and the secret one.
+    pub(super) fn keys(&self) -> [&str; 2] {
+        [&self.public_key, &self.secret_key]
+    }
+
     /// Its data directory.
     pub(super) fn data(&self) -> &Path {
         self.data.path()

@@ -60,8 +60,14 @@ struct PackageOperation<'d> {
 /// Every operation but PUT, which is PATCH by another name.
 fn all(document: &Value) -> impl Iterator<Item = PackageOperation<'_>> {
     let paths = document["paths"].as_object().into_iter().flatten();
-    paths.flat_map(|(path, operations)| {
+    let is_file = |described: &Value| {
+        let content = described["requestBody"]["content"].as_object();
+        content.is_some_and(|content| !content.contains_key("application/json"))
+    };
+    paths.flat_map(move |(path, operations)| {
         let operations = operations.as_object().into_iter().flatten().filter(|(method, _)| *method != "put");
+        // Files are sent by programs of the company, not by this client.
+        let operations = operations.filter(move |(_, described)| !is_file(described));
         operations.map(move |(method, described)| PackageOperation {
             name: described["operationId"].as_str().unwrap_or_default(),
             method: method.to_uppercase(),

@@ -24,14 +24,15 @@ struct Manifest<'a> {
     files: &'a [Artefact],
 }
 
-/// Writes the scripts and the manifest, and removes the files of an earlier build.
+/// Writes the scripts and the manifest, and removes the files of an earlier build. Directories stay: `cargo xtask package`
+/// has one here.
 pub(super) fn write(dist: &Path, scripts: &BuiltScripts) -> anyhow::Result<Vec<Artefact>> {
     let files = named(scripts);
     let artefacts: Vec<_> = files.iter().map(|(name, text)| artefact(name, text)).collect();
     let manifest = serde_json::to_string_pretty(&Manifest { files: &artefacts })? + "\n";
     for entry in std::fs::read_dir(dist)? {
         let entry = entry?;
-        if !entry.file_name().to_string_lossy().starts_with('.') {
+        if entry.file_type()?.is_file() && !entry.file_name().to_string_lossy().starts_with('.') {
             std::fs::remove_file(entry.path())
                 .with_context(|| format!("cannot remove {}", entry.path().display()))?;
         }
@@ -103,6 +104,7 @@ mod tests {
         let dist = tempfile::tempdir().unwrap();
         std::fs::write(dist.path().join("headwater-00000000.js"), "old").unwrap();
         std::fs::write(dist.path().join(".lock"), "").unwrap();
+        std::fs::create_dir_all(dist.path().join("package/data")).unwrap();
         let files = write(dist.path(), &scripts(None)).unwrap();
         assert_eq!(files.len(), 3);
         let mut names: Vec<_> =
@@ -110,7 +112,14 @@ mod tests {
         names.sort();
         assert_eq!(
             names,
-            [".lock", "headwater-ba7816bf.js", "headwater-debug.js", "headwater.js", "manifest.json"]
+            [
+                ".lock",
+                "headwater-ba7816bf.js",
+                "headwater-debug.js",
+                "headwater.js",
+                "manifest.json",
+                "package"
+            ]
         );
         let manifest = std::fs::read(dist.path().join("manifest.json")).unwrap();
         let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();

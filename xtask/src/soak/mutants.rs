@@ -53,6 +53,7 @@ const SCOPES: &[Scope] = &[
         then: &["protocol", "relay", "ledger"],
         on_postgres: &[],
     },
+    Scope { name: "import", files: &[], first: "--tests", then: &["import", "ledger"], on_postgres: &[] },
     Scope {
         name: "store",
         files: &[],

@@ -4,9 +4,8 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, Command, ValueHint, value_parser};
 
 use super::operation::{self, ApiOperation, ApiOption, OptionKind};
-use super::verify;
 
-/// One command for each resource of the API, and `verify`.
+/// One command for each resource of the API.
 pub(crate) fn commands() -> Vec<Command> {
     let mut commands: Vec<(String, Vec<Command>)> = Vec::new();
     for operation in operation::all() {
@@ -24,7 +23,7 @@ pub(crate) fn commands() -> Vec<Command> {
             .arg_required_else_help(true)
             .subcommands(subcommands)
     });
-    made.chain([with_connection(verify::command())]).collect()
+    made.collect()
 }
 
 /// An option's name: the member's with dashes. `--test` chooses the key pair of every command, so a filter of that name
@@ -95,7 +94,7 @@ fn option(member: &ApiOption) -> Arg {
 }
 
 /// Where the API is and who asks.
-fn with_connection(command: Command) -> Command {
+pub(crate) fn with_connection(command: Command) -> Command {
     let long = |name: &'static str, value: &'static str| Arg::new(name).long(name).value_name(value);
     command
         .next_help_heading("Connection")

@@ -23,9 +23,9 @@ struct ApiCredentials {
     partner_token: Option<String>,
 }
 
-/// The client that a command's options describe: of the program's administrator, or else of the vendor or a partner.
+/// The client that a command's options describe. `callers` are those who may call what it asks for.
 pub(crate) fn client(
-    as_admin: bool,
+    callers: &[String],
     options: &ArgMatches,
     settings: Option<&Path>,
 ) -> anyhow::Result<Client> {
@@ -36,7 +36,7 @@ pub(crate) fn client(
     let url = options.get_one::<String>("url").or(file.url.as_ref()).map_or(DEFAULT_URL, String::as_str);
     let url = url.to_owned();
     let url = url.trim_end_matches('/').trim_end_matches("/api/v2");
-    Ok(Client::http(url, credential(file, as_admin, options).context(path.display().to_string())?)?)
+    Ok(Client::http(url, credential(file, callers, options).context(path.display().to_string())?)?)
 }
 
 fn path(options: &ArgMatches, settings: Option<&Path>) -> anyhow::Result<PathBuf> {
@@ -51,8 +51,8 @@ fn path(options: &ArgMatches, settings: Option<&Path>) -> anyhow::Result<PathBuf
     Ok(directory.join("headwater").join(format!("{name}.json")))
 }
 
-fn credential(file: ApiCredentials, as_admin: bool, options: &ArgMatches) -> anyhow::Result<Credential> {
-    if as_admin {
+fn credential(file: ApiCredentials, callers: &[String], options: &ArgMatches) -> anyhow::Result<Credential> {
+    if callers == ["admin"] {
         let token = file.admin_token.context("there is no admin_token, which this command needs")?;
         return Ok(Credential::bearer(token.into()));
     }

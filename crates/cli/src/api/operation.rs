@@ -118,6 +118,11 @@ fn read(document: &Value, path: &str, method: &str, operation: &Value) -> Option
         kind: kind(document, &parameter["schema"]),
         required: false,
     });
+    let content = operation["requestBody"]["content"].as_object();
+    // A body that is no JSON is a file, for which there is a command of its own.
+    if content.is_some_and(|content| !content.contains_key("application/json")) {
+        return None;
+    }
     let body = &operation["requestBody"]["content"]["application/json"]["schema"];
     let callers = operation["security"].as_array().into_iter().flatten().filter_map(Value::as_object);
     Some(ApiOperation {

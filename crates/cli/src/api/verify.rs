@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use super::{PAGE, credentials, explain};
+use super::{PAGE, command, credentials, explain};
 use crate::{status, system, table};
 use cause::{ProductNames, likely_cause};
 
@@ -22,13 +22,13 @@ pub(super) const NAME: &str = "verify";
 const HOUR: i64 = 60 * 60 * 1000;
 const MINUTE: i64 = 60 * 1000;
 
-/// The command as clap has it, without its connection.
+/// The command as clap has it.
 pub(super) fn command() -> Command {
     let number = |name: &'static str, about: &'static str, default: &'static str| {
         let arg = Arg::new(name).long(name).value_name("NUMBER").value_parser(value_parser!(u32));
         arg.default_value(default).help(about)
     };
-    Command::new(NAME)
+    let command = Command::new(NAME)
         .about("Find payments that name a subscription but are linked to no product, and say why")
         .arg(number("hours", "Look at the payments of so many hours", "24"))
         .arg(number(
@@ -36,7 +36,8 @@ pub(super) fn command() -> Command {
             "Leave out the payments of the last minutes: hosted PartnerStack shows them late",
             "10",
         ))
-        .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print JSON in place of a table"))
+        .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print JSON in place of a table"));
+    command::with_connection(command)
 }
 
 /// A payment as API v2 shows it, as far as it is needed.
@@ -90,7 +91,7 @@ struct Verification {
 
 /// Runs the command. A mismatch ends it with the exit code of `status --check`.
 pub(super) async fn run(options: &ArgMatches, settings: Option<&Path>) -> anyhow::Result<()> {
-    let client = credentials::client(false, options, settings)?;
+    let client = credentials::client(&[], options, settings)?;
     let number = |name: &str| options.get_one::<u32>(name).copied().map_or(0, i64::from);
     let until = system::now().0 - number("settle-minutes") * MINUTE;
     let found = verify(&client, (until - number("hours") * HOUR, until)).await?;

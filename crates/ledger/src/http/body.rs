@@ -42,8 +42,7 @@ impl<T: DeserializeOwned + Send> FromRequest<Ledger> for Posted<T> {
     async fn from_request(request: Request<Body>, _: &Ledger) -> Result<Self, ApiFailure> {
         let (parts, body) = request.into_parts();
         check_media_type(&parts.headers)?;
-        let whole = tokio::time::timeout(Duration::from_millis(REQUEST_TIMEOUT), whole(body));
-        let bytes = whole.await.map_err(|_| too_slow())??;
+        let bytes = whole(body, API_BODY_MAX).await?;
         let idempotent = match parts.headers.get("idempotency-key") {
             None => None,
             Some(key) => {
@@ -75,32 +74,44 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> (Result<T, FieldError>, UnreadMemb
 
 /// Accepts JSON media types, no `Content-Type`, and `text/plain`: browsers send that without a CORS preflight.
 fn check_media_type(headers: &HeaderMap) -> Result<(), Refusal> {
-    let Some(given) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
-    let text = given.to_str().unwrap_or_default();
-    let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let essence = media_type(headers);
     if matches!(essence.as_str(), "" | "application/json" | "text/plain" | "text/json")
         || essence.ends_with("+json")
     {
         return Ok(());
     }
-    let message = format!(
-        "Content-Type must be application/json, got '{}'",
-        essence.chars().take(80).collect::<String>()
-    );
-    Err(Refusal::new(RefusalKind::MediaType, "unsupported_media_type", message).field("Content-Type"))
+    Err(wrong_media_type("application/json", &essence))
+}
+
+pub(super) fn wrong_media_type(expected: &str, given: &str) -> Refusal {
+    let given: String = given.chars().take(80).collect();
+    let message = format!("Content-Type must be {expected}, got '{given}'");
+    Refusal::new(RefusalKind::MediaType, "unsupported_media_type", message).field("Content-Type")
+}
+
+/// The media type of a body, without its parameters.
+pub(super) fn media_type(headers: &HeaderMap) -> String {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|given| given.to_str().ok()).unwrap_or_default();
+    given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// Reads a body of at most so many bytes, in time.
+pub(super) async fn whole(body: Body, most: usize) -> Result<Bytes, Refusal> {
+    let read = tokio::time::timeout(Duration::from_millis(REQUEST_TIMEOUT), collect(body, most));
+    read.await.map_err(|_| too_slow())?
 }
 
 /// Reads a body into one buffer. Keeping the frames would keep the read buffer of some KiB behind each, and a sender
 /// may send one byte in each frame.
-async fn whole(mut body: Body) -> Result<Bytes, Refusal> {
+async fn collect(mut body: Body, most: usize) -> Result<Bytes, Refusal> {
     let (mut first, mut all) = (Bytes::new(), Vec::new());
     while let Some(frame) = body.frame().await {
         let unread = |_| {
             Refusal::new(RefusalKind::Invalid, "unreadable_body", "the body could not be read to its end")
         };
         let Ok(piece) = frame.map_err(unread)?.into_data() else { continue };
-        if first.len() + all.len() + piece.len() > API_BODY_MAX {
-            let message = format!("the body must have at most {API_BODY_MAX} bytes");
+        if first.len() + all.len() + piece.len() > most {
+            let message = format!("the body must have at most {most} bytes");
             return Err(Refusal::new(RefusalKind::TooLarge, "body_too_large", message));
         }
         if first.is_empty() && all.is_empty() {
@@ -219,6 +230,15 @@ impl Params {
             Some((whole, fraction)) if fraction_of_zeros(fraction) => Some(whole),
             _ => Some(text),
         }
+    }
+
+    /// Every parameter of a name that is not empty.
+    pub(crate) fn all(&self, name: &'static str) -> impl Iterator<Item = &str> {
+        self.log.parameter(name);
+        self.pairs
+            .iter()
+            .filter(move |(key, value)| key == name && !value.is_empty())
+            .map(|(_, value)| value.as_str())
     }
 
     /// A yes-or-no parameter; absent means no.

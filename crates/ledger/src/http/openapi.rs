@@ -63,13 +63,13 @@ fn describe(operation: &Operation, types: OperationTypes, id: String) -> utoipa:
         .tag(operation.tag)
         .parameters(Some(keys(&operation.path).chain(types.parameters)));
     if let Some(body) = types.body {
-        if matches!(operation.method, HttpMethod::Post) {
+        if matches!(operation.method, HttpMethod::Post) && types.media.is_none() {
             described = described.parameter(idempotency_key());
         }
         let body = Content::new(Some(body));
         described = described.request_body(Some(
             RequestBodyBuilder::new()
-                .content("application/json", body)
+                .content(types.media.unwrap_or("application/json"), body)
                 .required(Some(Required::True))
                 .build(),
         ));

@@ -30,6 +30,8 @@ pub(crate) struct OperationTypes {
     pub(crate) callers: Vec<&'static str>,
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) body: Option<RefOr<Schema>>,
+    /// The body's media type, when it is not JSON.
+    pub(crate) media: Option<&'static str>,
     pub(crate) answer: Option<RefOr<Schema>>,
     /// Every named schema that the others refer to.
     pub(crate) schemas: Vec<(String, RefOr<Schema>)>,
@@ -55,6 +57,7 @@ pub(crate) fn keys(path: &str) -> impl Iterator<Item = Parameter> {
     names.map(|name| {
         let about = match name {
             "key" => "The object's key, or another of its names.",
+            "kind" => "What the rows are.",
             _ => "The key of what it names.",
         };
         parameter(ParameterIn::Path, name, about, Required::True, text())

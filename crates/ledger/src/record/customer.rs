@@ -28,6 +28,9 @@ use lookup::require;
 pub(crate) use view::Customers;
 use view::render;
 
+/// What a customer has come by whom nobody says anything else of.
+const API: &str = "api";
+
 /// A customer that was made or, with upsert, found and changed.
 pub(crate) struct RecordedCustomer {
     pub(crate) customer: Customer,
@@ -44,6 +47,16 @@ pub(crate) fn record(
     ctx: &Ctx,
     new: &CreateCustomer,
     upsert: bool,
+) -> Result<RecordedCustomer, Refusal> {
+    record_from(unit, ctx, new, (upsert, API))
+}
+
+/// The same, with what a new customer has come by.
+pub(crate) fn record_from(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    new: &CreateCustomer,
+    (upsert, source_type): (bool, &str),
 ) -> Result<RecordedCustomer, Refusal> {
     check(ctx, new)?;
     let site_key = new.customer_key.as_ref().unwrap_or(&new.email);
@@ -67,6 +80,7 @@ pub(crate) fn record(
         external_key: new.external_key.clone().filter(|_| !ctx.source.is_claim()),
         member,
         meta: new.meta.clone(),
+        source_type: source_type.to_owned(),
         ..blank(ctx)
     };
     insert(unit, ctx, &mut row, referrer)?;
@@ -177,7 +191,7 @@ pub(crate) fn blank(ctx: &Ctx) -> CustomerRow {
         partnership: None,
         member: None,
         source_key: None,
-        source_type: "api".to_owned(),
+        source_type: API.to_owned(),
         sub_ids: Vec::new(),
         meta: None,
         fields: None,

@@ -20,7 +20,7 @@ use crate::store::group::{self, GroupRow};
 use crate::store::partnership::{self, APPROVED_STATUSES, PartnershipName, PartnershipRow};
 
 pub(crate) use named::{find, find_by_address, find_by_id, require};
-use view::render;
+pub(in crate::record) use view::render;
 pub(crate) use view::{Partners, Partnerships, display_name, group_summary};
 
 /// The partner key of the test partner that every program has (api.md section 1).

@@ -242,7 +242,12 @@ pub(crate) fn of_payment(
     Ok((Some(row), Some(entry.id)))
 }
 
-fn require_customer(unit: &mut Unit<'_>, ctx: &Ctx, new: &CreateProduct) -> Result<lookup::Found, Refusal> {
+/// The customer that a body names.
+pub(super) fn require_customer(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    new: &CreateProduct,
+) -> Result<lookup::Found, Refusal> {
     let name = match (&new.customer_key, &new.provider_key) {
         (Some(name), _) => Named::Key(name),
         (None, Some(name)) => Named::External(name),

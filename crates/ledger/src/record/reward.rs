@@ -17,7 +17,7 @@ use crate::store::cap;
 use crate::store::reward::{self, EarnedBy, RewardNames, RewardRow, StatusChange};
 use crate::store::transaction::TransactionRow;
 
-pub(crate) use manual::record;
+pub(crate) use manual::{record, record_as};
 use view::render;
 pub(crate) use view::{Rewards, offer_key};
 

@@ -21,6 +21,7 @@ mod earnings;
 mod evaluation;
 mod histories;
 mod holds;
+mod imports;
 mod invoices;
 mod links;
 mod lists;

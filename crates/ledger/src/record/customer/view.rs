@@ -55,7 +55,7 @@ impl Resource for Customers {
     }
 }
 
-pub(super) fn render(row: CustomerRow) -> Customer {
+pub(crate) fn render(row: CustomerRow) -> Customer {
     let fields: Vec<_> = row.fields.into_iter().flatten().map(|(name, value)| field(name, value)).collect();
     Customer {
         key: row.key,

@@ -1,6 +1,7 @@
 //! Rewards that the company gives by itself; no trigger pays them.
 
 use headwater_protocol::field::check_length;
+use headwater_protocol::key::Prefix;
 use headwater_protocol::limits::DESCRIPTION_MAX;
 use headwater_protocol::money::check_amount;
 use headwater_protocol::v2::{CreateReward, Reward, RewardTarget, RewardTargetType};
@@ -24,6 +25,17 @@ struct Earner {
 
 /// Gives a reward, which waits for approval like any other.
 pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: &CreateReward) -> Result<Reward, Refusal> {
+    let key = ctx.mint(Prefix::Reward);
+    record_as(unit, ctx, new, key)
+}
+
+/// The same under a key that no reward has.
+pub(crate) fn record_as(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    new: &CreateReward,
+    key: String,
+) -> Result<Reward, Refusal> {
     check_amount("amount", new.amount)?;
     if new.amount < 1 {
         let message = "amount must be at least 1, in minor units";
@@ -43,6 +55,7 @@ pub(crate) fn record(unit: &mut Unit<'_>, ctx: &Ctx, new: &CreateReward) -> Resu
     let partnership = require_active(unit, earner.partnership, field)?;
     let currency = new.currency.or(earner.currency).unwrap_or(Currency::USD);
     let row = RewardRow {
+        key,
         customer: earner.customer,
         txn: earner.txn,
         description: new.description.clone(),
