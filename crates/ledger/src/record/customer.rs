@@ -1,6 +1,7 @@
 //! Customers: one for each of the site's own ids, found by any of their names.
 
 mod change;
+mod erase;
 mod former;
 pub(super) mod view;
 
@@ -13,16 +14,12 @@ use headwater_store::Unit;
 
 use super::evaluate::{self, Reason};
 use super::refusal::short;
-use super::{
-    Ctx, Refusal, RefusalKind, claim, erasure, lookup, member, outgoing, partnership, program, save,
-};
+use super::{Ctx, Refusal, RefusalKind, claim, lookup, member, partnership, program, save};
 use crate::store::customer::CustomerRow;
 use crate::store::partnership::PartnershipRow;
-use crate::store::{
-    action, deal_file, former_key, idempotency, product, provider_id, record_change, sale, transaction,
-};
 
 pub(crate) use change::update;
+pub(crate) use erase::erase;
 pub(crate) use former::renamed;
 use lookup::require;
 pub(crate) use view::Customers;
@@ -300,40 +297,4 @@ pub(crate) fn reattribute(
 pub(crate) fn history(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<List<Change>, Refusal> {
     let row = require(unit, ctx, name)?;
     claim::history(unit, ctx, &row.key)
-}
-
-/// Deletes a customer: removes personal data, also from stored idempotency answers and from what was or will be sent to
-/// webhooks. What remains is a key that payments and rewards can point to.
-pub(crate) fn erase(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Customer, Refusal> {
-    let row = require(unit, ctx, name)?;
-    erasure::remember(unit, ctx, &row)?;
-    idempotency::delete_mentioning(unit, ctx.program, &row.key)?;
-    provider_id::forget(unit, row.id)?;
-    former_key::forget(unit, row.id)?;
-    record_change::forget(unit, ctx.scope(), &row.key)?;
-    product::forget(unit, row.id)?;
-    transaction::forget(unit, row.id)?;
-    for key in sale::keys_of_customer(unit, row.id)? {
-        idempotency::delete_mentioning(unit, ctx.program, &key)?;
-        outgoing::forget_object(unit, ctx, &key)?;
-    }
-    deal_file::forget(unit, row.id)?;
-    sale::forget(unit, row.id)?;
-    action::forget(unit, row.id)?;
-    let erased = CustomerRow {
-        customer_key: None,
-        email: String::new(),
-        name: None,
-        provider_key: None,
-        external_key: None,
-        sub_ids: Vec::new(),
-        meta: None,
-        fields: None,
-        archived: true,
-        updated_at: ctx.now.0,
-        ..row
-    };
-    outgoing::forget(unit, ctx, erased.id)?;
-    save::deleted_customer(unit, ctx, &erased)?;
-    Ok(render(erased))
 }

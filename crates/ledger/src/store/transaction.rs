@@ -199,7 +199,10 @@ pub(crate) fn update(unit: &mut Unit<'_>, row: &TransactionRow) -> Result<(), St
 
 /// Erases what may identify the customer.
 pub(crate) fn forget(unit: &mut Unit<'_>, customer: i64) -> Result<(), StoreError> {
-    unit.execute("UPDATE txn SET metadata = NULL WHERE customer = $1", &[customer.into()])?;
+    unit.execute(
+        "UPDATE txn SET metadata = NULL, claimed_name = NULL WHERE customer = $1",
+        &[customer.into()],
+    )?;
     Ok(())
 }
 

@@ -17,6 +17,7 @@ mod deals;
 mod deliveries;
 mod drips;
 mod earnings;
+mod erasure;
 mod evaluation;
 mod histories;
 mod holds;
