@@ -27,6 +27,7 @@ mod lists;
 mod names;
 mod openapi;
 mod operating;
+mod partner_members;
 mod partner_view;
 mod partners;
 mod past;

@@ -11,7 +11,7 @@ use crate::test_ledger::{TestLedger, text};
 
 /// Makes one of everything for a partner: customer, product, payment, reward, link, click, invoice and payout. Every name
 /// in it contains `word`.
-async fn trade(shop: &Shop, word: &str, partner: &str) {
+pub(crate) async fn trade(shop: &Shop, word: &str, partner: &str) {
     let ledger = &shop.ledger;
     let customer = json!({"email": format!("c@{word}.example"), "customer_key": format!("{word}-1"),
         "partner_key": partner, "name": format!("Customer of {word}"), "external_key": format!("{word}-crm"),
@@ -35,7 +35,7 @@ async fn trade(shop: &Shop, word: &str, partner: &str) {
     }
 }
 
-async fn close(shop: &Shop) {
+pub(crate) async fn close(shop: &Shop) {
     shop.ledger.post("/api/v2/invoices/close", "{}").await.data();
     let open = shop.ledger.get("/api/v2/invoices?status=open&limit=250").await.data();
     for invoice in open["items"].as_array().unwrap() {
@@ -45,7 +45,7 @@ async fn close(shop: &Shop) {
 }
 
 /// The partner's operations of a method: path and names of the query's parameters.
-async fn operations(ledger: &TestLedger, method: &str) -> Vec<(String, Vec<String>)> {
+pub(crate) async fn operations(ledger: &TestLedger, method: &str) -> Vec<(String, Vec<String>)> {
     let document = contract::document(&ledger.handle).await;
     let paths = document["paths"].as_object().unwrap().iter();
     let found = paths.filter_map(|(path, methods)| {
