@@ -135,7 +135,7 @@ fn facts(
         partnership: PartnershipFacts {
             group: partner.group_key.zip(partner.group_slug),
             tags: partner.tags,
-            tier: None,
+            tier: partner.tier_key.zip(partner.tier_name),
             created_at: Millis(partner.created_at),
         },
         products: product.into_iter().collect(),
