@@ -55,8 +55,8 @@ pub use invoice::{
 pub use keys::{RotateKey, RotatedKey, WhichKey};
 pub use lead::{CreateLead, Lead, UpdateLead};
 pub use partner::{
-    CreatePartnership, MovePartnerships, Partner, PartnerManager, PartnerMoney, PartnerOffer, PartnerStats,
-    PartnerToken, Partnership, TagPartnership, TierSummary, UpdatePartnership,
+    CreatePartnership, MovePartnerships, Partner, PartnerManager, PartnerMoney, PartnerStats, PartnerToken,
+    Partnership, TagPartnership, TierSummary, UpdatePartnership,
 };
 pub use program::{ClaimPolicy, ProductClaims, Program, RedirectOrder, SignupClaims, Signups, UpdateProgram};
 pub use referral::{Click, Conversion, ConversionResult, CreateLink, Link, UpdateLink};
