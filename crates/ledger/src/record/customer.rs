@@ -1,14 +1,15 @@
 //! Customers: one for each of the site's own ids, found by any of their names.
 
 mod change;
+mod details;
 mod erase;
 mod former;
 pub(super) mod view;
 
-use headwater_protocol::field::{check_length, check_optional};
+use headwater_protocol::field::check_length;
 use headwater_protocol::key::Prefix;
-use headwater_protocol::limits::{CUSTOMER_KEY_MAX, CUSTOMER_KEY_MIN, EMAIL_MAX, EMAIL_MIN, NAME_MAX};
-use headwater_protocol::v2::{Attribution, Change, CreateCustomer, Customer, List, Warning};
+use headwater_protocol::limits::{EMAIL_MAX, EMAIL_MIN};
+use headwater_protocol::v2::{Attribution, Change, CreateCustomer, Customer, List, UpdateCustomer, Warning};
 use headwater_protocol::{FieldError, Source, limits};
 use headwater_store::Unit;
 
@@ -19,6 +20,7 @@ use crate::store::customer::CustomerRow;
 use crate::store::partnership::PartnershipRow;
 
 pub(crate) use change::update;
+pub(crate) use details::blank;
 pub(crate) use erase::erase;
 pub(crate) use former::renamed;
 use lookup::require;
@@ -43,10 +45,12 @@ pub(crate) fn record(
     upsert: bool,
 ) -> Result<RecordedCustomer, Refusal> {
     check(ctx, new)?;
+    let said = details::of_new(new);
+    details::check(&said)?;
     let site_key = new.customer_key.as_ref().unwrap_or(&new.email);
     let referrer = referrer(unit, ctx, new.partner_key.as_deref())?;
     if let Some(existing) = lookup::by_site_key(unit, ctx, site_key)? {
-        return again(unit, ctx, existing, new, referrer.as_ref(), upsert);
+        return again(unit, ctx, existing, (new, said), referrer.as_ref(), upsert);
     }
     former::give_up(unit, ctx, site_key)?;
     let key = super::own_key(ctx, Prefix::Customer, new.key.clone())?;
@@ -58,14 +62,11 @@ pub(crate) fn record(
     let mut row = CustomerRow {
         key,
         customer_key: Some(site_key.clone()),
-        email: new.email.clone(),
-        name: new.name.clone(),
         provider_key: new.provider_key.clone(),
-        external_key: new.external_key.clone().filter(|_| !ctx.source.is_claim()),
         member,
-        meta: new.meta.clone(),
         ..blank(ctx)
     };
+    details::overwrite(&mut row, said, ctx.source)?;
     insert(unit, ctx, &mut row, referrer)?;
     Ok(RecordedCustomer { customer: render(row), created: true, warnings })
 }
@@ -102,7 +103,7 @@ fn again(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     mut row: CustomerRow,
-    new: &CreateCustomer,
+    (new, said): (&CreateCustomer, UpdateCustomer),
     referrer: Option<&PartnershipRow>,
     upsert: bool,
 ) -> Result<RecordedCustomer, Refusal> {
@@ -136,10 +137,7 @@ fn again(
     if let Some(key) = &new.member_key {
         row.member = credit_member(unit, ctx, key, referrer, &mut warnings)?.or(row.member);
     }
-    overwrite(&mut row, new.email.clone(), ctx.source);
-    row.name = new.name.clone().or(row.name);
-    row.external_key = new.external_key.clone().or(row.external_key);
-    row.meta = new.meta.clone().or(row.meta);
+    details::overwrite(&mut row, said, ctx.source)?;
     row.updated_at = ctx.now.0;
     save::customer(unit, ctx, &row)?;
     if let Some(provider_key) = &new.provider_key {
@@ -149,50 +147,8 @@ fn again(
     Ok(RecordedCustomer { customer: render(row), created: false, warnings })
 }
 
-/// Overwrites the address, where one is given.
-fn overwrite(row: &mut CustomerRow, email: String, source: Source) {
-    if !email.is_empty() {
-        row.email = email;
-        row.email_claimed = source.is_claim();
-    }
-}
-
 fn ignored(field: &str, hint: &str) -> Warning {
     Warning { code: format!("{field}_ignored"), field: field.to_owned(), hint: hint.to_owned() }
-}
-
-/// An empty customer row, from this request's source.
-pub(crate) fn blank(ctx: &Ctx) -> CustomerRow {
-    CustomerRow {
-        id: ctx.next_id(),
-        key: String::new(),
-        customer_key: None,
-        email: String::new(),
-        name: None,
-        provider_key: None,
-        external_key: None,
-        partnership: None,
-        member: None,
-        source_key: None,
-        source_type: "api".to_owned(),
-        sub_ids: Vec::new(),
-        meta: None,
-        fields: None,
-        test: ctx.test,
-        archived: false,
-        created_at: ctx.now.0,
-        updated_at: ctx.now.0,
-        source: ctx.source,
-        confirmed_at: (!ctx.source.is_claim()).then_some(ctx.now.0),
-        credit_source: None,
-        contested: false,
-        email_claimed: ctx.source.is_claim(),
-        partner_key: None,
-        partnership_key: None,
-        company_key: String::new(),
-        company_name: String::new(),
-        has_paid: false,
-    }
 }
 
 /// Adds a customer, credits `referrer`, and evaluates the triggers that listen for new customers, in the same unit of
@@ -217,21 +173,12 @@ pub(crate) fn insert(
     evaluate::customer_created(unit, ctx, row, referrer, Reason::Recorded)
 }
 
-/// Checks the lengths. A page may leave out the address when it gives the site's own id, which identifies the
-/// customer.
+/// Checks what is asked of new customers only. A page may leave out the address when it gives the site's own id, which
+/// identifies the customer.
 fn check(ctx: &Ctx, new: &CreateCustomer) -> Result<(), FieldError> {
-    if ctx.source == Source::Vendor || new.customer_key.is_none() || !new.email.is_empty() {
+    if ctx.source == Source::Vendor || new.customer_key.is_none() {
         check_length("email", &new.email, EMAIL_MIN, EMAIL_MAX)?;
     }
-    let own = [
-        ("customer_key", &new.customer_key),
-        ("provider_key", &new.provider_key),
-        ("external_key", &new.external_key),
-    ];
-    for (field, text) in own {
-        check_optional(field, text.as_deref(), CUSTOMER_KEY_MIN, CUSTOMER_KEY_MAX)?;
-    }
-    check_optional("name", new.name.as_deref(), 0, NAME_MAX)?;
     match new.partner_key.as_deref() {
         Some("") => Err(empty_partner_key()),
         _ => Ok(()),

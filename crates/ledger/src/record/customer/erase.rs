@@ -3,6 +3,7 @@
 use headwater_protocol::v2::Customer;
 use headwater_store::Unit;
 
+use super::details::without_personal_data;
 use super::lookup::require;
 use super::view::render;
 use crate::record::{Ctx, Refusal, erasure, outgoing, save};
@@ -52,40 +53,4 @@ fn forget_answers(
         idempotency::delete_mentioning(unit, ctx.program, &key)?;
     }
     Ok(())
-}
-
-/// What is kept of a customer. Every column is listed, so that a new one does not compile until somebody has decided
-/// whether it is personal.
-fn without_personal_data(row: CustomerRow, now: i64) -> CustomerRow {
-    CustomerRow {
-        id: row.id,
-        key: row.key,
-        customer_key: None,
-        email: String::new(),
-        name: None,
-        provider_key: None,
-        external_key: None,
-        partnership: row.partnership,
-        member: row.member,
-        // A click's id leads to what is known of the visitor.
-        source_key: None,
-        source_type: row.source_type,
-        sub_ids: Vec::new(),
-        meta: None,
-        fields: None,
-        test: row.test,
-        archived: true,
-        created_at: row.created_at,
-        updated_at: now,
-        source: row.source,
-        confirmed_at: row.confirmed_at,
-        credit_source: row.credit_source,
-        contested: row.contested,
-        email_claimed: row.email_claimed,
-        partner_key: row.partner_key,
-        partnership_key: row.partnership_key,
-        company_key: row.company_key,
-        company_name: row.company_name,
-        has_paid: row.has_paid,
-    }
 }
