@@ -180,7 +180,7 @@ pub(crate) fn update(unit: &mut Unit<'_>, row: &ProductRow) -> Result<(), StoreE
 /// the provider confirms later.
 pub(crate) fn forget(unit: &mut Unit<'_>, customer: i64) -> Result<(), StoreError> {
     unit.execute(
-        "UPDATE product SET metadata = NULL, click_xid = NULL, claimed_name = NULL WHERE customer = $1",
+        "UPDATE product SET metadata = NULL, click_xid = NULL WHERE customer = $1",
         &[customer.into()],
     )?;
     Ok(())

@@ -44,7 +44,8 @@ const WITHOUT_CUSTOMERS: &[&str] = &[
 ];
 
 /// Text columns that stay after an erasure. They hold our own words and keys; the names that the company gives to
-/// payments, subscriptions and what is sold, by which later refunds find them; and texts about a partner's reward.
+/// payments, subscriptions and what is sold, by which later refunds find them; texts about a partner's reward; and a
+/// provider's id that a page has claimed, which may be another customer's.
 const NOT_PERSONAL: &[&str] = &[
     "action.key",
     "action.kind",
@@ -59,6 +60,7 @@ const NOT_PERSONAL: &[&str] = &[
     "delivery.lane",
     "delivery.object",
     "delivery.status",
+    "product.claimed_name",
     "product.currency",
     "product.external_subscription_key",
     "product.key",
@@ -81,6 +83,7 @@ const NOT_PERSONAL: &[&str] = &[
     "sale.source",
     "sale.stage",
     "txn.category_key",
+    "txn.claimed_name",
     "txn.currency",
     "txn.key",
     "txn.product_text",
@@ -135,8 +138,6 @@ async fn disclose_everything(shop: &Shop) -> String {
     let xid = shop.ledger.click("/sale?sid=privy-sub-id").await;
     let converted = json!({"xid": xid, "customer_key": "privy-1", "email": "old@privy.example"});
     post_conversion(shop, &converted).await;
-    post(shop, "customers/privy-1/attribution", json!({"partner_key": "gstest", "reason": "privy asked"}))
-        .await;
     // A page's claim of a provider's id, and what was found by it.
     let claim = json!({"provider_key": "privy-provider"});
     shop.ledger.send_as("page", "PATCH", "/api/v2/customers/privy-1", &claim).await.data();
@@ -218,5 +219,22 @@ async fn no_column_of_any_table_holds_anything_of_a_deleted_customer() {
     }
     // The click is the visitor's, not the customer's, and is deleted by its age.
     let left = holding(&shop, &columns, &personal).await;
-    assert_eq!(left.into_iter().collect::<Vec<_>>(), ["click.sub_ids", "click.xid"]);
+    let kept = ["click.sub_ids", "click.xid", "product.claimed_name", "txn.claimed_name"];
+    assert_eq!(left.into_iter().collect::<Vec<_>>(), kept);
+}
+
+#[tokio::test]
+async fn a_payment_that_a_false_claim_has_attracted_finds_its_customer_after_the_claimant_is_deleted() {
+    let shop = Shop::open().await;
+    shop.customer("eve", "referrer").await;
+    let claim = json!({"provider_key": "cus_of_ada"});
+    shop.ledger.send_as("page", "PATCH", "/api/v2/customers/eve", &claim).await.data();
+    let paid =
+        json!({"customer_external_key": "cus_of_ada", "key": "in_1", "amount": 900, "currency": "USD"});
+    let paid = shop.post_as("billing", "transactions", paid).await.data();
+    assert_eq!(paid["customer_key"], shop.ledger.get("/api/v2/customers/eve").await.data()["key"]);
+    shop.delete("/api/v2/customers/eve").await.data();
+    let ada = shop.patch("/api/v2/customers/ada", claim).await.data();
+    let paid = shop.ledger.get("/api/v2/transactions/in_1").await.data();
+    assert_eq!(paid["customer"]["key"], ada["key"]);
 }
