@@ -321,6 +321,35 @@ async fn a_partner_sees_their_agreement_their_program_and_the_offers_they_may_ea
 }
 
 #[tokio::test]
+async fn a_partner_learns_nothing_of_the_click_by_which_another_was_credited_before() {
+    let shop = Shop::open().await;
+    let ledger = &shop.ledger;
+    let rival = ledger.partner("rival").await;
+    ledger.link("rival", "theirs", "https://www.example.com/").await;
+    let xid = ledger.click("/theirs?sid=rival-mail").await;
+    let converted = json!({"xid": xid, "customer_key": "bob", "partner_key": "referrer"});
+    ledger.send_as("page", "POST", "/conversion/xid", &converted).await.data();
+    shop.post_as("vendor", "transactions", json!({"customer_key": "bob", "amount": 1, "currency": "USD"}))
+        .await
+        .data();
+    let token = ledger.partner_token(&rival).await;
+    let mine = ledger.request(&token, "GET", "/api/v2/customers", "").await.data();
+    assert_eq!(
+        (&mine["items"][0]["source_key"], &mine["items"][0]["sub_ids"]),
+        (&json!(xid), &json!(["rival-mail"]))
+    );
+    let moved = json!({"partner_key": "referrer", "reason": "asked"});
+    shop.post_as("vendor", "customers/bob/attribution", moved).await.data();
+    let token = ledger.partner_token(&shop.partner).await;
+    for list in ["customers", "transactions"] {
+        let seen = ledger.request(&token, "GET", &format!("/api/v2/{list}"), "").await;
+        assert!(!seen.text.contains("rival-mail") && !seen.text.contains(&xid), "{}", seen.text);
+    }
+    let history = ledger.get("/api/v2/customers/bob/history").await.text;
+    assert!(history.contains("rival-mail") && history.contains(&xid), "{history}");
+}
+
+#[tokio::test]
 async fn no_hint_tells_a_partner_to_use_the_companys_keys() {
     let shop = Shop::open().await;
     let token = shop.ledger.partner_token(&shop.partner).await;
