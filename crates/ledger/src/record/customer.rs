@@ -22,7 +22,7 @@ use crate::store::partnership::PartnershipRow;
 pub(crate) use change::update;
 pub(crate) use details::blank;
 pub(crate) use erase::erase;
-pub(crate) use former::renamed;
+pub(crate) use former::{find_former, give_up, renamed};
 use lookup::require;
 pub(crate) use view::Customers;
 use view::render;
@@ -52,7 +52,7 @@ pub(crate) fn record(
     if let Some(existing) = lookup::by_site_key(unit, ctx, site_key)? {
         return again(unit, ctx, existing, (new, said), referrer.as_ref(), upsert);
     }
-    former::give_up(unit, ctx, site_key)?;
+    give_up(unit, ctx, site_key)?;
     let key = super::own_key(ctx, Prefix::Customer, new.key.clone())?;
     let mut warnings = Vec::new();
     let member = match &new.member_key {
@@ -113,7 +113,7 @@ fn again(
         Source::Vendor => upsert || known != Source::Vendor,
         Source::Signed | Source::Billing => ctx.source > known,
     };
-    // A vendor that repeats its own POST gets 409 with the way out, as clients of API v2 expect.
+    // A vendor that repeats its own POST gets 409, which names the remedy, as clients of API v2 expect.
     if ctx.source == Source::Vendor && !changes {
         let name = row.customer_key.as_deref().unwrap_or_default();
         let message = format!("a customer with customer_key '{}' exists: {}", short(name), row.key);
