@@ -1,6 +1,9 @@
 //! The wire types of API v2: what a client sends (`Create…`, `Update…`) and what the ledger answers.
 //!
 //! Answers write every member, also the nulls, because clients test for them (api.md section 3, seed 000).
+//!
+//! What is said to make an object, to change it and of it are types of their own, which repeat members. `flatten` would
+//! not do: serde then reads any member, so that a mistyped one gets no warning, and errors no longer name the member.
 
 mod action;
 mod application;

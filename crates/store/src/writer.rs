@@ -211,7 +211,7 @@ impl<'c> Commit<'c> {
         self.check_transaction();
     }
 
-    /// Commits; whoever waits is answered when the commit is on disk. What came before it has to be.
+    /// Commits, and hands the callers to the log, which answers them once this commit and all before it are on disk.
     fn end(self, log: &mut Log, commits: &Durations) {
         let begun = Instant::now();
         let committed = !self.ended_by_database

@@ -93,7 +93,7 @@ fn read(document: &Value, path: &str, method: &str, operation: &Value) -> Option
     let nested = parent.is_some_and(|parent| parent.contains('{') && document["paths"].get(parent).is_some());
     let verb = match (rest.join("-"), method) {
         (rest, _) if rest.is_empty() => verb_of(method, path).to_owned(),
-        // Never under the short name, which reads like a look at it.
+        // A deletion says so in its name: the short one would read like showing the object.
         (rest, "delete") => format!("delete-{rest}"),
         // One object below another, such as a webhook's delivery; without a verb it would be called like their list.
         (rest, _) if nested => format!("{rest}-{}", verb_of(method, path)),

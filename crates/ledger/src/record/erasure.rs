@@ -1,5 +1,5 @@
 //! Erasures that are still pending: a customer that was deleted here has left texts in the relay's journal, under
-//! every name it had.
+//! each name that the ledger knows of it.
 
 use headwater_store::Unit;
 

@@ -44,7 +44,7 @@ fn forget_answers(
     former: &[String],
 ) -> Result<(), Refusal> {
     idempotency::delete_mentioning(unit, ctx.program, &row.key)?;
-    // A product is shown under the site's own id of its customer, where its request used that.
+    // The answer about a product names its customer by the site's own id, where its request did.
     for name in row.customer_key.iter().chain(former) {
         let member = format!("\"customer_key\":{}", serde_json::Value::from(name.as_str()));
         idempotency::delete_mentioning(unit, ctx.program, &member)?;
