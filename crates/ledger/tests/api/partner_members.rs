@@ -86,7 +86,9 @@ fn members(items: &[Value]) -> BTreeMap<String, bool> {
         }
     }
     let mut found = BTreeMap::new();
-    items.iter().for_each(|item| collect(item, "", &mut found));
+    for item in items {
+        collect(item, "", &mut found);
+    }
     // Where one item has an inner object and another has null, the object counts.
     let outer: BTreeSet<_> =
         found.keys().filter_map(|place| place.split_once('.')).map(|(outer, _)| outer.to_owned()).collect();
