@@ -62,7 +62,7 @@ impl ApiCommand<'_> {
         let Some(seconds) = self.options.get_one::<u64>("watch") else { return self.once(&client).await };
         loop {
             if std::io::stdout().is_terminal() {
-                // Clears the screen and goes to its first place.
+                // The codes of terminals that clear the screen and move the cursor to its first line.
                 print!("\x1b[2J\x1b[H");
             }
             self.once(&client).await?;
@@ -111,14 +111,14 @@ impl ApiCommand<'_> {
             write!(out, "{}", show::text(data, columns, show::width()))
         };
         match result {
-            // Whoever reads has enough, as `head` has after ten lines.
+            // The reader has closed its end of the pipe, as `head` does after ten lines: no error.
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
             other => Ok(other?),
         }
     }
 }
 
-/// An error as people read it: what, where, and the way out.
+/// An error as people read it: what is wrong, in which member, and the remedy.
 fn explain(error: ClientError) -> anyhow::Error {
     let ClientError::Refused { status, body, retry_after } = error else { return error.into() };
     let field = body.field.filter(|field| !body.message.contains(field.as_str()));

@@ -7,7 +7,7 @@ use hyper::StatusCode;
 
 /// Groups of routes. Paths themselves are no label: they hold keys, and anybody can invent more of them.
 const ROUTES: &[&str] = &["events", "webhooks", "entries", "script", "api", "conversion", "health", "link"];
-/// Classes of statuses; the two that say «later» are counted apart.
+/// Classes of statuses; 429 and 503, which ask the sender to come back later, are counted apart.
 const STATUSES: &[&str] = &["2xx", "3xx", "4xx", "429", "5xx", "503"];
 /// Bounds of the buckets, microseconds.
 const BOUNDS: &[u64] =

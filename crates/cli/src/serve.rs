@@ -25,7 +25,7 @@ use crate::{args, control, erasure, listen, program, scripts, stop, system};
 const PRUNE_EVERY: Duration = Duration::from_mins(1);
 /// The pause between two steps of one pruning. It removes 5,000 rows a second, many times what the default rate adds.
 const BETWEEN_STEPS: Duration = Duration::from_millis(100);
-/// The pause between two looks at what is due, which is due by the day.
+/// The pause between two checks of what is due: installments fall due by the day, so a minute does not matter.
 const DUE_EVERY: Duration = Duration::from_mins(1);
 
 /// Serves until SIGTERM or ctrl-c, then lets open requests and deliveries finish.

@@ -40,7 +40,7 @@ pub(crate) async fn run(options: args::Status) -> anyhow::Result<()> {
             Ok((headwater_journal::backlog(unit)?, headwater_journal::activity(unit, now)?))
         })?;
         if options.watch && !options.json {
-            // Clears the screen, and puts the cursor at its beginning.
+            // The codes of terminals that clear the screen and move the cursor to its first line.
             print!("\u{1b}[2J\u{1b}[H");
         }
         if options.json {

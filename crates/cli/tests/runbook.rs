@@ -30,7 +30,7 @@ fn free_ports() -> Vec<String> {
 }
 
 #[test]
-fn a_strangers_evening_goes_as_it_is_written() {
+fn the_commands_of_the_runbook_do_what_it_says() {
     let directory = tempfile::tempdir().unwrap();
     let programs = directory.path().join("bin");
     std::fs::create_dir(&programs).unwrap();

@@ -377,8 +377,12 @@ pub(crate) fn erase(unit: &mut Unit<'_>, lane: &str, now: i64) -> Result<usize, 
         let sql = format!("DELETE FROM {table} WHERE seq IN (SELECT seq FROM entry WHERE lane = $1{states})");
         unit.execute(&sql, &[lane.into()])?;
     }
-    let emptied =
-        unit.execute("UPDATE entry SET body = '' WHERE lane = $1 AND body <> ''", &[lane.into()])?;
+    // The reason of an entry that was given up before may repeat what the event said, too.
+    let emptied = unit.execute(
+        "UPDATE entry SET body = '', last_error = CASE WHEN last_error IS NULL THEN NULL ELSE 'erased on request' END
+         WHERE lane = $1 AND (body <> '' OR last_error <> 'erased on request')",
+        &[lane.into()],
+    )?;
     Ok(emptied.max(open))
 }
 

@@ -108,8 +108,9 @@ impl Prefix {
         }
     }
 
-    /// Makes an object's key: when it was made, in milliseconds, and 77 random bits. Keys so sort as they were made, and
-    /// an index of them grows at its end: a random place for each costs a page of the write-ahead log for each.
+    /// Makes an object's key: when it was made, in milliseconds, and 77 random bits. Keys sort by their time, so an index
+    /// of them grows at its end. With random keys each row would change another page of the index, and each changed page
+    /// goes through the write-ahead log.
     pub fn mint(self, now: Millis, random: &[u8; 32]) -> String {
         format!("{}{}{}", self.text(), time_text(now), base62(random, RANDOM))
     }

@@ -1,6 +1,9 @@
 //! The wire types of API v2: what a client sends (`Create…`, `Update…`) and what the ledger answers.
 //!
 //! Answers write every member, also the nulls, because clients test for them (api.md section 3, seed 000).
+//!
+//! What is said to make an object, to change it and of it are types of their own, which repeat members. `flatten` would
+//! not do: serde then reads any member, so that a mistyped one gets no warning, and errors no longer name the member.
 
 mod action;
 mod application;
@@ -57,8 +60,8 @@ pub use invoice::{
 pub use keys::{RotateKey, RotatedKey, WhichKey};
 pub use lead::{CreateLead, Lead, UpdateLead};
 pub use partner::{
-    CreatePartnership, MovePartnerships, Partner, PartnerManager, PartnerMoney, PartnerOffer, PartnerStats,
-    PartnerToken, Partnership, TagPartnership, TierSummary, UpdatePartnership,
+    CreatePartnership, MovePartnerships, Partner, PartnerManager, PartnerMoney, PartnerStats, PartnerToken,
+    Partnership, TagPartnership, TierSummary, UpdatePartnership,
 };
 pub use program::{ClaimPolicy, ProductClaims, Program, RedirectOrder, SignupClaims, Signups, UpdateProgram};
 pub use referral::{Click, Conversion, ConversionResult, CreateLink, Link, UpdateLink};

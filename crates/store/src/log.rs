@@ -53,8 +53,8 @@ impl Log {
         self.thread.as_ref().map(|thread| thread.thread().id())
     }
 
-    /// Waits until every earlier commit is on disk; `false` when they were. After an error nobody knows what is: the
-    /// system may have dropped pages that it could not write, and says so once.
+    /// Waits until every earlier commit is on disk; `false` when they were. After a failed sync it is unknown what is on
+    /// disk: the system may have dropped pages that it could not write, and reports that only once.
     pub(crate) fn wait(&mut self) -> io::Result<bool> {
         if !std::mem::take(&mut self.syncing) {
             return Ok(false);

@@ -314,9 +314,17 @@ async fn an_old_text_is_deleted_and_its_id_is_remembered_longer() {
 async fn an_erased_customer_leaves_no_text() {
     let fixture = test_journal();
     fixture.journal.append(vec![new(1, "a"), new(2, "a"), new(3, "b")]).await.unwrap();
+    fixture.journal.append(vec![new(4, "a")]).await.unwrap();
+    ids(&fixture, 0).await;
+    let refused = Outcome::Dead { reason: "no customer is called 'Ada'".to_owned() };
+    fixture.journal.settle(vec![(1, refused)], 0).await.unwrap();
     fixture.journal.erase("a".to_owned(), 1).await.unwrap();
-    assert_eq!(ids(&fixture, 1).await, [3]);
-    assert!(in_state(&fixture, State::Dead).await.iter().all(|entry| entry.body.is_empty()));
+    assert_eq!(ids(&fixture, LEASE + 1).await, [3]);
+    let dead = in_state(&fixture, State::Dead).await;
+    assert_eq!(dead.len(), 3);
+    for entry in dead {
+        assert_eq!((entry.body.as_str(), entry.last_error.as_deref()), ("", Some("erased on request")));
+    }
     assert!(!fixture.journal.replay(1, false, [1; 16], 2).await.unwrap());
 }
 

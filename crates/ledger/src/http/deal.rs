@@ -11,6 +11,7 @@ use super::routes::Routes;
 use super::write::{self, Writes, act, create_for, update, without_body};
 use crate::Ledger;
 use crate::record::deal::{self, Deals};
+use crate::record::sale;
 
 pub(crate) fn routes() -> Routes {
     let one = "/api/v2/deals/{key}";
@@ -18,11 +19,11 @@ pub(crate) fn routes() -> Routes {
         .reads::<Deals>("/api/v2/deals")
         .post("/api/v2/deals", "Create a deal", create_for(Writes::OwnMode, "Deal created", deal::record))
         .patch(one, "Change a deal", update(Writes::OwnMode, "Deal updated", deal::update))
-        .delete(one, "Archive a deal", without_body(Writes::OwnMode, "Deal archived", deal::archive))
+        .delete(one, "Archive a deal", without_body(Writes::OwnMode, "Deal archived", sale::archive::<Deals>))
         .post(
             "/api/v2/deals/{key}/convert",
             "Make a customer of a deal",
-            act(Writes::OwnMode, "Customer created", deal::convert),
+            act(Writes::OwnMode, "Customer created", sale::convert::<Deals>),
         )
         .post(
             // Without the version, as clients send it (api.md section 8).
@@ -38,7 +39,7 @@ async fn assign(
     Keys([deal, partnership, member]): Keys<3>,
 ) -> ApiResult<Deal> {
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
-        let assigned = deal::assign(unit, ctx, [&deal, &partnership, &member])?;
+        let assigned = sale::assign::<Deals>(unit, ctx, [&deal, &partnership, &member])?;
         Ok(Answer::new(200, "Deal assigned", assigned))
     };
     write::change(&ledger, vendor.ctx(&ledger), work).await

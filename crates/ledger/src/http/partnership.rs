@@ -63,7 +63,7 @@ async fn list_partnerships(
     let read = move |unit: &mut Unit<'_>| {
         let mut page = filter::list::<Partnerships>(unit, &ctx, viewer, &request)?;
         if offers {
-            offer::include(unit, &ctx, &mut page)?;
+            offer::include(unit, &ctx, viewer, &mut page)?;
         }
         Ok::<_, Refusal>(page)
     };

@@ -1,7 +1,7 @@
 //! Warnings about what a request named and nothing reads: a filter that is dropped without a word would be a wrong
 //! answer with status 200 (api.md section 1).
 //!
-//! [`super::body::Params`] and [`super::body::JsonBody`] note what they read in the request's [`ReadLog`]. Once the
+//! [`super::body::Params`] and [`super::body::Posted`] note what they read in the request's [`ReadLog`]. Once the
 //! handler has answered, [`warn`] compares and adds to the answer.
 
 use std::sync::{Arc, Mutex, PoisonError};

@@ -10,6 +10,7 @@ use headwater_store::Unit;
 
 use super::evaluate::{self, Preloaded, Reason};
 use super::{Ctx, Refusal, save};
+use crate::store::click;
 use crate::store::customer::CustomerRow;
 use crate::store::partnership;
 use crate::store::product::{self, ProductRow};
@@ -85,11 +86,34 @@ pub(crate) fn credit(
             row.credit_source = Some(ctx.source);
             row.contested = false;
             row.member = row.member.filter(|_| same);
+            leave_click(unit, ctx, row, partnership)?;
             save::customer(unit, ctx, row)?;
             remember(unit, ctx, &row.key, "partnership_key", (old_key, row.partnership_key.clone()))?;
             move_credit(unit, ctx, row)
         }
     }
+}
+
+/// Takes the click and its sub-ids off a customer that is credited to another partner now, who must not learn of whom
+/// they were (api.md section 7). The history keeps them for the company.
+fn leave_click(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    row: &mut CustomerRow,
+    partnership: i64,
+) -> Result<(), Refusal> {
+    let click = row.source_key.as_ref().map(|xid| click::find_by_xid(unit, ctx.program, xid)).transpose()?;
+    if click.flatten().is_some_and(|click| click.partnership == partnership) {
+        return Ok(());
+    }
+    if let Some(xid) = row.source_key.take() {
+        remember(unit, ctx, &row.key, "source_key", (Some(xid), None))?;
+    }
+    let sub_ids = std::mem::take(&mut row.sub_ids);
+    if !sub_ids.is_empty() {
+        remember(unit, ctx, &row.key, "sub_ids", (Some(sub_ids.join(", ")), None))?;
+    }
+    Ok(())
 }
 
 fn contest(unit: &mut Unit<'_>, ctx: &Ctx, row: &mut CustomerRow, other: i64) -> Result<(), Refusal> {

@@ -1,29 +1,28 @@
 //! Customers: one for each of the site's own ids, found by any of their names.
 
 mod change;
+mod details;
+mod erase;
 mod former;
 pub(super) mod view;
 
-use headwater_protocol::field::{check_length, check_optional};
+use headwater_protocol::field::check_length;
 use headwater_protocol::key::Prefix;
-use headwater_protocol::limits::{CUSTOMER_KEY_MAX, CUSTOMER_KEY_MIN, EMAIL_MAX, EMAIL_MIN, NAME_MAX};
-use headwater_protocol::v2::{Attribution, Change, CreateCustomer, Customer, List, Warning};
+use headwater_protocol::limits::{EMAIL_MAX, EMAIL_MIN};
+use headwater_protocol::v2::{Attribution, Change, CreateCustomer, Customer, List, UpdateCustomer, Warning};
 use headwater_protocol::{FieldError, Source, limits};
 use headwater_store::Unit;
 
 use super::evaluate::{self, Reason};
 use super::refusal::short;
-use super::{
-    Ctx, Refusal, RefusalKind, claim, erasure, lookup, member, outgoing, partnership, program, save,
-};
+use super::{Ctx, Refusal, RefusalKind, claim, lookup, member, partnership, program, save};
 use crate::store::customer::CustomerRow;
 use crate::store::partnership::PartnershipRow;
-use crate::store::{
-    action, deal_file, former_key, idempotency, product, provider_id, record_change, sale, transaction,
-};
 
 pub(crate) use change::update;
-pub(crate) use former::renamed;
+pub(crate) use details::blank;
+pub(crate) use erase::erase;
+pub(crate) use former::{find_former, give_up, renamed};
 use lookup::require;
 pub(crate) use view::Customers;
 use view::render;
@@ -59,12 +58,14 @@ pub(crate) fn record_from(
     (upsert, source_type): (bool, &str),
 ) -> Result<RecordedCustomer, Refusal> {
     check(ctx, new)?;
+    let said = details::of_new(new);
+    details::check(&said)?;
     let site_key = new.customer_key.as_ref().unwrap_or(&new.email);
     let referrer = referrer(unit, ctx, new.partner_key.as_deref())?;
     if let Some(existing) = lookup::by_site_key(unit, ctx, site_key)? {
-        return again(unit, ctx, existing, new, referrer.as_ref(), upsert);
+        return again(unit, ctx, existing, (new, said), referrer.as_ref(), upsert);
     }
-    former::give_up(unit, ctx, site_key)?;
+    give_up(unit, ctx, site_key)?;
     let key = super::own_key(ctx, Prefix::Customer, new.key.clone())?;
     let mut warnings = Vec::new();
     let member = match &new.member_key {
@@ -74,15 +75,12 @@ pub(crate) fn record_from(
     let mut row = CustomerRow {
         key,
         customer_key: Some(site_key.clone()),
-        email: new.email.clone(),
-        name: new.name.clone(),
         provider_key: new.provider_key.clone(),
-        external_key: new.external_key.clone().filter(|_| !ctx.source.is_claim()),
         member,
-        meta: new.meta.clone(),
         source_type: source_type.to_owned(),
         ..blank(ctx)
     };
+    details::overwrite(&mut row, said, ctx.source)?;
     insert(unit, ctx, &mut row, referrer)?;
     Ok(RecordedCustomer { customer: render(row), created: true, warnings })
 }
@@ -119,7 +117,7 @@ fn again(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     mut row: CustomerRow,
-    new: &CreateCustomer,
+    (new, said): (&CreateCustomer, UpdateCustomer),
     referrer: Option<&PartnershipRow>,
     upsert: bool,
 ) -> Result<RecordedCustomer, Refusal> {
@@ -129,7 +127,7 @@ fn again(
         Source::Vendor => upsert || known != Source::Vendor,
         Source::Signed | Source::Billing => ctx.source > known,
     };
-    // A vendor that repeats its own POST gets 409 with the way out, as clients of API v2 expect.
+    // A vendor that repeats its own POST gets 409, which names the remedy, as clients of API v2 expect.
     if ctx.source == Source::Vendor && !changes {
         let name = row.customer_key.as_deref().unwrap_or_default();
         let message = format!("a customer with customer_key '{}' exists: {}", short(name), row.key);
@@ -153,10 +151,7 @@ fn again(
     if let Some(key) = &new.member_key {
         row.member = credit_member(unit, ctx, key, referrer, &mut warnings)?.or(row.member);
     }
-    overwrite(&mut row, new.email.clone(), ctx.source);
-    row.name = new.name.clone().or(row.name);
-    row.external_key = new.external_key.clone().or(row.external_key);
-    row.meta = new.meta.clone().or(row.meta);
+    details::overwrite(&mut row, said, ctx.source)?;
     row.updated_at = ctx.now.0;
     save::customer(unit, ctx, &row)?;
     if let Some(provider_key) = &new.provider_key {
@@ -166,50 +161,8 @@ fn again(
     Ok(RecordedCustomer { customer: render(row), created: false, warnings })
 }
 
-/// Overwrites the address, where one is given.
-fn overwrite(row: &mut CustomerRow, email: String, source: Source) {
-    if !email.is_empty() {
-        row.email = email;
-        row.email_claimed = source.is_claim();
-    }
-}
-
 fn ignored(field: &str, hint: &str) -> Warning {
     Warning { code: format!("{field}_ignored"), field: field.to_owned(), hint: hint.to_owned() }
-}
-
-/// An empty customer row, from this request's source.
-pub(crate) fn blank(ctx: &Ctx) -> CustomerRow {
-    CustomerRow {
-        id: ctx.next_id(),
-        key: String::new(),
-        customer_key: None,
-        email: String::new(),
-        name: None,
-        provider_key: None,
-        external_key: None,
-        partnership: None,
-        member: None,
-        source_key: None,
-        source_type: API.to_owned(),
-        sub_ids: Vec::new(),
-        meta: None,
-        fields: None,
-        test: ctx.test,
-        archived: false,
-        created_at: ctx.now.0,
-        updated_at: ctx.now.0,
-        source: ctx.source,
-        confirmed_at: (!ctx.source.is_claim()).then_some(ctx.now.0),
-        credit_source: None,
-        contested: false,
-        email_claimed: ctx.source.is_claim(),
-        partner_key: None,
-        partnership_key: None,
-        company_key: String::new(),
-        company_name: String::new(),
-        has_paid: false,
-    }
 }
 
 /// Adds a customer, credits `referrer`, and evaluates the triggers that listen for new customers, in the same unit of
@@ -234,21 +187,12 @@ pub(crate) fn insert(
     evaluate::customer_created(unit, ctx, row, referrer, Reason::Recorded)
 }
 
-/// Checks the lengths. A page may leave out the address when it gives the site's own id, which identifies the
-/// customer.
+/// Checks what is asked of new customers only. A page may leave out the address when it gives the site's own id, which
+/// identifies the customer.
 fn check(ctx: &Ctx, new: &CreateCustomer) -> Result<(), FieldError> {
-    if ctx.source == Source::Vendor || new.customer_key.is_none() || !new.email.is_empty() {
+    if ctx.source == Source::Vendor || new.customer_key.is_none() {
         check_length("email", &new.email, EMAIL_MIN, EMAIL_MAX)?;
     }
-    let own = [
-        ("customer_key", &new.customer_key),
-        ("provider_key", &new.provider_key),
-        ("external_key", &new.external_key),
-    ];
-    for (field, text) in own {
-        check_optional(field, text.as_deref(), CUSTOMER_KEY_MIN, CUSTOMER_KEY_MAX)?;
-    }
-    check_optional("name", new.name.as_deref(), 0, NAME_MAX)?;
     match new.partner_key.as_deref() {
         Some("") => Err(empty_partner_key()),
         _ => Ok(()),
@@ -314,40 +258,4 @@ pub(crate) fn reattribute(
 pub(crate) fn history(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<List<Change>, Refusal> {
     let row = require(unit, ctx, name)?;
     claim::history(unit, ctx, &row.key)
-}
-
-/// Deletes a customer: removes personal data, also from stored idempotency answers and from what was or will be sent to
-/// webhooks. What remains is a key that payments and rewards can point to.
-pub(crate) fn erase(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Customer, Refusal> {
-    let row = require(unit, ctx, name)?;
-    erasure::remember(unit, ctx, &row)?;
-    idempotency::delete_mentioning(unit, ctx.program, &row.key)?;
-    provider_id::forget(unit, row.id)?;
-    former_key::forget(unit, row.id)?;
-    record_change::forget(unit, ctx.scope(), &row.key)?;
-    product::forget(unit, row.id)?;
-    transaction::forget(unit, row.id)?;
-    for key in sale::keys_of_customer(unit, row.id)? {
-        idempotency::delete_mentioning(unit, ctx.program, &key)?;
-        outgoing::forget_object(unit, ctx, &key)?;
-    }
-    deal_file::forget(unit, row.id)?;
-    sale::forget(unit, row.id)?;
-    action::forget(unit, row.id)?;
-    let erased = CustomerRow {
-        customer_key: None,
-        email: String::new(),
-        name: None,
-        provider_key: None,
-        external_key: None,
-        sub_ids: Vec::new(),
-        meta: None,
-        fields: None,
-        archived: true,
-        updated_at: ctx.now.0,
-        ..row
-    };
-    outgoing::forget(unit, ctx, erased.id)?;
-    save::deleted_customer(unit, ctx, &erased)?;
-    Ok(render(erased))
 }

@@ -182,7 +182,7 @@ impl WebhookAttempt {
         self.status.is_some_and(|status| (200..300).contains(&status))
     }
 
-    /// Why it failed, in a sentence's end.
+    /// Why it failed, as the end of a sentence.
     fn reason(&self) -> String {
         match (self.status, &self.error) {
             (Some(status @ 300..=399), _) => {
@@ -221,7 +221,7 @@ pub(crate) fn settle(
         finish(unit, &mut row, DeliveryStatus::Delivered, now)?;
         return Ok(None);
     }
-    // Of two attempts, because the first one's lease has run out, the second decides when the next is.
+    // This attempt outlived its lease, and another has begun: that one decides when the next is due.
     if row.attempts != claimed.attempts || row.status != DeliveryStatus::Pending {
         return Ok(None);
     }
@@ -285,7 +285,7 @@ pub(crate) fn next_due(unit: &mut Unit<'_>) -> Result<Option<i64>, StoreError> {
     webhook::next_due(unit)
 }
 
-/// Makes what ended processes had claimed due at once.
+/// Makes deliveries due at once that processes had claimed which have ended. `living` are the others.
 pub(crate) fn release_dead(unit: &mut Unit<'_>, living: &[i64], now: Millis) -> Result<usize, StoreError> {
     delivery::release_dead(unit, living, now.0)
 }

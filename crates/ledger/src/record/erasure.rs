@@ -1,5 +1,5 @@
 //! Erasures that are still pending: a customer that was deleted here has left texts in the relay's journal, under
-//! every name it had.
+//! each name that the ledger knows of it.
 
 use headwater_store::Unit;
 
@@ -8,10 +8,15 @@ use crate::store::customer::{self, CustomerRow};
 use crate::store::erasure::{self, Erasure};
 
 /// Records the names of a customer that is being deleted, in the same unit of work, so that the journal's texts are
-/// erased even after a crash.
-pub(crate) fn remember(unit: &mut Unit<'_>, ctx: &Ctx, row: &CustomerRow) -> Result<(), Refusal> {
+/// erased even after a crash. `former` are ids that the site has given up for it and for nobody else since.
+pub(crate) fn remember(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    row: &CustomerRow,
+    former: &[String],
+) -> Result<(), Refusal> {
     let mut names = vec![format!("c:{}", row.key)];
-    names.extend(row.customer_key.iter().map(|key| format!("c:{key}")));
+    names.extend(row.customer_key.iter().chain(former).map(|key| format!("c:{key}")));
     // A name that another customer shares is left out: that customer's payments may be parked under it. A page's
     // claim to a confirmed name does not count as sharing.
     let provider_keys = erasure::own_provider_keys(unit, row.id)?;

@@ -102,7 +102,7 @@ fn condition(
             })?;
             Condition::fact(condition)
         }
-        // The engines differ in how a pattern escapes its signs, so each of them stands for any one character.
+        // SQLite and PostgreSQL escape wildcards differently, so a wildcard in the text matches any one character.
         FilterBy::Contains(left) => {
             Condition::text(left, format!("%{}%", text.to_lowercase().replace(['%', '_', '\\'], "_")))
         }

@@ -75,7 +75,7 @@ const EVERYTHING: FeatureFlags = FeatureFlags {
     leads_enabled: true,
 };
 
-/// The features after those of a body were switched.
+/// The features of a group after a body has switched some of them.
 fn switched(old: FeatureFlags, given: Option<UpdateGroupFeatures>) -> FeatureFlags {
     let given = given.unwrap_or_default();
     FeatureFlags {

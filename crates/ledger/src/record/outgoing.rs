@@ -161,7 +161,8 @@ impl QueuedEvent<'_> {
         format!("{{\"event\":\"{name}\",{}", self.text.strip_prefix('{').unwrap_or(self.text))
     }
 
-    /// Whether this event only says later what `earlier` is about to say: an update after an update or a creation.
+    /// Whether an `earlier` event that was not sent yet can carry this one's state in its place: an update's, after an
+    /// update or a creation.
     fn continues(&self, earlier: &str) -> bool {
         let (Some((kind, what)), Some((earlier_kind, before))) =
             (self.name.split_once('.'), earlier.split_once('.'))

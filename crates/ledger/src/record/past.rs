@@ -135,7 +135,7 @@ fn facts(
         partnership: PartnershipFacts {
             group: partner.group_key.zip(partner.group_slug),
             tags: partner.tags,
-            tier: None,
+            tier: partner.tier_key.zip(partner.tier_name),
             created_at: Millis(partner.created_at),
         },
         products: product.into_iter().collect(),
@@ -218,7 +218,10 @@ fn require_payments(event: TriggerEvent) -> Result<(), Refusal> {
     if event == TriggerEvent::TransactionCreated {
         return Ok(());
     }
-    let message = format!("only triggers of transaction_created look at the past, not of {}", event.name());
+    let message = format!(
+        "past payments are tried with triggers of transaction_created only; this one is of {}",
+        event.name()
+    );
     Err(Refusal::new(RefusalKind::Conflict, "trigger_without_payments", message))
 }
 

@@ -46,7 +46,7 @@ pub struct Refusal {
     pub message: String,
     /// The member at fault.
     pub field: Option<String>,
-    /// The way out.
+    /// What the sender can do about it.
     pub hint: Option<String>,
     /// The internal cause; for the log, never for the sender.
     #[source]
@@ -81,7 +81,7 @@ impl Refusal {
         self
     }
 
-    /// The same refusal with a way out.
+    /// The same refusal, saying what the sender can do about it.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

@@ -1,12 +1,17 @@
-//! What deals and leads have in common: whose they are, their bounds, and becoming a customer.
+//! Deals and leads are made, changed and converted alike. They differ in what the API calls their members, in which
+//! events they are, and in the facts that rules see: that is what [`SaleKind`] describes.
+
+mod brought;
+mod details;
 
 use headwater_attribution::RecordFacts;
-use headwater_protocol::field::{check_length, check_optional};
-use headwater_protocol::limits::{
-    AMOUNT_MAX, COMPANY_NAME_MAX, CUSTOMER_KEY_MAX, EMAIL_MAX, EMAIL_MIN, NAME_MAX,
+use headwater_protocol::FieldError;
+use headwater_protocol::field::check_length;
+use headwater_protocol::key::Prefix;
+use headwater_protocol::limits::NAME_MAX;
+use headwater_protocol::v2::{
+    ConvertSale, CreateCustomer, Customer, FormKind, SalesCycle, TriggerEvent, WebhookEvent,
 };
-use headwater_protocol::v2::{ConvertSale, CreateCustomer, Customer, SaleSource, SalesCycle, WebhookEvent};
-use headwater_protocol::{Currency, FieldError};
 use headwater_store::Unit;
 use serde_json::{Map, Value};
 
@@ -14,153 +19,130 @@ use super::evaluate::{self, Occurrence};
 use super::outgoing::{self, OutgoingEvent};
 use super::refusal::short;
 use super::resource::{Resource, require};
-use super::{Ctx, Refusal, RefusalKind, customer, lookup, member, partnership};
+use super::{Ctx, Refusal, RefusalKind, customer, form_template, lookup, member, partnership, stage};
 use crate::store::customer as customers;
-use crate::store::partnership::PartnershipRow;
-use crate::store::sale::{SaleNames, SaleRow};
+use crate::store::sale::{self as rows, SaleRow};
 
-/// Who a body says brings a deal or lead.
-pub(crate) struct Brought<'a> {
-    pub(crate) source: Option<SaleSource>,
-    pub(crate) partner_key: Option<&'a str>,
-    pub(crate) group_key: Option<&'a str>,
+pub(crate) use brought::Brought;
+pub(crate) use details::SaleDetails;
+
+/// What deals and leads differ in.
+pub(crate) trait SaleKind: Resource<Row = SaleRow> {
+    /// Whose stages they go through.
+    const CYCLE: SalesCycle;
+    /// What their keys begin with.
+    const PREFIX: Prefix;
+    /// The form that partners answer.
+    const FORM: FormKind;
+    /// What the API calls the company's name, the address, the first and the last name.
+    const NAMES: [&'static str; 4];
+    /// One was made.
+    const CREATED: WebhookEvent;
+    /// One has changed.
+    const UPDATED: WebhookEvent;
+    /// One was archived.
+    const DELETED: WebhookEvent;
+    /// What triggers listen for.
+    const TRIGGER: TriggerEvent;
+
+    /// What rules may ask for.
+    fn facts(row: &SaleRow) -> RecordFacts;
 }
 
-/// An empty deal or lead of whoever brings it. A partner brings only their own, which the company accepts later.
-pub(crate) fn blank(
+/// Makes a deal or lead: the vendor's, or that of the partner who asks. Its key is new unless one is given.
+pub(crate) fn record<K: SaleKind>(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     viewer: Option<i64>,
-    cycle: SalesCycle,
-    brought: &Brought<'_>,
-) -> Result<SaleRow, Refusal> {
-    let source = if viewer.is_some() { SaleSource::Partner } else { brought.source.unwrap_or_default() };
-    let partner = match (viewer, brought.partner_key) {
-        (Some(id), given) => Some(own(unit, ctx, id, cycle, given)?),
-        (None, Some(name)) => Some(require_partner(unit, ctx, name)?),
-        (None, None) if source == SaleSource::Partner => {
-            return Err(FieldError::required("partner_key").into());
-        }
-        (None, None) => None,
-    };
-    let group = match (source, brought.group_key) {
-        (SaleSource::Vendor, None) => return Err(FieldError::required("group_key").into()),
-        (SaleSource::Vendor, Some(name)) => Some(partnership::find_group(unit, ctx, name)?.id),
-        (SaleSource::Partner, _) => partner.as_ref().and_then(|row| row.group),
-    };
-    Ok(SaleRow {
-        id: ctx.next_id(),
-        key: String::new(),
-        test: ctx.test,
-        partnership: partner.map(|row| row.id),
-        group,
-        member: None,
-        customer: None,
-        source: source.name().to_owned(),
-        stage: String::new(),
-        account: None,
-        email: None,
-        first_name: None,
-        last_name: None,
-        amount: None,
-        currency: Currency::USD.code().to_owned(),
-        close_date: None,
-        external_key: None,
-        fields: Vec::new(),
-        meta: None,
-        approved: viewer.is_none(),
-        archived: false,
-        created_at: ctx.now.0,
-        updated_at: ctx.now.0,
-        names: SaleNames::default(),
-    })
+    (key, brought): (Option<String>, &Brought<'_>),
+    said: SaleDetails,
+) -> Result<K::Wire, Refusal> {
+    let mut row = brought::blank(unit, ctx, viewer, K::CYCLE, brought)?;
+    row.key = super::own_key(ctx, K::PREFIX, key)?;
+    row.stage = stage::check(unit, ctx, K::CYCLE, row.group, said.stage.as_deref())?;
+    // A partner does not accept their own.
+    let approved = said.approved.filter(|_| viewer.is_none());
+    details::overwrite(&mut row, SaleDetails { approved, ..said });
+    details::check(&row, K::NAMES)?;
+    if viewer.is_some() {
+        form_template::check_required(unit, ctx, K::FORM, row.group, &row.fields)?;
+    }
+    if !rows::insert(unit, ctx.program, K::CYCLE, &row)? {
+        let message = format!("a {} with key '{}' exists", K::NAME, row.key);
+        return Err(Refusal::new(RefusalKind::Conflict, &format!("{}_exists", K::NAME), message).field("key"));
+    }
+    let row = announced::<K>(unit, ctx, K::CREATED, &row.key)?;
+    K::render(ctx, viewer, row)
 }
 
-/// The partner who asks. Another partner's name is refused, whether it is one or not.
-fn own(
+/// Changes a deal or lead.
+pub(crate) fn update<K: SaleKind>(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
-    id: i64,
-    cycle: SalesCycle,
-    given: Option<&str>,
-) -> Result<PartnershipRow, Refusal> {
-    let row = partnership::find_by_id(unit, id)?.filter(|row| !row.archived);
-    let row = row.ok_or_else(|| Refusal::not_found("partnership", "yours"))?;
-    let named = match given {
-        Some(name) => partnership::find(unit, ctx, name)?.map(|row| row.id),
-        None => Some(id),
-    };
-    let may = row.group_facts.as_ref().is_none_or(|group| match cycle {
-        SalesCycle::Deal => group.features.deals_enabled,
-        SalesCycle::Lead => group.features.leads_enabled,
-    });
-    if !may {
-        let what = cycle.name();
-        let message = format!("your group may not register {what}s");
-        return Err(Refusal::new(RefusalKind::Forbidden, &format!("{what}s_disabled"), message));
+    key: &str,
+    said: SaleDetails,
+) -> Result<K::Wire, Refusal> {
+    let mut row = require::<K>(unit, ctx, None, key)?;
+    if let Some(name) = &said.stage {
+        row.stage = stage::check(unit, ctx, K::CYCLE, row.group, Some(name))?;
     }
-    if named == Some(id) {
-        return Ok(row);
-    }
-    let message = "partner_key must be your own, or absent";
-    Err(Refusal::new(RefusalKind::Forbidden, "not_your_own", message).field("partner_key"))
+    let was_archived = row.archived;
+    details::overwrite(&mut row, said);
+    details::check(&row, K::NAMES)?;
+    let event = if row.archived && !was_archived { K::DELETED } else { K::UPDATED };
+    write::<K>(unit, ctx, row, event)
 }
 
-/// The active partner that a body names.
-fn require_partner(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<PartnershipRow, Refusal> {
-    let found = partnership::find(unit, ctx, name)?.filter(|row| !row.archived);
-    found.ok_or_else(|| {
-        let message = format!("partner_key names no active partner: '{}'", short(name));
-        Refusal::invalid("unknown_partner", "partner_key", message)
-            .hint("GET /api/v2/partnerships lists them; a deal or lead without a partner has source 'vendor'")
-    })
+/// Archives a deal or lead.
+pub(crate) fn archive<K: SaleKind>(unit: &mut Unit<'_>, ctx: &Ctx, key: &str) -> Result<K::Wire, Refusal> {
+    update::<K>(unit, ctx, key, SaleDetails { archived: Some(true), ..SaleDetails::default() })
 }
 
-/// Checks what a row holds, after a body was written into it. `names` are those that the API uses for the company's
-/// name, the address, the first and the last name.
-pub(crate) fn check(row: &SaleRow, names: [&str; 4]) -> Result<(), FieldError> {
-    let [account, email, first, last] = names;
-    check_optional(account, row.account.as_deref(), 1, COMPANY_NAME_MAX)?;
-    check_optional(email, row.email.as_deref(), EMAIL_MIN, EMAIL_MAX)?;
-    check_optional(first, row.first_name.as_deref(), 0, NAME_MAX)?;
-    check_optional(last, row.last_name.as_deref(), 0, NAME_MAX)?;
-    check_optional("external_key", row.external_key.as_deref(), 1, CUSTOMER_KEY_MAX)?;
-    super::answers::check_meta(row.meta.as_ref())?;
-    if let Some(date) = &row.close_date
-        && !is_date(date)
-    {
-        let message = format!("close_date must be a day like 2027-01-31, got '{}'", short(date));
-        return Err(FieldError::new("invalid_value", "close_date", message));
-    }
-    if row.amount.is_some_and(|amount| !(0..=AMOUNT_MAX).contains(&amount)) {
-        let message = format!("amount must be an integer from 0 to {AMOUNT_MAX} (minor units)");
-        return Err(FieldError::new("out_of_range", "amount", message));
-    }
-    Ok(())
+/// Makes a customer of a deal or lead, credited to its partner and team member. Its stage stays as it is.
+pub(crate) fn convert<K: SaleKind>(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    key: &str,
+    order: ConvertSale,
+) -> Result<Customer, Refusal> {
+    let mut row = require::<K>(unit, ctx, None, key)?;
+    let made = become_customer(unit, ctx, &mut row, order)?;
+    write::<K>(unit, ctx, row, K::UPDATED)?;
+    Ok(made)
 }
 
-/// Whether a text is a day of the calendar as `YYYY-MM-DD`.
-fn is_date(text: &str) -> bool {
-    let parts: Vec<_> = text.split('-').collect();
-    let lengths: Vec<_> = parts.iter().map(|part| part.len()).collect();
-    if lengths != [4, 2, 2] || !text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
-        return false;
+/// Stores a deal or lead that has changed, and evaluates and queues what listens for that.
+fn write<K: SaleKind>(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    mut row: SaleRow,
+    event: WebhookEvent,
+) -> Result<K::Wire, Refusal> {
+    row.updated_at = ctx.now.0;
+    rows::update(unit, &row)?;
+    let row = announced::<K>(unit, ctx, event, &row.key)?;
+    evaluate::event(unit, ctx, K::TRIGGER, |unit| occurrence::<K>(unit, &row))?;
+    K::render(ctx, None, row)
+}
+
+/// A deal or lead that was just written, after its event is queued as the vendor sees it. It is read again, because the
+/// row that was written may show older names of what it refers to.
+fn announced<K: SaleKind>(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    event: WebhookEvent,
+    key: &str,
+) -> Result<SaleRow, Refusal> {
+    let row = require::<K>(unit, ctx, None, key)?;
+    if outgoing::listens(unit, ctx, event)? {
+        let what = OutgoingEvent::new(event, row.customer);
+        outgoing::queue(unit, ctx, what, &K::render(ctx, None, row.clone())?)?;
     }
-    let number = |at: usize| parts[at].parse::<u32>().unwrap_or_default();
-    let (year, month, day) = (number(0), number(1), number(2));
-    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let days = match month {
-        2 if leap => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => 0,
-    };
-    (1..=days).contains(&day)
+    Ok(row)
 }
 
 /// Makes a customer of a deal or lead, credited to its partner and team member, and notes it in the row.
-pub(crate) fn convert(
+fn become_customer(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     row: &mut SaleRow,
@@ -194,28 +176,13 @@ pub(crate) fn full_name(row: &SaleRow) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(" "))
 }
 
-/// Queues an event of a deal or a lead, as the vendor sees it.
-pub(crate) fn announce<R: Resource<Row = SaleRow>>(
-    unit: &mut Unit<'_>,
-    ctx: &Ctx,
-    event: WebhookEvent,
-    key: &str,
-) -> Result<(), Refusal> {
-    if !outgoing::listens(unit, ctx, event)? {
-        return Ok(());
-    }
-    let row = require::<R>(unit, ctx, None, key)?;
-    let what = OutgoingEvent::new(event, row.customer);
-    outgoing::queue(unit, ctx, what, &R::render(ctx, None, row)?)
-}
-
 /// Assigns a deal or lead to a person of a partner's team.
-pub(crate) fn assign(
+pub(crate) fn assign<K: SaleKind>(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
-    row: &mut SaleRow,
-    (partnership_key, member_key): (&str, &str),
-) -> Result<(), Refusal> {
+    [key, partnership_key, member_key]: [&str; 3],
+) -> Result<K::Wire, Refusal> {
+    let mut row = require::<K>(unit, ctx, None, key)?;
     let partner = partnership::require_named(unit, ctx, partnership_key)?;
     check_length("stack_key", member_key, 1, NAME_MAX)?;
     let person = member::find_active(unit, ctx, member_key)?.filter(|found| found.partnership == partner.id);
@@ -225,7 +192,7 @@ pub(crate) fn assign(
     })?;
     row.partnership = Some(partner.id);
     row.member = Some(person.id);
-    Ok(())
+    write::<K>(unit, ctx, row, K::UPDATED)
 }
 
 /// What a form's answers are to rules.
@@ -233,47 +200,14 @@ pub(crate) fn facts_of(row: &SaleRow) -> Map<String, Value> {
     row.fields.iter().map(|answer| (answer.api_name.clone(), answer.value.clone())).collect()
 }
 
-/// A change of a deal or lead as triggers see it; `None` when nobody earns with it.
-pub(crate) fn occurrence(
-    unit: &mut Unit<'_>,
-    row: &SaleRow,
-    what: &str,
-    record: RecordFacts,
-) -> Result<Option<Occurrence>, Refusal> {
+/// A change of a deal or lead as triggers see it, which pay once for it and a stage; `None` when nobody earns with it.
+fn occurrence<K: SaleKind>(unit: &mut Unit<'_>, row: &SaleRow) -> Result<Option<Occurrence>, Refusal> {
     let Some(partner) = evaluate::credited(unit, row.partnership)? else { return Ok(None) };
     let customer = row.customer.map(|id| customers::find_by_id(unit, id)).transpose()?.flatten();
     // Without a customer nothing says that it is a test record, which must not earn real money.
     if row.test && customer.is_none() {
         return Ok(None);
     }
-    let key = format!("{what}:{}:{}", row.id, row.stage);
-    Ok(Some(Occurrence { key, partner, customer, product: None, record: Some(record) }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_date;
-
-    #[test]
-    fn a_date_is_a_day_of_the_calendar() {
-        for day in ["2026-01-31", "2024-02-29", "2000-02-29", "0001-12-01"] {
-            assert!(is_date(day), "{day}");
-        }
-        for text in [
-            "2026-02-29",
-            "1900-02-29",
-            "2026-13-01",
-            "2026-00-10",
-            "2026-04-31",
-            "2026-1-01",
-            "26-01-01",
-            "2026-01-00",
-            "2026/01/01",
-            "+026-01-01",
-            "2026-01-01T00:00:00Z",
-            "",
-        ] {
-            assert!(!is_date(text), "{text}");
-        }
-    }
+    let key = format!("{}:{}:{}", K::NAME, row.id, row.stage);
+    Ok(Some(Occurrence { key, partner, customer, product: None, record: Some(K::facts(row)) }))
 }

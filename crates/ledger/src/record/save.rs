@@ -16,8 +16,8 @@ use crate::store::product::{self, ProductRow};
 use crate::store::reward::{self, RewardRow, StatusChange};
 use crate::store::transaction::{self, TransactionRow};
 
-/// Queues an event of a record if anybody listens. The record is read again, because a row in memory may show older
-/// names of what it refers to.
+/// Queues an event of a record if anybody listens. Products, payments and rewards are read again: who changes what one
+/// refers to, such as its customer or partner, sets the number in the row and not the names that are shown.
 fn announce<R: Resource>(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
@@ -31,16 +31,23 @@ fn announce<R: Resource>(
     outgoing::queue(unit, ctx, what, &R::render(ctx, None, row)?)
 }
 
-fn announce_customer(unit: &mut Unit<'_>, ctx: &Ctx, event: WebhookEvent, id: i64) -> Result<(), Refusal> {
-    let what = OutgoingEvent::of_customer(event, id);
-    announce::<Customers>(unit, ctx, what, |unit| customer::find_by_id(unit, id))
+/// A customer's row always has the names that the company is shown, because [`CustomerRow::credit_to`] sets them with the
+/// number: it is not read again.
+fn announce_customer(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    event: WebhookEvent,
+    row: &CustomerRow,
+) -> Result<(), Refusal> {
+    let what = OutgoingEvent::of_customer(event, row.id);
+    announce::<Customers>(unit, ctx, what, |_| Ok(Some(row.clone())))
 }
 
 /// Adds a customer; see [`customer::insert`].
 pub(crate) fn new_customer(unit: &mut Unit<'_>, ctx: &Ctx, row: &CustomerRow) -> Result<bool, Refusal> {
     let added = customer::insert(unit, ctx.program, row)?;
     if added {
-        announce_customer(unit, ctx, WebhookEvent::CustomerCreated, row.id)?;
+        announce_customer(unit, ctx, WebhookEvent::CustomerCreated, row)?;
     }
     Ok(added)
 }
@@ -48,13 +55,13 @@ pub(crate) fn new_customer(unit: &mut Unit<'_>, ctx: &Ctx, row: &CustomerRow) ->
 /// Writes a changed customer.
 pub(crate) fn customer(unit: &mut Unit<'_>, ctx: &Ctx, row: &CustomerRow) -> Result<(), Refusal> {
     customer::update(unit, row)?;
-    announce_customer(unit, ctx, WebhookEvent::CustomerUpdated, row.id)
+    announce_customer(unit, ctx, WebhookEvent::CustomerUpdated, row)
 }
 
 /// Writes what is left of a deleted customer.
 pub(crate) fn deleted_customer(unit: &mut Unit<'_>, ctx: &Ctx, row: &CustomerRow) -> Result<(), Refusal> {
     customer::update(unit, row)?;
-    announce_customer(unit, ctx, WebhookEvent::CustomerDeleted, row.id)
+    announce_customer(unit, ctx, WebhookEvent::CustomerDeleted, row)
 }
 
 fn announce_product(

@@ -1,4 +1,4 @@
-//! Secrets: made, hashed and compared, never stored.
+//! The secrets that callers show: made, hashed and compared. Only their hashes are stored.
 //!
 //! They carry 190 random bits, so one round of SHA-256 is enough: they cannot be guessed.
 

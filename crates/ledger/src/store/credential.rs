@@ -1,4 +1,5 @@
-//! Rows of `credential`: hashes of secrets and their owners. No secret is ever stored.
+//! Rows of `credential`: hashes of secrets and their owners. The secrets that callers show are not stored: who reads
+//! the database cannot act as one of them. (Secrets that we sign or verify with have to be, in `program` and `webhook`.)
 
 use headwater_store::{FromColumn, Record, StoreError, Unit, Value, row};
 

@@ -170,6 +170,7 @@ pub(crate) fn update(unit: &mut Unit<'_>, row: &CustomerRow) -> Result<(), Store
             ("name", row.name.as_ref().into()),
             ("provider_key", row.provider_key.as_ref().into()),
             ("external_key", row.external_key.as_ref().into()),
+            ("source_key", row.source_key.as_ref().into()),
             ("sub_ids", (&json::from_texts(&row.sub_ids)).into()),
             ("meta", json::from_object(row.meta.as_ref()).as_ref().into()),
             ("fields", json::from_object(row.fields.as_ref()).as_ref().into()),

@@ -255,7 +255,7 @@ pub(crate) fn fail_all(unit: &mut Unit<'_>, webhook: i64, reason: &str, now: i64
     Ok(())
 }
 
-/// Makes claims of processes due that are not among the `living`. Returns how many.
+/// Makes deliveries due at once that are claimed by none of the `living` processes. Returns how many.
 pub(crate) fn release_dead(unit: &mut Unit<'_>, living: &[i64], now: i64) -> Result<usize, StoreError> {
     let sql = "SELECT DISTINCT claimed_by FROM delivery WHERE status = 'pending' AND claimed_by <> 0";
     let claimants = unit.query::<i64, StoreError>(sql, &[], |row| row.get(0))?;

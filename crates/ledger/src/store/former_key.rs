@@ -60,6 +60,18 @@ pub(crate) fn delete(
     Ok(())
 }
 
+/// The ids that a site has given up for a customer and has given to no other since, whether their time has passed or
+/// not.
+pub(crate) fn list_own(unit: &mut Unit<'_>, customer: i64) -> Result<Vec<String>, StoreError> {
+    unit.query(
+        "SELECT customer_key FROM former_key WHERE customer = $1 AND NOT EXISTS (SELECT 1 FROM customer AS other \
+         WHERE other.program = former_key.program AND other.test = former_key.test \
+         AND other.customer_key = former_key.customer_key) ORDER BY customer_key",
+        &[customer.into()],
+        |row| row.get(0),
+    )
+}
+
 /// Forgets every id of a customer.
 pub(crate) fn forget(unit: &mut Unit<'_>, customer: i64) -> Result<(), StoreError> {
     unit.execute("DELETE FROM former_key WHERE customer = $1", &[customer.into()])?;

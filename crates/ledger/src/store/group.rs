@@ -38,7 +38,7 @@ impl From<FeatureFlags> for GroupFeatures {
     }
 }
 
-/// What the partners of a group may do: until now, everything.
+/// What the partners of a group may do. Those of groups from before may go on doing everything.
 pub(super) const FEATURES: &str = "
 ALTER TABLE grp ADD COLUMN application_enabled bigint NOT NULL DEFAULT 1;
 ALTER TABLE grp ADD COLUMN deals_enabled bigint NOT NULL DEFAULT 1;

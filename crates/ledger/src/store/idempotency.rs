@@ -73,9 +73,10 @@ pub(crate) fn insert(
 
 /// Deletes every stored answer of a program that contains `text`: answers hold personal data, too.
 pub(crate) fn delete_mentioning(unit: &mut Unit<'_>, program: i64, text: &str) -> Result<(), StoreError> {
+    // `replace` in place of LIKE: a name may contain LIKE's wildcards, and would delete the answers of others.
     unit.execute(
-        "DELETE FROM idempotency WHERE program = $1 AND answer LIKE $2",
-        &[program.into(), (&format!("%{text}%")).into()],
+        "DELETE FROM idempotency WHERE program = $1 AND replace(answer, $2, '') <> answer",
+        &[program.into(), text.into()],
     )?;
     Ok(())
 }

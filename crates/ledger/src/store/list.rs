@@ -126,7 +126,7 @@ impl Condition {
         Self::text(left, right).closed()
     }
 
-    /// The same condition, whose left side opens a bracket.
+    /// The same condition, with the bracket closed that its left side opens.
     pub(crate) fn closed(self) -> Self {
         Self { tail: ")", ..self }
     }

@@ -57,6 +57,8 @@ row! {
         pub(crate) created_at: i64 = "partnership.created_at",
         pub(crate) group_key: Option<String> = "grp.key",
         pub(crate) group_slug: Option<String> = "grp.slug",
+        pub(crate) tier_key: Option<String> = "tier.key",
+        pub(crate) tier_name: Option<String> = "tier.name",
     }
 }
 
@@ -96,6 +98,7 @@ pub(crate) fn list(
          LEFT JOIN product_book ON product_book.id = product.product_book \
          LEFT JOIN product_book AS paid ON paid.id = txn.product_book \
          LEFT JOIN partnership ON partnership.id = txn.partnership LEFT JOIN grp ON grp.id = partnership.grp \
+         LEFT JOIN tier ON tier.id = partnership.tier \
          WHERE txn.program = $1 AND txn.test = $2 AND (txn.created_at, txn.id) > ($3, $4) \
          AND txn.created_at <= $5 ORDER BY txn.created_at, txn.id LIMIT $6",
         PastPayment::COLUMNS

@@ -206,7 +206,8 @@ pub(crate) fn update(unit: &mut Unit<'_>, row: &TransactionRow) -> Result<(), St
     count_in(unit, row)
 }
 
-/// Erases what may identify the customer.
+/// Erases what may identify the customer. The names of payment and subscription stay, because later refunds name them;
+/// and a claimed id of a provider, see [`super::product::forget`].
 pub(crate) fn forget(unit: &mut Unit<'_>, customer: i64) -> Result<(), StoreError> {
     unit.execute("UPDATE txn SET metadata = NULL WHERE customer = $1", &[customer.into()])?;
     Ok(())

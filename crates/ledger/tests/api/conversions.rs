@@ -37,6 +37,23 @@ async fn a_recorded_click_counts_before_the_partner_key_beside_it() {
 }
 
 #[tokio::test]
+async fn a_page_that_converts_by_an_id_which_was_given_up_makes_nobody() {
+    let shop = Shop::open().await;
+    shop.patch("/api/v2/customers/ada", json!({"customer_key": "ada-2"})).await.data();
+    let body = json!({"xid": "abcdefghijkl12", "customer_key": "ada", "partner_key": "referrer"});
+    let told = convert(&shop, "page", body.clone()).await;
+    assert_eq!(
+        (&told["outcome"], &told["customer_key"]),
+        (&json!("repeated"), &customer(&shop, "ada-2").await["key"])
+    );
+    let pay = async || shop.pay("paid-1", 900, "none").await;
+    assert_eq!(pay().await.error().1, "customer_renamed", "not a payment of a customer that a page has made");
+    // The company's own server gives the id to somebody else.
+    assert_eq!(convert(&shop, "vendor", body).await["outcome"], "created");
+    assert_ne!(pay().await.data()["customer"]["key"], told["customer_key"]);
+}
+
+#[tokio::test]
 async fn every_member_of_a_conversion_is_kept() {
     let shop = Shop::open().await;
     shop.ledger.link("referrer", "gk", "https://www.example.com/").await;

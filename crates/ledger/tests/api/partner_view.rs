@@ -11,7 +11,7 @@ use crate::test_ledger::{TestLedger, text};
 
 /// Makes one of everything for a partner: customer, product, payment, reward, link, click, invoice and payout. Every name
 /// in it contains `word`.
-async fn trade(shop: &Shop, word: &str, partner: &str) {
+pub(crate) async fn trade(shop: &Shop, word: &str, partner: &str) {
     let ledger = &shop.ledger;
     let customer = json!({"email": format!("c@{word}.example"), "customer_key": format!("{word}-1"),
         "partner_key": partner, "name": format!("Customer of {word}"), "external_key": format!("{word}-crm"),
@@ -35,7 +35,7 @@ async fn trade(shop: &Shop, word: &str, partner: &str) {
     }
 }
 
-async fn close(shop: &Shop) {
+pub(crate) async fn close(shop: &Shop) {
     shop.ledger.post("/api/v2/invoices/close", "{}").await.data();
     let open = shop.ledger.get("/api/v2/invoices?status=open&limit=250").await.data();
     for invoice in open["items"].as_array().unwrap() {
@@ -45,7 +45,7 @@ async fn close(shop: &Shop) {
 }
 
 /// The partner's operations of a method: path and names of the query's parameters.
-async fn operations(ledger: &TestLedger, method: &str) -> Vec<(String, Vec<String>)> {
+pub(crate) async fn operations(ledger: &TestLedger, method: &str) -> Vec<(String, Vec<String>)> {
     let document = contract::document(&ledger.handle).await;
     let paths = document["paths"].as_object().unwrap().iter();
     let found = paths.filter_map(|(path, methods)| {
@@ -318,6 +318,35 @@ async fn a_partner_sees_their_agreement_their_program_and_the_offers_they_may_ea
     );
     assert_eq!((&item["customer"]["email"], &item["customer"]["external_key"]), (&json!(""), &Value::Null));
     assert_eq!((&item["customer_key"], &item["subscription_key"]), (&customer["key"], &Value::Null));
+}
+
+#[tokio::test]
+async fn a_partner_learns_nothing_of_the_click_by_which_another_was_credited_before() {
+    let shop = Shop::open().await;
+    let ledger = &shop.ledger;
+    let rival = ledger.partner("rival").await;
+    ledger.link("rival", "theirs", "https://www.example.com/").await;
+    let xid = ledger.click("/theirs?sid=rival-mail").await;
+    let converted = json!({"xid": xid, "customer_key": "bob", "partner_key": "referrer"});
+    ledger.send_as("page", "POST", "/conversion/xid", &converted).await.data();
+    shop.post_as("vendor", "transactions", json!({"customer_key": "bob", "amount": 1, "currency": "USD"}))
+        .await
+        .data();
+    let token = ledger.partner_token(&rival).await;
+    let mine = ledger.request(&token, "GET", "/api/v2/customers", "").await.data();
+    assert_eq!(
+        (&mine["items"][0]["source_key"], &mine["items"][0]["sub_ids"]),
+        (&json!(xid), &json!(["rival-mail"]))
+    );
+    let moved = json!({"partner_key": "referrer", "reason": "asked"});
+    shop.post_as("vendor", "customers/bob/attribution", moved).await.data();
+    let token = ledger.partner_token(&shop.partner).await;
+    for list in ["customers", "transactions"] {
+        let seen = ledger.request(&token, "GET", &format!("/api/v2/{list}"), "").await;
+        assert!(!seen.text.contains("rival-mail") && !seen.text.contains(&xid), "{}", seen.text);
+    }
+    let history = ledger.get("/api/v2/customers/bob/history").await.text;
+    assert!(history.contains("rival-mail") && history.contains(&xid), "{history}");
 }
 
 #[tokio::test]

@@ -64,6 +64,19 @@ async fn a_dry_run_goes_on_in_steps_within_its_range_and_knows_the_history_of_ea
 }
 
 #[tokio::test]
+async fn a_rule_about_the_tier_pays_partners_who_are_in_it() {
+    let shop = with_payments().await;
+    let tier = shop.ledger.make("tiers", &json!({"name": "Gold"})).await;
+    let gold = json!({"object": "partnership", "field": "tier", "operator": "is", "value": "Gold"});
+    let trigger = shop.trigger("transaction_created", gold, share("10")).await;
+    assert_eq!(dry_run(&shop, &trigger, json!({})).await["fired"], 0);
+    shop.patch("/api/v2/partnerships/referrer", json!({"tier_key": tier["key"]})).await.data();
+    assert_eq!(dry_run(&shop, &trigger, json!({})).await["fired"], 6);
+    shop.pay("paid-7", 700, "none").await.data();
+    assert_eq!(shop.amounts().await, [70]);
+}
+
+#[tokio::test]
 async fn a_replay_pays_what_was_not_paid_and_never_twice() {
     let shop = with_payments().await;
     shop.refund("paid-2", 100).await.data();

@@ -213,6 +213,13 @@ async fn offers_are_shown_when_asked_for() {
     assert_eq!(offers("gstest"), ["for all"]);
     let without = ledger.get("/api/v2/partnerships").await.data();
     assert!(without["items"][0].get("offers").is_none());
+    // A partner reads the same, and never the trigger's key.
+    let token = ledger.partner_token("robin").await;
+    let own = ledger.request(&token, "GET", "/api/v2/partnerships?include_offers=true", "").await.data();
+    let items = page["items"].as_array().unwrap();
+    let robin = items.iter().find(|item| item["partner_key"] == "robin").unwrap();
+    assert_eq!(own["items"][0]["offers"], robin["offers"]);
+    assert!(text(&robin["offers"][0]["key"]).starts_with("offr_"), "{robin}");
 }
 
 #[tokio::test]

@@ -7,12 +7,12 @@ use serde::forward_to_deserialize_any;
 /// The names of the members that `T` reads; none for a type that is no struct.
 pub(super) fn names<'a, T: Deserialize<'a>>() -> &'static [&'static str] {
     let mut names: &[&str] = &[];
-    // It fails by design: there is nothing to read, only the request for a struct to hear.
+    // Always an error: this deserializer has no data, it only notes which members are asked for.
     let _ = T::deserialize(NamesOf { names: &mut names });
     names
 }
 
-/// Hears which struct a type asks for.
+/// A deserializer without data that notes the members which a type asks for.
 struct NamesOf<'n> {
     names: &'n mut &'static [&'static str],
 }

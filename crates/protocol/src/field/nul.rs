@@ -1,5 +1,5 @@
-//! The one character that is valid JSON and that PostgreSQL keeps nowhere. It is refused at the border on every
-//! engine, so that an installation can move from one to the other.
+//! The one character that is valid JSON and that PostgreSQL keeps nowhere. Requests with it are
+//! refused whichever database runs, so that an installation can move from SQLite to PostgreSQL.
 
 use std::borrow::Cow;
 

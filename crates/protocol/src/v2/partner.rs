@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::{FormAnswers, FormValue, GroupSummary, TeamSummary};
+use super::{FormAnswers, FormValue, GroupSummary, RewardOffer, TeamSummary};
 use crate::{Currency, Millis};
 
 /// `POST /partnerships`.
@@ -149,7 +149,7 @@ pub struct Partnership {
     pub archived: bool,
     /// What the partner may earn: only with `include_offers=true`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub offers: Option<Vec<PartnerOffer>>,
+    pub offers: Option<Vec<RewardOffer>>,
     /// Joined at.
     pub joined_at: Millis,
     /// Made at.
@@ -174,15 +174,6 @@ pub struct PartnerManager {
     pub email: Option<String>,
     /// Full name.
     pub name: Option<String>,
-}
-
-/// What a partner may earn.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct PartnerOffer {
-    /// The trigger behind it (`trig_…`).
-    pub key: String,
-    /// What partners see.
-    pub description: String,
 }
 
 /// A partner's counters. They count production records only.

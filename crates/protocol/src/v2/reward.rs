@@ -142,7 +142,7 @@ pub struct RewardInvoice {
     pub status: String,
 }
 
-/// The offer that a reward was earned by.
+/// What a partner may earn by, or has earned a reward by.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RewardOffer {
     /// `offr_…`

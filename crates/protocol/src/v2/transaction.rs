@@ -129,7 +129,7 @@ pub struct Transaction {
     pub extension: Option<Value>,
     /// As given.
     pub metadata: Option<Map<String, Value>>,
-    /// Whether it earns nothing because test keys made it.
+    /// Made with test keys.
     pub test: bool,
     /// `approved` or `refunded`.
     pub status: String,

@@ -155,7 +155,7 @@ impl PostgresSession {
         }))
     }
 
-    /// Puts a statement into the connection's queue, which its first poll does. It leaves with the next one.
+    /// Polls a statement once, which puts it into the connection's send buffer. It is sent together with the next one.
     fn start(&mut self, mut statement: SentStatement) -> Result<(), StoreError> {
         let started = self.runtime.block_on(std::future::poll_fn(|context| {
             Poll::Ready(match statement.as_mut().poll(context) {

@@ -34,18 +34,27 @@ pub(super) fn rename(
     claim::remember(unit, ctx, &row.key, "customer_key", (old, row.customer_key.clone()))
 }
 
+/// The customer for whom an id was given up, if that is remembered.
+pub(crate) fn find_former(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    name: &str,
+) -> Result<Option<CustomerRow>, Refusal> {
+    let known = former_key::find(unit, ctx.scope(), name, ctx.now.0)?;
+    Ok(known.map(|id| customer::find_by_id(unit, id)).transpose()?.flatten())
+}
+
 /// The refusal of a payment by an id that was given up, with the new one.
 pub(crate) fn renamed(unit: &mut Unit<'_>, ctx: &Ctx, name: Named<'_>) -> Result<Option<Refusal>, Refusal> {
-    let Some(known) = former_key::find(unit, ctx.scope(), name.text(), ctx.now.0)? else { return Ok(None) };
-    let Some(row) = customer::find_by_id(unit, known)? else { return Ok(None) };
+    let Some(row) = find_former(unit, ctx, name.text())? else { return Ok(None) };
     let message = format!("the site calls the customer '{}' by another id now", short(name.text()));
     let hint = format!("use {}", row.customer_key.unwrap_or(row.key));
     Ok(Some(Refusal::new(RefusalKind::NotFound, "customer_renamed", message).hint(hint)))
 }
 
-/// Lets a new customer have an id that was given up for another. A page may not: it could so collect payments that are
-/// still made by the old id.
-pub(super) fn give_up(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<(), Refusal> {
+/// Lets a new customer have an id that was given up for another. A page may not, because payments that are still made by
+/// the old id would be the new customer's.
+pub(crate) fn give_up(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<(), Refusal> {
     match renamed(unit, ctx, Named::Key(name))? {
         None => Ok(()),
         Some(refusal) if ctx.source.is_claim() => Err(refusal.field("customer_key")),

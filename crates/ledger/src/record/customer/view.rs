@@ -103,23 +103,34 @@ fn field(api_name: String, value: Value) -> CustomField {
     }
 }
 
-/// A partner sees the customer's key and name. Its address and its ids in other systems are for the vendor only.
+/// A partner sees the customer's key and name. Its address and its ids in other systems are for the vendor only. Every
+/// member is listed, so that a new one does not compile until somebody has decided whether partners see it.
 fn render_for_partner(row: CustomerRow) -> Customer {
-    let shown = render(CustomerRow {
+    Customer {
+        key: row.key.clone(),
         customer_key: None,
         external_key: None,
-        provider_key: None,
         email: String::new(),
+        name: row.name,
+        provider_key: None,
+        partner_key: row.partner_key,
+        partnership_key: row.partnership_key,
+        source_key: row.source_key,
+        source_type: row.source_type,
+        source: row.source.name().to_owned(),
+        confirmed_at: row.confirmed_at.map(Millis),
+        test: row.test,
         meta: None,
-        fields: None,
-        ..row.clone()
-    });
-    Customer {
+        mdata: None,
+        field_data: Vec::new(),
+        fields: Vec::new(),
+        created_at: Millis(row.created_at),
+        updated_at: Millis(row.updated_at),
+        archived: row.archived,
         company: Some(CompanyName { key: row.company_key, name: row.company_name }),
         sub_ids: Some(row.sub_ids),
         shared_id: Some(row.key),
         country_iso: Some(Value::Null),
         has_paid: Some(row.has_paid),
-        ..shown
     }
 }

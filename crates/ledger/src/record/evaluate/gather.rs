@@ -82,8 +82,7 @@ fn partnership_facts(row: &PartnershipRow) -> PartnershipFacts {
     PartnershipFacts {
         group: row.group_facts.as_ref().map(|group| (group.key.clone(), group.slug.clone())),
         tags: row.tags.clone(),
-        // Partnerships have no tier yet.
-        tier: None,
+        tier: row.tier_facts.as_ref().map(|tier| (tier.key.clone(), tier.name.clone())),
         created_at: Millis(row.created_at),
     }
 }

@@ -42,6 +42,10 @@ pub(super) fn unmatched_warning(
     Ok(Some(Warning { code, field: field.to_owned(), hint }))
 }
 
+fn status(archived: bool) -> String {
+    if archived { "refunded" } else { "approved" }.to_owned()
+}
+
 pub(super) fn render(row: TransactionRow) -> Transaction {
     let names = row.names;
     let currency = row.currency.parse().unwrap_or(Currency::USD);
@@ -68,7 +72,7 @@ pub(super) fn render(row: TransactionRow) -> Transaction {
         extension: None,
         metadata: row.metadata,
         test: row.test,
-        status: if row.archived { "refunded" } else { "approved" }.to_owned(),
+        status: status(row.archived),
         source: row.source.name().to_owned(),
         key: row.key,
         created_at: Millis(row.created_at),
@@ -77,17 +81,37 @@ pub(super) fn render(row: TransactionRow) -> Transaction {
 }
 
 /// A partner sees what was paid and for which product. Who paid, by which name, and what the company noted about the
-/// payment are the company's.
+/// payment are the company's. Every member is listed, so that a new one does not compile until somebody has decided
+/// whether partners see it.
 fn render_for_partner(row: TransactionRow) -> Transaction {
-    let mut shown = render(TransactionRow {
-        by_site_key: false,
+    let names = row.names;
+    let currency = row.currency.parse().unwrap_or(Currency::USD);
+    Transaction {
+        amount: row.amount,
+        amount_usd: (currency == Currency::USD).then_some(row.amount),
+        currency,
+        approved: !row.archived,
+        archived: row.archived,
         category_key: None,
-        product_text: None,
+        product_key: names.product_key,
         subscription_key: None,
+        customer_key: names.customer_key.clone(),
+        customer: TransactionCustomer {
+            key: names.customer_key,
+            email: String::new(),
+            external_key: None,
+            sub_ids: names.sub_ids,
+        },
+        partnership_key: names.partnership_key,
+        member_key: names.member_key,
+        company: None,
+        extension: None,
         metadata: None,
-        ..row
-    });
-    shown.customer.email = String::new();
-    shown.customer.external_key = None;
-    shown
+        test: row.test,
+        status: status(row.archived),
+        source: row.source.name().to_owned(),
+        key: row.key,
+        created_at: Millis(row.created_at),
+        updated_at: Millis(row.updated_at),
+    }
 }
