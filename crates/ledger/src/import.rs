@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::Ledger;
 use crate::record::import::{RowOutcome, TakenRow, take};
-use crate::record::{Ctx, Refusal, RefusalKind, outgoing};
+use crate::record::{Ctx, Refusal, RefusalKind};
 
 /// What to do with a file.
 pub(crate) struct ImportOrder {
@@ -101,7 +101,7 @@ impl Ledger {
             let without: BTreeSet<usize> = refused.iter().map(|(at, _)| *at).collect();
             let (ctx, queueing, rows) = (ctx.clone(), ctx.clone(), Arc::clone(&rows));
             let work = move |unit: &mut Unit<'_>| {
-                let ctx = outgoing::with_version(unit, &ctx)?;
+                let ctx = ctx.with_versions(unit)?;
                 let outcome = run(unit, &ctx, (kind, &rows), &without)?;
                 if dry_run { Err(Undone::DryRun(outcome)) } else { Ok(outcome) }
             };
