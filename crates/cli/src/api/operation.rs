@@ -214,8 +214,11 @@ mod tests {
         let document: Value = serde_json::from_str(DOCUMENT).unwrap();
         let paths = document["paths"].as_object().unwrap();
         let operations = paths.iter().filter(|(path, _)| !path.contains("/product-book"));
-        let methods = operations.flat_map(|(_, methods)| methods.as_object().unwrap().keys());
-        assert_eq!(methods.filter(|method| *method != "put").count(), names.len());
+        let methods = operations.flat_map(|(_, methods)| methods.as_object().unwrap());
+        // `headwater import` sends files.
+        let takes_file = |one: &Value| one["requestBody"]["content"].get("text/csv").is_some();
+        let methods = methods.filter(|(method, one)| *method != "put" && !takes_file(one));
+        assert_eq!(methods.count(), names.len());
         for (method, path, name) in NAMES {
             assert!(paths[*path].get(method).is_some(), "{name} is of no operation");
         }

@@ -127,7 +127,8 @@ async fn a_partner_sees_the_members_that_somebody_has_decided_to_show() {
         }
         let list = path.trim_start_matches("/api/v2/");
         let page = ledger.request(&token, "GET", &path, "").await.data();
-        let shown = members(page["items"].as_array().unwrap());
+        // One client maps over the forms, so these lists are bare.
+        let shown = members(page.as_array().or(page["items"].as_array()).unwrap());
         let known = SEEN.iter().find(|(known, _)| *known == list).map_or("", |(_, members)| *members);
         let listed: BTreeSet<_> = known.split_whitespace().map(|name| name.trim_start_matches('-')).collect();
         assert_eq!(shown.keys().map(String::as_str).collect::<BTreeSet<_>>(), listed, "{list}");
@@ -136,7 +137,7 @@ async fn a_partner_sees_the_members_that_somebody_has_decided_to_show() {
             continue;
         }
         let page = ledger.get(&format!("{path}?limit=250")).await.data();
-        let told = members(page["items"].as_array().unwrap());
+        let told = members(page.as_array().or(page["items"].as_array()).unwrap());
         for name in hidden {
             assert!(!shown[name], "{name} of {list} is shown to partners");
             let filled = told.iter().any(|(place, filled)| *filled && place.starts_with(name));

@@ -2,6 +2,7 @@
 //! `HEADWATER_TEST_DATABASE` holds the address of the one to use.
 #![allow(clippy::unwrap_used, reason = "every file of it is a test")]
 
+mod again;
 mod journal;
 mod refused;
 mod units;
