@@ -43,14 +43,12 @@ pub(crate) fn record(
         claim::confirm(unit, ctx, &mut existing)?;
         return result("repeated", Some(existing.key));
     }
-    // A page may still know the customer by the id that the site has given up.
-    if ctx.source.is_claim()
-        && let Some(known) = customer::find_former(unit, ctx, &conversion.customer_key)?
-    {
-        return result("repeated", Some(known.key));
-    }
     if partner.is_none() && !program::find(unit, ctx.program)?.claims.organic {
         return result("unknown_xid", None);
+    }
+    // A page may still know the customer by the id that the site has given up.
+    if let Some(known) = customer::claim_former(unit, ctx, &conversion.customer_key)? {
+        return result("repeated", Some(known.key));
     }
     let referrer = match partner {
         None => None,
@@ -58,7 +56,6 @@ pub(crate) fn record(
         Some(id) if of_key.as_ref().is_some_and(|row| row.id == id) => of_key,
         Some(id) => partnership::find_by_id(unit, id)?,
     };
-    customer::give_up(unit, ctx, &conversion.customer_key)?;
     let email = conversion.email.filter(|email| !email.is_empty());
     let (xid, clicked) = click.map_or((None, Vec::new()), |click| (Some(click.xid), click.sub_ids));
     let sub_ids = if conversion.sub_ids.is_empty() { clicked } else { conversion.sub_ids };

@@ -22,7 +22,7 @@ use crate::store::partnership::PartnershipRow;
 pub(crate) use change::update;
 pub(crate) use details::blank;
 pub(crate) use erase::erase;
-pub(crate) use former::{find_former, give_up, renamed};
+pub(crate) use former::{claim_former, renamed};
 use lookup::require;
 pub(crate) use view::Customers;
 use view::render;
@@ -65,7 +65,9 @@ pub(crate) fn record_from(
     if let Some(existing) = lookup::by_site_key(unit, ctx, site_key)? {
         return again(unit, ctx, existing, (new, said), referrer.as_ref(), upsert);
     }
-    give_up(unit, ctx, site_key)?;
+    if let Some(known) = claim_former(unit, ctx, site_key)? {
+        return Err(former::refuse_former(site_key, known).field("customer_key"));
+    }
     let key = super::own_key(ctx, Prefix::Customer, new.key.clone())?;
     let mut warnings = Vec::new();
     let member = match &new.member_key {

@@ -35,29 +35,34 @@ pub(super) fn rename(
 }
 
 /// The customer for whom an id was given up, if that is remembered.
-pub(crate) fn find_former(
-    unit: &mut Unit<'_>,
-    ctx: &Ctx,
-    name: &str,
-) -> Result<Option<CustomerRow>, Refusal> {
+fn find_former(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<Option<CustomerRow>, Refusal> {
     let known = former_key::find(unit, ctx.scope(), name, ctx.now.0)?;
     Ok(known.map(|id| customer::find_by_id(unit, id)).transpose()?.flatten())
 }
 
 /// The refusal of a payment by an id that was given up, with the new one.
 pub(crate) fn renamed(unit: &mut Unit<'_>, ctx: &Ctx, name: Named<'_>) -> Result<Option<Refusal>, Refusal> {
-    let Some(row) = find_former(unit, ctx, name.text())? else { return Ok(None) };
-    let message = format!("the site calls the customer '{}' by another id now", short(name.text()));
-    let hint = format!("use {}", row.customer_key.unwrap_or(row.key));
-    Ok(Some(Refusal::new(RefusalKind::NotFound, "customer_renamed", message).hint(hint)))
+    Ok(find_former(unit, ctx, name.text())?.map(|row| refuse_former(name.text(), row)))
 }
 
-/// Lets a new customer have an id that was given up for another. A page may not, because payments that are still made by
-/// the old id would be the new customer's.
-pub(crate) fn give_up(unit: &mut Unit<'_>, ctx: &Ctx, name: &str) -> Result<(), Refusal> {
-    match renamed(unit, ctx, Named::Key(name))? {
-        None => Ok(()),
-        Some(refusal) if ctx.source.is_claim() => Err(refusal.field("customer_key")),
-        Some(_) => Ok(former_key::delete(unit, ctx.scope(), name)?),
+/// The refusal of an id that was given up for a customer.
+pub(super) fn refuse_former(name: &str, row: CustomerRow) -> Refusal {
+    let message = format!("the site calls the customer '{}' by another id now", short(name));
+    let hint = format!("use {}", row.customer_key.unwrap_or(row.key));
+    Refusal::new(RefusalKind::NotFound, "customer_renamed", message).hint(hint)
+}
+
+/// Lets a new customer have an id that was given up for another; returns that customer where the id is refused. A page may
+/// not have it, because payments that are still made by the old id would be the new customer's.
+pub(crate) fn claim_former(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    name: &str,
+) -> Result<Option<CustomerRow>, Refusal> {
+    let Some(known) = find_former(unit, ctx, name)? else { return Ok(None) };
+    if ctx.source.is_claim() {
+        return Ok(Some(known));
     }
+    former_key::delete(unit, ctx.scope(), name)?;
+    Ok(None)
 }
