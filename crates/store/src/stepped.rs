@@ -7,19 +7,24 @@ use headwater_metrics::Durations;
 use rusqlite::Connection;
 
 use crate::log::{self, Batch};
-use crate::writer::{Commit, Waiting};
+use crate::writer::{Commit, WaitingUnits};
 
 /// Commits the units of a store that was opened with [`crate::Store::open_stepped`].
 pub struct StoreSteps {
     connection: Connection,
-    jobs: Waiting,
+    jobs: WaitingUnits,
     commit_max: usize,
     commits: Durations,
     unsynced: Batch,
 }
 
 impl StoreSteps {
-    pub(crate) fn new(connection: Connection, jobs: Waiting, commit_max: usize, commits: Durations) -> Self {
+    pub(crate) fn new(
+        connection: Connection,
+        jobs: WaitingUnits,
+        commit_max: usize,
+        commits: Durations,
+    ) -> Self {
         Self { connection, jobs, commit_max, commits, unsynced: Batch::new() }
     }
 
@@ -37,7 +42,7 @@ impl StoreSteps {
 
     /// Answers the callers of what was committed, after a sync that ended in this way. After a sync that failed nobody
     /// knows what is on disk, so nothing more may be committed.
-    pub fn answer(&mut self, synced: io::Result<()>) {
+    pub fn answer(&mut self, synced: &io::Result<()>) {
         log::answer(std::mem::take(&mut self.unsynced), synced.is_ok());
     }
 }

@@ -31,7 +31,7 @@ pub(crate) struct Signals {
 }
 
 /// The units that wait for a writer.
-pub(crate) type Waiting = mpsc::Receiver<Box<dyn Job>>;
+pub(crate) type WaitingUnits = mpsc::Receiver<Box<dyn Job>>;
 
 /// Handle of the writer. Dropping it lets the writer finish its queue and end.
 pub(crate) struct Writer {
@@ -55,7 +55,7 @@ impl Writer {
     }
 
     /// A writer without a thread: whoever has the other end commits the units.
-    pub(crate) fn stepped(bounds: Bounds) -> (Self, Waiting) {
+    pub(crate) fn stepped(bounds: Bounds) -> (Self, WaitingUnits) {
         let (queue, jobs) = mpsc::channel(bounds.waiting);
         (Self { queue: Some(queue), thread: None, answers: None }, jobs)
     }
@@ -88,7 +88,7 @@ impl Drop for Writer {
     }
 }
 
-fn work(connection: &Connection, mut log: Log, mut jobs: Waiting, commit_max: usize, signals: &Signals) {
+fn work(connection: &Connection, mut log: Log, mut jobs: WaitingUnits, commit_max: usize, signals: &Signals) {
     let mut known = signals.version.now();
     while let Some(first) = jobs.blocking_recv() {
         let Some(mut commit) = Commit::begin_with(connection, first) else { continue };
@@ -176,7 +176,7 @@ impl<'c> Commit<'c> {
     }
 
     /// Adds the units that wait, up to `max` of them in the commit.
-    pub(crate) fn add_waiting(&mut self, jobs: &mut Waiting, max: usize) {
+    pub(crate) fn add_waiting(&mut self, jobs: &mut WaitingUnits, max: usize) {
         while self.jobs.len() < max {
             let Ok(next) = jobs.try_recv() else { break };
             self.add(next);

@@ -26,7 +26,7 @@ async fn a_stepped_store_commits_and_answers_when_its_caller_says_so() {
     assert_eq!(steps.commit().await, Some(2), "both in one commit");
     assert_eq!(count(&store).await, 2);
     assert!(poll_once(first.as_mut()).await.is_pending(), "not before it is on disk");
-    steps.answer(Ok(()));
+    steps.answer(&Ok(()));
     assert_eq!((first.await.unwrap(), second.await.unwrap()), (1, 1));
     let mut repeated = Box::pin(insert(&store, 1));
     assert!(poll_once(repeated.as_mut()).await.is_pending());
@@ -43,6 +43,6 @@ async fn a_stepped_sync_that_failed_leaves_its_callers_uncertain() {
     let mut first = Box::pin(insert(&store, 1));
     assert!(poll_once(first.as_mut()).await.is_pending());
     assert_eq!(steps.commit().await, Some(1));
-    steps.answer(Err(io::Error::other("the disk is gone")));
+    steps.answer(&Err(io::Error::other("the disk is gone")));
     assert!(matches!(first.await, Err(StoreError::Uncertain)));
 }

@@ -102,11 +102,21 @@ async fn spoiled(
         world.pause(0..20).await;
         return Ok(answer);
     }
-    match world.number(0..if to.name() == "ledger" { 11 } else { 10 }) {
-        10 => {
-            world.fault("a proxy answered 200 with a page of its own", name);
-            Ok(WholeAnswer::of_proxy(200, None))
-        }
+    if world.number(0..2) == 0 {
+        lost(world, name, to, request).await
+    } else {
+        applied(world, name, to, request).await
+    }
+}
+
+/// The request does not arrive, or a proxy answers it.
+async fn lost(
+    world: &Arc<World>,
+    name: &str,
+    to: &Arc<Process>,
+    request: WholeRequest,
+) -> Result<WholeAnswer, &'static str> {
+    match world.number(0..if to.name() == "ledger" { 5 } else { 4 }) {
         0 => {
             world.fault("a request was lost", name);
             std::future::pending().await
@@ -116,53 +126,66 @@ async fn spoiled(
             Err("refused")
         }
         2 => {
+            world.fault("a request arrived after its connection was reset", name);
+            later(world, to, request);
+            Err("reset")
+        }
+        3 => {
+            let busy = world.number(0..2) == 0;
+            let (status, wait) = if busy { (429, Some(world.number(0..5))) } else { (503, None) };
+            world.fault("a proxy answered 429 or 503", name);
+            Ok(WholeAnswer::of_proxy(status, wait))
+        }
+        // The page and the provider could not know.
+        _ => {
+            world.fault("a proxy answered 200 with a page of its own", name);
+            Ok(WholeAnswer::of_proxy(200, None))
+        }
+    }
+}
+
+/// The request arrives, and something goes wrong then.
+async fn applied(
+    world: &Arc<World>,
+    name: &str,
+    to: &Arc<Process>,
+    request: WholeRequest,
+) -> Result<WholeAnswer, &'static str> {
+    match world.number(0..6) {
+        0 => {
             world.fault("an answer was lost", name);
             let _ = arrive(to, request).await;
             std::future::pending().await
         }
-        3 => {
+        1 => {
             world.fault("a connection was reset after the request was applied", name);
             let _ = arrive(to, request).await;
             Err("reset")
         }
-        4 => {
+        2 => {
             world.fault("a request arrived twice", name);
             let first = arrive(to, request.clone()).await;
             world.pause(0..200).await;
             let second = arrive(to, request).await;
             if world.number(0..2) == 0 { first } else { second }
         }
-        5 => {
-            world.fault("a request arrived after its connection was reset", name);
-            later(world, to, request);
-            Err("reset")
-        }
-        6 => {
+        3 => {
             let polls = u32::try_from(world.number(1..8)).unwrap();
             world.fault(
                 "a connection was cut while the request was handled",
                 &format!("{name}, poll {polls}"),
             );
-            match to.handle(request, Some(polls)).await {
-                Some(answer) => Ok(answer),
-                None => Err("cut"),
-            }
+            to.handle(request, Some(polls)).await.ok_or("cut")
         }
-        7 => {
+        4 => {
             world.fault("a request was slow", name);
             world.pause(100..4_000).await;
             arrive(to, request).await
         }
-        8 => {
+        _ => {
             world.fault("a proxy answered 502 after the request was applied", name);
             let _ = arrive(to, request).await;
             Ok(WholeAnswer::of_proxy(502, None))
-        }
-        _ => {
-            let busy = world.number(0..2) == 0;
-            let (status, wait) = if busy { (429, Some(world.number(0..5))) } else { (503, None) };
-            world.fault("a proxy answered 429 or 503", name);
-            Ok(WholeAnswer::of_proxy(status, wait))
         }
     }
 }

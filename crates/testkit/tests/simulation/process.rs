@@ -178,7 +178,7 @@ async fn write(process: Arc<Process>, mut steps: StoreSteps) {
         if dies("after a sync, before its answers") {
             return std::future::pending().await;
         }
-        steps.answer(synced);
+        steps.answer(&synced);
         if failed {
             // Nothing more is written until somebody restarts it.
             world.pause(0..2_000).await;
