@@ -9,7 +9,7 @@ use crate::cap::{self, CapKey, CapUses};
 use crate::commission::Payout;
 use crate::drip::Schedule;
 use crate::facts::{Facts, PartnershipFacts};
-use crate::rule::{self, CompiledRule};
+use crate::rule::{self, AskedAgain, CompiledRule};
 
 /// A trigger ready to run.
 #[derive(Debug, Clone, PartialEq)]
@@ -99,10 +99,24 @@ impl CompiledTrigger {
         self.act(facts)
     }
 
+    /// Whether the rules that are asked again hold for an event that was evaluated at `at`.
+    pub fn holds(&self, facts: &Facts, at: Millis, asked: AskedAgain) -> bool {
+        let offered = asked == AskedAgain::Product || self.refuse(facts).is_none();
+        offered && self.rules.holds(facts, at, asked)
+    }
+
+    /// What it pays for an event whatever its rules say, before caps: minor units, never zero; `None` if that is nothing.
+    pub fn payout(&self, facts: &Facts) -> Option<(i64, Currency)> {
+        match &self.action {
+            CompiledAction::Pay { payout, .. } => payout.of(facts),
+            CompiledAction::GroupMove(_) => None,
+        }
+    }
+
     fn act(&self, facts: &Facts) -> Option<TriggerDecision> {
         match &self.action {
-            CompiledAction::Pay { payout, .. } => {
-                payout.of(facts).map(|(amount, currency)| TriggerDecision::Pay(amount, currency))
+            CompiledAction::Pay { .. } => {
+                self.payout(facts).map(|(amount, currency)| TriggerDecision::Pay(amount, currency))
             }
             CompiledAction::GroupMove(group) => Some(TriggerDecision::GroupMove(group.clone())),
         }

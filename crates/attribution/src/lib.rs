@@ -20,3 +20,4 @@ pub use facts::{
     ActionFacts, CustomerFacts, DealFacts, Facts, LeadFacts, LinkFacts, PartnershipFacts, ProductFacts,
     RecordFacts, TransactionFacts,
 };
+pub use rule::AskedAgain;

@@ -119,7 +119,6 @@ fn blank(ctx: &Ctx, entry: &ProductBookRow, owner: &CustomerRow) -> ProductRow {
             customer_key: owner.key.clone(),
             customer_site_key: owner.customer_key.clone(),
             partnership_key: owner.partnership_key.clone(),
-            partner_key: owner.partner_key.clone(),
             ..ProductNames::default()
         },
     }

@@ -42,6 +42,8 @@ pub const MIGRATIONS: &[&str] = &[
     super::webhook::TABLE,
     super::delivery::TABLE,
     super::transaction::REVISION,
+    super::partner_past::TABLE,
+    super::reward::REOPENS,
 ];
 
 /// Sources of records (trust.md section 1). Rows from before have the vendor as source, because the real one was not
