@@ -21,6 +21,7 @@ pub(crate) mod json;
 pub(crate) mod link;
 pub(crate) mod list;
 pub(crate) mod member;
+pub(crate) mod message;
 pub(crate) mod partner_past;
 pub(crate) mod partnership;
 pub(crate) mod past_payment;

@@ -20,6 +20,7 @@ mod import;
 mod invoice;
 mod keys;
 mod lead;
+mod message;
 mod partner;
 mod program;
 mod referral;
@@ -59,6 +60,7 @@ pub use invoice::{
 };
 pub use keys::{RotateKey, RotatedKey, WhichKey};
 pub use lead::{CreateLead, Lead, UpdateLead};
+pub use message::PartnerMessage;
 pub use partner::{
     CreatePartnership, MovePartnerships, Partner, PartnerManager, PartnerMoney, PartnerStats, PartnerToken,
     Partnership, TagPartnership, TierSummary, UpdatePartnership,

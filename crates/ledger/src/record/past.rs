@@ -185,7 +185,7 @@ impl Tally {
         let Some(payment) = &facts.transaction else { return false };
         match compiled.decide(facts, payment.created_at) {
             None => return false,
-            Some(TriggerDecision::GroupMove(_)) => {}
+            Some(TriggerDecision::GroupMove(_) | TriggerDecision::Message(_)) => {}
             Some(TriggerDecision::Pay(amount, currency)) => *self.sums.entry(currency).or_default() += amount,
         }
         self.fired += 1;

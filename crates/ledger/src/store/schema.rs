@@ -44,6 +44,8 @@ pub const MIGRATIONS: &[&str] = &[
     super::transaction::REVISION,
     super::partner_past::TABLE,
     super::reward::REOPENS,
+    super::message::TABLE,
+    super::reward::BY_STATUS,
 ];
 
 /// Sources of records (trust.md section 1). Rows from before have the vendor as source, because the real one was not

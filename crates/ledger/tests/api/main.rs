@@ -27,6 +27,7 @@ mod imports;
 mod invoices;
 mod links;
 mod lists;
+mod messages;
 mod names;
 mod openapi;
 mod operating;

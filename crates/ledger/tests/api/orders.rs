@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use self::history::{Fact, History, MonthEnd, histories};
 use crate::drips::run_due;
 use crate::shop::Shop;
-use crate::test_ledger::{START, text};
+use crate::test_ledger::text;
 
 /// From anywhere in a month, a day of the next one or of the one after.
 const MONTH: i64 = 32 * 24 * 60 * 60 * 1000;
@@ -171,5 +171,5 @@ fn whatever_happens_in_a_month_arrives_in_any_order_and_ends_in_the_same_ledger(
         })
         .unwrap();
     println!("{} histories, the longest of {} facts; {:?}", tried.get(), longest.get(), kinds.borrow());
-    assert!(START > 0 && tried.get() >= cases);
+    assert!(tried.get() >= cases);
 }

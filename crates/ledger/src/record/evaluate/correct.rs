@@ -105,7 +105,7 @@ fn take_back(unit: &mut Unit<'_>, ctx: &Ctx, rows: Vec<Earned>) -> Result<(), Re
 impl Evaluation<'_> {
     /// Keeps what each trigger has paid to the partner credited now, where its rules do not say otherwise; takes back
     /// the rest; and adds what is missing, if the partner still `earns`. What is kept keeps its amount, whatever has
-    /// become of the trigger. Nobody is moved: a move cannot be told from what came after it.
+    /// become of the trigger. Nobody is moved or told anything: a move cannot be told from what came after it.
     pub(super) fn correct(
         &self,
         unit: &mut Unit<'_>,
@@ -164,7 +164,7 @@ impl Evaluation<'_> {
         }
         match ready.compiled.decide(self.facts, self.at)? {
             TriggerDecision::Pay(amount, currency) => Some((amount, currency)),
-            TriggerDecision::GroupMove(_) => None,
+            TriggerDecision::GroupMove(_) | TriggerDecision::Message(_) => None,
         }
     }
 }

@@ -1,7 +1,9 @@
 //! From what triggers decide to rows of rewards: caps, installments, corrections.
 
 use headwater_attribution::claim::{Claims, Hold, hold};
-use headwater_attribution::{CapKey, CapUses, CompiledTrigger, Facts, Installment, TriggerDecision};
+use headwater_attribution::{
+    CapKey, CapUses, CompiledTrigger, Facts, Installment, MessageText, TriggerDecision,
+};
 use headwater_protocol::v2::RewardStatus;
 use headwater_protocol::{Currency, Millis};
 use headwater_store::Unit;
@@ -72,6 +74,8 @@ pub(crate) struct EarnOutcome {
     pub(crate) added: Vec<(i64, Currency)>,
     /// The triggers that move the partner, and to which group.
     pub(super) moves: Vec<(i64, String)>,
+    /// The triggers that send the partner a message.
+    pub(super) messages: Vec<(i64, MessageText)>,
 }
 
 impl Evaluation<'_> {
@@ -92,6 +96,7 @@ impl Evaluation<'_> {
             match ready.compiled.decide(self.facts, self.at) {
                 None => {}
                 Some(TriggerDecision::GroupMove(group)) => outcome.moves.push((ready.id, group)),
+                Some(TriggerDecision::Message(message)) => outcome.messages.push((ready.id, message)),
                 Some(TriggerDecision::Pay(amount, currency)) => {
                     for earning in self.earnings(unit, ctx, ready, (amount, currency), self.at)? {
                         let paid = (earning.amount, earning.currency);

@@ -1,4 +1,5 @@
-//! Moves partners to the groups that triggers decide on, and evaluates what listens for partners who join.
+//! Moves partners to the groups that triggers decide on, sends them messages, and evaluates what listens for partners who
+//! join.
 
 use headwater_protocol::v2::{TriggerEvent, WebhookEvent};
 use headwater_store::Unit;
@@ -6,11 +7,11 @@ use headwater_store::Unit;
 use super::earn::{EarnOutcome, EventRef};
 use super::{Occurrence, event, missing, pay_event};
 use crate::record::partnership::view::render;
-use crate::record::{Ctx, Refusal, outgoing, trigger};
+use crate::record::{Ctx, Refusal, message, outgoing, trigger};
 use crate::store::partnership::{self, PartnershipRow};
 use crate::store::{firing, group};
 
-/// Moves the partner to the groups that triggers have decided on, in their order, each once for an event. Each move
+/// Sends the messages and makes the moves that triggers have decided on, in their order, each once for an event. Each move
 /// is an event of its own, which may trigger others, first of all; a partner who returns to a group triggers nothing
 /// again, so that this ends. A list holds the moves to come, because as many calls inside each other as there are
 /// triggers would exceed the thread's stack.
@@ -22,10 +23,7 @@ pub(super) fn move_partner(
     outcome: EarnOutcome,
 ) -> Result<(), Refusal> {
     let mut open = Vec::new();
-    let next = |open: &mut Vec<_>, cause: &EventRef, outcome: EarnOutcome| {
-        open.extend(outcome.moves.into_iter().rev().map(|moved| (cause.key.clone(), moved)));
-    };
-    next(&mut open, cause, outcome);
+    queue_moves(unit, ctx, (cause, partner.id, outcome), &mut open)?;
     while let Some((cause, (trigger, name))) = open.pop() {
         let Some(found) = group::find(unit, ctx.program, &name)?.filter(|group| !group.archived) else {
             continue;
@@ -40,12 +38,31 @@ pub(super) fn move_partner(
         let id = partner.id;
         let heard = (TriggerEvent::PartnershipCreated, &*triggers);
         if let Some((event, _, outcome)) = pay_event(unit, ctx, heard, |unit| joins(unit, id))? {
-            next(&mut open, &event, outcome);
+            queue_moves(unit, ctx, (&event, id, outcome), &mut open)?;
         }
         let moved = partnership::find_by_id(unit, id)?;
         partner = moved.ok_or_else(|| missing("partner to move"))?;
         outgoing::queue(unit, ctx, WebhookEvent::PartnershipUpdated, &render(partner.clone()))?;
     }
+    Ok(())
+}
+
+/// A trigger's move to a group, for the event with this key.
+type OpenMove = (String, (i64, String));
+
+/// Sends the messages of an outcome, and puts its moves where the next one is taken from.
+fn queue_moves(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    (cause, partner, outcome): (&EventRef, i64, EarnOutcome),
+    open: &mut Vec<OpenMove>,
+) -> Result<(), Refusal> {
+    for (trigger, text) in outcome.messages {
+        if firing::insert(unit, trigger, &cause.key, ctx.now.0)? {
+            message::send(unit, ctx, (trigger, partner), text)?;
+        }
+    }
+    open.extend(outcome.moves.into_iter().rev().map(|moved| (cause.key.clone(), moved)));
     Ok(())
 }
 

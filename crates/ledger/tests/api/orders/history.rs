@@ -230,7 +230,7 @@ impl Fact {
             }
             // Two pages that claim different products: the first one counts.
             Self::Claim(customer, _) => (customer, 0),
-            Self::Subscription(customer, over, day) => (customer, day * 2 + i64::from(over)),
+            Self::Subscription(customer, over, _) => (customer, i64::from(over)),
             Self::Paid(payment, ..) => (payment, 0),
             Self::Total(payment, _, number) => (payment, number),
             Self::Acted(action, _) => (action, 0),
