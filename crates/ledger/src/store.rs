@@ -27,6 +27,7 @@ pub(crate) mod partnership;
 pub(crate) mod past_payment;
 pub(crate) mod product;
 pub(crate) mod product_book;
+pub(crate) mod product_past;
 pub(crate) mod program;
 pub(crate) mod provider_id;
 pub(crate) mod record_change;

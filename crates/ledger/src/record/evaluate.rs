@@ -306,10 +306,14 @@ fn missing(what: &str) -> Refusal {
 
 /// Evaluates anew the provider's payments made since a product's status changed, because the change may arrive after
 /// them.
-pub(crate) fn reevaluate_since(unit: &mut Unit<'_>, ctx: &Ctx, changed: &ProductRow) -> Result<(), Refusal> {
+pub(crate) fn reevaluate_since(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    (changed, since): (&ProductRow, i64),
+) -> Result<(), Refusal> {
     let preloaded = Preloaded { owner: None, linked: Some(changed) };
     for paid in transaction::list_of_product(unit, changed.id)? {
-        if paid.source == Source::Billing && changed.occurred_at.is_some_and(|at| at <= paid.created_at) {
+        if paid.source == Source::Billing && since <= paid.created_at {
             transaction(unit, ctx, &paid, preloaded, Reason::Corrected(Correction::Product))?;
         }
     }

@@ -46,6 +46,7 @@ pub const MIGRATIONS: &[&str] = &[
     super::reward::REOPENS,
     super::message::TABLE,
     super::reward::BY_STATUS,
+    super::product_past::TABLE,
 ];
 
 /// Sources of records (trust.md section 1). Rows from before have the vendor as source, because the real one was not

@@ -81,7 +81,7 @@ impl Fact {
                 ("page", "POST", "products".to_owned(), product(number, BOOKS[entry % 4], "active", None))
             }
             Self::Subscription(number, over, day) => {
-                let (status, day) = if over { ("churned", 40 + day) } else { ("active", day) };
+                let status = if over { "churned" } else { "active" };
                 ("billing", "POST", "products".to_owned(), product(number, book(number), status, Some(day)))
             }
             Self::Paid(payment, customer, day) => {
@@ -181,7 +181,7 @@ fn fact() -> impl Strategy<Value = Fact> {
     prop_oneof![
         1 => (2..4_usize).prop_map(Fact::Credit),
         2 => (customer.clone(), 0..4_usize).prop_map(|(customer, entry)| Fact::Claim(customer, entry)),
-        3 => (customer, any::<bool>(), 0..20_i64)
+        4 => (customer, any::<bool>(), 0..80_i64)
             .prop_map(|(customer, over, day)| Fact::Subscription(customer, over, day)),
         6 => (payment.clone(), 0..90_i64).prop_map(|(payment, day)| Fact::Paid(payment, payment % 4, day)),
         4 => (payment.clone(), prop_oneof![Just(0), Just(1000), 1..1000_i64], 1..6_i64)
@@ -230,7 +230,7 @@ impl Fact {
             }
             // Two pages that claim different products: the first one counts.
             Self::Claim(customer, _) => (customer, 0),
-            Self::Subscription(customer, over, _) => (customer, i64::from(over)),
+            Self::Subscription(customer, over, day) => (customer, day * 2 + i64::from(over)),
             Self::Paid(payment, ..) => (payment, 0),
             Self::Total(payment, _, number) => (payment, number),
             Self::Acted(action, _) => (action, 0),
