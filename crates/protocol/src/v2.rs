@@ -86,8 +86,8 @@ pub use trigger::{
 };
 pub use trigger_action::{Cap, CapPer, CapPeriod, Drip, FlatCommission, PercentCommission, TriggerAction};
 pub use v1::{
-    CreateV1Application, CreateV1Customer, CreateV1Transaction, UpdateV1Customer, V1Customer, V1Envelope,
-    V1Error,
+    CreateV1Application, CreateV1Customer, CreateV1Transaction, UpdateV1Customer, V1Application, V1Customer,
+    V1Envelope, V1Error,
 };
 pub use webhook::{
     CreateWebhook, DeliveryStatus, OutgoingWebhook, RotateWebhook, UpdateWebhook, WebhookDelivery,

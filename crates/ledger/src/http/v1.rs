@@ -61,10 +61,10 @@ async fn post_application(
     State(ledger): State<Ledger>,
     page: ProgramPage,
     posted: Posted<CreateV1Application>,
-) -> ApiResult<()> {
+) -> ApiResult<V1Application> {
     let work = move |unit: &mut Unit<'_>, ctx: &_| {
         v1::apply(unit, ctx, posted.value.clone())?;
-        Ok(Answer::new(200, "Application received", ()))
+        Ok(Answer::new(200, "Application received", V1Application { received: true }))
     };
     // An idempotency key is the vendor's: a page's might be one that the vendor has used.
     write::post(&ledger, page.ctx(&ledger), None, work).await

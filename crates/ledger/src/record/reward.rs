@@ -202,7 +202,8 @@ fn reverse_earned(
         if whole && !is_settled(&earned) && earned.status != RewardStatus::Declined.name() {
             let declined =
                 StatusChange { status: RewardStatus::Declined.name(), reason: Some(REFUNDED), at: ctx.now.0 };
-            let waits = if rests_on_claims(&earned) { RewardStatus::Pending.name() } else { &earned.status };
+            let waits =
+                if rests_on_claims(&earned) { RewardStatus::Pending.name() } else { earned.status.as_str() };
             reward::keep_status(unit, earned.id, waits)?;
             save::reward_status(unit, ctx, earned.id, &declined)?;
         }

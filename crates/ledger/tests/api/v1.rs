@@ -31,7 +31,7 @@ async fn a_page_applies_for_somebody_and_learns_nothing_about_who_is_a_partner()
     let key = shop.ledger.keys.public_key.clone();
     let new = json!({"email": "new@agency.example", "first_name": "N", "company": "Agency", "meta": {"from": "footer"}});
     let made = page(&key, new.clone()).await;
-    assert_eq!(made.text, r#"{"status":200,"message":"Application received","rdata":null}"#);
+    assert_eq!(made.text, r#"{"status":200,"message":"Application received","rdata":{"received":true}}"#);
     // A partner's address and one that has applied are answered like a new one.
     for email in ["new@agency.example", "referrer@partner.example"] {
         let again = page(&key, json!({"email": email})).await;

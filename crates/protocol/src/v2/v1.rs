@@ -86,6 +86,13 @@ pub struct CreateV1Application {
     pub meta: Option<Map<String, Value>>,
 }
 
+/// The answer to an application from a page: the same whoever applies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct V1Application {
+    /// Always true.
+    pub received: bool,
+}
+
 /// `PATCH /v1/customers/{key}`: members absent stay as they are.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct UpdateV1Customer {
