@@ -1,6 +1,7 @@
 //! From facts to decisions: each trigger once, in order.
 
-use headwater_protocol::field::FieldError;
+use headwater_protocol::field::{FieldError, check_length};
+use headwater_protocol::limits::{MESSAGE_SUBJECT_MAX, MESSAGE_TEXT_MAX};
 use headwater_protocol::v2::{Cap, Eligibility, Explanation, FailedRule, Rule, TriggerAction, TriggerEvent};
 use headwater_protocol::{Currency, Millis};
 use serde_json::Value;
@@ -9,7 +10,7 @@ use crate::cap::{self, CapKey, CapUses};
 use crate::commission::Payout;
 use crate::drip::Schedule;
 use crate::facts::{Facts, PartnershipFacts};
-use crate::rule::{self, CompiledRule};
+use crate::rule::{self, AskedAgain, CompiledRule};
 
 /// A trigger ready to run.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +30,16 @@ pub struct CompiledTrigger {
 enum CompiledAction {
     Pay { payout: Payout, caps: Vec<Cap>, drip: Option<Schedule> },
     GroupMove(String),
+    Message(MessageText),
+}
+
+/// A message to a partner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageText {
+    /// What it is about.
+    pub subject: String,
+    /// Plain text.
+    pub text: String,
 }
 
 /// What a trigger decided to do.
@@ -38,6 +49,8 @@ pub enum TriggerDecision {
     Pay(i64, Currency),
     /// To move the partner to the group with this key or slug.
     GroupMove(String),
+    /// To send the partner a message.
+    Message(MessageText),
 }
 
 /// One reward of a commission.
@@ -99,12 +112,27 @@ impl CompiledTrigger {
         self.act(facts)
     }
 
+    /// Whether the rules that are asked again hold for an event that was evaluated at `at`.
+    pub fn holds(&self, facts: &Facts, at: Millis, asked: AskedAgain) -> bool {
+        let offered = asked == AskedAgain::Product || self.refuse(facts).is_none();
+        offered && self.rules.holds(facts, at, asked)
+    }
+
+    /// What it pays for an event whatever its rules say, before caps: minor units, never zero; `None` if that is nothing.
+    pub fn payout(&self, facts: &Facts) -> Option<(i64, Currency)> {
+        match &self.action {
+            CompiledAction::Pay { payout, .. } => payout.of(facts),
+            CompiledAction::GroupMove(_) | CompiledAction::Message(_) => None,
+        }
+    }
+
     fn act(&self, facts: &Facts) -> Option<TriggerDecision> {
         match &self.action {
-            CompiledAction::Pay { payout, .. } => {
-                payout.of(facts).map(|(amount, currency)| TriggerDecision::Pay(amount, currency))
+            CompiledAction::Pay { .. } => {
+                self.payout(facts).map(|(amount, currency)| TriggerDecision::Pay(amount, currency))
             }
             CompiledAction::GroupMove(group) => Some(TriggerDecision::GroupMove(group.clone())),
+            CompiledAction::Message(message) => Some(TriggerDecision::Message(message.clone())),
         }
     }
 
@@ -176,6 +204,11 @@ impl CompiledAction {
                 return Err(FieldError::required("action.group"));
             }
             TriggerAction::GroupMove { group } => return Ok(Self::GroupMove(group.clone())),
+            TriggerAction::Message { subject, text } => {
+                check_length("action.subject", subject, 1, MESSAGE_SUBJECT_MAX)?;
+                check_length("action.text", text, 1, MESSAGE_TEXT_MAX)?;
+                return Ok(Self::Message(MessageText { subject: subject.clone(), text: text.clone() }));
+            }
         };
         let has_customer = !matches!(event, TriggerEvent::PartnershipCreated | TriggerEvent::LinkClicked);
         let drip = drip.as_ref().map(Schedule::compile).transpose()?;
@@ -216,7 +249,7 @@ pub fn explain(trigger: &CompiledTrigger, facts: &Facts, uses: &CapUses, now: Mi
                 let reason = "the commission of this payment is zero, or has no amount in its currency";
                 failed = refuse("action", reason);
             }
-            Some(TriggerDecision::GroupMove(_)) => {}
+            Some(TriggerDecision::GroupMove(_) | TriggerDecision::Message(_)) => {}
             Some(TriggerDecision::Pay(amount, currency)) => {
                 let made = trigger.installments(amount, now);
                 let left = trigger.limit(made, currency, now, &mut uses.clone());

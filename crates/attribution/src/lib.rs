@@ -15,8 +15,9 @@ mod window;
 
 pub use cap::{CapKey, CapUse, CapUses};
 pub use commission::{Percent, reverse};
-pub use evaluate::{CompiledTrigger, Installment, TriggerDecision, explain};
+pub use evaluate::{CompiledTrigger, Installment, MessageText, TriggerDecision, explain};
 pub use facts::{
     ActionFacts, CustomerFacts, DealFacts, Facts, LeadFacts, LinkFacts, PartnershipFacts, ProductFacts,
     RecordFacts, TransactionFacts,
 };
+pub use rule::AskedAgain;

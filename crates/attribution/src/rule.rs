@@ -143,33 +143,71 @@ impl Compiler {
     }
 }
 
+/// Which rules a correction asks again of a trigger that has paid. The others held when the event was evaluated, and what
+/// they ask about was not corrected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AskedAgain {
+    /// Those about the partner, and for whom the offer is: another is credited.
+    Partner,
+    /// Those about the product.
+    Product,
+}
+
 /// One evaluation: the facts, and what of them is asked.
 #[derive(Clone, Copy)]
 struct RuleEvaluation<'a> {
     facts: &'a Facts,
     now: Millis,
-    /// Only what can change after the event is asked: sums over payments, and the record of an event that is over, are
-    /// not.
-    lasting: bool,
+    asked: Asked,
+}
+
+/// Which rules are asked; the others are taken to hold.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    All,
+    /// What can change after the event: not sums over payments, nor the record of an event that is over.
+    Lasting,
+    Partner,
+    Product,
+}
+
+impl Asked {
+    fn skips(self, leaf: &Leaf, facts: &Facts) -> bool {
+        match self {
+            Self::All => false,
+            Self::Lasting => leaf.is_over(facts),
+            Self::Partner => leaf.field.object != Object::Partnership,
+            Self::Product => leaf.field.object != Object::Product,
+        }
+    }
 }
 
 impl CompiledRule {
     /// Whether the rules hold.
     pub fn matches(&self, facts: &Facts, now: Millis) -> bool {
-        check(&self.0, RuleEvaluation { facts, now, lasting: false }, None).is_ok()
+        check(&self.0, RuleEvaluation { facts, now, asked: Asked::All }, None).is_ok()
     }
 
     /// The first rule that does not hold, with the values compared; `None` when all hold.
     pub fn failed(&self, facts: &Facts, now: Millis) -> Option<FailedRule> {
-        let asked = RuleEvaluation { facts, now, lasting: false };
+        let asked = RuleEvaluation { facts, now, asked: Asked::All };
         check(&self.0, asked, None).err().map(|miss| miss.explain(asked))
     }
 
     /// The first rule that no longer holds for an event of the past. Times are compared with `earned_at`, when the
     /// event was evaluated; sums over payments are not asked, because later payments change them.
     pub fn ended(&self, facts: &Facts, earned_at: Millis) -> Option<FailedRule> {
-        let asked = RuleEvaluation { facts, now: earned_at, lasting: true };
+        let asked = RuleEvaluation { facts, now: earned_at, asked: Asked::Lasting };
         check(&self.0, asked, None).err().map(|miss| miss.explain(asked))
+    }
+
+    /// Whether the rules that a correction asks again hold, as of the time when the event was evaluated.
+    pub(crate) fn holds(&self, facts: &Facts, at: Millis, asked: AskedAgain) -> bool {
+        let asked = match asked {
+            AskedAgain::Partner => Asked::Partner,
+            AskedAgain::Product => Asked::Product,
+        };
+        check(&self.0, RuleEvaluation { facts, now: at, asked }, None).is_ok()
     }
 
     /// Whether a rule asks for sums over the customer's payments.
@@ -222,11 +260,12 @@ fn check<'a>(
         // An empty `any` does not compile, so there is always a first result.
         CompiledNode::Any(nodes) => first_of(nodes.iter().map(|node| check(node, asked, bound)))
             .unwrap_or(Err(FailedCheck { leaf: None, path: "rules", product: bound })),
+        CompiledNode::OneProduct(..) if asked.asked == Asked::Partner => Ok(()),
         CompiledNode::OneProduct(nodes, path) => {
             let one = |product| nodes.iter().try_for_each(|node| check(node, asked, Some(product)));
             first_of(products.iter().map(one)).unwrap_or(Err(FailedCheck { leaf: None, path, product: None }))
         }
-        CompiledNode::Leaf(leaf) if asked.lasting && leaf.is_over(asked.facts) => Ok(()),
+        CompiledNode::Leaf(leaf) if asked.asked.skips(leaf, asked.facts) => Ok(()),
         CompiledNode::Leaf(leaf) if leaf.field.object == Object::Product => {
             let one = |product| compare(leaf, asked, Some(product));
             let found = match bound {

@@ -22,6 +22,7 @@ mod list;
 mod manual;
 mod marketplace;
 mod member;
+mod message;
 mod openapi;
 mod operation;
 mod parameter;
@@ -69,6 +70,7 @@ fn api() -> Routes {
         .merge(link::routes())
         .merge(marketplace::routes())
         .merge(member::routes())
+        .merge(message::routes())
         .merge(partnership::routes())
         .merge(program::routes())
         .merge(product::routes())

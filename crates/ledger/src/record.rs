@@ -29,6 +29,7 @@ pub(crate) mod list;
 pub(crate) mod lookup;
 pub(crate) mod marketplace;
 pub(crate) mod member;
+pub(crate) mod message;
 pub(crate) mod offer;
 pub(crate) mod outgoing;
 mod paid_for;

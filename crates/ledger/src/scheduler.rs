@@ -27,7 +27,8 @@ impl Ledger {
     /// Runs a batch as one unit of work. If that fails, runs its things one by one and puts off those that fail.
     async fn run_batch(&self, batch: DueBatch) -> Result<(), Refusal> {
         let DueBatch { program, test, rows } = batch;
-        let ctx = self.ctx(program, test);
+        // Test things are due only while the clock is in use, of which this process may not have heard yet.
+        let ctx = Ctx { test_clock: test, ..self.ctx(program, test) };
         let run = |rows: Vec<_>, ctx: Ctx| {
             self.change(program, move |unit: &mut Unit<'_>| due::run(unit, &ctx, &rows))
         };

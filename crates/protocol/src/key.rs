@@ -38,6 +38,8 @@ pub enum Prefix {
     Webhook,
     /// `msg_`: an event on its way to a webhook.
     Delivery,
+    /// `note_`: a message to a partner.
+    Message,
     /// `link_`
     Link,
     /// `clck_`
@@ -90,6 +92,7 @@ impl Prefix {
             Self::Trigger => "trig_",
             Self::Webhook => "whk_",
             Self::Delivery => "msg_",
+            Self::Message => "note_",
             Self::Link => "link_",
             Self::Click => "clck_",
             Self::Stage => "stag_",

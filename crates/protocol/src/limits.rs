@@ -136,6 +136,10 @@ pub const TRIGGERS_MAX: usize = 500;
 pub const DRIP_OCCURRENCES_MAX: u32 = 60;
 /// Caps of one trigger; each is a statement more for what it pays.
 pub const CAPS_MAX: usize = 5;
+/// Characters of the subject of a message that a trigger sends: a line.
+pub const MESSAGE_SUBJECT_MAX: usize = 200;
+/// Characters of its text: a page, and a row that a payment's unit of work writes.
+pub const MESSAGE_TEXT_MAX: usize = 5000;
 /// Currencies in one map of amounts: more than any program pays in.
 pub const AMOUNTS_MAX: usize = 50;
 /// Due things that one step of the scheduler runs, few enough that it occupies the writer for milliseconds only.

@@ -20,6 +20,7 @@ mod import;
 mod invoice;
 mod keys;
 mod lead;
+mod message;
 mod partner;
 mod program;
 mod referral;
@@ -59,6 +60,7 @@ pub use invoice::{
 };
 pub use keys::{RotateKey, RotatedKey, WhichKey};
 pub use lead::{CreateLead, Lead, UpdateLead};
+pub use message::PartnerMessage;
 pub use partner::{
     CreatePartnership, MovePartnerships, Partner, PartnerManager, PartnerMoney, PartnerStats, PartnerToken,
     Partnership, TagPartnership, TierSummary, UpdatePartnership,
@@ -83,7 +85,10 @@ pub use trigger::{
     Trigger, TriggerEvent, UpdateTrigger,
 };
 pub use trigger_action::{Cap, CapPer, CapPeriod, Drip, FlatCommission, PercentCommission, TriggerAction};
-pub use v1::{CreateV1Customer, CreateV1Transaction, UpdateV1Customer, V1Customer, V1Envelope, V1Error};
+pub use v1::{
+    CreateV1Application, CreateV1Customer, CreateV1Transaction, UpdateV1Customer, V1Application, V1Customer,
+    V1Envelope, V1Error,
+};
 pub use webhook::{
     CreateWebhook, DeliveryStatus, OutgoingWebhook, RotateWebhook, UpdateWebhook, WebhookDelivery,
     WebhookEvent,

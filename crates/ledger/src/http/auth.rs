@@ -1,7 +1,9 @@
 //! Authentication: key pairs by Basic, tokens by Bearer (api.md section 1). The credential alone decides which view
 //! of the data the caller gets.
 
-use axum::extract::FromRequestParts;
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use base64::Engine as _;
@@ -125,6 +127,19 @@ impl Viewer for VendorOrPartner {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ConversionSender(pub(crate) Vendor);
 
+/// A page that names a program by its public key in the path, and proves nothing.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ProgramPage {
+    program: i64,
+}
+
+impl ProgramPage {
+    /// The context of this request.
+    pub(crate) fn ctx(self, ledger: &Ledger) -> Ctx {
+        Ctx { source: Source::Page, ..ledger.ctx(self.program, false) }
+    }
+}
+
 /// The program's administrator.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Admin {
@@ -204,6 +219,33 @@ impl FromRequestParts<Ledger> for Admin {
     }
 }
 
+impl FromRequestParts<Ledger> for ProgramPage {
+    type Rejection = ApiFailure;
+
+    async fn from_request_parts(parts: &mut Parts, ledger: &Ledger) -> Result<Self, ApiFailure> {
+        // Everybody may send this and each is a stored row, as a click is; the same rate bounds both.
+        if let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>()
+            && !ledger.may_click(peer.ip())
+        {
+            let message = "too many requests from this address";
+            return Err(Refusal::new(RefusalKind::TooMany, "rate_limited", message).into());
+        }
+        let name = parts.uri.path().rsplit('/').next().unwrap_or_default().to_owned();
+        match ledger.read(move |unit| credential::of_public_key(unit, &name)).await? {
+            Some((program, false)) => Ok(Self { program }),
+            Some((_, true)) => {
+                let message = "test keys change only test records; applications are shared with production";
+                Err(Refusal::new(RefusalKind::Forbidden, "test_key_read_only", message).into())
+            }
+            None => Err(unknown(ledger, wrong("the path ends with the program's public key")).await?),
+        }
+    }
+}
+
+impl Input for ProgramPage {
+    fn describe(_: &mut OperationTypes) {}
+}
+
 impl Input for Vendor {
     fn describe(types: &mut OperationTypes) {
         types.callers = vec![VENDOR];
@@ -237,17 +279,20 @@ impl Input for Admin {
 /// The caller, or the refusal. A ledger without any program cannot judge a key, so it answers 503: browsers drop for
 /// good an event that is answered 401 (trust.md section 3).
 async fn authenticate(parts: &Parts, ledger: &Ledger) -> Result<Caller, ApiFailure> {
-    let refused = match identify(parts, ledger).await {
-        Ok(caller) => return Ok(caller),
-        Err(refused) => refused,
-    };
+    match identify(parts, ledger).await {
+        Ok(caller) => Ok(caller),
+        Err(refused) => Err(unknown(ledger, refused).await?),
+    }
+}
+
+async fn unknown(ledger: &Ledger, refused: Refusal) -> Result<ApiFailure, ApiFailure> {
     if refused.kind == RefusalKind::Unauthorized && !ledger.read(credential::any).await? {
         let message = "the ledger has no program yet; send it again later";
-        return Err(Refusal::new(RefusalKind::NotReady, "not_ready", message)
+        return Ok(Refusal::new(RefusalKind::NotReady, "not_ready", message)
             .hint("`headwater init` makes a program")
             .into());
     }
-    Err(refused.into())
+    Ok(refused.into())
 }
 
 async fn identify(parts: &Parts, ledger: &Ledger) -> Result<Caller, Refusal> {

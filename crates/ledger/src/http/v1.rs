@@ -6,11 +6,12 @@ mod envelope;
 use axum::extract::State;
 use axum::{Router, middleware};
 use headwater_protocol::v2::{
-    CreateAction, CreateV1Customer, CreateV1Transaction, Transaction, UpdateV1Customer, V1Customer,
+    CreateAction, CreateV1Application, CreateV1Customer, CreateV1Transaction, Transaction, UpdateV1Customer,
+    V1Application, V1Customer,
 };
 use headwater_store::Unit;
 
-use super::auth::{Vendor, VendorOrPartner};
+use super::auth::{ProgramPage, Vendor, VendorOrPartner};
 use super::body::{Key, Posted};
 use super::envelope::{Answer, ApiResult};
 use super::list;
@@ -42,6 +43,7 @@ pub(super) fn router() -> Router<Ledger> {
         )
         .post("/v1/customers/{key}/transactions", "Create a transaction", post_transaction)
         .get("/v1/partnerships", "List partnerships", list::list::<Partnerships, VendorOrPartner>)
+        .post("/v1/partnerships/{public_key}", "Apply to become a partner", post_application)
         .post(
             "/v1/actions",
             "Record an action",
@@ -53,6 +55,19 @@ pub(super) fn router() -> Router<Ledger> {
         .method_not_allowed_fallback(error::unknown_method)
         .route_layer(middleware::from_fn(unread::warn))
         .route_layer(middleware::from_fn(envelope::rewrite))
+}
+
+async fn post_application(
+    State(ledger): State<Ledger>,
+    page: ProgramPage,
+    posted: Posted<CreateV1Application>,
+) -> ApiResult<V1Application> {
+    let work = move |unit: &mut Unit<'_>, ctx: &_| {
+        v1::apply(unit, ctx, posted.value.clone())?;
+        Ok(Answer::new(200, "Application received", V1Application { received: true }))
+    };
+    // An idempotency key is the vendor's: a page's might be one that the vendor has used.
+    write::post(&ledger, page.ctx(&ledger), None, work).await
 }
 
 async fn get_customer(State(ledger): State<Ledger>, vendor: Vendor, Key(key): Key) -> ApiResult<V1Customer> {

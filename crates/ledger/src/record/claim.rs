@@ -8,10 +8,10 @@ use headwater_protocol::v2::{Change, List};
 use headwater_protocol::{Millis, Source};
 use headwater_store::Unit;
 
-use super::evaluate::{self, Preloaded, Reason};
+use super::evaluate::{self, Correction, Preloaded, Reason};
 use super::{Ctx, Refusal, save};
 use crate::store::click;
-use crate::store::customer::CustomerRow;
+use crate::store::customer::{self, CustomerRow};
 use crate::store::partnership;
 use crate::store::product::{self, ProductRow};
 use crate::store::product_book::ProductBookRow;
@@ -135,9 +135,9 @@ fn move_credit(unit: &mut Unit<'_>, ctx: &Ctx, row: &CustomerRow) -> Result<(), 
         }
     }
     for mut paid in transaction::list_of_customer(unit, row.id)? {
-        relink(unit, ctx, row, &mut paid)?;
+        relink(unit, ctx, row, (&mut paid, Correction::Credit))?;
     }
-    evaluate::customer_created(unit, ctx, row, None, Reason::Corrected)
+    evaluate::customer_credited(unit, ctx, row)
 }
 
 /// Links and credits a payment of this customer as if it were recorded now, and evaluates it anew.
@@ -145,7 +145,7 @@ fn relink(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     row: &CustomerRow,
-    paid: &mut TransactionRow,
+    (paid, what): (&mut TransactionRow, Correction),
 ) -> Result<(), Refusal> {
     let linked = match (&paid.subscription_key, paid.product) {
         (_, Some(id)) if paid.customer == row.id => product::find_by_id(unit, id)?,
@@ -159,7 +159,7 @@ fn relink(
     paid.updated_at = ctx.now.0;
     save::transaction(unit, ctx, paid)?;
     let preloaded = Preloaded { owner: Some(row), linked: linked.as_ref() };
-    evaluate::transaction(unit, ctx, paid, preloaded, Reason::Corrected)
+    evaluate::transaction(unit, ctx, paid, preloaded, Reason::Corrected(what))
 }
 
 /// Binds a billing provider's id to the customer. A page may only bind one where the customer has none. When a
@@ -216,7 +216,7 @@ fn take_claimed(
             paid.claimed_name = None;
             save::transaction(unit, ctx, &paid)?;
         } else {
-            relink(unit, ctx, row, &mut paid)?;
+            relink(unit, ctx, row, (&mut paid, Correction::Customer))?;
         }
     }
     Ok(())
@@ -249,10 +249,13 @@ pub(crate) fn confirm_product(
     } else if first {
         remember(unit, ctx, &row.key, "confirmed_at", (None, Some(ctx.now.0.to_string())))?;
     }
+    if first && let Some(owner) = customer::find_by_id(unit, row.customer)? {
+        evaluate::refresh_holds(unit, ctx, &owner)?;
+    }
     if first || (resolution == Resolution::Replace && !plan_changed) {
         for paid in transaction::list_of_product(unit, row.id)? {
             let preloaded = Preloaded { owner: None, linked: Some(row) };
-            evaluate::transaction(unit, ctx, &paid, preloaded, Reason::Corrected)?;
+            evaluate::transaction(unit, ctx, &paid, preloaded, Reason::Corrected(Correction::Product))?;
         }
     }
     Ok(())

@@ -86,6 +86,14 @@ fn by_secret(
     Ok(found.filter(|(row, _)| secret::matches(secret, &row.secret_hash)))
 }
 
+/// The program that a public key names, and whether it is that of the test pair.
+pub(crate) fn of_public_key(
+    unit: &mut Unit<'_>,
+    public_key: &str,
+) -> Result<Option<(i64, bool)>, StoreError> {
+    Ok(credential::find_pair(unit, public_key)?.map(|row| (row.program, row.test)))
+}
+
 /// The caller of a Bearer token.
 pub(crate) fn bearer(unit: &mut Unit<'_>, token: &str, now: Millis) -> Result<Option<Caller>, StoreError> {
     Ok(by_secret(unit, token, now)?.and_then(|(row, _)| {

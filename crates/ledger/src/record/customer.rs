@@ -13,7 +13,7 @@ use headwater_protocol::v2::{Attribution, Change, CreateCustomer, Customer, List
 use headwater_protocol::{FieldError, Source, limits};
 use headwater_store::Unit;
 
-use super::evaluate::{self, Reason};
+use super::evaluate;
 use super::refusal::short;
 use super::{Ctx, Refusal, RefusalKind, claim, lookup, member, partnership, program, save};
 use crate::store::customer::CustomerRow;
@@ -186,7 +186,7 @@ pub(crate) fn insert(
     if let Some(provider_key) = row.provider_key.clone() {
         claim::bind_provider(unit, ctx, row, &provider_key)?;
     }
-    evaluate::customer_created(unit, ctx, row, referrer, Reason::Recorded)
+    evaluate::customer_created(unit, ctx, row, referrer)
 }
 
 /// Checks what is asked of new customers only. A page may leave out the address when it gives the site's own id, which

@@ -1,9 +1,11 @@
 //! Turns what was recorded into rewards: gathers the facts, calls `attribution`, writes what it decided.
 
+mod correct;
 mod earn;
 mod gather;
 mod hold;
 mod moves;
+mod signup;
 
 use headwater_attribution::claim::Claims;
 use headwater_attribution::{CompiledTrigger, Facts, RecordFacts, explain};
@@ -19,14 +21,17 @@ use crate::store::partnership::{self, PartnershipRow};
 use crate::store::product::ProductRow;
 use crate::store::transaction::{self, TransactionRow};
 
+use correct::Standing;
 use earn::{Evaluation, EventRef};
 use gather::{Policy, claims_of, history, history_at, policy};
 
+pub(crate) use correct::Correction;
 pub(crate) use earn::{DRIP, EarnOutcome};
 pub(crate) use gather::{History, Known, facts};
-pub(crate) use hold::{of_installment, refresh_holds};
+pub(crate) use hold::{hold_reopened, of_installment, refresh_holds};
 pub(crate) use moves::joined;
 use moves::move_partner;
+pub(crate) use signup::{customer_created, customer_credited};
 
 /// Why an event is evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +43,7 @@ pub(crate) enum Reason {
     Linked,
     /// A fact behind it was corrected: what should not have been earned is taken back, what should have been is
     /// earned now, and the rest stays.
-    Corrected,
+    Corrected(Correction),
 }
 
 /// Rows of a payment that the caller has already read, to spare queries. A missing one is looked up.
@@ -83,11 +88,24 @@ pub(crate) fn event_with(
     (listened, triggers): (TriggerEvent, &[ListeningTrigger]),
     occurred: impl FnOnce(&mut Unit<'_>) -> Result<Option<Occurrence>, Refusal>,
 ) -> Result<(), Refusal> {
-    if triggers.is_empty() {
-        return Ok(());
+    match pay_event(unit, ctx, (listened, triggers), occurred)? {
+        Some((event, partner, outcome)) => move_partner(unit, ctx, &event, partner, outcome),
+        None => Ok(()),
     }
-    let Some(occurred) = occurred(unit)? else { return Ok(()) };
-    let Some(partner) = active(occurred.partner) else { return Ok(()) };
+}
+
+/// The same without moving the partner; `None` when nobody earns with it.
+fn pay_event(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    (listened, triggers): (TriggerEvent, &[ListeningTrigger]),
+    occurred: impl FnOnce(&mut Unit<'_>) -> Result<Option<Occurrence>, Refusal>,
+) -> Result<Option<(EventRef, PartnershipRow, EarnOutcome)>, Refusal> {
+    if triggers.is_empty() {
+        return Ok(None);
+    }
+    let Some(occurred) = occurred(unit)? else { return Ok(None) };
+    let Some(partner) = active(occurred.partner) else { return Ok(None) };
     let (owner, product) = (occurred.customer.as_ref(), occurred.product.as_ref());
     let event = EventRef { key: occurred.key, customer: owner.map(|row| row.id), txn: None, at: ctx.now };
     let mut claims = owner.map(claims_of).unwrap_or_default();
@@ -102,54 +120,11 @@ pub(crate) fn event_with(
     let decided =
         Evaluation { event: &event, partnership: partner.id, facts: &facts, claims, policy, at: ctx.now };
     let outcome = decided.pay(unit, ctx, triggers)?;
-    move_partner(unit, ctx, &event, partner, outcome)
+    Ok(Some((event, partner, outcome)))
 }
 
 fn compiled(triggers: &[ListeningTrigger]) -> impl Iterator<Item = &CompiledTrigger> {
     triggers.iter().map(|ready| &ready.compiled)
-}
-
-/// Evaluates the triggers that listen for a new customer, in the unit of work that recorded or corrected it.
-/// `partner` is the credited one, when the caller has read it.
-pub(crate) fn customer_created(
-    unit: &mut Unit<'_>,
-    ctx: &Ctx,
-    owner: &CustomerRow,
-    partner: Option<PartnershipRow>,
-    reason: Reason,
-) -> Result<(), Refusal> {
-    let event = EventRef {
-        key: format!("customer:{}", owner.id),
-        customer: Some(owner.id),
-        txn: None,
-        at: Millis(owner.created_at),
-    };
-    let partner = match partner {
-        Some(partner) => active(partner),
-        None => credited(unit, owner.partnership)?,
-    };
-    let Some(partner) = partner else { return without_partner(unit, ctx, &event, reason) };
-    let triggers = trigger::ready(unit, ctx, TriggerEvent::CustomerCreated)?;
-    if triggers.is_empty() {
-        return without_partner(unit, ctx, &event, reason);
-    }
-    let history = history(unit, compiled(&triggers), owner.id, "USD")?;
-    let known = Known { customer: Some(owner), history, ..Known::default() };
-    let facts = facts(ctx, TriggerEvent::CustomerCreated, &partner, known)?;
-    let claims = claims_of(owner);
-    let policy = policy(unit, ctx, claims)?;
-    let decided =
-        Evaluation { event: &event, partnership: partner.id, facts: &facts, claims, policy, at: ctx.now };
-    if reason == Reason::Corrected {
-        return decided.correct(unit, ctx, &triggers);
-    }
-    let outcome = decided.pay(unit, ctx, &triggers)?;
-    move_partner(unit, ctx, &event, partner, outcome)
-}
-
-/// Nobody earns with an event: a correction takes back what somebody has earned.
-fn without_partner(unit: &mut Unit<'_>, ctx: &Ctx, event: &EventRef, reason: Reason) -> Result<(), Refusal> {
-    if reason == Reason::Corrected { earn::take_all_back(unit, ctx, event) } else { Ok(()) }
 }
 
 /// Evaluates the triggers that listen for payments, in the unit of work that recorded, linked or corrected it.
@@ -160,7 +135,10 @@ pub(crate) fn transaction(
     preloaded: Preloaded<'_>,
     reason: Reason,
 ) -> Result<(), Refusal> {
-    let event = event_of(txn);
+    if let Reason::Corrected(what) = reason {
+        correct_transaction(unit, ctx, txn, preloaded, what)?;
+        return repeat_refunds(unit, ctx, txn);
+    }
     let partner = credited(unit, txn.partnership)?;
     let mut triggers = match partner {
         Some(_) => trigger::ready(unit, ctx, TriggerEvent::TransactionCreated)?,
@@ -169,31 +147,44 @@ pub(crate) fn transaction(
     if reason == Reason::Linked {
         triggers = triggers.iter().filter(|ready| ready.compiled.asks_products()).cloned().collect();
     }
-    match partner.filter(|_| !triggers.is_empty()) {
-        None => without_partner(unit, ctx, &event, reason)?,
-        Some(partner) => {
-            let history = match reason {
-                Reason::Recorded => history(unit, compiled(&triggers), txn.customer, &txn.currency)?,
-                Reason::Linked | Reason::Corrected => history_at(unit, compiled(&triggers), txn)?,
-            };
-            let (facts, claims, policy) = of_transaction(unit, ctx, txn, preloaded, (&partner, history))?;
-            let decided = Evaluation {
-                event: &event,
-                partnership: partner.id,
-                facts: &facts,
-                claims,
-                policy,
-                at: ctx.now,
-            };
-            if reason == Reason::Corrected {
-                decided.correct(unit, ctx, &triggers)?;
-            } else {
-                let outcome = decided.pay(unit, ctx, &triggers)?;
-                move_partner(unit, ctx, &event, partner, outcome)?;
-            }
-        }
+    if let Some(partner) = partner.filter(|_| !triggers.is_empty()) {
+        let event = event_of(txn);
+        let history = match reason {
+            Reason::Linked => history_at(unit, compiled(&triggers), txn)?,
+            _ => history(unit, compiled(&triggers), txn.customer, &txn.currency)?,
+        };
+        let (facts, claims, policy) = of_transaction(unit, ctx, txn, preloaded, (&partner, history))?;
+        let decided =
+            Evaluation { event: &event, partnership: partner.id, facts: &facts, claims, policy, at: ctx.now };
+        let outcome = decided.pay(unit, ctx, &triggers)?;
+        move_partner(unit, ctx, &event, partner, outcome)?;
     }
     repeat_refunds(unit, ctx, txn)
+}
+
+/// Evaluates a payment anew, as of the time when it was evaluated first.
+fn correct_transaction(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    txn: &TransactionRow,
+    preloaded: Preloaded<'_>,
+    what: Correction,
+) -> Result<(), Refusal> {
+    let event = event_of(txn);
+    let standing = Standing::of(unit, ctx, &event)?;
+    let Some(partner) = standing.partner(unit, txn.partnership)? else {
+        return standing.take_back_all(unit, ctx);
+    };
+    let triggers = standing.triggers(unit, ctx, (TriggerEvent::TransactionCreated, what))?;
+    if triggers.is_empty() {
+        return Ok(());
+    }
+    let history = history_at(unit, compiled(&triggers), txn)?;
+    let (facts, claims, policy) = of_transaction(unit, ctx, txn, preloaded, (&partner, history))?;
+    let at = standing.from;
+    let decided = Evaluation { event: &event, partnership: partner.id, facts: &facts, claims, policy, at };
+    let earns = active(partner).is_some();
+    decided.correct(unit, ctx, standing, (&triggers, what, earns))
 }
 
 /// What is earned only now has no reversals yet: repeats the refunds that came before.
@@ -315,11 +306,15 @@ fn missing(what: &str) -> Refusal {
 
 /// Evaluates anew the provider's payments made since a product's status changed, because the change may arrive after
 /// them.
-pub(crate) fn reevaluate_since(unit: &mut Unit<'_>, ctx: &Ctx, changed: &ProductRow) -> Result<(), Refusal> {
+pub(crate) fn reevaluate_since(
+    unit: &mut Unit<'_>,
+    ctx: &Ctx,
+    (changed, since): (&ProductRow, i64),
+) -> Result<(), Refusal> {
     let preloaded = Preloaded { owner: None, linked: Some(changed) };
     for paid in transaction::list_of_product(unit, changed.id)? {
-        if paid.source == Source::Billing && changed.occurred_at.is_some_and(|at| at <= paid.created_at) {
-            transaction(unit, ctx, &paid, preloaded, Reason::Corrected)?;
+        if paid.source == Source::Billing && since <= paid.created_at {
+            transaction(unit, ctx, &paid, preloaded, Reason::Corrected(Correction::Product))?;
         }
     }
     Ok(())
@@ -341,7 +336,6 @@ fn of_transaction(
         &read
     };
     let mut linked = match preloaded.linked.filter(|_| txn.product.is_some()) {
-        Some(row) if txn.source != Source::Billing => Some(row),
         Some(row) => {
             // A cancellation or change of plan after the payment must not change what it earns.
             found = Some(as_paid(unit, txn, row.clone())?);

@@ -40,6 +40,12 @@ pub(crate) fn record(
             Refusal::new(RefusalKind::Conflict, "partnership_archived", message).field("partnership_key")
         );
     }
+    let forbidden = whose.group_facts.as_ref().is_some_and(|group| group.features.disable_link_create);
+    if viewer.is_some() && forbidden {
+        let message = "your group's links are made by the company";
+        return Err(Refusal::new(RefusalKind::Forbidden, "links_disabled", message)
+            .hint("ask the company for a link"));
+    }
     let allowed = program::find(unit, ctx.program)?.link_destinations;
     let dest = check_dest(&new.dest, &allowed).map_err(|refusal| match viewer {
         // A partner cannot change the program.

@@ -6,8 +6,8 @@ use headwater_store::Unit;
 
 use super::Refusal;
 use crate::store::product::{self, ProductRow};
-use crate::store::product_book;
 use crate::store::transaction::TransactionRow;
+use crate::store::{product_book, product_past};
 
 /// The product that a payment is linked to, as it was at the time of the payment.
 pub(super) fn linked(unit: &mut Unit<'_>, txn: &TransactionRow) -> Result<Option<ProductRow>, Refusal> {
@@ -26,8 +26,13 @@ pub(super) fn as_paid(
         return Ok(row);
     }
     let other = txn.product_book.filter(|entry| *entry != row.product_book);
-    if was_active((txn.source, txn.created_at), other.is_some(), &row.status, row.occurred_at) {
+    let older = row.occurred_at.is_some_and(|changed| changed > txn.created_at);
+    let then = if older { product_past::find(unit, row.id, txn.created_at)? } else { None };
+    let known = (row.status.as_str(), row.occurred_at, then.as_deref());
+    if was_active((txn.source, txn.created_at), other.is_some(), known) {
         ProductStatus::Active.name().clone_into(&mut row.status);
+    } else if older {
+        ProductStatus::Churned.name().clone_into(&mut row.status);
     }
     if let Some(entry) = other.map(|id| product_book::find_by_id(unit, id)).transpose()?.flatten() {
         row.product_book = entry.id;
@@ -37,13 +42,14 @@ pub(super) fn as_paid(
 }
 
 /// Whether a payment shows that its product was active when it was made, whatever the product's status is now: a
-/// provider's does, unless the subscription had ended and was for the same entry, not an `other`.
+/// provider's does, unless the subscription had ended and was for the same entry, not an `other`. `known` is the product's
+/// status, since when, and the one before that at the time of the payment.
 pub(super) fn was_active(
     (source, paid_at): (Source, i64),
     other: bool,
-    status: &str,
-    occurred_at: Option<i64>,
+    (status, occurred_at, then): (&str, Option<i64>, Option<&str>),
 ) -> bool {
-    let ended = status == ProductStatus::Churned.name() && occurred_at.is_none_or(|at| at <= paid_at);
-    source == Source::Billing && (other || !ended)
+    let older = occurred_at.is_some_and(|changed| changed > paid_at);
+    let at_the_time = if older { then } else { Some(status) };
+    source == Source::Billing && (other || at_the_time != Some(ProductStatus::Churned.name()))
 }

@@ -11,7 +11,7 @@ use headwater_protocol::limits::{DRY_RUN_EXAMPLES, DRY_RUN_STEP};
 use headwater_protocol::v2::{
     DryRun, DryRunExample, DryRunTrigger, PastRange, ProductClaims, ProductStatus, Rule, TriggerEvent,
 };
-use headwater_protocol::{Currency, FieldError, Millis};
+use headwater_protocol::{Currency, FieldError, Millis, Source};
 use headwater_store::Unit;
 
 use super::evaluate::{self, History};
@@ -103,13 +103,19 @@ fn facts(
     let linked = row.product.take().filter(|product| !(ignores_claims && product.confirmed_at.is_none()));
     let product = linked.map(|product| {
         let other = product.paid_for.is_some_and(|entry| entry != product.book);
-        let active = was_active((row.source, row.created_at), other, &product.status, product.occurred_at);
+        let known = (product.status.as_str(), product.occurred_at, product.then.as_deref());
+        let active = was_active((row.source, row.created_at), other, known);
+        let over = !active && row.source == Source::Billing;
         let status = ProductStatus::from_name(&product.status).unwrap_or_default();
         ProductFacts {
             key: product.key,
             name: product.book_name,
             product_book_key: product.book_key,
-            status: if active { ProductStatus::Active } else { status },
+            status: match (active, over) {
+                (true, _) => ProductStatus::Active,
+                (_, true) => ProductStatus::Churned,
+                _ => status,
+            },
             created_at: Millis(product.created_at),
         }
     });
@@ -185,7 +191,7 @@ impl Tally {
         let Some(payment) = &facts.transaction else { return false };
         match compiled.decide(facts, payment.created_at) {
             None => return false,
-            Some(TriggerDecision::GroupMove(_)) => {}
+            Some(TriggerDecision::GroupMove(_) | TriggerDecision::Message(_)) => {}
             Some(TriggerDecision::Pay(amount, currency)) => *self.sums.entry(currency).or_default() += amount,
         }
         self.fired += 1;

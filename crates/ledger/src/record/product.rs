@@ -1,6 +1,7 @@
 //! Products: the catalogue entries that a customer has, and who sold them (seed 000).
 
 mod listing;
+mod report;
 pub(super) mod view;
 
 use headwater_protocol::field::check_optional;
@@ -20,6 +21,7 @@ use crate::store::product::{self, ProductNames, ProductRow};
 use crate::store::product_book::ProductBookRow;
 
 pub(crate) use listing::list;
+use report::{is_late, remember_status};
 use view::render;
 pub(crate) use view::{Products, get_for_partner};
 
@@ -119,7 +121,6 @@ fn blank(ctx: &Ctx, entry: &ProductBookRow, owner: &CustomerRow) -> ProductRow {
             customer_key: owner.key.clone(),
             customer_site_key: owner.customer_key.clone(),
             partnership_key: owner.partnership_key.clone(),
-            partner_key: owner.partner_key.clone(),
             ..ProductNames::default()
         },
     }
@@ -167,6 +168,7 @@ fn again(
         Source::Billing | Source::Vendor => {}
     }
     let late = is_late(&row, new);
+    let earlier = remember_status(unit, &row, (late, new.status.name(), new.occurred_at.map(|at| at.0)))?;
     let (turned, old_entry) = (!late && row.status != new.status.name(), row.product_book);
     let entry = entry(unit, ctx, new)?;
     if entry.is_none() && ctx.source == Source::Vendor {
@@ -185,26 +187,15 @@ fn again(
     if let Some(entry) = entry.filter(|_| !late || row.confirmed_at.is_none()) {
         claim::confirm_product(unit, ctx, &mut row, &entry)?;
     }
-    if turned && ctx.source == Source::Billing {
-        evaluate::reevaluate_since(unit, ctx, &row)?;
+    if ctx.source == Source::Billing
+        && let Some(since) = earlier.or(row.occurred_at.filter(|_| turned))
+    {
+        evaluate::reevaluate_since(unit, ctx, (&row, since))?;
     }
     if turned || row.product_book != old_entry {
         evaluate::product_updated(unit, ctx, &row)?;
     }
     Ok(RecordedProduct { product: render(ctx, row), created: false, warnings: Vec::new() })
-}
-
-/// Whether a report is older than what is known. Of two reports of the same moment the later stage of a subscription
-/// wins, so that the order of arrival does not matter.
-fn is_late(row: &ProductRow, new: &CreateProduct) -> bool {
-    let (Some(known), Some(reported)) = (row.occurred_at, new.occurred_at) else { return false };
-    let stage = |status: ProductStatus| match status {
-        ProductStatus::Trial => 0,
-        ProductStatus::Active => 1,
-        ProductStatus::Churned => 2,
-    };
-    let known_stage = stage(ProductStatus::from_name(&row.status).unwrap_or_default());
-    reported.0 < known || (reported.0 == known && stage(new.status) < known_stage)
 }
 
 /// The product that a payment's subscription names and, for a billing provider's payment, the catalogue entry that
@@ -352,11 +343,15 @@ pub(crate) fn update(
         let entry = product_book::require_named(unit, ctx, name)?;
         claim::confirm_product(unit, ctx, &mut row, &entry)?;
     }
+    let before = row.clone();
     row.external_subscription_key = subscription.or(row.external_subscription_key);
     row.status = change.status.map_or(row.status, |status| status.name().to_owned());
     row.amount = change.amount.or(row.amount);
     row.currency = change.currency.map(|currency| currency.code().to_owned()).or(row.currency);
     // The vendor's change counts from now, so that an older report of the provider does not undo it.
+    if let Some(status) = change.status {
+        remember_status(unit, &before, (false, status.name(), None))?;
+    }
     if change.status.is_some() || change.amount.is_some() {
         row.occurred_at = Some(ctx.now.0);
     }

@@ -49,6 +49,7 @@ pub(crate) fn blank(ctx: &Ctx, partnership: i64, amount: i64, currency: Currency
         reason: None,
         ready_at: None,
         asked_at: None,
+        reopens_as: None,
         capped: false,
         created_at: ctx.now.0,
         updated_at: ctx.now.0,
@@ -78,6 +79,18 @@ pub(crate) fn is_pending(row: &RewardRow) -> bool {
 /// Whether all of a reward was taken back by a refund, before it was paid.
 pub(crate) fn is_refunded(row: &RewardRow) -> bool {
     row.status == RewardStatus::Declined.name() && row.reason.as_deref() == Some(REFUNDED)
+}
+
+/// Whether it is an installment that has ended for good.
+pub(crate) fn has_ended(row: &RewardRow) -> bool {
+    row.reason.as_deref() == Some(RULES_FAILED)
+}
+
+/// Whether all of it was taken back for good, so that nobody decides about it any more.
+fn is_taken_back(row: &RewardRow) -> bool {
+    let reasons = [RULES_FAILED, CORRECTED];
+    row.status == RewardStatus::Declined.name()
+        && row.reason.as_deref().is_some_and(|why| reasons.contains(&why))
 }
 
 /// Makes an installment a reward like any other, once it is due.
@@ -172,7 +185,7 @@ fn reverse_earned(
     (whole, refunded): (i64, i64),
 ) -> Result<(), Refusal> {
     for (earned, already) in reward::list_earned(unit, by)? {
-        if earned.reason.as_deref() == Some(RULES_FAILED) {
+        if has_ended(&earned) {
             continue;
         }
         let step = headwater_attribution::reverse(earned.amount, whole, refunded, already);
@@ -182,18 +195,32 @@ fn reverse_earned(
         let whole = already + step == earned.amount;
         // The total has shrunk: a reward that the refund had declined is open again.
         if is_refunded(&earned) && !whole {
-            let waits = earned.ready_at.is_some_and(|due| due > ctx.now.0);
-            let status = if waits { RewardStatus::Scheduled } else { RewardStatus::Pending };
-            let again = StatusChange { status: status.name(), reason: None, at: ctx.now.0 };
+            let again = StatusChange { status: reopened(ctx, &earned), reason: None, at: ctx.now.0 };
             save::reward_status(unit, ctx, earned.id, &again)?;
         }
-        if whole && !is_settled(&earned) {
+        // What a person has declined stays that person's decision, also when the refund is undone.
+        if whole && !is_settled(&earned) && earned.status != RewardStatus::Declined.name() {
             let declined =
                 StatusChange { status: RewardStatus::Declined.name(), reason: Some(REFUNDED), at: ctx.now.0 };
+            let waits =
+                if rests_on_claims(&earned) { RewardStatus::Pending.name() } else { earned.status.as_str() };
+            reward::keep_status(unit, earned.id, waits)?;
             save::reward_status(unit, ctx, earned.id, &declined)?;
         }
     }
     Ok(())
+}
+
+/// The status of a reward once the refund that declined it is undone: scheduled if it is not due yet, approved or held if
+/// the company had decided so, and else pending. A claim that it rests on is looked at anew (`evaluate::hold_reopened`).
+fn reopened(ctx: &Ctx, row: &RewardRow) -> &'static str {
+    let decided = [RewardStatus::Approved, RewardStatus::Hold].map(RewardStatus::name);
+    let before = decided.into_iter().find(|status| row.reopens_as.as_deref() == Some(*status));
+    match before {
+        Some(status) => status,
+        None if row.ready_at.is_some_and(|due| due > ctx.now.0) => RewardStatus::Scheduled.name(),
+        None => RewardStatus::Pending.name(),
+    }
 }
 
 /// A row that takes `step` from a reward, or restores it where `step` has the other sign. It has the reward's status,
@@ -233,7 +260,8 @@ pub(crate) fn update(
     if change.status == RewardStatus::Declined && change.reason.is_none() {
         return Err(Refusal::from(FieldError::required("reason")).hint("say why the reward is declined"));
     }
-    if row.status == change.status.name() && row.reason.as_deref() == Some(REFUNDED) {
+    if row.status == change.status.name() && (row.reason.as_deref() == Some(REFUNDED) || is_taken_back(&row))
+    {
         return Ok(render(row, false));
     }
     if row.status != change.status.name() {
@@ -259,6 +287,11 @@ fn refuse_move(unit: &mut Unit<'_>, row: &RewardRow, to: RewardStatus) -> Result
     }
     if row.status == RewardStatus::Paid.name() {
         return refuse("reward_paid", format!("reward {} is paid; that cannot be undone", row.key));
+    }
+    if is_taken_back(row) && row.reverses.is_none() {
+        let message =
+            format!("reward {} was taken back; what was earned instead is a reward of its own", row.key);
+        return refuse("reward_taken_back", message);
     }
     let Some(original) = row.reverses else {
         if row.reason.as_deref() == Some(REFUNDED) {

@@ -200,8 +200,12 @@ pub(crate) fn facts_of(row: &SaleRow) -> Map<String, Value> {
     row.fields.iter().map(|answer| (answer.api_name.clone(), answer.value.clone())).collect()
 }
 
-/// A change of a deal or lead as triggers see it, which pay once for it and a stage; `None` when nobody earns with it.
+/// A change of a deal or lead as triggers see it, which pay once for it and a stage; `None` when nobody earns with it: it is
+/// archived, or the company has not accepted it yet.
 fn occurrence<K: SaleKind>(unit: &mut Unit<'_>, row: &SaleRow) -> Result<Option<Occurrence>, Refusal> {
+    if row.archived || !row.approved {
+        return Ok(None);
+    }
     let Some(partner) = evaluate::credited(unit, row.partnership)? else { return Ok(None) };
     let customer = row.customer.map(|id| customers::find_by_id(unit, id)).transpose()?.flatten();
     // Without a customer nothing says that it is a test record, which must not earn real money.

@@ -246,10 +246,19 @@ pub(crate) fn refund(
     row.refunded_revision = refund.revision.unwrap_or(row.refunded_revision);
     // A total may shrink only if it and the known total both came with a time, as a provider's do. What the vendor
     // refunded stays refunded.
-    if stale || (shrinks && (refund.occurred_at.is_none() || row.refunded_at.is_none())) {
+    // The company's own word, which came without a time, is not made one that a provider may take back.
+    let repeats = total == row.refunded_total && row.refunded_at.is_none() && (total != 0 || row.archived);
+    if stale || repeats || (shrinks && (refund.occurred_at.is_none() || row.refunded_at.is_none())) {
         return Ok(render(row));
     }
-    apply_refund(unit, ctx, row, (total, refund.occurred_at), WebhookEvent::TransactionUpdated)
+    // Of a free payment nothing can be given back; deleting it is the only way to undo it.
+    let whole = total == row.amount && total != 0;
+    let row =
+        apply_refund(unit, ctx, row, (total, whole, refund.occurred_at), WebhookEvent::TransactionUpdated)?;
+    if shrinks {
+        evaluate::hold_reopened(unit, ctx, &row)?;
+    }
+    Ok(render(row))
 }
 
 /// Whether a total is older than the stored one: by its time, or, of the same time, by its revision. A request may arrive
@@ -265,17 +274,16 @@ pub(crate) fn refund_whole(unit: &mut Unit<'_>, ctx: &Ctx, key: &str) -> Result<
     let row = require(unit, ctx, key)?;
     let total = row.amount;
     let row = TransactionRow { refunded_at: None, ..row };
-    apply_refund(unit, ctx, row, (total, None), WebhookEvent::TransactionDeleted)
+    apply_refund(unit, ctx, row, (total, true, None), WebhookEvent::TransactionDeleted).map(render)
 }
 
 fn apply_refund(
     unit: &mut Unit<'_>,
     ctx: &Ctx,
     mut row: TransactionRow,
-    (total, at): (i64, Option<Millis>),
+    (total, whole, at): (i64, bool, Option<Millis>),
     event: WebhookEvent,
-) -> Result<Transaction, Refusal> {
-    let whole = total == row.amount;
+) -> Result<TransactionRow, Refusal> {
     let news = total != row.refunded_total || whole != row.archived;
     row.refunded_at = at.map_or(row.refunded_at, |at| Some(at.0));
     row.refunded_total = total;
@@ -286,7 +294,7 @@ fn apply_refund(
         save::announce_transaction(unit, ctx, event, &row)?;
         reward::reverse_transaction(unit, ctx, &row)?;
     }
-    Ok(render(row))
+    Ok(row)
 }
 
 /// The refunded total that a request asks for.

@@ -2,13 +2,13 @@
 
 use headwater_protocol::Currency;
 use headwater_protocol::v2::{
-    CreateCustomer, CreateTransaction, CreateV1Customer, CreateV1Transaction, Customer, Transaction,
-    UpdateCustomer, UpdateV1Customer, V1Customer, Warning,
+    CreateApplication, CreateCustomer, CreateTransaction, CreateV1Application, CreateV1Customer,
+    CreateV1Transaction, Customer, Transaction, UpdateCustomer, UpdateV1Customer, V1Customer, Warning,
 };
 use headwater_store::Unit;
 
 use super::customer::{self, Customers};
-use super::{Ctx, Refusal, lookup, resource, transaction};
+use super::{Ctx, Refusal, application, lookup, resource, transaction};
 
 /// Makes a customer.
 pub(crate) fn record_customer(
@@ -81,6 +81,25 @@ pub(crate) fn record_transaction(
         created_at: None,
     };
     transaction::record(unit, ctx, &new)
+}
+
+/// Takes an application that a page sends with the public key alone. Whether the address is a partner's, or has applied
+/// before, is not told (trust.md section 1.7).
+pub(crate) fn apply(unit: &mut Unit<'_>, ctx: &Ctx, new: CreateV1Application) -> Result<(), Refusal> {
+    let new = CreateApplication {
+        email: Some(new.email),
+        first_name: new.first_name,
+        last_name: new.last_name,
+        company: new.company,
+        meta: new.meta,
+        ..CreateApplication::default()
+    };
+    match application::record(unit, ctx, new) {
+        Err(refusal) if !["partnership_exists", "application_exists"].contains(&refusal.code.as_str()) => {
+            Err(Refusal { hint: None, ..refusal })
+        }
+        _ => Ok(()),
+    }
 }
 
 fn older(row: Customer) -> V1Customer {

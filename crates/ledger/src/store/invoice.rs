@@ -136,9 +136,10 @@ pub(crate) const PAYOUTS: Listing = Listing {
 
 /// What an invoice may hold, of a program and mode and made before a time: rewards that are approved, and what is owed
 /// back of those that are paid or on an invoice. A reversal belongs to the month of its reward, so that no month pays
-/// what is known to be taken back.
+/// what is known to be taken back; an installment belongs to the month in which it is due.
 const DUE: &str = "FROM reward LEFT JOIN reward AS original ON original.id = reward.reverses \
-     WHERE reward.program = $1 AND reward.test = $2 AND coalesce(original.created_at, reward.created_at) < $3 \
+     WHERE reward.program = $1 AND reward.test = $2 AND coalesce(original.ready_at, original.created_at, reward.ready_at, \
+     reward.created_at) < $3 \
      AND reward.invoice IS NULL AND reward.status <> 'paid' AND reward.status <> 'declined' \
      AND (reward.status = 'approved' OR (reward.status = 'pending' \
      AND (original.status = 'paid' OR original.invoice IS NOT NULL)))";

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::group::FeatureFlags;
 use super::json;
 use super::list::{FilterBy, ListFilter, Listing, NamedRecord};
+use super::partner_past::{self, PartnerChange};
 
 row! {
     /// A partner's membership of a program, with its group and its totals.
@@ -56,6 +57,19 @@ row! {
         pub(crate) archived: bool = "grp.archived",
         pub(crate) is_default: bool = "grp.is_default",
         pub(crate) features: FeatureFlags,
+    }
+}
+
+impl GroupFacts {
+    /// A group that a partner was in: what rules may ask, and nothing else.
+    pub(crate) fn past(key: String, slug: String) -> Self {
+        let features = FeatureFlags {
+            application_enabled: false,
+            deals_enabled: false,
+            disable_link_create: false,
+            leads_enabled: false,
+        };
+        Self { key, name: String::new(), slug, archived: false, is_default: false, features }
     }
 }
 
@@ -186,8 +200,16 @@ fn insert_tags(unit: &mut Unit<'_>, row: &PartnershipRow) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Writes the columns that may change.
+/// Writes the columns that may change. `updated_at` is the time of the change.
 pub(crate) fn update(unit: &mut Unit<'_>, row: &PartnershipRow) -> Result<(), StoreError> {
+    let to = PartnerChange {
+        partnership: row.id,
+        group: row.group,
+        tier: row.tier,
+        tags: &row.tags,
+        at: row.updated_at,
+    };
+    partner_past::insert(unit, &to)?;
     unit.update(
         "partnership",
         row.id,

@@ -38,6 +38,11 @@ row! {
         pub(crate) created_at: i64 = "product.created_at",
         pub(crate) occurred_at: Option<i64> = "product.occurred_at",
         pub(crate) confirmed_at: Option<i64> = "product.confirmed_at",
+        /// The status at the time of the payment, where the product's own no longer says so.
+        pub(crate) then: Option<String> =
+            "(SELECT product_past.status FROM product_past WHERE product_past.product = product.id \
+             AND product_past.occurred_at <= txn.created_at ORDER BY product_past.occurred_at DESC, \
+             CASE WHEN product_past.status = 'churned' THEN 0 ELSE 1 END LIMIT 1)",
         pub(crate) book: i64 = "product.product_book",
         pub(crate) book_key: String = "coalesce(paid.key, product_book.key)",
         pub(crate) book_name: String = "coalesce(paid.name, product_book.name)",

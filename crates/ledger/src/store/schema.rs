@@ -42,6 +42,11 @@ pub const MIGRATIONS: &[&str] = &[
     super::webhook::TABLE,
     super::delivery::TABLE,
     super::transaction::REVISION,
+    super::partner_past::TABLE,
+    super::reward::REOPENS,
+    super::message::TABLE,
+    super::reward::BY_STATUS,
+    super::product_past::TABLE,
 ];
 
 /// Sources of records (trust.md section 1). Rows from before have the vendor as source, because the real one was not

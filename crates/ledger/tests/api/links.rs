@@ -216,3 +216,23 @@ async fn a_taken_slug_names_the_programs_own_link_and_no_other_programs() {
         assert_eq!((refused.error().1.as_str(), refused.text.contains(&key)), ("link_exists", named));
     }
 }
+
+#[tokio::test]
+async fn partners_of_a_group_whose_links_the_company_makes_make_none() {
+    let ledger = TestLedger::open().await;
+    let part = ledger.partner("robin").await;
+    let token = ledger.partner_token(&part).await;
+    ledger
+        .patch("/api/v2/groups/partners", &serde_json::json!({"features": {"disable_link_create": true}}))
+        .await
+        .data();
+    let link = |slug: &str| {
+        serde_json::json!({"partnership_key": "robin", "slug": slug, "dest": "https://www.example.com/"})
+            .to_string()
+    };
+    let refused = ledger.request(&token, "POST", "/api/v2/links", &link("mine")).await.error();
+    assert_eq!((refused.0, refused.1.as_str()), (403, "links_disabled"));
+    ledger.post("/api/v2/links", &link("given")).await.data();
+    let own = ledger.request(&token, "GET", "/api/v2/links", "").await.data();
+    assert_eq!(own["items"][0]["slug"], "given");
+}

@@ -20,6 +20,45 @@ fn rdata(reply: &Reply) -> Value {
 }
 
 #[tokio::test]
+async fn a_page_applies_for_somebody_and_learns_nothing_about_who_is_a_partner() {
+    let shop = Shop::open().await;
+    let page = async |public_key: &str, body: Value| {
+        let request = axum::http::Request::post(format!("/v1/partnerships/{public_key}"))
+            .header("content-type", "application/json")
+            .body(axum::body::Body::from(body.to_string()));
+        shop.ledger.send(request.unwrap()).await
+    };
+    let key = shop.ledger.keys.public_key.clone();
+    let new = json!({"email": "new@agency.example", "first_name": "N", "company": "Agency", "meta": {"from": "footer"}});
+    let made = page(&key, new.clone()).await;
+    assert_eq!(made.text, r#"{"status":200,"message":"Application received","rdata":{"received":true}}"#);
+    // A partner's address and one that has applied are answered like a new one.
+    for email in ["new@agency.example", "referrer@partner.example"] {
+        let again = page(&key, json!({"email": email})).await;
+        assert_eq!((again.status, again.text), (200, made.text.clone()));
+    }
+    let list = shop.ledger.get("/api/v2/applications").await.data();
+    let items = list["items"].as_array().unwrap();
+    assert_eq!(items.len(), 1);
+    assert_eq!(
+        (&items[0]["email"], &items[0]["first_name"], &items[0]["status"], &items[0]["meta"]["from"]),
+        (&json!("new@agency.example"), &json!("N"), &json!("pending"), &json!("footer"))
+    );
+    assert_eq!(
+        page(&key, json!({"email": "x"})).await.error(),
+        (400, "out_of_range".to_owned(), "email".to_owned())
+    );
+    assert_eq!(page("pk_none", new.clone()).await.error().1, "unauthorized");
+    assert_eq!(page(&shop.ledger.keys.test_public_key, new.clone()).await.error().1, "test_key_read_only");
+    shop.patch("/api/v2/groups/partners", json!({"features": {"application_enabled": false}})).await.data();
+    let closed = page(&key, json!({"email": "late@agency.example"})).await;
+    assert_eq!(
+        (closed.error().1.as_str(), closed.json()["hint"].clone()),
+        ("applications_disabled", Value::Null)
+    );
+}
+
+#[tokio::test]
 async fn a_customer_of_version_1_is_made_read_renamed_and_pays() {
     let shop = Shop::open().await;
     let body = json!({"key": "u-1", "partner_key": "referrer", "email": "u@site.example", "name": "U", "ip_address": "192.0.2.7"});

@@ -21,7 +21,9 @@ use requests::{deliver, reward};
 use test_ledger::TestLedger;
 
 /// Tables that grow with use.
-const GROWING: [&str; 20] = [
+const GROWING: [&str; 22] = [
+    "message",
+    "partner_past",
     "delivery",
     "customer",
     "txn",
@@ -139,7 +141,9 @@ async fn work(ledger: &TestLedger, round: usize) {
         "rewards?partnership_key=robin".to_owned(),
         format!("rewards?transaction=customer_key{round}"),
         format!("rewards?customer_key={name}"),
+        "rewards?status=hold".to_owned(),
         "rewards?min_updated=1".to_owned(),
+        "messages?partnership_key=robin".to_owned(),
         "customers?min_updated=1".to_owned(),
         "transactions?min_updated=1&max_updated=9".to_owned(),
         "products?min_updated=1".to_owned(),

@@ -1,5 +1,5 @@
-//! What a trigger does when its rules hold: a commission, at once or in installments, or a move to another group
-//! (triggers.md section 1).
+//! What a trigger does when its rules hold: a commission, at once or in installments, a move to another group, or a
+//! message (triggers.md section 1).
 
 use std::collections::BTreeMap;
 
@@ -21,6 +21,13 @@ pub enum TriggerAction {
     GroupMove {
         /// Key or slug of the group.
         group: String,
+    },
+    /// The partner gets a message.
+    Message {
+        /// 1 to 200 characters.
+        subject: String,
+        /// 1 to 5,000 characters of plain text.
+        text: String,
     },
 }
 

@@ -67,6 +67,32 @@ pub struct CreateV1Customer {
     pub meta: Option<Map<String, Value>>,
 }
 
+/// `POST /v1/partnerships/{public_key}`: somebody applies to become a partner, from a page.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct CreateV1Application {
+    /// 4 to 255 characters.
+    pub email: String,
+    /// First name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_name: Option<String>,
+    /// Last name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_name: Option<String>,
+    /// The applicant's company. At most 255 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company: Option<String>,
+    /// Anything worth keeping.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meta: Option<Map<String, Value>>,
+}
+
+/// The answer to an application from a page: the same whoever applies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct V1Application {
+    /// Always true.
+    pub received: bool,
+}
+
 /// `PATCH /v1/customers/{key}`: members absent stay as they are.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct UpdateV1Customer {

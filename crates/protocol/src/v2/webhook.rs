@@ -65,6 +65,9 @@ pub enum WebhookEvent {
     /// An action was recorded.
     #[serde(rename = "action.created")]
     ActionCreated,
+    /// A trigger sent a partner a message. **We** add it.
+    #[serde(rename = "message.created")]
+    MessageCreated,
     /// A customer has a product.
     #[serde(rename = "product.created")]
     ProductCreated,
@@ -95,6 +98,7 @@ impl WebhookEvent {
         (Self::LeadUpdated, "lead.updated"),
         (Self::LeadDeleted, "lead.deleted"),
         (Self::ActionCreated, "action.created"),
+        (Self::MessageCreated, "message.created"),
         (Self::ProductCreated, "product.created"),
         (Self::ProductUpdated, "product.updated"),
     ];

@@ -1,7 +1,9 @@
 //! From what triggers decide to rows of rewards: caps, installments, corrections.
 
 use headwater_attribution::claim::{Claims, Hold, hold};
-use headwater_attribution::{CapKey, CapUses, CompiledTrigger, Facts, Installment, TriggerDecision};
+use headwater_attribution::{
+    CapKey, CapUses, CompiledTrigger, Facts, Installment, MessageText, TriggerDecision,
+};
 use headwater_protocol::v2::RewardStatus;
 use headwater_protocol::{Currency, Millis};
 use headwater_store::Unit;
@@ -10,7 +12,7 @@ use super::gather::Policy;
 use crate::record::{Ctx, Refusal, reward, save, trigger::ListeningTrigger};
 use crate::store::cap::{self, CapScope};
 use crate::store::due::{self, DueRow};
-use crate::store::reward::{self as rewards, EarnedBy, RewardRow};
+use crate::store::reward::RewardRow;
 
 /// The kind of a due installment.
 pub(crate) const DRIP: &str = "drip";
@@ -33,14 +35,14 @@ impl EventRef {
         if number == 0 { self.key.clone() } else { format!("{}#{}", self.key, number + 1) }
     }
 
-    fn is_of(&self, row: &RewardRow) -> bool {
+    pub(super) fn is_of(&self, row: &RewardRow) -> bool {
         let rest = row.event_key.as_ref().and_then(|key| key.strip_prefix(self.key.as_str()));
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('#'))
     }
 }
 
 /// A reward to be written: what a trigger pays for an event.
-struct Earning {
+pub(super) struct Earning {
     event_key: String,
     trigger: i64,
     description: String,
@@ -72,6 +74,8 @@ pub(crate) struct EarnOutcome {
     pub(crate) added: Vec<(i64, Currency)>,
     /// The triggers that move the partner, and to which group.
     pub(super) moves: Vec<(i64, String)>,
+    /// The triggers that send the partner a message.
+    pub(super) messages: Vec<(i64, MessageText)>,
 }
 
 impl Evaluation<'_> {
@@ -92,6 +96,7 @@ impl Evaluation<'_> {
             match ready.compiled.decide(self.facts, self.at) {
                 None => {}
                 Some(TriggerDecision::GroupMove(group)) => outcome.moves.push((ready.id, group)),
+                Some(TriggerDecision::Message(message)) => outcome.messages.push((ready.id, message)),
                 Some(TriggerDecision::Pay(amount, currency)) => {
                     for earning in self.earnings(unit, ctx, ready, (amount, currency), self.at)? {
                         let paid = (earning.amount, earning.currency);
@@ -107,59 +112,8 @@ impl Evaluation<'_> {
         Ok(outcome)
     }
 
-    /// Compares what the triggers pay now with the rewards that exist: the same ones stay, others are taken back, and
-    /// missing ones are added. Nobody is moved: a move cannot be told from what came after it.
-    pub(super) fn correct(
-        &self,
-        unit: &mut Unit<'_>,
-        ctx: &Ctx,
-        triggers: &[ListeningTrigger],
-    ) -> Result<(), Refusal> {
-        let existing = standing(unit, self.event)?;
-        // They make room for what is decided now.
-        for (row, _) in existing.iter().filter(|(row, _)| row.capped) {
-            cap::release(unit, row.id)?;
-        }
-        // As of the time when the event was evaluated first, so that the time passed since changes nothing.
-        let first = existing.iter().map(|(row, _)| Millis(row.asked_at.unwrap_or(row.created_at))).min();
-        let from = first.unwrap_or(self.event.at.min(ctx.now));
-        let mut rows = existing;
-        for ready in triggers {
-            let Some(TriggerDecision::Pay(amount, currency)) = ready.compiled.decide(self.facts, from) else {
-                continue;
-            };
-            for earning in self.earnings(unit, ctx, ready, (amount, currency), from)? {
-                let same = |(row, _): &(RewardRow, i64)| {
-                    (row.trigger, row.partnership) == (Some(earning.trigger), self.partnership)
-                        && row.event_key.as_ref() == Some(&earning.event_key)
-                        && (row.amount, row.currency.as_str()) == (earning.amount, earning.currency.code())
-                };
-                let Some(at) = rows.iter().position(same) else {
-                    if let Some(at) = rows.iter().position(|(row, _)| {
-                        row.trigger == Some(earning.trigger)
-                            && row.event_key.as_ref() == Some(&earning.event_key)
-                    }) {
-                        let (row, already) = rows.remove(at);
-                        reward::take_back(unit, ctx, &row, already)?;
-                    }
-                    self.add(unit, ctx, earning)?;
-                    continue;
-                };
-                let (row, _) = rows.remove(at);
-                if row.capped {
-                    cap::count(unit, &self.scope(ctx, earning.trigger), &earning.counts, row.id)?;
-                }
-                reward::update_hold(unit, ctx, &row, earning.hold)?;
-            }
-        }
-        for (row, already) in rows {
-            reward::take_back(unit, ctx, &row, already)?;
-        }
-        Ok(())
-    }
-
     /// The rewards of one trigger for this event, after its caps.
-    fn earnings(
+    pub(super) fn earnings(
         &self,
         unit: &mut Unit<'_>,
         ctx: &Ctx,
@@ -189,7 +143,7 @@ impl Evaluation<'_> {
     }
 
     /// Adds a reward; `false` if the trigger has paid for the event before. What is not due yet is scheduled.
-    fn add(&self, unit: &mut Unit<'_>, ctx: &Ctx, earning: Earning) -> Result<bool, Refusal> {
+    pub(super) fn add(&self, unit: &mut Unit<'_>, ctx: &Ctx, earning: Earning) -> Result<bool, Refusal> {
         let waits = earning.due.filter(|due| *due > ctx.now);
         let mut row = RewardRow {
             customer: self.event.customer,
@@ -241,28 +195,6 @@ impl Evaluation<'_> {
         }
         Ok(uses)
     }
-}
-
-/// Takes back what an event has earned, when nobody earns with it any more.
-pub(super) fn take_all_back(unit: &mut Unit<'_>, ctx: &Ctx, event: &EventRef) -> Result<(), Refusal> {
-    for (row, already) in standing(unit, event)? {
-        if row.capped {
-            cap::release(unit, row.id)?;
-        }
-        reward::take_back(unit, ctx, &row, already)?;
-    }
-    Ok(())
-}
-
-/// The rewards of an event that no correction has taken back, with what their reversals took.
-fn standing(unit: &mut Unit<'_>, event: &EventRef) -> Result<Vec<(RewardRow, i64)>, Refusal> {
-    let by = match (event.txn, event.customer) {
-        (Some(txn), _) => EarnedBy::ByPayment(txn),
-        (None, Some(customer)) => EarnedBy::ForCustomer(customer),
-        (None, None) => return Ok(Vec::new()),
-    };
-    let rows = rewards::list_earned(unit, by)?;
-    Ok(rows.into_iter().filter(|(row, _)| event.is_of(row)).collect())
 }
 
 /// What was counted under each key that installments name.

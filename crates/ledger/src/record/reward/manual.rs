@@ -102,6 +102,9 @@ fn require_active(unit: &mut Unit<'_>, earner: Option<i64>, field: &str) -> Resu
     match found {
         None => refuse("no_partner", "no partner is credited with the target, so nobody can earn with it"),
         Some(row) if row.archived => refuse("partnership_archived", "an archived partnership earns nothing"),
+        Some(row) if row.approved_status == "declined" => {
+            refuse("partnership_declined", "a partner whom the program has declined earns nothing")
+        }
         Some(row) => Ok(row.id),
     }
 }
