@@ -95,7 +95,7 @@ fn gigakick() -> Vec<CompiledTrigger> {
 fn paid(triggers: &[CompiledTrigger], facts: &Facts) -> Vec<(String, i64)> {
     let pays = |trigger: &CompiledTrigger| match trigger.decide(facts, NOW)? {
         TriggerDecision::Pay(amount, _) => Some((trigger.key.clone(), amount)),
-        TriggerDecision::GroupMove(_) => None,
+        TriggerDecision::GroupMove(_) | TriggerDecision::Message(_) => None,
     };
     let paid: Vec<_> = triggers.iter().filter_map(pays).collect();
     let explained = triggers.iter().map(|trigger| explain(trigger, facts, &CapUses::new(), NOW));
