@@ -46,6 +46,14 @@ RULES = [
     ("", "^rules", ""),
     # Not every month has 31 days.
     ("invalid_value", "^close_date$", "must be a day"),
+    # What a trigger may pay depends on its event, and its installments and caps on each other.
+    ("invalid_value", "^action", "needs the event|the event has|repeats an earlier|must be longer than nothing"),
+    # Maps of amounts by currency: generators of clients read no bounds of a map's values.
+    ("out_of_range", "^action.*amounts", ""),
+    # Names that may stand once, or that the server itself uses, and a month that is in no calendar.
+    ("invalid_value", "^(fields|slug|month)", "is there twice|path of the server itself|must be a year and a month"),
+    # Nothing could be verified without the secret, which is stored.
+    ("invalid_value", "^signups$", "where identity_secret is set"),
     # What a URL is, the parser of browsers decides.
     ("invalid_value", "^(target|dest|origins|link_destinations)", "URL|be like|must be hosts|https|host|user or password"),
 ]
