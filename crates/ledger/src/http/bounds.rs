@@ -184,6 +184,7 @@ const MONEY: &[MemberBound] = &[
     (&["RuleScope", "RuleLeaf"], "object", Words(OBJECTS)),
     (&["CreateReward"], "description", TEXT),
     (&["UpdateReward", "Attribution"], "reason", TEXT),
+    (&["UpdateReward"], "status", Words(&["hold", "pending", "approved", "declined", "paid"])),
     (&["CreateTrigger", "UpdateTrigger"], "offer_description", TEXT),
     (&["CreateDeal", "UpdateDeal"], "close_date", Day),
     (&["CreateAction"], "type", ID),
