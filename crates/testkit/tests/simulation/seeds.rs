@@ -68,7 +68,9 @@ pub(crate) fn run_all(seeds: Seeds, stop: bool) -> SeedReport {
     for worker in &mut workers {
         let (output, lines) = (BufReader::new(worker.stdout.take().unwrap()), lines.clone());
         std::thread::spawn(move || {
-            output.lines().map_while(Result::ok).for_each(|line| drop(lines.send(line)))
+            for line in output.lines().map_while(Result::ok) {
+                let _ = lines.send(line);
+            }
         });
     }
     drop(lines);
@@ -76,7 +78,9 @@ pub(crate) fn run_all(seeds: Seeds, stop: bool) -> SeedReport {
     for line in all {
         report.add(&line);
         if stop && !report.failed.is_empty() {
-            workers.iter_mut().for_each(|worker| drop(worker.kill()));
+            for worker in &mut workers {
+                let _ = worker.kill();
+            }
         }
     }
     for worker in &mut workers {
