@@ -76,7 +76,7 @@ impl Ledger {
             }
             if ready.len() == IMPORT_STEP || (ended && !ready.is_empty()) {
                 let step: Arc<[ReadyRow]> = std::mem::take(&mut ready).into();
-                let outcome = self.take_step(ctx, order, Arc::clone(&step)).await?;
+                let outcome = self.take_step(ctx, order, &step).await?;
                 for (row, outcome) in step.iter().zip(outcome) {
                     tally(&mut report, &rows, row, outcome);
                 }
@@ -93,13 +93,13 @@ impl Ledger {
         &self,
         ctx: &Ctx,
         order: &ImportOrder,
-        rows: Arc<[ReadyRow]>,
+        rows: &Arc<[ReadyRow]>,
     ) -> Result<StepOutcome, Refusal> {
         let (kind, dry_run) = (order.kind, order.dry_run);
         let mut refused: Vec<(usize, Refusal)> = Vec::new();
         loop {
             let without: BTreeSet<usize> = refused.iter().map(|(at, _)| *at).collect();
-            let (ctx, queueing, rows) = (ctx.clone(), ctx.clone(), Arc::clone(&rows));
+            let (ctx, queueing, rows) = (ctx.clone(), ctx.clone(), Arc::clone(rows));
             let work = move |unit: &mut Unit<'_>| {
                 let ctx = ctx.with_versions(unit)?;
                 let outcome = run(unit, &ctx, (kind, &rows), &without)?;

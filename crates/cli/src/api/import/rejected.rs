@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use headwater_protocol::v2::ImportProblem;
@@ -82,9 +82,4 @@ impl RejectedRows {
         file.flush().with_context(|| format!("cannot write {}", self.path.display()))?;
         Ok(Some(self.path))
     }
-}
-
-/// A path as people read it.
-pub(super) fn shown(path: &Path) -> String {
-    path.display().to_string()
 }

@@ -75,7 +75,7 @@ impl Totals {
     /// Prints the totals. `rejected` is the file of refused rows, where there is one.
     pub(super) fn sum_up(&self, seconds: f64, rejected: Option<&Path>) -> io::Result<()> {
         let (sum, mut out) = (&self.sum, io::stdout().lock());
-        let rejected = rejected.map(super::rejected::shown);
+        let rejected = rejected.map(|path| path.display().to_string());
         if self.json {
             let totals = json!({
                 "kind": sum.kind, "dry_run": sum.dry_run, "rows": sum.rows, "created": sum.created,
