@@ -13,6 +13,9 @@ const PERSONAL: &str = "privy";
 
 /// Tables without anything of a customer. A new table with something belongs into [`disclose_everything`].
 const WITHOUT_CUSTOMERS: &[&str] = &[
+    "message",
+    "partner_past",
+    "product_past",
     "action_total",
     "application",
     "cap_total",
@@ -47,6 +50,7 @@ const WITHOUT_CUSTOMERS: &[&str] = &[
 /// payments, subscriptions and what is sold, by which later refunds find them; texts about a partner's reward; and a
 /// provider's id that a page has claimed, which may be another customer's.
 const NOT_PERSONAL: &[&str] = &[
+    "reward.reopens_as",
     "action.key",
     "action.kind",
     "customer.credit_source",

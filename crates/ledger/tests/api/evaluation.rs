@@ -114,17 +114,9 @@ async fn what_was_paid_after_the_end_is_taken_back_when_the_end_is_heard_later()
     shop.report("billing", "Inbox", "churned", json!({"occurred_at": 2000})).await.data();
     let left: Vec<_> = shop.rewards().await.into_iter().filter(|row| row["status"] == "pending").collect();
     let of: Vec<_> = left.iter().map(|row| (&row["transaction"]["key"], &row["amount"])).collect();
-    let (inbox, any) = (json!(1980), json!(99));
-    // Only payments since the end are evaluated anew, by the triggers of now; the company's own is left alone.
-    assert_eq!(
-        of,
-        [
-            (&json!("before"), &inbox),
-            (&json!("invoice-1"), &inbox),
-            (&json!("at-end"), &any),
-            (&json!("after"), &any),
-        ]
-    );
+    // Only payments since the end are evaluated anew; the company's own is left alone, and a trigger made since, which does
+    // not ask about products, is not asked: a replay is for that.
+    assert_eq!(of, [(&json!("before"), &json!(1980)), (&json!("invoice-1"), &json!(1980))]);
 }
 
 #[tokio::test]
