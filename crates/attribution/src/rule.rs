@@ -158,12 +158,12 @@ pub enum AskedAgain {
 struct RuleEvaluation<'a> {
     facts: &'a Facts,
     now: Millis,
-    asked: Asked,
+    asked: AskedRules,
 }
 
 /// Which rules are asked; the others are taken to hold.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Asked {
+enum AskedRules {
     All,
     /// What can change after the event: not sums over payments, nor the record of an event that is over.
     Lasting,
@@ -171,7 +171,7 @@ enum Asked {
     Product,
 }
 
-impl Asked {
+impl AskedRules {
     fn skips(self, leaf: &Leaf, facts: &Facts) -> bool {
         match self {
             Self::All => false,
@@ -185,27 +185,27 @@ impl Asked {
 impl CompiledRule {
     /// Whether the rules hold.
     pub fn matches(&self, facts: &Facts, now: Millis) -> bool {
-        check(&self.0, RuleEvaluation { facts, now, asked: Asked::All }, None).is_ok()
+        check(&self.0, RuleEvaluation { facts, now, asked: AskedRules::All }, None).is_ok()
     }
 
     /// The first rule that does not hold, with the values compared; `None` when all hold.
     pub fn failed(&self, facts: &Facts, now: Millis) -> Option<FailedRule> {
-        let asked = RuleEvaluation { facts, now, asked: Asked::All };
+        let asked = RuleEvaluation { facts, now, asked: AskedRules::All };
         check(&self.0, asked, None).err().map(|miss| miss.explain(asked))
     }
 
     /// The first rule that no longer holds for an event of the past. Times are compared with `earned_at`, when the
     /// event was evaluated; sums over payments are not asked, because later payments change them.
     pub fn ended(&self, facts: &Facts, earned_at: Millis) -> Option<FailedRule> {
-        let asked = RuleEvaluation { facts, now: earned_at, asked: Asked::Lasting };
+        let asked = RuleEvaluation { facts, now: earned_at, asked: AskedRules::Lasting };
         check(&self.0, asked, None).err().map(|miss| miss.explain(asked))
     }
 
     /// Whether the rules that a correction asks again hold, as of the time when the event was evaluated.
     pub(crate) fn holds(&self, facts: &Facts, at: Millis, asked: AskedAgain) -> bool {
         let asked = match asked {
-            AskedAgain::Partner => Asked::Partner,
-            AskedAgain::Product => Asked::Product,
+            AskedAgain::Partner => AskedRules::Partner,
+            AskedAgain::Product => AskedRules::Product,
         };
         check(&self.0, RuleEvaluation { facts, now: at, asked }, None).is_ok()
     }
@@ -260,7 +260,7 @@ fn check<'a>(
         // An empty `any` does not compile, so there is always a first result.
         CompiledNode::Any(nodes) => first_of(nodes.iter().map(|node| check(node, asked, bound)))
             .unwrap_or(Err(FailedCheck { leaf: None, path: "rules", product: bound })),
-        CompiledNode::OneProduct(..) if asked.asked == Asked::Partner => Ok(()),
+        CompiledNode::OneProduct(..) if asked.asked == AskedRules::Partner => Ok(()),
         CompiledNode::OneProduct(nodes, path) => {
             let one = |product| nodes.iter().try_for_each(|node| check(node, asked, Some(product)));
             first_of(products.iter().map(one)).unwrap_or(Err(FailedCheck { leaf: None, path, product: None }))

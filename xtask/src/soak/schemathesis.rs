@@ -62,7 +62,7 @@ pub(super) fn run(root: &Path, time: Duration) -> anyhow::Result<SuiteResult> {
             own.into_iter().flat_map(|id| ["--include-operation-id".to_owned(), id]).collect();
         // The administrator's settings are tried in the second run, after which no more objects can be counted on.
         for (who, time, operations) in
-            [("partner", as_partner, only_own), ("vendor", time - as_partner, as_vendor)]
+            [("partner", as_partner, only_own), ("vendor", time.saturating_sub(as_partner), as_vendor)]
         {
             let log = logs.join(format!("schemathesis-{who}.txt"));
             let end = asked.attempt(&tool, who, time, &operations, &log).await?;

@@ -23,7 +23,7 @@ pub(super) fn run(root: &Path, seeds: u64) -> anyhow::Result<SuiteResult> {
     let broken: Vec<_> = said.lines().filter(|line| line.starts_with("seed ")).collect();
     let finding =
         (!passed).then(|| format!("simulation: {} of {seeds} seeds\n{}", broken.len(), last_lines(&said)));
-    let faults: u64 = said.lines().filter_map(|line| count_of_fault(line)).sum();
+    let faults: u64 = said.lines().filter_map(count_of_fault).sum();
     let ran = format!("{} seeds, {} faults", thousands(seeds), thousands(faults));
     Ok(SuiteResult { name: "simulation".to_owned(), ran, finding })
 }
@@ -43,16 +43,13 @@ pub(super) fn bugs(root: &Path) -> anyhow::Result<Vec<SuiteResult>> {
         let (_, said) = hear(&mut test)?;
         let name = patch.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let found = said.lines().find_map(|line| line.strip_prefix("seed ")?.split_once(" broke: "));
-        rows.push(match found {
-            Some((seed, broke)) => {
-                println!("{name}: seed {seed} broke: {broke}");
-                let ran = format!("found by seed {seed}");
-                SuiteResult { name: format!("bug {name}"), ran, finding: None }
-            }
-            None => {
-                let finding = Some(format!("{name}: no seed found it\n{}", last_lines(&said)));
-                SuiteResult { name: format!("bug {name}"), ran: format!("{BUG_SEEDS} seeds"), finding }
-            }
+        rows.push(if let Some((seed, broke)) = found {
+            println!("{name}: seed {seed} broke: {broke}");
+            let ran = format!("found by seed {seed}");
+            SuiteResult { name: format!("bug {name}"), ran, finding: None }
+        } else {
+            let finding = Some(format!("{name}: no seed found it\n{}", last_lines(&said)));
+            SuiteResult { name: format!("bug {name}"), ran: format!("{BUG_SEEDS} seeds"), finding }
         });
     }
     Ok(rows)

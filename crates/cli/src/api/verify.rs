@@ -16,7 +16,7 @@ use serde_json::json;
 
 use super::{PAGE, command, credentials, explain};
 use crate::{status, system, table};
-use cause::{ProductNames, likely_cause};
+use cause::{NamedProduct, likely_cause};
 
 pub(super) const NAME: &str = "verify";
 const HOUR: i64 = 60 * 60 * 1000;
@@ -42,7 +42,7 @@ pub(super) fn command() -> Command {
 
 /// A payment as API v2 shows it, as far as it is needed.
 #[derive(Deserialize)]
-struct Payment {
+struct ReadPayment {
     key: String,
     #[serde(default)]
     subscription_key: Option<String>,
@@ -60,7 +60,7 @@ struct Payer {
     key: String,
 }
 
-impl Payment {
+impl ReadPayment {
     /// The customer's own key. What the request named it by may not be known to lists of products.
     fn customer(&self) -> &str {
         let named = self.customer.as_ref().map(|payer| &payer.key).or(self.customer_key.as_ref());
@@ -76,7 +76,7 @@ struct Page<T> {
 
 /// A payment whose subscription matches no product.
 struct Mismatch {
-    payment: Payment,
+    payment: ReadPayment,
     cause: String,
 }
 
@@ -114,7 +114,8 @@ async fn verify(client: &Client, (since, until): (i64, i64)) -> anyhow::Result<V
     let mut after = None;
     loop {
         let bounds = format!("min_created={since}&max_created={until}");
-        let page: Page<Payment> = page(client, &format!("transactions?{bounds}"), after.as_deref()).await?;
+        let page: Page<ReadPayment> =
+            page(client, &format!("transactions?{bounds}"), after.as_deref()).await?;
         after = page.items.last().map(|payment| payment.key.clone());
         for payment in page.items {
             let Some(wanted) = payment.subscription_key.clone().filter(|name| !name.is_empty()) else {
@@ -127,7 +128,7 @@ async fn verify(client: &Client, (since, until): (i64, i64)) -> anyhow::Result<V
                 products.insert(customer.clone(), products_of(client, &customer).await?);
             }
             let known = &products[&customer];
-            let linked = |product: &ProductNames| Some(&product.key) == payment.product_key.as_ref();
+            let linked = |product: &NamedProduct| Some(&product.key) == payment.product_key.as_ref();
             if known.iter().any(linked) {
                 found.linked += 1;
             } else {
@@ -142,12 +143,12 @@ async fn verify(client: &Client, (since, until): (i64, i64)) -> anyhow::Result<V
 }
 
 /// Every product of a customer, archived ones included: one of those may be what a payment is linked to.
-async fn products_of(client: &Client, customer: &str) -> anyhow::Result<Vec<ProductNames>> {
+async fn products_of(client: &Client, customer: &str) -> anyhow::Result<Vec<NamedProduct>> {
     let path = format!("products?include_archived=true&customer_key={}", percent_encode(customer));
-    let mut all: Vec<ProductNames> = Vec::new();
+    let mut all: Vec<NamedProduct> = Vec::new();
     loop {
         let after = all.last().map(|product| product.key.clone());
-        let page: Page<ProductNames> = page(client, &path, after.as_deref()).await?;
+        let page: Page<NamedProduct> = page(client, &path, after.as_deref()).await?;
         let more = page.has_more && !page.items.is_empty();
         all.extend(page.items);
         if !more {

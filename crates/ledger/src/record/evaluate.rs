@@ -335,17 +335,13 @@ fn of_transaction(
         read = require_customer(unit, txn.customer)?;
         &read
     };
-    let mut linked = match preloaded.linked.filter(|_| txn.product.is_some()) {
-        Some(row) => {
-            // A cancellation or change of plan after the payment must not change what it earns.
-            found = Some(as_paid(unit, txn, row.clone())?);
-            found.as_ref()
-        }
-        None => {
-            found = linked(unit, txn)?;
-            found.as_ref()
-        }
-    };
+    if let Some(row) = preloaded.linked.filter(|_| txn.product.is_some()) {
+        // A cancellation or change of plan after the payment must not change what it earns.
+        found = Some(as_paid(unit, txn, row.clone())?);
+    } else {
+        found = linked(unit, txn)?;
+    }
+    let mut linked = found.as_ref();
     let mut claims = claims_of(owner);
     claims.product = linked.is_some_and(|row| row.confirmed_at.is_none());
     let policy = policy(unit, ctx, claims)?;

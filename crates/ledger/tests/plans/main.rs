@@ -128,6 +128,15 @@ async fn work(ledger: &TestLedger, round: usize) {
         .await;
     ledger.done("PATCH", &format!("customers/{name}"), json!({"name": "Ada"})).await;
     reward(ledger, &name, round).await;
+    list(ledger, &name, round).await;
+    deliver(ledger, round).await;
+    ask_of_the_past(ledger).await;
+    sell(ledger, round).await;
+    ledger.handle.prune().await.unwrap();
+}
+
+/// Reads what operators, pages and partners ask for most.
+async fn list(ledger: &TestLedger, name: &str, round: usize) {
     for path in [
         format!("customers/cus_{round}"),
         format!("customers/{name}@site.example"),
@@ -167,10 +176,6 @@ async fn work(ledger: &TestLedger, round: usize) {
     ] {
         ledger.done("GET", &path, Value::Null).await;
     }
-    deliver(ledger, round).await;
-    ask_of_the_past(ledger).await;
-    sell(ledger, round).await;
-    ledger.handle.prune().await.unwrap();
 }
 
 /// Dry runs, a replay, and what is due a day later.

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 /// The names of a product, as API v2 shows them.
 #[derive(Deserialize)]
-pub(super) struct ProductNames {
+pub(super) struct NamedProduct {
     pub(super) key: String,
     #[serde(default)]
     external_subscription_key: Option<String>,
@@ -13,7 +13,7 @@ pub(super) struct ProductNames {
 }
 
 /// The likely cause, with what to do.
-pub(super) fn likely_cause(wanted: &str, products: &[ProductNames]) -> String {
+pub(super) fn likely_cause(wanted: &str, products: &[NamedProduct]) -> String {
     if products.is_empty() {
         return "the customer has no product: POST /api/v2/products makes one".to_owned();
     }
@@ -48,8 +48,8 @@ pub(super) fn likely_cause(wanted: &str, products: &[ProductNames]) -> String {
 mod tests {
     use super::*;
 
-    fn product(subscription: Option<&str>) -> ProductNames {
-        ProductNames {
+    fn product(subscription: Option<&str>) -> NamedProduct {
+        NamedProduct {
             key: "prod_1".to_owned(),
             external_subscription_key: subscription.map(str::to_owned),
             product_book_key: Some("pbook_1".to_owned()),

@@ -36,8 +36,8 @@ pub(super) fn move_partner(
         partnership::update(unit, &partner)?;
         let triggers = trigger::ready(unit, ctx, TriggerEvent::PartnershipCreated)?;
         let id = partner.id;
-        let heard = (TriggerEvent::PartnershipCreated, &*triggers);
-        if let Some((event, _, outcome)) = pay_event(unit, ctx, heard, |unit| joins(unit, id))? {
+        let listening = (TriggerEvent::PartnershipCreated, &*triggers);
+        if let Some((event, _, outcome)) = pay_event(unit, ctx, listening, |unit| joins(unit, id))? {
             queue_moves(unit, ctx, (&event, id, outcome), &mut open)?;
         }
         let moved = partnership::find_by_id(unit, id)?;

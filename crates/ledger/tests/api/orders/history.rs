@@ -7,7 +7,7 @@ use crate::test_ledger::START;
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 /// The catalogue entries of the shop.
-const BOOKS: [&str; 4] = ["Live Chat", "Knowledge Base", "Surveys", "Inbox"];
+const CATALOGUE: [&str; 4] = ["Live Chat", "Knowledge Base", "Surveys", "Inbox"];
 
 /// Something that a source tells the ledger. Customers are numbered; each has one subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +41,7 @@ fn amount(number: usize) -> i64 {
 
 /// The entry that a customer's subscription is for.
 fn book(customer: usize) -> &'static str {
-    BOOKS[3 - customer % 4]
+    CATALOGUE[3 - customer % 4]
 }
 
 impl Fact {
@@ -78,7 +78,7 @@ impl Fact {
                 ("vendor", "POST", format!("customers/{}/attribution", site(number)), body)
             }
             Self::Claim(number, entry) => {
-                ("page", "POST", "products".to_owned(), product(number, BOOKS[entry % 4], "active", None))
+                ("page", "POST", "products".to_owned(), product(number, CATALOGUE[entry % 4], "active", None))
             }
             Self::Subscription(number, over, day) => {
                 let status = if over { "churned" } else { "active" };
