@@ -27,7 +27,7 @@ use report::Totals;
 /// The command's name.
 pub(super) const NAME: &str = "import";
 /// Time for the answer to one piece: a thousand rows take a second, on a busy database a few.
-const TIMEOUT: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_mins(2);
 /// Attempts at one piece: with doubled pauses, about four minutes.
 const ATTEMPTS: u32 = 8;
 

@@ -69,8 +69,11 @@ async fn payments_and_clicks_at_once_in_two_processes_stay_below_their_caps() {
     };
     let click = async |at: usize| {
         let request = Request::get("/spring").header("user-agent", "Mozilla/5.0 Firefox/153.0");
-        send(if at.is_multiple_of(2) { &first.handle } else { &second }, request.body(Body::empty()).unwrap())
-            .await
+        send(
+            if at.is_multiple_of(2) { &first.handle } else { &second },
+            request.body(Body::empty()).unwrap(),
+        )
+        .await;
     };
     tokio::join!(
         pay(0),

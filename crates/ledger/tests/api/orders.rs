@@ -102,9 +102,10 @@ async fn ends(shop: &Shop) -> BTreeMap<String, i64> {
             continue;
         }
         // Which of several actions the cap cuts follows their order.
-        let event = match row["action"].is_null() {
-            true => told("transaction", "key") + &told("customer", "name"),
-            false => String::new(),
+        let event = if row["action"].is_null() {
+            told("transaction", "key") + &told("customer", "name")
+        } else {
+            String::new()
         };
         let whose = told("partnership", "email");
         let status = text(&row["status"]);

@@ -120,6 +120,7 @@ impl Fact {
 
 /// What the company does at the end of a month.
 #[derive(Debug, Clone, Copy)]
+#[allow(clippy::struct_excessive_bools, reason = "each says whether one thing was done")]
 pub(super) struct MonthEnd {
     pub(super) approve: bool,
     pub(super) close: bool,
