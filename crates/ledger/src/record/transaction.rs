@@ -246,9 +246,10 @@ pub(crate) fn refund(
     row.refunded_revision = refund.revision.unwrap_or(row.refunded_revision);
     // A total may shrink only if it and the known total both came with a time, as a provider's do. What the vendor
     // refunded stays refunded.
-    // The company's own word, which came without a time, is not made one that a provider may take back.
-    let repeats = total == row.refunded_total && row.refunded_at.is_none() && (total != 0 || row.archived);
-    if stale || repeats || (shrinks && (refund.occurred_at.is_none() || row.refunded_at.is_none())) {
+    // A payment that the company gave back in full, or deleted, stays so: a provider that repeats the total does not take it
+    // over.
+    let given_back = row.archived && row.refunded_at.is_none();
+    if stale || given_back || (shrinks && (refund.occurred_at.is_none() || row.refunded_at.is_none())) {
         return Ok(render(row));
     }
     // Of a free payment nothing can be given back; deleting it is the only way to undo it.
