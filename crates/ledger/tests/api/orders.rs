@@ -154,7 +154,8 @@ fn whatever_happens_in_a_month_arrives_in_any_order_and_ends_in_the_same_ledger(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let usual = Config::default();
     let cases = (usual.cases / 32).max(1);
-    let config = Config { cases, failure_persistence: None, max_shrink_iters: usual.max_shrink_iters.min(8), ..usual };
+    let config =
+        Config { cases, failure_persistence: None, max_shrink_iters: usual.max_shrink_iters.min(8), ..usual };
     let (tried, longest) = (Cell::new(0), Cell::new(0));
     let kinds = std::cell::RefCell::new(BTreeMap::<&str, usize>::new());
     TestRunner::new(config)
