@@ -276,7 +276,7 @@ mod tests {
             assert_eq!(serde_json::to_value(event).unwrap(), *name);
             assert_eq!((event.name(), WebhookEvent::from_name(name)), (*name, Some(*event)));
         }
-        assert_eq!(WebhookEvent::NAMES.len(), 21);
+        assert_eq!(WebhookEvent::NAMES.len(), 22);
         for status in DeliveryStatus::ALL {
             assert_eq!(serde_json::to_value(status).unwrap(), status.name());
             assert_eq!(DeliveryStatus::from_name(status.name()), Some(status));
