@@ -2,6 +2,8 @@
 
 use std::io;
 
+use headwater_protocol::v2::ImportProblem;
+
 /// A file that cannot be read at all: nothing of it was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileProblem {
@@ -11,7 +13,7 @@ pub struct FileProblem {
     pub column: Option<String>,
     /// One sentence.
     pub message: String,
-    /// The way out.
+    /// What the sender can do about it.
     pub hint: String,
 }
 
@@ -65,13 +67,28 @@ pub struct RowProblem {
     pub value: Option<String>,
     /// One sentence with the bound.
     pub message: String,
-    /// The way out.
+    /// What the sender can do about it.
     pub hint: Option<String>,
 }
 
 impl RowProblem {
     pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self { code, column: None, value: None, message: message.into(), hint: None }
+    }
+
+    /// The problem as reports show it, of a row that was refused because of it: its line in the file, and its number.
+    #[must_use]
+    pub fn rejecting(self, line: u64, row: u64) -> ImportProblem {
+        ImportProblem {
+            line,
+            row,
+            rejected: true,
+            column: self.column,
+            value: self.value,
+            code: self.code.to_owned(),
+            message: self.message,
+            hint: self.hint,
+        }
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use headwater_import::{FileProblem, ReadFailure, ReadOptions, RecordReader, RowProblem, RowReader};
+use headwater_import::{FileProblem, ReadFailure, ReadOptions, RecordReader, RowReader};
 use headwater_protocol::limits::{IMPORT_ROWS_MAX, IMPORT_STEP};
 use headwater_protocol::v2::{ImportColumn, ImportKind, ImportProblem, ImportReport};
 use headwater_store::{StoreError, Unit};
@@ -70,7 +70,7 @@ impl Ledger {
                     Ok(body) => ready.push(ReadyRow { number: row.number, line: row.line, body }),
                     Err(problem) => {
                         report.rejected += 1;
-                        report.problems.push(rejected(problem, row.line, row.number));
+                        report.problems.push(problem.rejecting(row.line, row.number));
                     }
                 }
             }
@@ -194,19 +194,6 @@ fn blank(order: &ImportOrder, rows: &RowReader<&[u8]>) -> ImportReport {
         rejected: 0,
         problems: Vec::new(),
         ignored_columns: unread.collect(),
-    }
-}
-
-fn rejected(problem: RowProblem, line: u64, row: u64) -> ImportProblem {
-    ImportProblem {
-        line,
-        row,
-        rejected: true,
-        column: problem.column,
-        value: problem.value,
-        code: problem.code.to_owned(),
-        message: problem.message,
-        hint: problem.hint,
     }
 }
 

@@ -74,6 +74,13 @@ struct Page<T> {
     has_more: bool,
 }
 
+impl<T> Page<T> {
+    /// Where the next page begins; `None` behind the last.
+    fn next(&self, key: impl Fn(&T) -> &String) -> Option<String> {
+        self.items.last().filter(|_| self.has_more).map(|item| key(item).clone())
+    }
+}
+
 /// A payment whose subscription matches no product.
 struct Mismatch {
     payment: ReadPayment,
@@ -116,7 +123,7 @@ async fn verify(client: &Client, (since, until): (i64, i64)) -> anyhow::Result<V
         let bounds = format!("min_created={since}&max_created={until}");
         let page: Page<ReadPayment> =
             page(client, &format!("transactions?{bounds}"), after.as_deref()).await?;
-        after = page.items.last().map(|payment| payment.key.clone());
+        after = page.next(|payment| &payment.key);
         for payment in page.items {
             let Some(wanted) = payment.subscription_key.clone().filter(|name| !name.is_empty()) else {
                 found.unnamed += 1;
@@ -136,7 +143,7 @@ async fn verify(client: &Client, (since, until): (i64, i64)) -> anyhow::Result<V
                 found.mismatches.push(Mismatch { payment, cause });
             }
         }
-        if !page.has_more {
+        if after.is_none() {
             return Ok(found);
         }
     }
@@ -146,12 +153,12 @@ async fn verify(client: &Client, (since, until): (i64, i64)) -> anyhow::Result<V
 async fn products_of(client: &Client, customer: &str) -> anyhow::Result<Vec<NamedProduct>> {
     let path = format!("products?include_archived=true&customer_key={}", percent_encode(customer));
     let mut all: Vec<NamedProduct> = Vec::new();
+    let mut after = None;
     loop {
-        let after = all.last().map(|product| product.key.clone());
         let page: Page<NamedProduct> = page(client, &path, after.as_deref()).await?;
-        let more = page.has_more && !page.items.is_empty();
+        after = page.next(|product| &product.key);
         all.extend(page.items);
-        if !more {
+        if after.is_none() {
             return Ok(all);
         }
     }

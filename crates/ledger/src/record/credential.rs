@@ -134,28 +134,23 @@ pub(crate) fn rotate(unit: &mut Unit<'_>, ctx: &Ctx, request: &RotateKey) -> Res
     let made =
         if test { prefix.mint_test_credential(&ctx.random()) } else { prefix.mint_credential(&ctx.random()) };
     let until = ctx.now.0 + hours * HOUR;
-    let public_key = match credential::find_own(unit, ctx.program, kind, test)? {
+    let old = credential::find_own(unit, ctx.program, kind, test)?;
+    match &old {
         Some(row) => {
-            replaced_credential::insert(unit, &row, until, ctx.now.0)?;
+            replaced_credential::insert(unit, row, until, ctx.now.0)?;
             credential::replace(unit, &row.secret_hash, &secret::hash(&made), ctx.now.0)?;
-            row.public_key
         }
-        None if kind == CredentialKind::Read => {
-            insert_reader(unit, ctx, test, &made)?;
-            None
-        }
+        None if kind == CredentialKind::Read => insert_reader(unit, ctx, test, &made)?,
         None => {
             let message = "the program has no such secret to replace";
             return Err(Refusal::new(RefusalKind::NotFound, "key_not_found", message).field("which"));
         }
+    }
+    let pair = match kind {
+        CredentialKind::Read => credential::find_own(unit, ctx.program, CredentialKind::Pair, test)?,
+        _ => old,
     };
-    let public_key = match kind {
-        CredentialKind::Read => {
-            let pair = credential::find_own(unit, ctx.program, CredentialKind::Pair, test)?;
-            pair.and_then(|pair| pair.public_key)
-        }
-        _ => public_key,
-    };
+    let public_key = pair.and_then(|row| row.public_key);
     Ok(RotatedKey { which: request.which, public_key, secret: made, old_works_until: Millis(until) })
 }
 

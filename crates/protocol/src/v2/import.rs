@@ -94,7 +94,7 @@ pub struct ImportProblem {
     pub code: String,
     /// A sentence for people, with the bound.
     pub message: String,
-    /// The way out.
+    /// What the sender can do about it.
     pub hint: Option<String>,
 }
 

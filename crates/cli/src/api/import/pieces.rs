@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::ops::Range;
 
-use headwater_import::{RecordReader, RowProblem};
+use headwater_import::RecordReader;
 use headwater_protocol::limits::API_BODY_MAX;
 use headwater_protocol::v2::{ImportProblem, ImportReport};
 
@@ -79,7 +79,7 @@ impl<R: Read> FilePieces<R> {
             let place = start..piece.text.len();
             let sent = row.problem.is_none();
             if let Some(problem) = row.problem {
-                piece.unsent.push(unsent(problem, row.line, piece.rows.len() as u64 + 1));
+                piece.unsent.push(problem.rejecting(row.line, piece.rows.len() as u64 + 1));
             }
             piece.rows.push(PieceRow { line: row.line, place, sent });
         }
@@ -88,19 +88,6 @@ impl<R: Read> FilePieces<R> {
         }
         self.begun = true;
         Ok(Some(piece))
-    }
-}
-
-fn unsent(problem: RowProblem, line: u64, row: u64) -> ImportProblem {
-    ImportProblem {
-        line,
-        row,
-        rejected: true,
-        column: problem.column,
-        value: problem.value,
-        code: problem.code.to_owned(),
-        message: problem.message,
-        hint: problem.hint,
     }
 }
 
